@@ -1,0 +1,76 @@
+"""One tree of errors, classed by what the caller does about them.
+
+Fatal errors end the run with their exit code, retryable ones are worth another try, skippable ones cost one item.
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes of every command; the retry rules of the job definition are written against them."""
+
+    SUCCEEDED = 0
+    BAD_CONFIGURATION = 64
+    FINISHED_WITH_ERRORS = 65
+    BUDGET_EXHAUSTED = 69
+    UNEXPECTED = 70
+    TRY_AGAIN = 75
+    PERMISSION_REFUSED = 77
+
+
+class QueryGeneratorError(Exception):
+    """Root of every error that this project raises on purpose."""
+
+
+class FatalError(QueryGeneratorError):
+    """The run cannot go on. The message names the thing, the cause and the way out."""
+
+    exit_code = ExitCode.UNEXPECTED
+
+
+class ConfigurationError(FatalError):
+    """A setting, a secret or an option is wrong: the same call would fail again."""
+
+    exit_code = ExitCode.BAD_CONFIGURATION
+
+
+class InputError(FatalError):
+    """The input as a whole cannot be used."""
+
+    exit_code = ExitCode.BAD_CONFIGURATION
+
+
+class PermissionRefusedError(FatalError):
+    """A key, a secret or a permission is missing or was refused."""
+
+    exit_code = ExitCode.PERMISSION_REFUSED
+
+
+class ServiceAwayError(FatalError):
+    """A service that the job cannot do without is out of reach: the same job id continues later."""
+
+    exit_code = ExitCode.TRY_AGAIN
+
+
+class BudgetExhaustedError(FatalError):
+    """The budget or a day's quota is used up: the same job id continues later."""
+
+    exit_code = ExitCode.BUDGET_EXHAUSTED
+
+
+class InterruptedRunError(FatalError):
+    """The run was told to stop: the same job id continues."""
+
+    exit_code = ExitCode.TRY_AGAIN
+
+
+class RetryableError(QueryGeneratorError):
+    """A passing fault. `retry_after` is the delay in seconds that the service asked for, if it did."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SkippableError(QueryGeneratorError):
+    """This one item cannot be had, and another try would not help; the other items go on."""

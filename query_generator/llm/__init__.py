@@ -1,0 +1,1 @@
+"""LLM providers behind one protocol, one module for each vendor's SDK."""

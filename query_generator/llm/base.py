@@ -1,0 +1,71 @@
+"""The protocol that every LLM provider keeps, and what goes in and comes out of it."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from query_generator.models import Product, QueryType
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a model is told: standing instructions, and a message that holds the product's data."""
+
+    system: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequest:
+    """Ask for `count` questions of one type about one product, none of them in `exclusions`."""
+
+    product: Product
+    query_type: QueryType
+    count: int
+    prompt: Prompt
+    exclusions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that the provider billed for one call."""
+
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationReply:
+    """The texts as the model wrote them, not yet checked as questions, and what they cost.
+
+    `model` is the version that the provider says has answered. `truncated` tells that the model stopped for length.
+    """
+
+    texts: tuple[str, ...]
+    provider: str
+    model: str
+    usage: Usage = Usage()
+    truncated: bool = False
+
+
+class Provider(Protocol):
+    """One way to get questions. Safe to call from many threads at once."""
+
+    @property
+    def name(self) -> str:
+        """Name in `LLM_PROVIDERS`, recorded with every question."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """The model that is asked for."""
+        ...
+
+    def generate(self, request: GenerationRequest) -> GenerationReply:
+        """Make one call.
+
+        Raises:
+            RetryableError: a passing fault: overload, rate limit (with the delay that was asked for), broken reply.
+            SkippableError: the model will not answer this request, whoever asks again.
+            FatalError: no request will be answered: key refused, model unknown, day's quota used up.
+        """
+        ...

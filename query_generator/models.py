@@ -1,0 +1,78 @@
+"""The things that cross from room to room: products, questions, items of work."""
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+
+class QueryType(StrEnum):
+    """What a question is about: the product itself, or its market."""
+
+    PRODUCT = "product"
+    MARKET = "market"
+
+
+def normalize_key_part(text: str) -> str:
+    """Fold case, compatibility forms and white space, so that spellings of one name compare equal."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def composite_key(brand: str, name: str) -> str:
+    """The identity of a product: `brand|name`, both normalized; a bar or backslash inside a part is escaped."""
+    return "|".join(normalize_key_part(part).replace("\\", "\\\\").replace("|", "\\|") for part in (brand, name))
+
+
+@dataclass(frozen=True)
+class Product:
+    """One usable record of a catalog. Texts are plain and trimmed; an absent one is empty.
+
+    `record` is the original, as it can be stored in `products.product_data`. `product_id` is the claim of a record
+    that it is a row of `products`, believed only where brand and name agree. `position` counts records from 1.
+    """
+
+    name: str
+    brand: str = ""
+    category: str = ""
+    description: str = ""
+    price: str = ""
+    currency: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+    external_id: str = ""
+    product_id: int | None = None
+    position: int = 0
+    record: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def key(self) -> str:
+        """The composite key."""
+        return composite_key(self.brand, self.name)
+
+    @cached_property
+    def product_hash(self) -> str:
+        """SHA-256 of the composite key in hex, as stored in `products.product_hash`."""
+        return hashlib.sha256(self.key.encode()).hexdigest()
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 in hex of all that a prompt may say of the product: another hash means another prompt."""
+        said = (self.name, self.brand, self.category, self.description, self.price, self.currency, self.attributes)
+        return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRecord:
+    """A record of the input that cannot be used, or (`field` empty) the place where the input broke off."""
+
+    position: int
+    field: str
+    reason: str
+    product_key: str = ""
+
+    def __str__(self) -> str:
+        where = f"field '{self.field}': " if self.field else ""
+        return f"record {self.position}: {where}{self.reason}"
