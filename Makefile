@@ -1,0 +1,59 @@
+# make run, make test and make check need Python 3.11 or newer and nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header -q
+
+.PHONY: help run test check format lock clean
+
+help:
+	@echo "make run     run the job on examples/products.json, with an embedded PostgreSQL and folders"
+	@echo "make test    run the whole test suite"
+	@echo "make check   lint, types, walls between modules, shell script"
+	@echo "make format  format the code"
+	@echo "make lock    make the requirement files again from pyproject.toml"
+	@echo "make clean   remove .venv and local-run"
+
+run: $(VENV)/.local
+	$(BIN)/python batch_job.py --local --products-file examples/products.json --job-id example
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/shellcheck submit_batch_job.sh
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(VENV)/.dev
+	$(LOCK) -o requirements.txt
+	$(LOCK) --extra local -c requirements.txt -o requirements-local.txt
+	$(LOCK) --extra local --extra dev -c requirements.txt -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) local-run
+
+# An installation that was cut short is begun anew: .installing is there only while pip works.
+define install
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Try make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	@if [ -e $(VENV)/.installing ] || [ ! -x $(BIN)/python ]; then rm -rf $(VENV) && $(PYTHON) -m venv $(VENV); fi
+	@touch $(VENV)/.installing
+	@echo "Installing $(1) into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $(1)
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib >$(VENV)/compile.log 2>&1 || true
+	@rm $(VENV)/.installing
+endef
+
+$(VENV)/.local: requirements-local.txt
+	$(call install,requirements-local.txt)
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt
+	$(call install,requirements-dev.txt)
+	@touch $(VENV)/.local $@

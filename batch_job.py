@@ -1,0 +1,130 @@
+"""Entry point of the query generator: parse, configure, run a verb, exit code.
+
+The documented functions can be imported from here; their modules are loaded when they are first used.
+"""
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from query_generator.cli import parse_arguments
+from query_generator.errors import ExitCode, FatalError
+from query_generator.stopping import StopSignal
+
+if TYPE_CHECKING:
+    from query_generator.config import JobConfig
+
+_LOG = logging.getLogger("batch_job")
+
+_DOCUMENTED = {
+    "load_input_data": "query_generator.input_data",
+    "get_product_ids_from_job": "query_generator.store.products",
+    "generate_questions": "query_generator.generate",
+    "save_queries_to_rds": "query_generator.store.queries",
+    "save_to_s3": "query_generator.store.objects",
+    "get_db_connection": "query_generator.store.database",
+    "get_gemini_api_key": "secrets_cache",
+    "get_rds_config": "secrets_cache",
+    "initialize_secrets": "secrets_cache",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _DOCUMENTED:
+        return getattr(import_module(_DOCUMENTED[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code and never raises."""
+    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.INFO)
+    stop = StopSignal()
+    _stop_on_signals(stop)
+    try:
+        arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
+        from query_generator.config import load_config
+
+        config = load_config(arguments, os.environ)
+        _configure_logging(config)
+        return int(_VERBS[arguments["verb"] or "run"](config, stop))
+    except FatalError as exc:
+        prefix = "[INPUT ERROR]" if exc.exit_code is ExitCode.BAD_CONFIGURATION else "[BATCH ERROR]"
+        for line in str(exc).splitlines():
+            _LOG.error("%s %s", prefix, line)
+        return int(exc.exit_code)
+    except Exception:
+        _LOG.exception("[BATCH ERROR] Unexpected error")
+        return int(ExitCode.UNEXPECTED)
+
+
+def _run(config: "JobConfig", stop: StopSignal) -> ExitCode:
+    from query_generator.job import run_job
+    from query_generator.report import summary
+
+    _LOG.info("[INIT] Job %s", config.job_id)
+    report = run_job(config, stop)
+    print(summary(report))
+    return report.exit_code
+
+
+def _report(config: "JobConfig", stop: StopSignal) -> ExitCode:
+    import secrets_cache
+    from query_generator.report import publish_result, summary
+    from query_generator.services import database_of, objects_of
+    from query_generator.store.schema import migrate
+
+    secrets_cache.configure(config)
+    with database_of(config) as db:
+        migrate(db)
+        report = publish_result(db, objects_of(config), config.job_id, config.output_s3_prefix)
+    print(summary(report))
+    return ExitCode.SUCCEEDED
+
+
+def _init_db(config: "JobConfig", stop: StopSignal) -> ExitCode:
+    import secrets_cache
+    from query_generator.services import database_of
+    from query_generator.store.schema import migrate
+
+    secrets_cache.configure(config)
+    with database_of(config) as db:
+        applied = migrate(db)
+    print("\n".join(f"applied {name}" for name in applied) or "the tables are up to date")
+    return ExitCode.SUCCEEDED
+
+
+_VERBS: dict[str, Callable[["JobConfig", StopSignal], ExitCode]] = {
+    "run": _run,
+    "report": _report,
+    "init-db": _init_db,
+}
+
+
+def _configure_logging(config: "JobConfig") -> None:
+    import secrets_cache
+    from query_generator.log import configure_logging
+
+    configure_logging(config.log_level, config.log_format, secrets_cache.secret_values)
+
+
+def _stop_on_signals(stop: StopSignal) -> None:
+    """End soundly on SIGTERM and Ctrl-C; a second one leaves at once, which loses nothing that was saved."""
+
+    def handle(number: int, _: FrameType | None) -> None:
+        if stop.is_set():
+            os._exit(ExitCode.TRY_AGAIN)
+        name = signal.Signals(number).name
+        _LOG.warning("[BATCH WARNING] %s: saving what is in flight; once more leaves at once", name)
+        stop.set(name)
+
+    signal.signal(signal.SIGTERM, handle)
+    signal.signal(signal.SIGINT, handle)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

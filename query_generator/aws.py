@@ -1,0 +1,122 @@
+"""The only maker of boto3 clients."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+from query_generator.errors import ConfigurationError, FatalError, PermissionRefusedError, ServiceAwayError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+CONNECT_SECONDS = 5
+READ_SECONDS = 30
+ATTEMPTS = 4
+
+
+def secrets_client(region: str | None = None) -> "SecretsManagerClient":
+    """Make a Secrets Manager client."""
+    client: SecretsManagerClient = _client("secretsmanager", region)
+    return client
+
+
+def s3_client(region: str | None = None) -> "S3Client":
+    """Make an S3 client."""
+    client: S3Client = _client("s3", region)
+    return client
+
+
+def dynamodb_client(region: str | None = None) -> "DynamoDBClient":
+    """Make a DynamoDB client."""
+    client: DynamoDBClient = _client("dynamodb", region)
+    return client
+
+
+def _client(service: Literal["secretsmanager", "s3", "dynamodb"], region: str | None) -> Any:
+    """Make a client with botocore's standard retries (full jitter).
+
+    The endpoint comes from boto3's variables, and so does the region when it is None; AWS_REGION, which AWS sets in its
+    containers, is none of them.
+
+    Raises:
+        ConfigurationError: no region is set, or boto3 cannot use its settings.
+    """
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
+
+    settings = Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+    )
+    try:
+        return boto3.client(service, region_name=region, config=settings)
+    except (BotoCoreError, ValueError) as exc:
+        raise ConfigurationError(f"AWS {service}: {exc} Set AWS_REGION, for example us-east-1.") from exc
+
+
+MISSING_CODES = frozenset({"ResourceNotFoundException", "NoSuchKey", "NoSuchBucket", "404"})
+REFUSED_CODES = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AllAccessDisabled",
+        "DecryptionFailure",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+        "403",
+    }
+)
+INVALID_CODES = frozenset(
+    {"InvalidBucketName", "InvalidParameterException", "InvalidRequestException", "ValidationException", "400"}
+)
+
+
+@contextmanager
+def aws_errors(doing: str, *, missing: type[FatalError] = ConfigurationError) -> Iterator[None]:
+    """Translate what botocore raises into our errors; `doing` says what was tried, for example "reading s3://b/k".
+
+    Raises:
+        PermissionRefusedError: no credentials, or the action or the key behind it was refused.
+        ConfigurationError: a name or a parameter is wrong.
+        ServiceAwayError: out of reach, throttled or failing, after botocore's retries.
+        FatalError: of the class `missing`, when the resource does not exist.
+    """
+    from botocore import exceptions as botocore
+
+    try:
+        yield
+    except botocore.ClientError as exc:
+        error = exc.response.get("Error", {})
+        code, message = error.get("Code", ""), error.get("Message", "")
+        raise _class_of(code, missing)(f"{doing}: {code}: {message}") from exc
+    except (
+        botocore.NoCredentialsError,
+        botocore.PartialCredentialsError,
+        botocore.CredentialRetrievalError,
+        botocore.TokenRetrievalError,
+        botocore.ProfileNotFound,
+    ) as exc:
+        raise PermissionRefusedError(f"{doing}: {exc}. Give the job a role, or set AWS_PROFILE.") from exc
+    except (botocore.ParamValidationError, botocore.NoRegionError) as exc:
+        raise ConfigurationError(f"{doing}: {exc}") from exc
+    except botocore.BotoCoreError as exc:
+        raise ServiceAwayError(f"{doing}: {exc}. Run the same job id again when AWS can be reached.") from exc
+
+
+def _class_of(code: str, missing: type[FatalError]) -> type[FatalError]:
+    if code in MISSING_CODES:
+        return missing
+    if code in REFUSED_CODES:
+        return PermissionRefusedError
+    if code in INVALID_CODES:
+        return ConfigurationError
+    return ServiceAwayError

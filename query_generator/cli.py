@@ -1,0 +1,127 @@
+"""The command line: verbs, options and their help. Values stay text; `config` checks them all at once."""
+
+import argparse
+from collections.abc import Sequence
+from typing import NoReturn
+
+from query_generator.errors import ConfigurationError
+
+VERBS = {
+    "run": "the job (also when no verb is given)",
+    "report": "rebuild the result JSON of a job from the database",
+    "init-db": "create or migrate the tables; safe to run again, also over existing data",
+}
+LATER_VERBS = ("status", "serve")
+
+EPILOG = """\
+examples:
+  python batch_job.py --local --products-file examples/products.json
+      on a laptop: no AWS account, no key, no database server
+  GEMINI_API_KEY=... python batch_job.py --local --products-file catalog.csv --num-questions 10
+      the same with Gemini
+  python batch_job.py --job-id spring-2026 --input-s3 s3://my-bucket/catalog.jsonl.gz
+      against the services that the environment names
+  python batch_job.py run --job-id spring-2026
+      go on with a job that was interrupted
+  python batch_job.py report spring-2026 --local
+      write results.json again
+
+exit codes:
+  0 done   64 bad configuration or input   65 finished, some products failed   69 budget or day's quota used up
+  70 unexpected error   75 interrupted or a service is away: run the same job id again   77 key or permission refused
+
+Every option has an environment variable; the README lists them all. Logs go to standard error, the summary to
+standard output.
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports a wrong command line as our own error, so that it ends with our exit code."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigurationError(f"{message}. `python batch_job.py --help` shows what there is.")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Make the parser. Attribute names are the field names of `JobConfig`; an option that was not given is None."""
+    common = _Parser(add_help=False, argument_default=None)
+    common.add_argument(
+        "--local",
+        dest="local_dir",
+        nargs="?",
+        const="./local-run",
+        metavar="DIR",
+        help="use an embedded PostgreSQL and folders under DIR (./local-run) instead of RDS, S3 and DynamoDB",
+    )
+    volume = common.add_mutually_exclusive_group()
+    volume.add_argument(
+        "--verbose", dest="log_level", action="store_const", const="DEBUG", help="log every detail (LOG_LEVEL=DEBUG)"
+    )
+    volume.add_argument(
+        "--quiet", dest="log_level", action="store_const", const="WARNING", help="log warnings and errors only"
+    )
+    common.add_argument("--log-format", metavar="text|json", help="shape of the log lines on standard error (text)")
+
+    parser = _Parser(
+        prog="batch_job.py",
+        description="Ask an LLM for the questions that shoppers ask about products and about their markets.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for verb, summary in VERBS.items():
+        verbs.add_parser(
+            verb,
+            parents=[common],
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            epilog=EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+    _add_run_options(verbs.choices["run"])
+    verbs.choices["report"].add_argument("job_id", metavar="JOB_ID", help="the job whose result is wanted")
+    return parser
+
+
+def _add_run_options(run: argparse.ArgumentParser) -> None:
+    run.add_argument("--job-id", metavar="ID", help="name of the job; the same id again continues it (JOB_ID)")
+    source = run.add_argument_group("where the products come from (the first given, in this order, is used)")
+    source.add_argument("--input-s3", metavar="s3://B/K", help="an S3 object (INPUT_S3_BUCKET and INPUT_S3_KEY)")
+    source.add_argument("--products-file", metavar="PATH", help="a JSON, JSON Lines or CSV file; - is standard input")
+    source.add_argument(
+        "--products-json", dest="products_argument", metavar="JSON", help="products on the command line"
+    )
+    source.add_argument(
+        "--from-job",
+        action="store_const",
+        const="true",
+        help="products already selected for this job id in the database (PRODUCTS_FROM_JOB)",
+    )
+    work = run.add_argument_group("what to make")
+    work.add_argument("--num-questions", metavar="N", help="questions of each type for a product (NUM_QUESTIONS, 25)")
+    work.add_argument("--limit", metavar="N", help="only the first N products (PRODUCT_LIMIT)")
+    work.add_argument(
+        "--skip-existing",
+        action="store_const",
+        const="true",
+        help="leave out products that already have N active questions of each type (SKIP_EXISTING)",
+    )
+    model = run.add_argument_group("who writes the questions")
+    model.add_argument("--provider", metavar="NAME", help="gemini or offline (LLM_PROVIDERS)")
+    model.add_argument("--model", dest="gemini_model", metavar="NAME", help="the Gemini model (GEMINI_MODEL)")
+    model.add_argument("--max-concurrency", metavar="N", help="calls in flight at once (MAX_CONCURRENCY, 32)")
+    model.add_argument("--rpm", metavar="N", help="calls a minute (MAX_REQUESTS_PER_MINUTE, 60)")
+
+
+def parse_arguments(argv: Sequence[str]) -> dict[str, str | None]:
+    """Read a command line; without a verb it is `run`.
+
+    Raises:
+        ConfigurationError: an unknown verb or option, or one that is not built yet.
+    """
+    words = list(argv)
+    if words and words[0] in LATER_VERBS:
+        raise ConfigurationError(f"the verb '{words[0]}' is not available yet; there are: {', '.join(VERBS)}")
+    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
+        words.insert(0, "run")
+    return vars(build_parser().parse_args(words))

@@ -1,0 +1,64 @@
+"""A stream of bytes → the records in it: JSON in its usual shapes or CSV, told apart by what they hold."""
+
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from query_generator.csv_records import CsvRecords
+from query_generator.errors import InputError
+from query_generator.json_records import JsonRecords, NumberedRecord
+from query_generator.product_fields import is_name_field
+from query_generator.text_window import InputBrokenOffError, TextWindow
+
+__all__ = ["InputBrokenOffError", "NumberedRecord", "read_records"]
+
+_OBJECT_ON_ITS_LINE = re.compile(r"^[ \t]*\{", re.MULTILINE)
+_BINARY = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\udc80-\udcff]")
+_ACCEPTED = "a JSON array, an object with `products`, JSON Lines, or CSV with a header (each also as .gz), in UTF-8"
+
+
+def read_records(stream: BinaryIO, name: str = "the input") -> Iterator[NumberedRecord]:
+    """Read the records one by one, each with its position from 1; memory does not grow with the stream.
+
+    Accepts a JSON array, an object with an array under `products`, JSON Lines, concatenated JSON objects, one object,
+    and CSV with a header that names a field for the product's name; each also compressed with gzip. A record that
+    cannot be read, or is no object, comes as `RejectedRecord`, and the ones after it follow.
+
+    Raises:
+        InputError: nothing in the stream can be read as records.
+        InputBrokenOffError: the stream ends, or cannot be read on, after the records that were yielded.
+    """
+    window = TextWindow(stream, name)
+    reader = JsonRecords(window)
+    first = reader.peek()
+    if first == "[":
+        yield from reader.array()
+        reader.finish()
+    elif first == "{":
+        if reader.enter_products():
+            yield from reader.array()
+            reader.leave_products()
+        else:
+            yield from reader.sequence()
+    elif not first:
+        raise InputError(f"{name} cannot be read: {window.failure}" if window.failure else f"{name} is empty")
+    else:
+        yield from _text_records(window, reader, first)
+
+
+def _text_records(window: TextWindow, reader: JsonRecords, first: str) -> Iterator[NumberedRecord]:
+    start = window.text[:4096]
+    if _BINARY.search(start.partition("\n")[0]) or first == "<":
+        kind = "a web page or XML" if first == "<" else "binary data, or text in another encoding"
+        raise InputError(f"{window.name} looks like {kind}; give {_ACCEPTED}")
+    if _OBJECT_ON_ITS_LINE.search(start):
+        yield from reader.sequence()
+        return
+    table = CsvRecords(window)
+    if not any(map(is_name_field, table.header)):
+        shown = ", ".join(table.header)[:100] or start[:40].strip()
+        raise InputError(
+            f"{window.name} is neither JSON nor CSV with a column for the product's name "
+            f"(such as name or title); it begins: {shown!r}. Give {_ACCEPTED}"
+        )
+    yield from table

@@ -1,0 +1,214 @@
+"""A job from its input to its result. The only place that knows the order of the stages."""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import secrets_cache
+from query_generator.config import JobConfig
+from query_generator.errors import ConfigurationError, FatalError, InputError, InterruptedRunError, ServiceAwayError
+from query_generator.generation import Generation
+from query_generator.input_data import load_input_data
+from query_generator.load import Entry, load_products, peek
+from query_generator.prompts import PROMPT_VERSION
+from query_generator.providers import make_provider, models_of
+from query_generator.report import Report, publish_result
+from query_generator.services import database_of, event_sink_of, input_sources_of, objects_of
+from query_generator.stats import RunStats
+from query_generator.stopping import StopSignal
+from query_generator.store.database import Database
+from query_generator.store.events import EventLog
+from query_generator.store.ledger import Counts, Ledger
+from query_generator.store.products import selected_products
+from query_generator.store.schema import migrate
+
+_LOG = logging.getLogger("job")
+
+FROM_JOB = "from-job"
+
+
+def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = time.monotonic) -> Report:
+    """Run a job, or go on with one.
+
+    Returns:
+        The report of a job that has ended; its exit code is 0 or 65.
+
+    Raises:
+        FatalError: the job has not ended; the error says why and carries the exit code. What was done is saved, and
+            the partial result is written where that is possible.
+    """
+    events = EventLog(config.job_id, event_sink_of(config))
+    events.record("job_started", num_questions=config.num_questions, providers=list(config.providers))
+    with ExitStack() as resources:
+        try:
+            _initialize_secrets(config, events)
+            source, entries = _open_input(config)
+            db = resources.enter_context(database_of(config))
+            migrate(db)
+            return _Run(config, stop, events, db, clock).run(source, entries)
+        except FatalError as exc:
+            events.record_end("job_interrupted" if isinstance(exc, InterruptedRunError) else "job_failed", exc)
+            raise
+        finally:
+            events.close()
+
+
+def _initialize_secrets(config: JobConfig, events: EventLog) -> None:
+    gemini, rds = "gemini" in config.providers, config.local_dir is None
+    secrets_cache.configure(config)
+    if gemini or rds:
+        secrets_cache.initialize_secrets(gemini=gemini, rds=rds)
+    events.record("secrets_initialized", gemini=gemini, rds=rds)
+
+
+def _open_input(config: JobConfig) -> tuple[str, Iterator[Entry] | None]:
+    """Choose the source and read up to its first product; without a source the database says what there is."""
+    sources = input_sources_of(config)
+    ignored = [source.name for source in sources[1:]]
+    if sources and config.from_job:
+        ignored.append("--from-job")
+    if ignored:
+        _LOG.warning("[BATCH WARNING] Products come from %s; ignored: %s", sources[0].name, ", ".join(ignored))
+    if not sources:
+        return FROM_JOB, None
+    entries, name = load_input_data(sources[0])
+    _LOG.info("[INPUT] Reading products from %s", name)
+    return name, peek(entries)
+
+
+class _Run:
+    """One execution of a job with an open database."""
+
+    def __init__(
+        self, config: JobConfig, stop: StopSignal, events: EventLog, db: Database, clock: Callable[[], float]
+    ) -> None:
+        self._config = config
+        self._stop = stop
+        self._events = events
+        self._db = db
+        self._clock = clock
+        self._run_id = str(uuid.uuid4())
+        self._ledger = Ledger(db, config.job_id, self._run_id)
+        self._stats = RunStats()
+
+    def run(self, source: str, entries: Iterator[Entry] | None) -> Report:
+        if entries is None and not self._ledger.is_known():
+            raise InputError(
+                f"job {self._config.job_id}: no products were given and the database knows none for it; "
+                "give --products-file, --input-s3, --products-json or PRODUCTS_JSON"
+            )
+        metadata = self._ledger.open_job(self._terms())
+        self._events.attach(self._db)
+        self._load(source, entries, metadata)
+        counts = self._ledger.counts()
+        _LOG.info(
+            "[BATCH] Job %s: %d products, %d of %d items are to be done",
+            self._config.job_id,
+            counts.products,
+            counts.open_items,
+            counts.items,
+        )
+        failure = self._generate(counts) if counts.open_items else None
+        return self._finish(failure)
+
+    def _terms(self) -> dict[str, Any]:
+        offline = self._config.providers == ("offline",)
+        return {
+            "num_questions": self._config.num_questions,
+            "providers": list(self._config.providers),
+            "models": {} if offline else {str(kind): model for kind, model in models_of(self._config).items()},
+            "prompt_version": PROMPT_VERSION,
+        }
+
+    def _load(self, source: str, entries: Iterator[Entry] | None, metadata: dict[str, Any]) -> None:
+        began = self._clock()
+        self._ledger.reopen_items()
+        if entries is None:
+            entries = self._known_products(metadata)
+        if entries is None:
+            _LOG.info("[INPUT] Going on with the products of job %s", self._config.job_id)
+            return
+        self._ledger.note_input(source, complete=False)
+        loaded = load_products(
+            self._ledger,
+            self._until_stopped(entries),
+            self._run_id,
+            self._config.limit,
+            self._config.num_questions if self._config.skip_existing else None,
+        )
+        if not loaded.products:
+            raise InputError(f"job {self._config.job_id}: no usable product is selected for it in jobselectedproducts")
+        self._ledger.note_input(source, complete=True)
+        self._stats.products_processing_time = self._clock() - began
+        self._events.record(
+            "input_loaded", source=source, products=loaded.products, rejected=loaded.rejected, repeated=loaded.repeated
+        )
+        counts = self._ledger.counts()
+        self._events.record("products_resolved", products=counts.products, skipped=counts.skipped_products)
+        self._events.publish()
+
+    def _known_products(self, metadata: dict[str, Any]) -> Iterator[Entry] | None:
+        """Read the products selected for the job; None when an earlier run has loaded them from elsewhere."""
+        first_source = metadata.get("input_source", FROM_JOB)
+        if first_source == FROM_JOB or self._config.from_job:
+            return selected_products(self._db, self._config.job_id)
+        if not metadata["input_complete"]:
+            raise ConfigurationError(
+                f"job {self._config.job_id}: an earlier run was stopped while it read {first_source}; give it again"
+            )
+        return None
+
+    def _until_stopped(self, entries: Iterator[Entry]) -> Iterator[Entry]:
+        for entry in entries:
+            if self._stop.is_set():
+                raise InterruptedRunError(f"stopped: {self._stop.reason}")
+            yield entry
+
+    def _generate(self, counts: Counts) -> FatalError | None:
+        """Work on the open items; returns what ended the work early, if anything did."""
+        provider, meter = make_provider(self._config, self._stop)
+        generation = Generation(
+            self._ledger,
+            self._events,
+            provider,
+            meter,
+            self._stats,
+            self._stop,
+            num_questions=self._config.num_questions,
+            max_concurrency=self._config.max_concurrency,
+            batch_size=self._config.batch_size,
+        )
+        try:
+            generation.run(counts)
+        except FatalError as exc:
+            return exc
+        if self._stop.is_set():
+            return InterruptedRunError(
+                f"job {self._config.job_id}: stopped by {self._stop.reason}; what is done is saved, "
+                f"`python batch_job.py run --job-id {self._config.job_id}` goes on"
+            )
+        now = self._ledger.counts()
+        if now.failed_for_passing_reason and not meter.stats().successful_requests:
+            return ServiceAwayError(
+                f"job {self._config.job_id}: the provider answered no call; run the same job id again when it is back"
+            )
+        return None
+
+    def _finish(self, failure: FatalError | None) -> Report:
+        report = publish_result(
+            self._db,
+            objects_of(self._config),
+            self._config.job_id,
+            self._config.output_s3_prefix,
+            "interrupted" if isinstance(failure, InterruptedRunError) else "failed" if failure else None,
+        )
+        self._events.record("results_saved", addresses=report.addresses)
+        if failure:
+            self._ledger.set_status("processing" if report.counts.open_items else "failed", str(failure))
+            raise failure
+        self._ledger.set_status("completed")
+        self._events.record("job_completed", status=report.status, **report.numbers())
+        return report

@@ -1,0 +1,89 @@
+"""Where a broken JSON record ends, so that the records after it can still be read. Pure functions on text."""
+
+import re
+from typing import Final
+
+NOT_FOUND: Final = -1
+
+_MAX_LEVELS = 1_000_000  # beyond it the record is passed over with less care, but in bounded time
+
+_TOKEN = re.compile(
+    r'"(?:[^"\\\n]++|\\.)*+"?'  # a string; a line break ends it, for JSON has none inside strings
+    r"|\n[ \t]*+\{"  # a brace that is the first thing on its line
+    r"|[{}\[\],:]"
+)
+_HEAD = re.compile(r'\{\s*"(?:[^"\\\n]++|\\.)*+"')
+_FLIPPED = re.compile(r'"[^"]*,\s*(\{\s*)"\Z')
+_LINE_REST = re.compile(r"[\s,]*(\{|\Z)")
+_OUTER_GOES_ON = re.compile(r"\s*[,}]")
+_OPENER = {"}": "{", "]": "["}
+
+
+def indentation(text: str, start: int) -> int:
+    """Columns before `start` on its line, or NOT_FOUND where something else stands before it on the line."""
+    lead = text[text.rfind("\n", 0, start) + 1 : start]
+    return NOT_FOUND if lead.strip() else len(lead)
+
+
+def end_in_array(text: str, start: int, indent: int) -> int:
+    """End of the broken array element that begins at `start`, or NOT_FOUND in this text."""
+    return _scan(text, start, len(text), indent, in_array=True)
+
+
+def end_in_sequence(text: str, start: int, indent: int, complete: bool) -> int:
+    """End of the broken record that begins at `start` in JSON Lines or concatenated JSON, or NOT_FOUND in this text.
+
+    A line is a record of its own unless it plainly goes on in the next one. `complete` tells that no text follows.
+    """
+    line_end = text.find("\n", start)
+    if line_end == NOT_FOUND:
+        return _scan(text, start, len(text), indent, in_array=False) if complete else NOT_FOUND
+    line = text[start:line_end].rstrip()
+    if line[0] in "{[" and line[-1] in "{[,:":
+        return _scan(text, start, len(text), indent, in_array=False)
+    end = _scan(text, start, line_end, indent, in_array=False)
+    return end if end != NOT_FOUND and _LINE_REST.match(text, end, line_end) else line_end
+
+
+def _scan(text: str, start: int, limit: int, indent: int, in_array: bool) -> int:
+    """Follow strings and brackets to the end of a record, and stop early where only a new record can begin."""
+    stack: list[str] = []
+    open_count = {"{": 0, "[": 0}
+    head = _HEAD.match(text, start, limit)
+    last = ""
+    for match in _TOKEN.finditer(text, start, limit):
+        token, at = match.group(), match.start()
+        sign = token[-1] if token[0] == "\n" else token[0]
+        if sign == '"':
+            flipped = _FLIPPED.match(token) if head and text[match.end() : match.end() + 1].isalnum() else None
+            if head and flipped and text.startswith(head.group(), at + flipped.start(1)):
+                return at + flipped.start(1)
+        elif sign in "{[":
+            begins_line = token[0] == "\n" and len(token) - 2 <= indent
+            if sign == "{" and at != start and (begins_line or not _object_may_stand(stack, last)):
+                return at
+            if len(stack) == _MAX_LEVELS:
+                return NOT_FOUND
+            stack.append(sign)
+            open_count[sign] += 1
+        elif sign in "}]":
+            opener = _OPENER[sign]
+            if not open_count[opener]:
+                if in_array and sign == "]" and not (stack and _OUTER_GOES_ON.match(text, match.end())):
+                    return at
+                continue
+            while (closed := stack.pop()) != opener:
+                open_count[closed] -= 1
+            open_count[opener] -= 1
+            if not stack:
+                return match.end()
+        elif sign == "," and not stack and at != start:
+            return at
+        last = sign
+    return NOT_FOUND
+
+
+def _object_may_stand(stack: list[str], last: str) -> bool:
+    if not stack:
+        return False
+    return last == ":" if stack[-1] == "{" else last in {"[", ","}

@@ -1,0 +1,87 @@
+"""Counts what calls cost, in number, time and tokens."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+
+from query_generator.errors import QueryGeneratorError
+from query_generator.llm.base import GenerationReply, GenerationRequest, Provider
+from query_generator.llm.prices import cost_usd
+
+
+@dataclass(slots=True)
+class CallStats:
+    """Sums over the calls of a run. `seconds` counts successful calls only; tokens are those that were billed.
+
+    `unpriced_requests` are successful calls of a model whose price is not known: with any, `cost_usd` is too low.
+    """
+
+    total_requests: int = 0
+    successful_requests: int = 0
+    failed_requests: int = 0
+    retries: int = 0
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    seconds: float = 0.0
+    cost_usd: float = 0.0
+    unpriced_requests: int = 0
+
+    def plus(self, other: "CallStats") -> "CallStats":
+        """Add two sums."""
+        return CallStats(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+
+class MeteredProvider:
+    """Counts every call that goes to the vendor, just outside the SDK, so that waiting is not counted as latency."""
+
+    def __init__(self, provider: Provider, clock: Callable[[], float] = time.monotonic) -> None:
+        self._provider = provider
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._stats = CallStats()
+
+    @property
+    def name(self) -> str:
+        """Name of the provider inside."""
+        return self._provider.name
+
+    @property
+    def model(self) -> str:
+        """Model of the provider inside."""
+        return self._provider.model
+
+    def stats(self) -> CallStats:
+        """Return the sums up to now."""
+        with self._lock:
+            return CallStats(**asdict(self._stats))
+
+    def count_retry(self) -> None:
+        """Count a call as a repeated one, before it is made again."""
+        with self._lock:
+            self._stats.retries += 1
+
+    def generate(self, request: GenerationRequest) -> GenerationReply:
+        """Make the call and count it, also when it fails."""
+        started = self._clock()
+        try:
+            reply = self._provider.generate(request)
+        except QueryGeneratorError:
+            self._count(failed_requests=1)
+            raise
+        cost = cost_usd(reply.provider, reply.model, reply.usage)
+        self._count(
+            successful_requests=1,
+            prompt_tokens=reply.usage.prompt_tokens,
+            output_tokens=reply.usage.output_tokens,
+            seconds=self._clock() - started,
+            cost_usd=cost or 0.0,
+            unpriced_requests=cost is None,
+        )
+        return reply
+
+    def _count(self, **sums: float) -> None:
+        with self._lock:
+            self._stats.total_requests += 1
+            for name, value in sums.items():
+                setattr(self._stats, name, getattr(self._stats, name) + value)

@@ -1,0 +1,154 @@
+"""The provider that needs no key and no network: questions from the product's own fields, by grammar."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from itertools import chain
+from string import Formatter
+
+from query_generator.llm.base import GenerationReply, GenerationRequest
+from query_generator.llm.offline_grammar import market_frames, product_frames
+from query_generator.llm.offline_grammar.fields import amounts, attribute_frames, claims, material
+from query_generator.llm.offline_grammar.vocabulary import words
+from query_generator.llm.offline_grammar.wording import wording_of
+from query_generator.models import Product, QueryType
+
+SHORTEST_QUESTION, LONGEST_QUESTION = 15, 200
+SAME_QUESTION = 0.5
+"""Share of common words from which two questions count as one; set by reading the pairs that it drops."""
+
+_FILLERS = words(
+    "a an the is are do does did has have can could would will should i my me to of for in on at with and or it its "
+    "them their there be by as when you from if than really so "
+    "what which who how where why"
+)
+
+
+class OfflineProvider:
+    """Writes questions by grammar: the same request always gives the same texts, at no cost.
+
+    Products with many fields get questions about those first. A reply is shorter than the request's `count` where the
+    grammar has no more distinct questions; a product with nothing but a name has at least 60 of each type.
+    """
+
+    name = "offline"
+    model = "grammar-1"
+
+    def generate(self, request: GenerationRequest) -> GenerationReply:
+        """Write the questions. Never fails and never bills a token."""
+        product_words = _words(f"{request.product.name} {request.product.brand}")
+        excluded = {_squeeze(text) for text in request.exclusions}
+        seen = [_words(text) - product_words for text in request.exclusions]
+        chosen: list[str] = []
+        for question in _questions(request.product, request.query_type):
+            if len(chosen) >= request.count:
+                break
+            asked = _words(question) - product_words
+            if _squeeze(question) not in excluded and not any(_alike(asked, other) for other in seen):
+                seen.append(asked)
+                chosen.append(question)
+        return GenerationReply(texts=tuple(chosen), provider=self.name, model=self.model)
+
+
+class _Filling:
+    """Fills frames with the words for one product."""
+
+    def __init__(self, product: Product) -> None:
+        said = wording_of(product)
+        self._product = product
+        self._names = (said.plain, said.plain, said.branded)
+        self._unbranded = said.unbranded
+        self.domain = said.domain
+        agreeing = ("are", "do", "them", "their") if said.plural else ("is", "does", "it", "its")
+        known = dict(zip(("is", "does", "them", "its"), agreeing, strict=True))
+        known |= {"Is": known["is"].capitalize(), "Does": known["does"].capitalize()}
+        known |= {"goods": said.goods, "kinds": said.goods if said.countable else "", "category": said.category}
+        known |= {"brand": said.brand, "material": material(product), **amounts(product)}
+        self._slots = {slot: word for slot, word in known.items() if word}
+
+    def __call__(self, frames: Iterable[str]) -> Iterator[str]:
+        """The frames whose slots are all known, filled, in an order of the product's own."""
+        return self._in_order((frame, {}) for frame in frames)
+
+    def attributes(self) -> Iterator[str]:
+        """The frames about attributes, filled."""
+        return self._in_order(attribute_frames(self._product))
+
+    def claims(self, frames: tuple[str, ...]) -> Iterator[str]:
+        """The frames about claims, each filled with a claim of its own."""
+        return self._in_order(
+            (frame, {"claim": claim}) for frame, claim in zip(frames, claims(self._product), strict=False)
+        )
+
+    def _in_order(self, entries: Iterable[tuple[str, Mapping[str, str]]]) -> Iterator[str]:
+        ranked = sorted((self._rank(frame, extra), frame, dict(extra)) for frame, extra in entries)
+        for rank, frame, extra in ranked:
+            name = self._unbranded if "{brand}" in frame else self._names[rank[0] % len(self._names)]
+            slots = {**self._slots, **extra, "x": name}
+            if slots.keys() >= _slots_of(frame):
+                yield frame.format_map(slots)
+
+    def _rank(self, frame: str, extra: Mapping[str, str]) -> bytes:
+        return hashlib.sha256("|".join((self._product.key, frame, *extra.values())).encode()).digest()
+
+
+@cache
+def _slots_of(frame: str) -> frozenset[str]:
+    return frozenset(slot for _, slot, _, _ in Formatter().parse(frame) if slot)
+
+
+def _questions(product: Product, query_type: QueryType) -> Iterator[str]:
+    """All that the grammar can ask, sources interleaved, specific ones first."""
+    fill = _Filling(product)
+    sources = _product_sources(fill) if query_type is QueryType.PRODUCT else _market_sources(fill)
+    for question in _take_turns(sources):
+        if SHORTEST_QUESTION <= len(question) <= LONGEST_QUESTION:
+            yield question
+
+
+def _product_sources(fill: _Filling) -> tuple[Iterator[str], ...]:
+    domain = fill.domain
+    core = fill(product_frames.CORE)
+    more = fill((*product_frames.MORE, *(product_frames.SHIPPED if domain is None or domain.made else ())))
+    attributes, claimed = fill.attributes(), fill.claims(product_frames.CLAIMS)
+    special = fill(domain.product if domain else ())
+    used = fill(product_frames.DURABLE if domain is None or domain.lasting else ())
+    made = fill((*product_frames.LASTING, *product_frames.MATERIALS) if domain and domain.lasting else ())
+    sold = fill((*product_frames.PRICE, *product_frames.BRAND))
+    return attributes, special, core, claimed, special, made, core, sold, attributes, used, more
+
+
+def _market_sources(fill: _Filling) -> tuple[Iterator[str], ...]:
+    domain = fill.domain
+    core, more = fill(market_frames.CORE), fill(market_frames.MORE)
+    made = market_frames.MADE_GOODS if domain is None or domain.made else ()
+    landscape = chain(fill(market_frames.GOODS_CORE), fill((*made, *market_frames.GOODS_MORE, *market_frames.CATEGORY)))
+    special = fill(domain.market if domain else ())
+    price, brand = fill(market_frames.PRICE), fill(market_frames.BRAND)
+    claimed = fill.claims(market_frames.CLAIMS)
+    return landscape, core, special, brand, landscape, price, claimed, landscape, special, brand, landscape, core, more
+
+
+def _take_turns(sources: tuple[Iterator[str], ...]) -> Iterator[str]:
+    """One question of each source in turn until none has any; a source listed twice has two turns a round."""
+    left = list(sources)
+    while left:
+        for source in tuple(left):
+            question = next(source, "")
+            if question:
+                yield question
+            elif source in left:
+                left = [other for other in left if other is not source]
+
+
+def _squeeze(text: str) -> str:
+    return "".join(sign for sign in text.casefold() if sign.isalnum())
+
+
+def _words(text: str) -> set[str]:
+    return {word.removesuffix("s") for word in re.findall(r"\w+", text.casefold())} - _FILLERS
+
+
+def _alike(ones: set[str], others: set[str]) -> bool:
+    return len(ones & others) >= SAME_QUESTION * len(ones | others)

@@ -1,0 +1,227 @@
+"""How a product is spoken of in a question: its name with article and number, its kind, its category."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from query_generator.llm.offline_grammar.equipment_domains import EQUIPMENT
+from query_generator.llm.offline_grammar.media_domains import MEDIA_AND_SERVICES
+from query_generator.llm.offline_grammar.personal_domains import FOOD, PERSONAL
+from query_generator.llm.offline_grammar.vocabulary import Domain, words
+from query_generator.models import Product
+
+LONGEST_NAME = 80
+LONGEST_UNSPACED_NAME = 40
+LONGEST_LABEL = 40
+
+_SEPARATOR = re.compile(r"\s[-–—|/]\s|\s*[,;:|(\[（【，。；：、丨]")
+_UNSPEAKABLE = re.compile(r"[?？<>{}\[\]*`\x00-\x1f\x7f\ud800-\udfff]")
+_QUANTITY = re.compile(r"(?<=\w)\s*(?:[,(（，]|\s[-–—]\s)\s*\d[\d.,]*\s?(?:[^\W\d_]{1,6})[)）]?$")
+_DANGLING = words("with and for the a an of in by from to & + - – |")
+_HEAD_ENDS = words("with for in by from w/ without")
+_AFTER_HEAD = words(
+    "black white red blue green grey gray silver gold golden yellow orange pink purple brown beige navy starlight "
+    "men women man woman mens womens unisex kids pro max plus mini ultra lite air se series edition gen generation set "
+    "pack xs s m l xl xxl cm mm ml kg g oz inch small medium large"
+)
+_MODIFIERS = words(
+    "hiking trail running walking climbing cycling bike ski snow winter summer rain down insulated softshell hooded "
+    "wireless bluetooth gaming leather wooden office dining outdoor camping travel baby kids men's women's cotton wool "
+    "silk tennis golf cricket baseball electric cordless smart folding faux duffel evening"
+)
+_FLAVORS = words("apple orange banana carrot mango tomato grape lemon sparkling green black dark")
+_SPOKEN = {"mens": "men's", "womens": "women's", "gps": "GPS"}
+_NO_ARTICLE = words("the a an my your our his her this that le la les el il der die das")
+_NO_CATEGORY = frozenset({"simple", "default", "other", "others", "misc", "miscellaneous", "uncategorized", "general"})
+_SINGULAR_ENDINGS = ("ss", "us", "is", "'s", "’s")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What shoppers call this kind of product (`goods`, a plural where `countable`), and the domain it belongs to."""
+
+    goods: str
+    countable: bool
+    domain: Domain
+
+
+def _plural(noun: str) -> str:
+    if noun.endswith("s") and not noun.endswith("ss"):
+        return noun
+    if noun.endswith(("knife", "scarf", "shelf")):
+        return noun.removesuffix("fe").removesuffix("f") + "ves"
+    if re.search(r"[^aeiou]y$", noun):
+        return noun[:-1] + "ies"
+    return noun + ("es" if noun.endswith(("s", "x", "ch", "sh", "potato")) else "s")
+
+
+def _lexicon(domains: Iterable[Domain]) -> dict[str, Kind]:
+    entries: dict[str, Kind] = {}
+    for domain in domains:
+        for entry in domain.nouns.split(","):
+            noun, _, said = entry.strip().partition("=")
+            mass = noun.startswith("~")
+            noun = noun.removeprefix("~")
+            kind = Kind(said or (noun if mass else _plural(noun)), not mass, domain)
+            for form in {noun, noun + "s", noun if mass else _plural(noun)}:
+                entries.setdefault(form, kind)
+    return entries
+
+
+_DOMAINS = (*MEDIA_AND_SERVICES, *EQUIPMENT, *PERSONAL)
+_LEXICON = _lexicon(_DOMAINS)
+_BY_CATEGORY = {word: domain for domain in reversed(_DOMAINS) for word in domain.categories.split()}
+
+
+def _tokens(text: str) -> list[str]:
+    lowered = text.casefold().replace("’", "'").replace("t-shirt", "tshirt")
+    return re.findall(r"[^\W_]+(?:['/][^\W_]+)*", lowered)
+
+
+def _head(text: str) -> list[str]:
+    """The words up to the noun that says what the thing is: `Watch Gold for Women` is a watch."""
+    words = _tokens(text)
+    end = next((at for at, word in enumerate(words) if at and word in _HEAD_ENDS), len(words))
+    words = words[:end]
+    while len(words) > 1 and (words[-1] in _AFTER_HEAD or any(sign.isdigit() for sign in words[-1])):
+        words.pop()
+    return words
+
+
+def _kind_of(text: str) -> Kind | None:
+    words = _head(text)
+    for length in (3, 2, 1):
+        kind = _LEXICON.get(" ".join(words[-length:])) if len(words) >= length else None
+        if kind:
+            before = [_SPOKEN.get(word, word) for word in words[:-length]][-2:]
+            fitting = _FLAVORS if kind.domain is FOOD else _MODIFIERS
+            while before and not fitting.issuperset(before):
+                before.pop(0)
+            return Kind(" ".join([*before, kind.goods]), kind.countable, kind.domain)
+    return None
+
+
+def _kind_within(text: str, domain: Domain) -> Kind | None:
+    """The last word of a name that is a noun of this domain, for makers who end a name in fancy words."""
+    kinds = (_LEXICON.get(word) for word in reversed(_head(text)))
+    return next((kind for kind in kinds if kind and kind.domain is domain), None)
+
+
+def shorten_name(name: str) -> str:
+    """The name as a person would say it: no question marks, no `, 250 ml`, at most 80 characters."""
+    name = _QUANTITY.sub("", " ".join(_UNSPEAKABLE.sub(" ", name).split()))
+    if len(name) <= LONGEST_NAME:
+        return name
+    fitting = [at.start() for at in _SEPARATOR.finditer(name) if 8 <= at.start() <= LONGEST_NAME]
+    if fitting:
+        name = name[: fitting[0]]
+    elif " " in name[:LONGEST_NAME]:
+        name = name[: LONGEST_NAME + 1].rsplit(" ", 1)[0]
+    else:
+        name = name[:LONGEST_UNSPACED_NAME]
+    words = name.split()
+    while len(words) > 1 and words[-1].casefold() in _DANGLING:
+        words.pop()
+    return " ".join(words)
+
+
+def plain_case(text: str) -> str:
+    """Lower the words that are merely capitalized; `GPS`, `iPad` and `McCoy` stay."""
+    return " ".join(word.lower() if word[1:] == word[1:].lower() and len(word) > 1 else word for word in text.split())
+
+
+def _category_path(product: Product) -> list[str]:
+    """Leaf first, slugs as words."""
+    parts = [part.strip() for part in re.split(r">+|\s/\s|\|", product.category)]
+    return [
+        " ".join((part.replace("-", " ").replace("_", " ") if " " not in part and part.islower() else part).split())
+        for part in reversed(parts)
+        if part
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The words for one product. `domain` and `goods` are empty where its kind is not recognized.
+
+    `plain` is the name as given, `branded` with the brand before it, `unbranded` without, each with its article.
+    """
+
+    plain: str
+    branded: str
+    unbranded: str
+    brand: str
+    plural: bool
+    goods: str
+    countable: bool
+    category: str
+    domain: Domain | None
+
+
+def _domain_of_category(path: list[str], name_words: set[str]) -> Domain | None:
+    for part in path:
+        kind = _kind_of(part)
+        candidates = [kind.domain] if kind else []
+        candidates += [_BY_CATEGORY[word] for word in _tokens(part) if word in _BY_CATEGORY]
+        for domain in candidates:
+            if not name_words.intersection(domain.foreign.split()):
+                return domain
+    return None
+
+
+def _is_plural(name: str, domain: Domain | None) -> bool:
+    words = _head(name) or [""]
+    noun = next((word for word in reversed(words) if word in _LEXICON and _LEXICON[word].domain is domain), words[-1])
+    if noun in _LEXICON and _LEXICON[noun].goods == noun:
+        return _LEXICON[noun].countable
+    original = next((word for word in name.split() if word.casefold() == noun), noun)
+    return noun.isalpha() and noun.endswith("s") and not noun.endswith(_SINGULAR_ENDINGS) and not original.isupper()
+
+
+def wording_of(product: Product) -> Wording:
+    """Find the words. Books, toys, pets and services go by their category, everything else by its name first."""
+    name = shorten_name(product.name) or "this product"
+    path = _category_path(product)
+    by_category = _domain_of_category(path, set(_tokens(name)))
+    kind = _kind_of(name)
+    if by_category and by_category.by_category_alone and not (kind and kind.domain is by_category):
+        kind = None
+    if not kind and by_category:
+        named = _kind_within(name, by_category) if by_category in PERSONAL else None
+        kind = named or next((kind for kind in map(_kind_of, path) if kind and kind.domain is by_category), None)
+    domain = kind.domain if kind else by_category
+
+    brand = " ".join(_UNSPEAKABLE.sub(" ", product.brand).split())
+    brand = brand if len(brand) <= LONGEST_LABEL else ""
+    plural = not (domain and domain.title) and _is_plural(name, domain)
+    label = plain_case(path[0]) if path and len(path[0]) <= LONGEST_LABEL else ""
+    return Wording(
+        plain=_with_article(name, domain),
+        branded=_with_article(_with_brand(name, brand, domain), domain),
+        unbranded=_with_article(_without_brand(name, brand), domain),
+        brand=brand,
+        plural=plural,
+        goods=kind.goods if kind else "",
+        countable=bool(kind and kind.countable),
+        category="" if kind or label in _NO_CATEGORY or _UNSPEAKABLE.search(label) else label,
+        domain=domain,
+    )
+
+
+def _with_brand(name: str, brand: str, domain: Domain | None) -> str:
+    if not brand or brand.casefold() in name.casefold() or (domain and domain.title):
+        return name
+    return name if name.split()[0].casefold() in _NO_ARTICLE else f"{brand} {name}"
+
+
+def _without_brand(name: str, brand: str) -> str:
+    rest = name[len(brand) :].strip() if brand and name.casefold().startswith(f"{brand.casefold()} ") else name
+    return rest if len(rest.split()) > 1 and any(sign.isalpha() for sign in rest) else name
+
+
+def _with_article(name: str, domain: Domain | None) -> str:
+    if domain and domain.title:
+        return name if '"' in name else f'"{name}"'
+    first = next((sign for sign in name if sign.isalpha()), "a")
+    known_script = first < "\u0250"
+    return f"the {name}" if known_script and name.split()[0].casefold() not in _NO_ARTICLE | {"this"} else name

@@ -1,0 +1,59 @@
+"""From the text of a model's reply to the texts of its questions; the schema that asks for that shape."""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from query_generator.errors import RetryableError
+
+# No minItems or maxItems: Gemini refuses schemas whose arrays bound too many states, so the prompt says the count.
+QUESTIONS_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"questions": {"type": "array", "items": {"type": "string"}}},
+    "required": ["questions"],
+}
+
+_DECODER = json.JSONDecoder(strict=False)
+_OPENING = re.compile(r"[\[{]")
+# A complete JSON string in the place of an item: an unescaped quote inside a text makes that item unusable.
+_ITEM = re.compile(r'(?:[\[,]|"question"\s*:)\s*("[^"\\]*+(?:\\.[^"\\]*+)*+")\s*(?=[,\]}]|\Z)', re.DOTALL)
+
+
+def parse_question_texts(text: str) -> tuple[str, ...]:
+    """Read the questions out of `{"questions": ["…", …]}` or something near it, in their order.
+
+    Near it are: a bare array, another key, items like `{"question": "…"}`, code fences or chatter around, and JSON
+    that is cut or broken, of which every complete item is taken. Items that hold no text are left out.
+
+    Raises:
+        RetryableError: not one question was found.
+    """
+    opening = _OPENING.search(text)
+    texts = _usable(_items(_decode(text, opening.start()))) if opening else ()
+    texts = texts or _usable(_decode(item, 0) for item in _ITEM.findall(text))
+    if not texts:
+        raise RetryableError(f"the model's reply holds no questions ({len(text)} characters); it is asked again")
+    return texts
+
+
+def _decode(text: str, start: int) -> object:
+    """Decode the JSON value that begins at `start`; text that is none decodes to `()`, which holds no questions."""
+    try:
+        return _DECODER.raw_decode(text, start)[0]
+    except (ValueError, RecursionError):
+        return ()
+
+
+def _items(value: object) -> list[object]:
+    if isinstance(value, dict):
+        value = value.get("questions") or next((part for part in value.values() if isinstance(part, list)), None)
+    if not isinstance(value, list):
+        return []
+    return [next(iter(item.values()), None) if isinstance(item, dict) else item for item in value]
+
+
+def _usable(items: Iterable[object]) -> tuple[str, ...]:
+    """Keep what holds text, without half surrogate pairs, which no UTF-8 file or database takes."""
+    texts = (item.encode(errors="ignore").decode() for item in items if isinstance(item, str))
+    return tuple(text for text in texts if text.strip())

@@ -1,0 +1,117 @@
+"""The input goes into the ledger, in chunks, so that memory does not grow with the catalog."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain, islice
+
+from query_generator.errors import InputError
+from query_generator.input_data import InputBrokenOffError
+from query_generator.models import Product, RejectedRecord
+from query_generator.store.ledger import Ledger
+from query_generator.store.products import key_selected_products, link_products
+
+_LOG = logging.getLogger("input")
+
+CHUNK = 500
+NAMED_IN_LOG = 50
+Entry = Product | RejectedRecord
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What a reading of the input gave."""
+
+    products: int = 0
+    repeated: int = 0
+    rejected: int = 0
+    broken_off: str = ""
+    examples: list[str] = field(default_factory=list)
+
+
+def peek(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Read ahead until there is a product, at most a chunk, so that useless input ends before anything is written.
+
+    Raises:
+        InputError: the input cannot be read, or ends without a product.
+    """
+    iterator = until_broken_off(iter(entries))
+    head: list[Entry] = []
+    try:
+        for entry in islice(iterator, CHUNK):
+            head.append(entry)
+            if isinstance(entry, Product):
+                break
+    except InputError:
+        _name_rejected([entry for entry in head if isinstance(entry, RejectedRecord)], Loaded())
+        raise
+    return chain(head, iterator)
+
+
+def until_broken_off(entries: Iterator[Entry]) -> Iterator[Entry]:
+    """Turn the place where the input broke off into its last, rejected record."""
+    position = 0
+    try:
+        for entry in entries:
+            position = entry.position
+            yield entry
+    except InputBrokenOffError as exc:
+        yield RejectedRecord(position + 1, "", f"the input breaks off: {exc}")
+
+
+def load_products(
+    ledger: Ledger, entries: Iterable[Entry], load_id: str, limit: int | None = None, enough_at: int | None = None
+) -> Loaded:
+    """Put the products into the ledger, each once, and keep what was rejected.
+
+    Args:
+        ledger: of the job.
+        entries: products and rejected records, in the order of the input.
+        load_id: this reading of the input, a UUID.
+        limit: only the first so many products; None takes all.
+        enough_at: skip products with this many active questions of each type; None skips none.
+    """
+    loaded = Loaded()
+    ledger.begin_load()
+    key_selected_products(ledger.db, ledger.job_id)
+    stream = iter(entries)
+    while chunk := _take(stream, CHUNK if limit is None else min(CHUNK, limit - loaded.products)):
+        products = [entry for entry in chunk if isinstance(entry, Product)]
+        rejected = [entry for entry in chunk if isinstance(entry, RejectedRecord)]
+        with ledger.db.transaction():
+            if rejected:
+                ledger.add_rejected(rejected)
+            linked, repeated = link_products(ledger.db, ledger.job_id, load_id, products)
+            ledger.add_items(linked, enough_at)
+        _name_rejected(rejected, loaded)
+        loaded.products += len(linked)
+        loaded.repeated += len(repeated)
+        loaded.rejected += len(rejected)
+        loaded.examples += [f"record {p.position} '{p.name}'" for p in repeated[: 3 - len(loaded.examples)]]
+    if loaded.repeated:
+        _LOG.warning(
+            "[BATCH WARNING] %d record(s) repeat a product of this job by brand and name and are left out: %s%s",
+            loaded.repeated,
+            ", ".join(loaded.examples),
+            ", …" if loaded.repeated > len(loaded.examples) else "",
+        )
+    return loaded
+
+
+def _take(stream: Iterator[Entry], products: int) -> list[Entry]:
+    """Take entries up to a number of products; a run of rejected records ends a chunk too."""
+    chunk: list[Entry] = []
+    while products > 0 and len(chunk) < CHUNK and (entry := next(stream, None)) is not None:
+        chunk.append(entry)
+        products -= isinstance(entry, Product)
+    return chunk
+
+
+def _name_rejected(rejected: list[RejectedRecord], loaded: Loaded) -> None:
+    for number, record in enumerate(rejected, start=loaded.rejected + 1):
+        if number <= NAMED_IN_LOG:
+            _LOG.warning("[INPUT ERROR] %s", record)
+        if number == NAMED_IN_LOG:
+            _LOG.warning("[INPUT ERROR] further rejected records are named in errors.json only")
+        if not record.field and record.reason.startswith("the input breaks off"):
+            loaded.broken_off = record.reason

@@ -1,0 +1,53 @@
+"""Log lines: text that begins with `[COMPONENT]`, or JSON; never with a secret's value."""
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+MASK = "***"
+CHATTY = ("boto3", "botocore", "s3transfer", "urllib3", "google", "grpc", "tenacity", "pyrate_limiter")
+_COMPONENT = re.compile(r"^\[([A-Z][A-Z ]*)\] ?")
+
+
+def configure_logging(level: str, log_format: str, secret_values: Callable[[], frozenset[str]]) -> None:
+    """Send log lines to standard error.
+
+    Args:
+        level: of this project's lines; the SDKs' own are never below INFO, since they print whole bodies at DEBUG.
+        log_format: `text` or `json`.
+        secret_values: the values that must not be seen; asked for at each line.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_MaskingFormatter(log_format, secret_values))
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(max(logging.getLevelName(level), logging.WARNING))
+
+
+class _MaskingFormatter(logging.Formatter):
+    def __init__(self, log_format: str, secret_values: Callable[[], frozenset[str]]) -> None:
+        super().__init__()
+        self._json = log_format == "json"
+        self._secret_values = secret_values
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        if self._json:
+            component = _COMPONENT.match(text)
+            entry = {
+                "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+                "level": record.levelname,
+                "component": component.group(1) if component else record.name,
+                "message": text[component.end() :] if component else text,
+            }
+            text = json.dumps(entry, ensure_ascii=False)
+        elif not _COMPONENT.match(text):
+            text = f"[{record.name.rpartition('.')[2].upper()}] {text}"
+        for value in self._secret_values():
+            text = text.replace(value, MASK).replace(json.dumps(value)[1:-1], MASK)
+        return text

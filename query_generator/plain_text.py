@@ -1,0 +1,86 @@
+"""Values as feeds hold them (HTML, entities, rich-text blocks, lists) → plain text on one line. Pure."""
+
+import html
+import re
+from typing import Any
+
+ABSENT_TEXTS = frozenset({"", "null", "n/a", "nan"})
+_MAX_SOURCE_CHARACTERS = 200_000
+_LONGEST_ABSENT = 16
+_MAX_DEPTH = 20
+_ENCODINGS = 2  # HTML that was escaped once too often is common in feeds
+
+_HIDDEN = re.compile(
+    r"<(script|style)\b[^<>]*>[^<]*+(?:<(?!/?\1\b)[^<]*+)*+</\1\s*>"
+    r"|<!--(?:[^<-]|<(?!!--)|-(?!->))*+-->|<!\[CDATA\[|\]\]>|<![a-z][^<>]*>",
+    re.I,
+)
+# A tag has no attributes, or at least one with a value: "a <b and c> d" is text. Quoted values may hold ">".
+_TAG = re.compile(
+    r"</?[a-z][\w:.-]*+(?:\s*/?>|\s(?=[^<>]*=)(?:(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*+>|[^<>]*+>))", re.I | re.A
+)
+_INLINE = re.compile(r"</?(?:a|abbr|b|bdi|bdo|big|cite|code|em|font|i|mark|q|s|small|span|strong|sub|sup|u)\b", re.I)
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def is_absent(value: Any) -> bool:
+    """True for null, empty text, list or dict, and the texts "null", "N/A" and "NaN" in any case."""
+    if isinstance(value, str):
+        return (len(value) < _LONGEST_ABSENT and value.strip().casefold() in ABSENT_TEXTS) or value.isspace()
+    return value is None or (isinstance(value, (list, dict)) and not value)
+
+
+def plain_text(text: str) -> str:
+    """Text without tags, entities, control characters and lone surrogates, its white space collapsed."""
+    if "<" in text or "&" in text:
+        text = text[:_MAX_SOURCE_CHARACTERS]
+        for _ in range(_ENCODINGS):
+            text = html.unescape(_without_tags(text))
+        text = _without_tags(text)
+    if not text.isprintable():
+        text = _SURROGATE.sub("\ufffd", _CONTROL.sub(" ", text))
+    return " ".join(text.split())
+
+
+def text_of(value: Any) -> str:
+    """Plain text of any JSON value; the texts of lists and dicts follow one another. Absent values give ""."""
+    return " ".join(_texts(value, " ", _MAX_DEPTH))
+
+
+def listed(value: Any) -> str:
+    """Plain text of any JSON value, the parts of lists and dicts separated by commas."""
+    return ", ".join(_texts(value, ", ", _MAX_DEPTH))
+
+
+def _without_tags(text: str) -> str:
+    if "<" not in text:
+        return text
+    return _TAG.sub(lambda tag: "" if _INLINE.match(tag.group()) else " ", _HIDDEN.sub(" ", text))
+
+
+def _texts(value: Any, separator: str, depth: int) -> list[str]:
+    if is_absent(value) or depth == 0:
+        return []
+    if isinstance(value, str):
+        return [text] if (text := plain_text(value)) else []
+    if isinstance(value, bool):
+        return ["true" if value else "false"]
+    if isinstance(value, list):
+        return [text for item in value for text in _texts(item, separator, depth - 1)]
+    if isinstance(value, dict):
+        return _texts_of_mapping(value, separator, depth)
+    return [str(value)]
+
+
+def _texts_of_mapping(value: dict[str, Any], separator: str, depth: int) -> list[str]:
+    if isinstance(blocks := value.get("blocks"), list):  # EditorJS: the rest is time, version, ids and styles
+        data = [block.get("data") for block in blocks if isinstance(block, dict)]
+        return [text for item in data for text in _texts(_block_content(item), separator, depth - 1)]
+    return [text for item in value.values() for text in _texts(item, separator, depth - 1)]
+
+
+def _block_content(data: Any) -> Any:
+    if not isinstance(data, dict):
+        return data
+    return [data[key] for key in ("text", "caption", "items", "content") if key in data]

@@ -1,0 +1,118 @@
+"""What people look at when a job has ended: the result objects and the summary."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from query_generator.errors import ConfigurationError, ExitCode
+from query_generator.stats import RunStats, execution_stats, total
+from query_generator.store.database import Database
+from query_generator.store.ledger import Counts
+from query_generator.store.objects import ObjectStore, save_to_s3
+from query_generator.store.results import errors_json, job_errors, result_json
+
+ERRORS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A job in numbers and addresses. `dropped` counts texts of the model that were no usable questions, by reason."""
+
+    job_id: str
+    status: str
+    counts: Counts
+    stats: RunStats
+    dropped: Counter[str]
+    addresses: tuple[str, ...]
+    errors: tuple[tuple[str, str, str], ...]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0, or 65 when a product failed or a record was rejected."""
+        return ExitCode.FINISHED_WITH_ERRORS if _has_errors(self.counts) else ExitCode.SUCCEEDED
+
+    def numbers(self) -> dict[str, Any]:
+        """Return the counts and `execution_stats`, as the final event tells them."""
+        return {
+            "execution_stats": execution_stats(self.stats, self.counts.processed_products, self.counts.questions),
+            "items": asdict(self.counts),
+            "dropped": dict(self.dropped),
+        }
+
+
+def publish_result(db: Database, objects: ObjectStore, job_id: str, prefix: str, status: str | None = None) -> Report:
+    """Make the result objects of a job from the database and write them.
+
+    Args:
+        db: the database.
+        objects: where to write.
+        job_id: the job.
+        prefix: of the keys.
+        status: how the run ended, if early; by default the ledger tells.
+
+    Raises:
+        ConfigurationError: there is no such job.
+        FatalError: an object could not be written.
+    """
+    jobs = db.rows("ledger.job", job_id=job_id)
+    if not jobs:
+        raise ConfigurationError(f"job {job_id}: the database does not know it; check the job id")
+    metadata = jobs[0].metadata
+    counts = Counts(**db.one("ledger.counts", job_id=job_id)._asdict())
+    stats = total(RunStats.from_dict(row.stats) for row in db.rows("ledger.run_stats", job_id=job_id))
+    if status is None:
+        status = "interrupted" if counts.open_items else "completed_with_errors" if _has_errors(counts) else "completed"
+    head = {
+        "job_id": job_id,
+        "status": status,
+        "input_source": metadata.get("input_source", ""),
+        "generated_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    full_head = {**head, "execution_stats": execution_stats(stats, counts.processed_products, counts.questions)}
+    addresses = [save_to_s3(lambda: result_json(db, job_id, full_head), job_id, "results.json", objects, prefix)]
+    if _has_errors(counts) or metadata.get("errors_written"):
+        addresses.append(save_to_s3(lambda: errors_json(db, job_id, head), job_id, "errors.json", objects, prefix))
+        db.rows("ledger.add_metadata", job_id=job_id, metadata='{"errors_written": true}')
+    return Report(
+        job_id,
+        status,
+        counts,
+        stats,
+        Counter({row.reason: row.count for row in db.rows("ledger.dropped", job_id=job_id)}),
+        tuple(addresses),
+        tuple(islice(job_errors(db, job_id), ERRORS_SHOWN)),
+    )
+
+
+def summary(report: Report) -> str:
+    """Write the summary that ends a run."""
+    return "\n".join(_summary_lines(report))
+
+
+def _summary_lines(report: Report) -> Iterator[str]:
+    counts, llm = report.counts, report.stats.llm
+    yield f"Job {report.job_id}: {report.status.replace('_', ' ')}"
+    skipped = f", {counts.skipped_products} skipped" if counts.skipped_products else ""
+    yield f"  products   {counts.processed_products} of {counts.products}{skipped}"
+    yield f"  questions  {counts.questions} in PostgreSQL"
+    if report.dropped:
+        reasons = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in sorted(report.dropped.items()))
+        yield f"  dropped    {report.dropped.total()} texts ({reasons})"
+    cost = "price not known" if llm.unpriced_requests else f"{llm.cost_usd:.4f} USD"
+    tokens = f"{llm.prompt_tokens} + {llm.output_tokens} tokens"
+    yield f"  calls      {llm.total_requests} ({llm.failed_requests} failed, {llm.retries} retries), {tokens}, {cost}"
+    if counts.failed or counts.rejected_records:
+        yield f"  errors     {counts.failed} failed items, {counts.rejected_records} rejected records"
+        for product_key, stage, reason in report.errors:
+            yield f"    {stage}: {product_key + ': ' if product_key else ''}{reason}"
+        if counts.failed + counts.rejected_records > len(report.errors):
+            yield "    … and more in errors.json"
+    for address in report.addresses:
+        yield f"  wrote      {address}"
+
+
+def _has_errors(counts: Counts) -> bool:
+    return bool(counts.failed or counts.rejected_records)

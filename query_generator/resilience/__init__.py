@@ -1,0 +1,1 @@
+"""Providers around providers that keep a fault small: retries, limits."""

@@ -1,0 +1,74 @@
+"""What a run has cost in time, calls and tokens; a job's numbers are the sum over its runs."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from query_generator.llm.metered import CallStats
+
+
+@dataclass(slots=True)
+class RunStats:
+    """Times are seconds of wall time."""
+
+    products_processing_time: float = 0.0
+    questions_generation_time: float = 0.0
+    results_persistence_time: float = 0.0
+    llm: CallStats = field(default_factory=CallStats)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what `from_dict` reads."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stats: Mapping[str, Any]) -> "RunStats":
+        """Read what `as_dict` made."""
+        times = {name: value for name, value in stats.items() if name != "llm"}
+        return cls(**times, llm=CallStats(**stats.get("llm", {})))
+
+
+def total(runs: Iterable[RunStats]) -> RunStats:
+    """Add up the runs of a job."""
+    result = RunStats()
+    for run in runs:
+        result = RunStats(
+            result.products_processing_time + run.products_processing_time,
+            result.questions_generation_time + run.questions_generation_time,
+            result.results_persistence_time + run.results_persistence_time,
+            result.llm.plus(run.llm),
+        )
+    return result
+
+
+def execution_stats(stats: RunStats, products_processed: int, questions: int) -> dict[str, Any]:
+    """Make `execution_stats` of results.json.
+
+    Args:
+        stats: sums over the runs of the job.
+        products_processed: products that have their questions or have failed.
+        questions: accepted questions; each is a row of `queries`, since both are written in one transaction.
+    """
+    llm = stats.llm
+    average = llm.seconds / llm.successful_requests if llm.successful_requests else 0.0
+    success = 100.0 * llm.successful_requests / llm.total_requests if llm.total_requests else 0.0
+    return {
+        "products_processed": products_processed,
+        "total_queries_generated": questions,
+        "queries_saved_to_db": questions,
+        "products_processing_time": round(stats.products_processing_time, 3),
+        "questions_generation_time": round(stats.questions_generation_time, 3),
+        "results_persistence_time": round(stats.results_persistence_time, 3),
+        "llm": {
+            "total_requests": llm.total_requests,
+            "successful_requests": llm.successful_requests,
+            "failed_requests": llm.failed_requests,
+            "fallback_requests": 0,
+            "retries": llm.retries,
+            "cache_hits": 0,
+            "prompt_tokens": llm.prompt_tokens,
+            "output_tokens": llm.output_tokens,
+            "cost_usd": None if llm.unpriced_requests else round(llm.cost_usd, 6),
+            "success_rate_percent": round(success, 2),
+            "average_time_seconds": round(average, 3),
+        },
+    }

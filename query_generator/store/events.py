@@ -1,0 +1,169 @@
+"""Events of a job: fixed in an outbox in PostgreSQL, then published to DynamoDB or a file."""
+
+import json
+import logging
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from query_generator.aws import aws_errors
+from query_generator.errors import FatalError
+from query_generator.store.database import Database
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_LOG = logging.getLogger("events")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event. `event_timestamp_id` is `timestamp#event_id`, the timestamp ISO 8601 in UTC with microseconds."""
+
+    job_id: str
+    event_timestamp_id: str
+    event_name: str
+    details: Mapping[str, Any]
+
+    def item(self) -> dict[str, Any]:
+        """Return the event as the documented item."""
+        return {
+            "job_id": self.job_id,
+            "event_timestamp_id": self.event_timestamp_id,
+            "pk": self.job_id,
+            "sk": self.event_timestamp_id,
+            "eventName": self.event_name,
+            "details": dict(self.details),
+        }
+
+
+class EventSink(Protocol):
+    """Where events end up. Publishing one again adds nothing."""
+
+    def publish(self, event: Event) -> None:
+        """Publish an event.
+
+        Raises:
+            FatalError: it could not be published; it may be tried again.
+        """
+        ...
+
+
+class DynamoDbEvents:
+    """The table of events in DynamoDB."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def publish(self, event: Event) -> None:
+        """Put the item unless it is there."""
+        from boto3.dynamodb.types import TypeSerializer
+
+        serialize = TypeSerializer().serialize
+        exact = json.loads(json.dumps(event.item()), parse_float=Decimal)
+        with aws_errors(f"DynamoDB table {self._table}"):
+            try:
+                self._client.put_item(
+                    TableName=self._table,
+                    Item={name: serialize(value) for name, value in exact.items()},
+                    ConditionExpression="attribute_not_exists(event_timestamp_id)",
+                )
+            except self._client.exceptions.ConditionalCheckFailedException:
+                _LOG.debug("[EVENTS] %s was there already", event.event_timestamp_id)
+
+
+class FileEvents:
+    """A JSON Lines file, one event a line."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def publish(self, event: Event) -> None:
+        """Append the event."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(event.item(), ensure_ascii=False) + "\n")
+
+
+class EventLog:
+    """Records the events of one job and publishes them in order.
+
+    Before `attach` events wait in memory. Losing the events table never stops the job: it warns once and goes on, and
+    what waits in the outbox is published by the next run of the job.
+    """
+
+    def __init__(self, job_id: str, sink: EventSink, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._job_id = job_id
+        self._sink = sink
+        self._now = now
+        self._early: list[Event] = []
+        self._db: Database | None = None
+        self._failed = False
+
+    def attach(self, db: Database) -> None:
+        """Hand over to the outbox; the tables must be there."""
+        self._db = db
+        early, self._early = self._early, []
+        for event in early:
+            self._add(db, event)
+
+    def record(self, name: str, **details: object) -> None:
+        """Fix an event, in the transaction that is open on the database, if there is one."""
+        timestamp = self._now().isoformat(timespec="microseconds")
+        event = Event(self._job_id, f"{timestamp}#{uuid.uuid4().hex}", name, details)
+        if self._db:
+            self._add(self._db, event)
+        else:
+            self._early.append(event)
+
+    def record_end(self, name: str, error: FatalError) -> None:
+        """Fix the event of an early end, in memory if the database is what has failed."""
+        details = {"reason": str(error), "exit_code": int(error.exit_code)}
+        try:
+            self.record(name, **details)
+        except FatalError:
+            self._db = None
+            self.record(name, **details)
+
+    def publish(self) -> None:
+        """Publish what waits, oldest first; stop at the first failure of this run."""
+        try:
+            while not self._failed and (rows := self._waiting()):
+                for _, event in rows:
+                    self._sink.publish(event)
+                self._published([event_id for event_id, _ in rows])
+        except (FatalError, OSError) as exc:
+            self._failed = True
+            _LOG.warning("[BATCH WARNING] Events are not published and wait for the next run of this job: %s", exc)
+
+    def close(self) -> None:
+        """Publish what waits, with one more try for a sink that has failed before."""
+        self._failed = False
+        self.publish()
+
+    def _waiting(self) -> list[tuple[int, Event]]:
+        if self._db is None:
+            return list(enumerate(self._early))
+        rows = self._db.rows("events.waiting", job_id=self._job_id)
+        return [(row.event_id, Event(row.job_id, row.event_timestamp_id, row.event_name, row.details)) for row in rows]
+
+    def _published(self, event_ids: list[int]) -> None:
+        if self._db is None:
+            self._early.clear()
+        else:
+            self._db.rows("events.published", event_ids=event_ids)
+
+    @staticmethod
+    def _add(db: Database, event: Event) -> None:
+        db.rows(
+            "events.add",
+            job_id=event.job_id,
+            event_timestamp_id=event.event_timestamp_id,
+            event_name=event.event_name,
+            details=json.dumps(dict(event.details)),
+        )

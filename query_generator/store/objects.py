@@ -1,0 +1,154 @@
+"""Where results are written: S3, or a folder."""
+
+import io
+import json
+import logging
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from query_generator.aws import aws_errors
+from query_generator.errors import ConfigurationError, FatalError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+    from mypy_boto3_s3 import S3Client
+
+_LOG = logging.getLogger("objects")
+
+PART_BYTES = 8 * 1024 * 1024
+Chunks = Callable[[], Iterator[bytes]]
+
+
+class ObjectStore(Protocol):
+    """Keeps objects under keys."""
+
+    def put(self, key: str, chunks: Chunks) -> str:
+        """Write an object, streamed from `chunks()`; returns its address.
+
+        Raises:
+            FatalError: it could not be written; nothing half-written is left.
+        """
+        ...
+
+
+class S3Objects:
+    """A bucket."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def put(self, key: str, chunks: Chunks) -> str:
+        """Upload in parts of 8 MiB, each retried by botocore."""
+        from boto3.s3.transfer import TransferConfig
+
+        address = f"s3://{self._bucket}/{key}"
+        with aws_errors(f"writing {address}"):
+            self._client.upload_fileobj(
+                io.BufferedReader(_ChunkReader(chunks()), PART_BYTES),
+                self._bucket,
+                key,
+                ExtraArgs={"ContentType": "application/json"},
+                Config=TransferConfig(
+                    multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, use_threads=False
+                ),
+            )
+        return address
+
+
+class FolderObjects:
+    """A folder that stands in for a bucket."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, key: str, chunks: Chunks) -> str:
+        """Write a file in one step: a reader sees the old object or the new one."""
+        path = self._folder / key
+        part = path.with_name(f".{path.name}.part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                file.writelines(chunks())
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except OSError as exc:
+            raise ConfigurationError(f"writing {path}: {exc.strerror}") from exc
+        return str(path)
+
+
+class _ChunkReader(io.RawIOBase):
+    """A file to read from, made of chunks."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        """Fill a part of the buffer; 0 at the end."""
+        target = memoryview(buffer).cast("B")
+        while not self._rest:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._rest = memoryview(chunk)
+        size = min(len(target), len(self._rest))
+        target[:size] = self._rest[:size]
+        self._rest = self._rest[size:]
+        return size
+
+
+def save_to_s3(
+    data: Mapping[str, Any] | Chunks,
+    job_id: str,
+    name: str = "results.json",
+    objects: ObjectStore | None = None,
+    prefix: str | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> str:
+    """Write an object of a job; if its key cannot be written, the documented backup key is tried.
+
+    Args:
+        data: what `json` can write, or a function that streams the bytes.
+        job_id: the job.
+        name: the object becomes `{prefix}{job_id}/{name}`, the backup `{prefix}backup_{8 hex}_{timestamp}.json`.
+        objects: where to; by default the bucket OUTPUT_S3_BUCKET.
+        prefix: by default OUTPUT_S3_PREFIX.
+        now: the time for the backup's name.
+
+    Returns:
+        The address of the object: `s3://bucket/key`, or a path.
+
+    Raises:
+        FatalError: neither key could be written.
+    """
+    if objects is None or prefix is None:
+        objects, prefix = _configured(objects, prefix)
+    chunks = data if callable(data) else lambda: iter([json.dumps(dict(data), ensure_ascii=False).encode()])
+    try:
+        return objects.put(f"{prefix}{job_id}/{name}", chunks)
+    except FatalError as exc:
+        backup = f"{prefix}backup_{secrets.token_hex(4)}_{now():%Y%m%dT%H%M%SZ}.json"
+        _LOG.warning("[BATCH WARNING] %s; trying %s", exc, backup)
+        return objects.put(backup, chunks)
+
+
+def _configured(objects: ObjectStore | None, prefix: str | None) -> tuple[ObjectStore, str]:
+    from query_generator.aws import s3_client
+    from query_generator.config import environment_config
+
+    config = environment_config()
+    if objects is None:
+        if not config.output_s3_bucket:
+            raise ConfigurationError("missing: OUTPUT_S3_BUCKET (for example my-bucket)")
+        objects = S3Objects(s3_client(config.aws_region), config.output_s3_bucket)
+    return objects, config.output_s3_prefix if prefix is None else prefix

@@ -1,0 +1,85 @@
+"""Questions become rows of `queries`, each at most once."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from query_generator.postprocess import query_hash
+from query_generator.store.database import Database, open_database
+
+BATCH_SIZE = 50
+
+
+class Query(NamedTuple):
+    """A question on its way to becoming a row."""
+
+    product_id: int
+    query_text: str
+    query_type: str
+    provider: str | None = None
+    model: str | None = None
+    prompt_version: str | None = None
+
+
+class _Row(NamedTuple):
+    """A query with its hash, in the order of the unique index; `place` is where it stood in the list."""
+
+    product_id: int
+    query_type: str
+    query_hash: str
+    place: int
+    query: Query
+
+
+def save_queries_to_rds(
+    queries: Sequence[tuple[int, str, str] | Query], db: Database | None = None, batch_size: int = BATCH_SIZE
+) -> list[int]:
+    """Bulk-insert questions in batches, one statement a batch, all in one transaction.
+
+    A question that is already stored for its product and type is not stored again: its id is returned. Rows are sorted
+    by the unique index before they are cut into batches, so that concurrent writers cannot deadlock.
+
+    Args:
+        queries: (product_id, query_text, query_type) or Query.
+        db: the database; by default the one of `get_db_connection`. A transaction that is open there is joined.
+        batch_size: rows an insert, at most 50.
+
+    Returns:
+        The `query_id` of each question, in the order given.
+
+    Raises:
+        SkippableError: a row cannot be stored; nothing of this call is.
+        ServiceAwayError: the connection is lost.
+    """
+    database = db or open_database()
+    rows = sorted(
+        _Row(query.product_id, query.query_type, query_hash(query.query_text), place, query)
+        for place, query in enumerate(Query(*row) for row in queries)
+    )
+    ids = [0] * len(rows)
+    with database.transaction():
+        for start in range(0, len(rows), min(batch_size, BATCH_SIZE)):
+            batch = rows[start : start + min(batch_size, BATCH_SIZE)]
+            for row, query_id in zip(batch, _save_batch(database, batch), strict=True):
+                ids[row.place] = query_id
+    return ids
+
+
+def _save_batch(db: Database, batch: Sequence[_Row]) -> list[int]:
+    identity = {
+        "product_ids": [row.product_id for row in batch],
+        "types": [row.query_type for row in batch],
+        "hashes": [row.query_hash for row in batch],
+    }
+    saved = db.rows(
+        "queries.save",
+        **identity,
+        texts=[row.query.query_text for row in batch],
+        providers=[row.query.provider for row in batch],
+        models=[row.query.model for row in batch],
+        versions=[row.query.prompt_version for row in batch],
+    )
+    if any(row.query_id is None for row in saved):
+        # Another writer committed the same question while this statement ran, which only a new statement can see.
+        found = {row.place: row.query_id for row in db.rows("queries.find", **identity)}
+        return [row.query_id or found[row.place] for row in saved]
+    return [row.query_id for row in saved]

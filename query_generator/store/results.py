@@ -1,0 +1,80 @@
+"""The result of a job as JSON, made from the database page by page, never held in memory."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from query_generator.models import RejectedRecord
+from query_generator.store.database import Database
+from query_generator.store.products import stored_product
+
+PAGE_SIZE = 500
+
+
+def result_json(db: Database, job_id: str, head: Mapping[str, Any]) -> Iterator[bytes]:
+    """Make results.json: `head` first, then `products` in the order of the input, then `errors`."""
+    yield from _document(
+        head, {"products": result_products(db, job_id), "errors": map(error_entry, job_errors(db, job_id))}
+    )
+
+
+def errors_json(db: Database, job_id: str, head: Mapping[str, Any]) -> Iterator[bytes]:
+    """Make errors.json: `head` first, then `errors` as in results.json."""
+    yield from _document(head, {"errors": map(error_entry, job_errors(db, job_id))})
+
+
+def result_products(db: Database, job_id: str) -> Iterator[dict[str, Any]]:
+    """Read the products of a job with their questions, as the entries of `products` in results.json."""
+    position, product_id = -1, -1
+    while rows := db.rows("results.products", job_id=job_id, position=position, product_id=product_id, size=PAGE_SIZE):
+        for row in rows:
+            product = stored_product(row.record, row.brand_name, row.position)
+            errors = {"product": row.product_error, "market": row.market_error}
+            yield {
+                "product_id": row.product_id,
+                "product_key": product.key,
+                "name": product.name,
+                "brand": product.brand,
+                "provider": row.provider,
+                "model": row.model,
+                "product_questions": row.product_questions,
+                "market_questions": row.market_questions,
+                "query_ids": [*row.product_query_ids, *row.market_query_ids],
+                "rejected": sum(row.product_dropped.values()) + sum(row.market_dropped.values()),
+                "error": "; ".join(f"{kind}: {error}" for kind, error in errors.items() if error) or None,
+            }
+        position, product_id = rows[-1].position, rows[-1].product_id
+
+
+def job_errors(db: Database, job_id: str) -> Iterator[tuple[str, str, str]]:
+    """Read rejected records and failed items as (product_key, stage, reason)."""
+    position = -1
+    while rows := db.rows("results.rejected", job_id=job_id, position=position, size=PAGE_SIZE):
+        for row in rows:
+            yield row.product_key, "input", str(RejectedRecord(row.position, row.field, row.reason))
+        position = rows[-1].position
+    after = (-1, -1, "")
+    while rows := db.rows(
+        "results.failed", job_id=job_id, position=after[0], product_id=after[1], query_type=after[2], size=PAGE_SIZE
+    ):
+        for row in rows:
+            yield row.product_key or f"product_id {row.product_id}", row.error_stage, f"{row.query_type}: {row.error}"
+        after = (rows[-1].position, rows[-1].product_id, rows[-1].query_type)
+
+
+def error_entry(error: tuple[str, str, str]) -> dict[str, str]:
+    """Name the parts of an error as in results.json."""
+    return dict(zip(("product_key", "stage", "reason"), error, strict=True))
+
+
+def _document(head: Mapping[str, Any], lists: Mapping[str, Iterable[Mapping[str, Any]]]) -> Iterator[bytes]:
+    yield json.dumps(dict(head), ensure_ascii=False, indent=2).removesuffix("\n}").encode()
+    for name, entries in lists.items():
+        yield f',\n  "{name}": ['.encode()
+        separator = "\n"
+        for entry in entries:
+            text = json.dumps(entry, ensure_ascii=False, indent=2).replace("\n", "\n    ")
+            yield f"{separator}    {text}".encode()
+            separator = ",\n"
+        yield b"\n  ]" if separator == ",\n" else b"]"
+    yield b"\n}\n"

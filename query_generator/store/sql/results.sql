@@ -1,0 +1,33 @@
+-- name: products
+SELECT a.position, a.product_id, coalesce(s.record, p.product_data) AS record, p.brand_name,
+       coalesce(a.provider, m.provider) AS provider, coalesce(a.model, m.model) AS model,
+       a.error AS product_error, m.error AS market_error,
+       a.query_ids AS product_query_ids, m.query_ids AS market_query_ids, a.dropped AS product_dropped, m.dropped AS market_dropped,
+       ARRAY(SELECT q.query_text FROM unnest(a.query_ids) WITH ORDINALITY AS u (query_id, place)
+             JOIN queries q USING (query_id) ORDER BY u.place) AS product_questions,
+       ARRAY(SELECT q.query_text FROM unnest(m.query_ids) WITH ORDINALITY AS u (query_id, place)
+             JOIN queries q USING (query_id) ORDER BY u.place) AS market_questions
+FROM job_items a
+JOIN job_items m ON m.job_id = a.job_id AND m.product_id = a.product_id AND m.query_type = 'market'
+JOIN products p ON p.product_id = a.product_id
+LEFT JOIN jobselectedproducts s ON s.job_id = a.job_id AND s.product_id = a.product_id
+WHERE a.job_id = %(job_id)s AND a.query_type = 'product' AND a.state <> 'skipped'
+  AND (a.position, a.product_id) > (%(position)s, %(product_id)s)
+ORDER BY a.position, a.product_id
+LIMIT %(size)s
+
+-- name: rejected
+SELECT position, field, reason, product_key
+FROM rejected_records
+WHERE job_id = %(job_id)s AND position > %(position)s
+ORDER BY position
+LIMIT %(size)s
+
+-- name: failed
+SELECT i.position, i.product_id, i.query_type, i.error_stage, i.error, p.product_key
+FROM job_items i
+LEFT JOIN products p USING (product_id)
+WHERE i.job_id = %(job_id)s AND i.state = 'failed'
+  AND (i.position, i.product_id, i.query_type) > (%(position)s, %(product_id)s, %(query_type)s)
+ORDER BY i.position, i.product_id, i.query_type
+LIMIT %(size)s

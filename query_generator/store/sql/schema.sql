@@ -1,0 +1,18 @@
+-- name: lock
+SELECT pg_advisory_xact_lock(hashtext('query_generator.migrations'))
+
+-- name: create_versions
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    version INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    applied_at TIMESTAMPTZ NOT NULL DEFAULT now()
+)
+
+-- name: has_versions
+SELECT to_regclass('schema_migrations') IS NOT NULL AS found
+
+-- name: versions
+SELECT version FROM schema_migrations ORDER BY version
+
+-- name: add_version
+INSERT INTO schema_migrations (version, name) VALUES (%(version)s, %(name)s)

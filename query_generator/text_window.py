@@ -1,0 +1,103 @@
+"""A sliding window of decoded text over a stream of bytes, plain or gzip, UTF-8 with or without a BOM."""
+
+import codecs
+import gzip
+import io
+import zlib
+from typing import BinaryIO
+
+from query_generator.errors import InputError, QueryGeneratorError
+
+CHUNK_BYTES = 256 * 1024
+_GZIP_MAGIC = b"\x1f\x8b"
+_UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # the UTF-32 (LE) one begins with the first of them
+
+
+class InputBrokenOffError(QueryGeneratorError):
+    """The input ends, or stops being readable, after records that were good. The message names the byte offset."""
+
+
+class _Rejoined(io.RawIOBase):
+    """A stream together with the first bytes that were already taken from it."""
+
+    def __init__(self, head: bytes, stream: BinaryIO) -> None:
+        self._head = head
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        data = self._head[: len(buffer)] or self._stream.read(len(buffer))
+        self._head = self._head[len(data) :]
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _byte_length(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogateescape"))
+
+
+class TextWindow:
+    """The part of the text that is held in memory.
+
+    `text` is what is held, `ended` tells that nothing follows it, and `failure` says why the stream could not be read
+    to its end (empty if it could). A byte that is not UTF-8 stands in `text` as a surrogate U+DC80 to U+DCFF.
+
+    Raises:
+        InputError: the stream is UTF-16 or UTF-32.
+    """
+
+    def __init__(self, stream: BinaryIO, name: str = "the input") -> None:
+        self.name = name
+        self.text = ""
+        self.ended = False
+        self.failure = ""
+        self._stream = stream
+        self._gzip: gzip.GzipFile | None = None
+        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+        self._bytes_before = 0
+        self._pending = self._head(len(_GZIP_MAGIC))
+        if self._pending == _GZIP_MAGIC:
+            self._gzip = gzip.GzipFile(fileobj=io.BufferedReader(_Rejoined(self._pending, stream)), mode="rb")
+            self._pending = b""
+        self._pending += self._head(len(codecs.BOM_UTF8) - len(self._pending))
+        if self._pending.startswith(_UTF16_BOMS):
+            raise InputError(f"{name} is UTF-16 or UTF-32 text; convert it to UTF-8")
+        if self._pending == codecs.BOM_UTF8:
+            self._pending = b""
+            self._bytes_before = len(codecs.BOM_UTF8)
+        self.slide(0)
+
+    def slide(self, start: int) -> None:
+        """Drop the text before `start` and read on: 256 KB, or as much again as is kept."""
+        kept = self.text[start:]
+        self._bytes_before += _byte_length(self.text[:start])
+        parts = [kept, self._decoder.decode(self._pending)]
+        self._pending = b""
+        wanted = max(CHUNK_BYTES, len(kept))
+        while wanted > 0 and not self.ended:
+            data = self._read(wanted)
+            wanted -= len(data)
+            self.ended = not data
+            parts.append(self._decoder.decode(data, final=self.ended))
+        self.text = "".join(parts)
+
+    def broken_off(self, at: int, reason: str) -> InputBrokenOffError:
+        """The error for a reading that cannot go on at place `at` of the window's text."""
+        offset = self._bytes_before + _byte_length(self.text[:at])
+        cause = f"{reason}; {self.failure}" if self.failure else reason
+        return InputBrokenOffError(f"{self.name} breaks off at byte {offset} of its (decompressed) text: {cause}")
+
+    def _head(self, size: int) -> bytes:
+        head = b""
+        while len(head) < size and (data := self._read(size - len(head))):
+            head += data
+        return head
+
+    def _read(self, size: int) -> bytes:
+        try:
+            return self._gzip.read1(size) if self._gzip else self._stream.read(size)
+        except (OSError, EOFError, zlib.error) as exc:
+            self.failure = f"the stream cannot be read on: {exc}"
+            return b""

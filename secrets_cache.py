@@ -1,0 +1,234 @@
+"""The module-level cache of the job's two secrets: each is fetched once a process, whatever the number of threads.
+
+Values come from Secrets Manager, or, where no secret name is set, from GEMINI_API_KEY and DATABASE_URL. A secret's
+value is never logged and never part of an error.
+"""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from query_generator.errors import ConfigurationError, PermissionRefusedError
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+    from query_generator.config import JobConfig
+
+_LOG = logging.getLogger("secrets_cache")
+T = TypeVar("T")
+
+
+class RdsConfig(TypedDict):
+    """How to reach PostgreSQL."""
+
+    host: str
+    port: int
+    username: str
+    password: str
+    dbname: str
+    sslmode: str
+
+
+_lock = threading.Lock()
+_config: "JobConfig | None" = None
+_client: "SecretsManagerClient | None" = None
+_api_key_cache: str | None = None
+_rds_config_cache: RdsConfig | None = None
+
+
+def configure(config: "JobConfig", client: "SecretsManagerClient | None" = None) -> None:
+    """Say where the secrets are, and empty the cache. Without this call the environment says it.
+
+    Args:
+        config: names of the secrets, or the values that stand in for them.
+        client: a Secrets Manager client; made when it is first needed if not given.
+    """
+    global _config, _client, _api_key_cache, _rds_config_cache
+    with _lock:
+        _config, _client, _api_key_cache, _rds_config_cache = config, client, None, None
+
+
+def initialize_secrets(*, gemini: bool = True, rds: bool = True, clock: Callable[[], float] = time.monotonic) -> None:
+    """Fetch what the job needs before any other work, so that a missing secret costs nothing.
+
+    Args:
+        gemini: the job asks Gemini.
+        rds: the database is not the embedded one.
+        clock: seconds, for the log line.
+
+    Raises:
+        PermissionRefusedError: a secret is missing, or reading it was denied.
+        ConfigurationError: a secret is malformed or incomplete; the field is named.
+        ServiceAwayError: Secrets Manager is out of reach.
+    """
+    started = clock()
+    _LOG.info("[INIT] Pre-fetching all secrets for caching...")
+    if gemini:
+        get_gemini_api_key()
+    if rds:
+        get_rds_config()
+    _LOG.info("[INIT] All secrets cached successfully in %.2fs", clock() - started)
+
+
+def get_gemini_api_key() -> str:
+    """Return the Gemini API key; raises what `initialize_secrets` raises."""
+    global _api_key_cache
+    with _lock:
+        if _api_key_cache is not None:
+            _LOG.info("[AI] Using cached Gemini API key for model configuration")
+            return _api_key_cache
+        config = _current_config()
+        if config.gemini_secret_name:
+            _LOG.info("[AI] Fetching Gemini API key from Secrets Manager (first time)")
+            _api_key_cache = parse_api_key(_fetch(config.gemini_secret_name), config.gemini_secret_name)
+        elif config.gemini_api_key:
+            _api_key_cache = config.gemini_api_key.get_secret_value().strip()
+        else:
+            raise ConfigurationError("missing: GEMINI_SECRET_NAME or GEMINI_API_KEY")
+        return _api_key_cache
+
+
+def get_rds_config() -> RdsConfig:
+    """Return how to reach the database; raises what `initialize_secrets` raises."""
+    global _rds_config_cache
+    with _lock:
+        if _rds_config_cache is not None:
+            _LOG.info("[DB] Using cached RDS credentials, connecting to host: %s", _rds_config_cache["host"])
+            return _rds_config_cache
+        config = _current_config()
+        if config.rds_secret_name:
+            _LOG.info("[DB] Fetching RDS configuration from Secrets Manager (first time)")
+            _rds_config_cache = parse_rds_secret(_fetch(config.rds_secret_name), config)
+        elif config.database_url:
+            _rds_config_cache = parse_database_url(config.database_url.get_secret_value(), config.db_sslmode)
+        else:
+            raise ConfigurationError("missing: RDS_SECRET_NAME or DATABASE_URL")
+        return _rds_config_cache
+
+
+def secret_values() -> frozenset[str]:
+    """Return the live secret values, for the filter that masks them in the log."""
+    values = {_api_key_cache, _rds_config_cache["password"] if _rds_config_cache else None}
+    return frozenset(value for value in values if value)
+
+
+def _current_config() -> "JobConfig":
+    global _config
+    if _config is None:
+        from query_generator.config import environment_config
+
+        _config = environment_config()
+    return _config
+
+
+def _fetch(name: str) -> str:
+    global _client
+    from query_generator.aws import aws_errors, secrets_client
+
+    if _client is None:
+        _client = secrets_client(_current_config().aws_region)
+    with aws_errors(f"secret '{name}'", missing=PermissionRefusedError):
+        answer = _client.get_secret_value(SecretId=name)
+    if "SecretString" not in answer:
+        raise ConfigurationError(f"secret '{name}': it is binary; store it as text")
+    return answer["SecretString"]
+
+
+def parse_api_key(text: str, secret_name: str) -> str:
+    """Read the key from plain text, or from JSON with `api_key` or `GEMINI_API_KEY`.
+
+    Raises:
+        ConfigurationError: empty, or JSON without either field.
+    """
+    key: object = text.strip()
+    if text.lstrip().startswith("{"):
+        fields = _json_object(text, secret_name)
+        key = fields.get("api_key") or fields.get("GEMINI_API_KEY")
+        if not isinstance(key, str) or not key.strip():
+            raise ConfigurationError(
+                f"secret '{secret_name}': field 'api_key' (or 'GEMINI_API_KEY') is missing or empty"
+            )
+    if not isinstance(key, str) or not key.strip():
+        raise ConfigurationError(f"secret '{secret_name}': it is empty; store the Gemini API key in it")
+    if not key.strip().isascii() or not key.strip().isprintable() or " " in key.strip():
+        raise ConfigurationError(f"secret '{secret_name}': it does not hold a Gemini API key (one word of ASCII text)")
+    return key.strip()
+
+
+def parse_rds_secret(text: str, config: "JobConfig") -> RdsConfig:
+    """Read the standard RDS JSON; one managed by RDS lacks host, port and dbname, which DB_HOST, DB_PORT, DB_NAME say.
+
+    Raises:
+        ConfigurationError: not JSON, or a field is missing or wrong.
+    """
+    name = str(config.rds_secret_name)
+    fields = _json_object(text, name)
+    settings: dict[str, tuple[object, str]] = {
+        "host": (fields.get("host") or config.db_host, "DB_HOST"),
+        "username": (fields.get("username"), ""),
+        "password": (fields.get("password"), ""),
+        "dbname": (fields.get("dbname") or config.db_name, "DB_NAME"),
+    }
+    lacking = [
+        f"'{field}'" + (f" (or {variable})" if variable else "")
+        for field, (value, variable) in settings.items()
+        if not isinstance(value, str) or not value
+    ]
+    if lacking:
+        raise ConfigurationError(f"secret '{name}': field {', '.join(lacking)} is missing or not text")
+    port = fields.get("port") or config.db_port or 5432
+    if not str(port).isdecimal() or not 0 < int(str(port)) < 65536:
+        raise ConfigurationError(f"secret '{name}': field 'port' is not a port number")
+    return RdsConfig(
+        host=str(settings["host"][0]),
+        port=int(str(port)),
+        username=str(settings["username"][0]),
+        password=str(settings["password"][0]),
+        dbname=str(settings["dbname"][0]),
+        sslmode=config.db_sslmode,
+    )
+
+
+def parse_database_url(url: str, sslmode: str) -> RdsConfig:
+    """Read `postgresql://user:password@host:port/dbname`; `?sslmode=` and `?host=` (a socket folder) are honoured.
+
+    Raises:
+        ConfigurationError: not such an address. The message does not repeat it, since it may hold a password.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port or 5432
+    except ValueError:
+        raise ConfigurationError(
+            "DATABASE_URL: not an address; for example postgresql://user:password@host:5432/dbname"
+        ) from None
+    options = dict(parse_qsl(parts.query))
+    host, dbname = options.get("host") or parts.hostname, unquote(parts.path.lstrip("/"))
+    if parts.scheme not in ("postgresql", "postgres") or not host or not parts.username or not dbname:
+        raise ConfigurationError(
+            "DATABASE_URL: scheme, user, host or database name is missing or wrong; "
+            "for example postgresql://user:password@host:5432/dbname"
+        )
+    return RdsConfig(
+        host=host,
+        port=int(options.get("port", port)),
+        username=unquote(parts.username),
+        password=unquote(parts.password or ""),
+        dbname=dbname,
+        sslmode=options.get("sslmode", sslmode),
+    )
+
+
+def _json_object(text: str, secret_name: str) -> Mapping[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        raise ConfigurationError(f"secret '{secret_name}': it is not valid JSON") from None
+    if not isinstance(value, dict):
+        raise ConfigurationError(f"secret '{secret_name}': it is not a JSON object")
+    return value

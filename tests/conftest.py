@@ -1,0 +1,150 @@
+"""The real components that tests run against: PostgreSQL from the wheel, moto's server, the Gemini stand-in."""
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import namedtuple_row
+
+from query_generator.local import local_postgres
+from query_generator.store.database import Database, get_db_connection
+from query_generator.store.schema import migrate
+from secrets_cache import RdsConfig
+from tests.fakes.aws_server import BUCKET, CREDENTIALS, GEMINI_SECRET, RDS_SECRET, AwsServer
+from tests.fakes.gemini_server import GeminiServer
+
+ROOT = Path(__file__).parents[1]
+API_KEY = "AIzaSy-test-key-0123456789"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """A PostgreSQL server for the session: connection keywords."""
+    with local_postgres(tmp_path_factory.mktemp("postgres")) as server:
+        yield dict(server)
+
+
+@pytest.fixture
+def rds(postgres: dict[str, Any]) -> Iterator[RdsConfig]:
+    """An empty database of its own."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(**postgres, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}".encode())
+    yield RdsConfig(
+        host=postgres["host"],
+        port=postgres["port"],
+        username=postgres["user"],
+        password="unused-but-secret",
+        dbname=name,
+        sslmode="disable",
+    )
+    with psycopg.connect(**postgres, autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def db(rds: RdsConfig) -> Iterator[Database]:
+    """A database with the project's tables."""
+    database = Database(get_db_connection(rds))
+    migrate(database)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def aws_server() -> Iterator[AwsServer]:
+    """AWS for the session."""
+    with AwsServer() as server:
+        yield server
+
+
+@pytest.fixture
+def aws(aws_server: AwsServer) -> AwsServer:
+    """AWS with an empty bucket and an empty table of events."""
+    aws_server.reset()
+    return aws_server
+
+
+@pytest.fixture
+def gemini() -> Iterator[GeminiServer]:
+    """A Gemini that answers at once."""
+    with GeminiServer(api_key=API_KEY) as server:
+        yield server
+
+
+@dataclass
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    log: str
+
+
+def run_command(*arguments: str, env: Mapping[str, str], stdin: str = "") -> Ended:
+    """Run `batch_job.py` as a process with exactly this environment."""
+    ended = subprocess.run(
+        [sys.executable, str(ROOT / "batch_job.py"), *arguments],
+        env={"PATH": os.environ["PATH"], **env},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+@dataclass
+class Cloud:
+    """The standard set-up: two secrets, a bucket, a table of events, PostgreSQL and Gemini."""
+
+    aws: AwsServer
+    gemini: GeminiServer
+    rds: RdsConfig
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """The variables of a job container in this set-up."""
+        return {
+            **CREDENTIALS,
+            "AWS_ENDPOINT_URL": self.aws.url,
+            "GEMINI_SECRET_NAME": GEMINI_SECRET,
+            "RDS_SECRET_NAME": RDS_SECRET,
+            "OUTPUT_S3_BUCKET": BUCKET,
+            "GEMINI_API_ENDPOINT": self.gemini.url,
+            "MAX_REQUESTS_PER_MINUTE": "100000",
+            "DB_SSLMODE": "disable",
+            **more,
+        }
+
+    def run(self, *arguments: str, stdin: str = "", **more: str) -> Ended:
+        """Run a command in this set-up."""
+        return run_command(*arguments, env=self.environment(**more), stdin=stdin)
+
+    def rows(self, sql: str, *parameters: object) -> list[Any]:
+        """Ask the database."""
+        with get_db_connection(self.rds) as connection:
+            return connection.cursor(row_factory=namedtuple_row).execute(sql.encode(), parameters).fetchall()
+
+
+@pytest.fixture
+def cloud(aws: AwsServer, gemini: GeminiServer, rds: RdsConfig) -> Cloud:
+    """The standard set-up with empty tables."""
+    aws.put_secrets(
+        API_KEY,
+        {
+            "host": rds["host"],
+            "port": rds["port"],
+            "username": rds["username"],
+            "password": rds["password"],
+            "dbname": rds["dbname"],
+        },
+    )
+    aws.calls.clear()
+    return Cloud(aws, gemini, rds)

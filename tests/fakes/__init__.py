@@ -1,0 +1,1 @@
+"""Stand-ins for services, which speak the real protocols on loopback."""

@@ -1,0 +1,52 @@
+"""What a Gemini request asks for, and the reply that a model gives, good or bad."""
+
+import json
+import re
+from typing import Any
+
+from tests.fakes.gemini_faults import Fault
+from tests.fakes.question_texts import soiled
+
+_COUNT = re.compile(r"exactly\s+(\d+)(?:\s+(product|market))?", re.IGNORECASE)
+_NAME = re.compile(r'"name"\s*:\s*("(?:[^"\\]|\\.)*")')
+_ENUMS = {"STOP": 1, "MAX_TOKENS": 2, "SAFETY": 3}
+
+
+def prompt_text(document: dict[str, Any]) -> str:
+    """Return all texts of a generateContent body, whose fields may be in camelCase or snake_case."""
+    system = document.get("systemInstruction") or document.get("system_instruction") or {"parts": []}
+    parts = [*system["parts"], *(part for content in document["contents"] for part in content["parts"])]
+    return "\n".join(part.get("text", "") for part in parts)
+
+
+def wanted(prompt: str) -> tuple[int, str, str]:
+    """Return how many questions of which type about which product a prompt asks for."""
+    asked, names = _COUNT.search(prompt), _NAME.findall(prompt)
+    count = int(asked[1]) if asked else 25
+    kind = "market" if asked and asked[2] and asked[2].lower() == "market" else "product"
+    return count, kind, json.loads(names[0], strict=False) if names else "this product"
+
+
+def model_reply(fault: Fault, model: str, prompt: str, name: str, texts: list[str], integers: bool) -> dict[str, Any]:
+    """Return the body of a model's reply: in two parts, with 7 tokens of thinking, enums as integers if asked."""
+    text = json.dumps({"questions": soiled(texts, name) if fault == Fault.DIRTY else texts}, ensure_ascii=False)
+    finish = "STOP"
+    if fault == Fault.TRUNCATED:
+        text, finish = text[: len(text) * 2 // 3], "MAX_TOKENS"
+    elif fault == Fault.BROKEN_JSON:
+        text = text.replace('"', "")
+    elif fault == Fault.SAFETY:
+        text, finish = "", "SAFETY"
+    usage = {"promptTokenCount": len(prompt) // 4, "candidatesTokenCount": len(text) // 4, "thoughtsTokenCount": 7}
+    reply: dict[str, Any] = {
+        "usageMetadata": {**usage, "totalTokenCount": sum(usage.values())},
+        "modelVersion": f"{model}-001",
+        "responseId": "stand-in",
+    }
+    if fault == Fault.BLOCKED_PROMPT:
+        reply["promptFeedback"] = {"blockReason": 4 if integers else "PROHIBITED_CONTENT"}
+    elif fault != Fault.EMPTY_CANDIDATES:
+        parts = [{"text": text[: len(text) // 2]}, {"text": text[len(text) // 2 :]}] if text else []
+        reason = _ENUMS[finish] if integers else finish
+        reply["candidates"] = [{"content": {"parts": parts, "role": "model"}, "finishReason": reason, "index": 0}]
+    return reply
