@@ -6,6 +6,7 @@ value is never logged and never part of an error.
 
 import json
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -146,7 +147,7 @@ def parse_api_key(text: str, secret_name: str) -> str:
         ConfigurationError: empty, or JSON without either field.
     """
     key: object = text.strip()
-    if text.lstrip().startswith("{"):
+    if text.lstrip().startswith(("{", "[", '"')):
         fields = _json_object(text, secret_name)
         key = fields.get("api_key") or fields.get("GEMINI_API_KEY")
         if not isinstance(key, str) or not key.strip():
@@ -182,7 +183,7 @@ def parse_rds_secret(text: str, config: "JobConfig") -> RdsConfig:
     if lacking:
         raise ConfigurationError(f"secret '{name}': field {', '.join(lacking)} is missing or not text")
     port = fields.get("port") or config.db_port or 5432
-    if not str(port).isdecimal() or not 0 < int(str(port)) < 65536:
+    if not _is_port(port):
         raise ConfigurationError(f"secret '{name}': field 'port' is not a port number")
     return RdsConfig(
         host=str(settings["host"][0]),
@@ -202,21 +203,22 @@ def parse_database_url(url: str, sslmode: str) -> RdsConfig:
     """
     try:
         parts = urlsplit(url.strip())
-        port = parts.port or 5432
+        options = dict(parse_qsl(parts.query))
+        port = options.get("port", parts.port or 5432)
     except ValueError:
         raise ConfigurationError(
             "DATABASE_URL: not an address; for example postgresql://user:password@host:5432/dbname"
         ) from None
-    options = dict(parse_qsl(parts.query))
     host, dbname = options.get("host") or parts.hostname, unquote(parts.path.lstrip("/"))
-    if parts.scheme not in ("postgresql", "postgres") or not host or not parts.username or not dbname:
+    right_scheme = parts.scheme in ("postgresql", "postgres")
+    if not (right_scheme and host and parts.username and dbname and _is_port(port)):
         raise ConfigurationError(
-            "DATABASE_URL: scheme, user, host or database name is missing or wrong; "
+            "DATABASE_URL: scheme, user, host, port or database name is missing or wrong; "
             "for example postgresql://user:password@host:5432/dbname"
         )
     return RdsConfig(
         host=host,
-        port=int(options.get("port", port)),
+        port=int(port),
         username=unquote(parts.username),
         password=unquote(parts.password or ""),
         dbname=dbname,
@@ -224,10 +226,14 @@ def parse_database_url(url: str, sslmode: str) -> RdsConfig:
     )
 
 
+def _is_port(value: object) -> bool:
+    return re.fullmatch(r"[0-9]{1,5}", str(value)) is not None and 0 < int(str(value)) < 65536
+
+
 def _json_object(text: str, secret_name: str) -> Mapping[str, Any]:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ConfigurationError(f"secret '{secret_name}': it is not valid JSON") from None
     if not isinstance(value, dict):
         raise ConfigurationError(f"secret '{secret_name}': it is not a JSON object")

@@ -48,9 +48,9 @@ EXAMPLES
     ./submit_batch_job.sh --job-id try-1 --products-json '[{"name": "Trail Shoe", "brand": "Acme"}]' --wait
   A catalog file; a large one goes through S3:
     INPUT_S3_BUCKET=my-bucket ./submit_batch_job.sh --job-id spring-2027 --products-file catalog.csv.gz --size large
-  A catalog in S3, fewer questions, a cost cap:
+  A catalog in S3, fewer questions, another model:
     ./submit_batch_job.sh --job-id spring-2027 --input-s3 s3://my-bucket/in/catalog.jsonl --num-questions 10 \
-      --env MAX_COST_USD=20
+      --env GEMINI_MODEL=gemini-3.8-flash
   Continue a job from what the database knows of it:
     ./submit_batch_job.sh --job-id spring-2027 --from-job
   One job after another:

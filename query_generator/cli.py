@@ -12,6 +12,7 @@ VERBS = {
     "init-db": "create or migrate the tables; safe to run again, also over existing data",
 }
 LATER_VERBS = ("status", "serve")
+LATER_OPTIONS = ("--dry-run", "--refresh", "--tpm", "--max-cost")
 
 EPILOG = """\
 examples:
@@ -122,6 +123,9 @@ def parse_arguments(argv: Sequence[str]) -> dict[str, str | None]:
     words = list(argv)
     if words and words[0] in LATER_VERBS:
         raise ConfigurationError(f"the verb '{words[0]}' is not available yet; there are: {', '.join(VERBS)}")
+    for option in LATER_OPTIONS:
+        if any(word.partition("=")[0] == option for word in words):
+            raise ConfigurationError(f"the option {option} is not available yet; leave it out")
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
         words.insert(0, "run")
     return vars(build_parser().parse_args(words))

@@ -15,6 +15,7 @@ from query_generator.errors import ConfigurationError
 
 PROVIDERS = ("gemini", "offline")
 
+LATER_VARIABLES = ("DRY_RUN", "REFRESH", "MAX_TOKENS_PER_MINUTE", "MAX_COST_USD")
 SOURCES = frozenset({"products_json", "input_s3", "input_s3_bucket", "products_file", "products_argument"})
 
 
@@ -147,6 +148,8 @@ def load_config(arguments: Mapping[str, str | None], environ: Mapping[str, str])
     verb = arguments.get("verb") or "run"
     values = _given(arguments, environ)
     problems = _missing(verb, values)
+    if verb == "run":
+        problems += [f"{name}: not available yet; unset it" for name in LATER_VARIABLES if environ.get(name)]
     if "job_id" not in values:
         values["job_id"] = _default_job_id(environ)
         if verb == "run" and not SOURCES & values.keys() and "AWS_BATCH_JOB_ID" not in environ:
@@ -215,7 +218,7 @@ def _missing(verb: str, values: Mapping[str, Any]) -> list[str]:
     if lines and not local:
         lines.append("Or add --local to run on this machine with an embedded PostgreSQL and folders, without AWS.")
     s3_pair = {"input_s3_bucket", "input_s3_key"}
-    if len(s3_pair & values.keys()) == 1 and "input_s3" not in values:
+    if verb == "run" and len(s3_pair & values.keys()) == 1 and "input_s3" not in values:
         lines.append("missing: INPUT_S3_BUCKET and INPUT_S3_KEY go together; only one of them is set")
     return lines
 

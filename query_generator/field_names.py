@@ -76,7 +76,9 @@ def candidates(record: Mapping[str, Any]) -> dict[str, list[tuple[str, Any]]]:
             for path, inner in _children(value):
                 if place := _PLACES.get(f"{parent}.{fold(path)}"):
                     found.setdefault(place[0], []).append((place[1], f"{name}.{path}", inner))
-    return {part: [(name, value) for _, name, value in sorted(hits, key=_rank_of)] for part, hits in found.items()}
+    for hits in found.values():
+        hits.sort(key=_rank_of)
+    return {part: [hit[1:] for hit in hits] for part, hits in found.items()}
 
 
 def _rank_of(hit: tuple[int, str, Any]) -> int:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from query_generator.field_names import fold
@@ -12,6 +13,7 @@ MAX_ATTRIBUTES = 40
 MAX_ATTRIBUTE_CHARACTERS = 300
 _MAX_DEPTH = 20
 _MAX_PRICE_CHARACTERS = 24
+_MAX_CATEGORY_CHARACTERS = 2_000
 
 _LABEL_KEYS = ("name", "$oid", "title", "label", "value")
 _PAIR_NAMES = ("name", "attribute", "key", "label")
@@ -54,9 +56,7 @@ def _category_parts(value: Any, depth: int) -> Iterator[str]:
         if not isinstance(structure, str):
             yield from _category_parts(structure, depth - 1)
             return
-        text = plain_text(value)
-        separator = next((sign for sign in _PATH_SEPARATORS if sign in text), None)
-        yield from filter(None, (part.strip() for part in text.split(separator))) if separator else filter(None, [text])
+        yield from _category_path(value[:_MAX_CATEGORY_CHARACTERS])
     elif isinstance(value, list):
         for item in value:
             yield from _category_parts(item, depth - 1)
@@ -64,6 +64,13 @@ def _category_parts(value: Any, depth: int) -> Iterator[str]:
         levels = {int(match[1]): item for key, item in value.items() if (match := _LEVEL.fullmatch(key))}
         usable = [level for level in levels if not is_absent(levels[level])]
         yield from _category_parts(levels[max(usable)] if usable else label_of(value), depth - 1)
+
+
+@lru_cache(maxsize=1024)
+def _category_path(raw: str) -> tuple[str, ...]:
+    text = plain_text(raw)
+    separator = next((sign for sign in _PATH_SEPARATORS if sign in text), "\n")
+    return tuple(filter(None, map(str.strip, text.split(separator))))
 
 
 def price_of(values: Iterable[Any]) -> tuple[str, str]:
@@ -131,7 +138,7 @@ def attributes_of(fields: Iterable[tuple[str, Any]]) -> tuple[tuple[str, str], .
     for field, value in fields:
         pairs: dict[str, str] = {}
         for name, text in _pairs(field, value, _MAX_DEPTH):
-            pairs.setdefault(name[:MAX_ATTRIBUTE_CHARACTERS], text[:MAX_ATTRIBUTE_CHARACTERS])
+            pairs.setdefault(name, text[:MAX_ATTRIBUTE_CHARACTERS])
             if len(pairs) == MAX_ATTRIBUTES:
                 break
         if pairs:
@@ -175,15 +182,18 @@ def _own_pair(value: dict[str, Any]) -> tuple[str, Any] | None:
 
 
 def _pair(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    label, text = plain_text(name), listed(value)
+    label, text = _attribute_name(name[:MAX_ATTRIBUTE_CHARACTERS]), listed(value)
     if label and text:
         yield label, text
+
+
+_attribute_name = lru_cache(maxsize=1024)(plain_text)
 
 
 def _structure(text: str) -> Any:
     """The list or dict that a text spells in JSON, or nearly so (`=>` for a colon, single quotes); else the text."""
     stripped = text.strip()
-    if stripped[:1] not in {"[", "{"}:
+    if not stripped.startswith(("[", "{")):
         return text
     for spelling in (stripped, stripped.replace("=>", ":"), stripped.replace("'", '"')):
         try:

@@ -62,7 +62,7 @@ def generate_type(
         except (RetryableError, SkippableError) as exc:
             result.error = exc
             return result
-        accepted = accept_questions(reply.texts, wanted, known)
+        accepted = accept_questions(reply.texts, wanted, known, f"{product.name} {product.brand}")
         result.questions += accepted.questions
         result.dropped += accepted.dropped
         result.provider, result.model = reply.provider, reply.model

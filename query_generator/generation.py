@@ -65,7 +65,6 @@ class Generation:
         Raises:
             FatalError: no further call makes sense; what was in flight is saved.
         """
-        began = self._clock()
         self._started = counts.processed_products
         done: SimpleQueue[Future[Generated]] = SimpleQueue()
         in_flight: dict[Future[Generated], Item] = {}
@@ -83,7 +82,6 @@ class Generation:
                         break
                     finished = _drain(done, ITEMS_A_TRANSACTION)
                     self._save([(in_flight.pop(future), future) for future in finished])
-                    self._stats.questions_generation_time = self._clock() - began
                     self._report_progress()
             except BaseException:
                 self._stop.set("the run cannot go on")

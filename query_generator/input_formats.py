@@ -51,14 +51,14 @@ def _text_records(window: TextWindow, reader: JsonRecords, first: str) -> Iterat
     if _BINARY.search(start.partition("\n")[0]) or first == "<":
         kind = "a web page or XML" if first == "<" else "binary data, or text in another encoding"
         raise InputError(f"{window.name} looks like {kind}; give {_ACCEPTED}")
-    if _OBJECT_ON_ITS_LINE.search(start):
-        yield from reader.sequence()
-        return
     table = CsvRecords(window)
-    if not any(map(is_name_field, table.header)):
+    if any(map(is_name_field, table.header)):
+        yield from table
+    elif _OBJECT_ON_ITS_LINE.search(start):
+        yield from reader.sequence()
+    else:
         shown = ", ".join(table.header)[:100] or start[:40].strip()
         raise InputError(
             f"{window.name} is neither JSON nor CSV with a column for the product's name "
             f"(such as name or title); it begins: {shown!r}. Give {_ACCEPTED}"
         )
-    yield from table

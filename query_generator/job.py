@@ -111,7 +111,10 @@ class _Run:
             counts.open_items,
             counts.items,
         )
-        failure = self._generate(counts) if counts.open_items else None
+        failure = None
+        if counts.open_items:
+            failure = self._generate(counts)
+            self._ledger.save_run_stats(self._stats.as_dict())
         return self._finish(failure)
 
     def _terms(self) -> dict[str, Any]:
@@ -170,6 +173,7 @@ class _Run:
     def _generate(self, counts: Counts) -> FatalError | None:
         """Work on the open items; returns what ended the work early, if anything did."""
         provider, meter = make_provider(self._config, self._stop)
+        _LOG.info("[AI] Questions are written by %s (%s)", provider.name, provider.model)
         generation = Generation(
             self._ledger,
             self._events,
@@ -181,10 +185,14 @@ class _Run:
             max_concurrency=self._config.max_concurrency,
             batch_size=self._config.batch_size,
         )
+        began = self._clock()
         try:
             generation.run(counts)
         except FatalError as exc:
             return exc
+        finally:
+            self._stats.llm = meter.stats()
+            self._stats.questions_generation_time = self._clock() - began
         if self._stop.is_set():
             return InterruptedRunError(
                 f"job {self._config.job_id}: stopped by {self._stop.reason}; what is done is saved, "

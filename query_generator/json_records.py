@@ -16,8 +16,10 @@ NumberedRecord: TypeAlias = tuple[int, dict[str, Any] | RejectedRecord]
 MAX_RECORD_CHARACTERS = 16 * 1024 * 1024
 TOO_LARGE = f"larger than {MAX_RECORD_CHARACTERS // 1024**2} MB"
 MAX_NUMBER_DIGITS = 300  # a longer integer is no quantity, and Python's int() refuses 4,300 digits and more
+_LONGEST_TOKEN = len("\\uD83D\\uDE00")
 _MAX_PREAMBLE_CHARACTERS = 1024 * 1024
 _SPACE = re.compile(r"[ \t\r\n]*+")
+_SPACE_TO_END = re.compile(r"[ \t\r\n]*+\Z")
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 _STRING_REST = re.compile(r'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+')
 _LARGE_TOKEN = re.compile(r'"|[{\[]++|[}\]]|[,\n]')
@@ -44,6 +46,12 @@ def utf8_fault(text: str, start: int, end: int) -> str:
     """Why this part of a window's text is not valid UTF-8; empty if it is."""
     broken = None if text.isascii() else _NOT_UTF8.search(text, start, end)
     return f"not valid UTF-8: byte 0x{ord(broken.group()) - 0xDC00:02X}; convert the input to UTF-8" if broken else ""
+
+
+def _may_go_on(text: str, error: json.JSONDecodeError) -> bool:
+    """True if what follows the held text may yet make the record valid: the fault is that the text ends."""
+    at = error.pos + _LONGEST_TOKEN
+    return at >= len(text) or bool(_SPACE_TO_END.match(text, at)) or error.msg.startswith("Unterminated string")
 
 
 class JsonRecords:
@@ -139,16 +147,17 @@ class JsonRecords:
 
     def _record(self, in_array: bool) -> NumberedRecord:
         self._position += 1
-        indent = indentation(self._window.text, self._at)
+        indent: int | None = None
         while True:
             text, start = self._window.text, self._at
             reason = ""
             try:
                 value, end = _DECODER.raw_decode(text, start)
             except json.JSONDecodeError as exc:
-                line = text.count("\n", start, exc.pos) + 1
-                column = exc.pos - max(text.rfind("\n", start, exc.pos), start - 1)
-                reason = f"not valid JSON: {exc.msg} (line {line} column {column} of the record)"
+                if self._window.ended or not _may_go_on(text, exc):
+                    line = text.count("\n", start, exc.pos) + 1
+                    column = exc.pos - max(text.rfind("\n", start, exc.pos), start - 1)
+                    reason = f"not valid JSON: {exc.msg} (line {line} column {column} of the record)"
             except RecursionError:
                 reason = "nested too deeply"
             else:
@@ -156,10 +165,10 @@ class JsonRecords:
                     self._at = end
                     return self._position, self._usable(value, start, end)
             complete = self._window.ended
+            indent = indentation(text, start) if indent is None else indent
             if reason:
-                fault_end = (
-                    end_in_array(text, start, indent) if in_array else end_in_sequence(text, start, indent, complete)
-                )
+                find_end = end_in_array if in_array else end_in_sequence
+                fault_end = find_end(text, start, indent, complete)
                 if fault_end != NOT_FOUND:
                     self._at = fault_end
                     return self._position, self._rejected(utf8_fault(text, start, fault_end) or reason)

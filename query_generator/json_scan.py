@@ -5,7 +5,8 @@ from typing import Final
 
 NOT_FOUND: Final = -1
 
-_MAX_LEVELS = 1_000_000  # beyond it the record is passed over with less care, but in bounded time
+_MAX_LEVELS = 200_000  # beyond it the record is passed over with less care, but in bounded time
+_MAX_COLUMNS = 1_000
 
 _TOKEN = re.compile(
     r'"(?:[^"\\\n]++|\\.)*+"?'  # a string; a line break ends it, for JSON has none inside strings
@@ -16,18 +17,23 @@ _HEAD = re.compile(r'\{\s*"(?:[^"\\\n]++|\\.)*+"')
 _FLIPPED = re.compile(r'"[^"]*,\s*(\{\s*)"\Z')
 _LINE_REST = re.compile(r"[\s,]*(\{|\Z)")
 _OUTER_GOES_ON = re.compile(r"\s*[,}]")
+_NOTHING_MORE = re.compile(r"[\s\]]*\Z")
 _OPENER = {"}": "{", "]": "["}
 
 
 def indentation(text: str, start: int) -> int:
     """Columns before `start` on its line, or NOT_FOUND where something else stands before it on the line."""
-    lead = text[text.rfind("\n", 0, start) + 1 : start]
+    lead = text[text.rfind("\n", max(0, start - _MAX_COLUMNS), start) + 1 : start]
     return NOT_FOUND if lead.strip() else len(lead)
 
 
-def end_in_array(text: str, start: int, indent: int) -> int:
-    """End of the broken array element that begins at `start`, or NOT_FOUND in this text."""
-    return _scan(text, start, len(text), indent, in_array=True)
+def end_in_array(text: str, start: int, indent: int, complete: bool) -> int:
+    """End of the broken array element that begins at `start`, or NOT_FOUND in this text.
+
+    `complete` tells that no text follows.
+    """
+    end = _scan(text, start, len(text), indent, in_array=True)
+    return NOT_FOUND if end != NOT_FOUND and not complete and _NOTHING_MORE.match(text, end) else end
 
 
 def end_in_sequence(text: str, start: int, indent: int, complete: bool) -> int:
@@ -38,7 +44,7 @@ def end_in_sequence(text: str, start: int, indent: int, complete: bool) -> int:
     line_end = text.find("\n", start)
     if line_end == NOT_FOUND:
         return _scan(text, start, len(text), indent, in_array=False) if complete else NOT_FOUND
-    line = text[start:line_end].rstrip()
+    line = text[start:line_end].rstrip(" \t\r")
     if line[0] in "{[" and line[-1] in "{[,:":
         return _scan(text, start, len(text), indent, in_array=False)
     end = _scan(text, start, line_end, indent, in_array=False)

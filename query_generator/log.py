@@ -36,7 +36,7 @@ class _MaskingFormatter(logging.Formatter):
         self._secret_values = secret_values
 
     def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
+        text = self._masked(super().format(record))
         if self._json:
             component = _COMPONENT.match(text)
             entry = {
@@ -45,9 +45,11 @@ class _MaskingFormatter(logging.Formatter):
                 "component": component.group(1) if component else record.name,
                 "message": text[component.end() :] if component else text,
             }
-            text = json.dumps(entry, ensure_ascii=False)
-        elif not _COMPONENT.match(text):
-            text = f"[{record.name.rpartition('.')[2].upper()}] {text}"
-        for value in self._secret_values():
-            text = text.replace(value, MASK).replace(json.dumps(value)[1:-1], MASK)
+            return json.dumps(entry, ensure_ascii=False)
+        return text if _COMPONENT.match(text) else f"[{record.name.rpartition('.')[2].upper()}] {text}"
+
+    def _masked(self, text: str) -> str:
+        for value in sorted(self._secret_values(), key=len, reverse=True):
+            for form in (value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]):
+                text = text.replace(form, MASK)
         return text

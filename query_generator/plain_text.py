@@ -27,7 +27,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def is_absent(value: Any) -> bool:
     """True for null, empty text, list or dict, and the texts "null", "N/A" and "NaN" in any case."""
     if isinstance(value, str):
-        return (len(value) < _LONGEST_ABSENT and value.strip().casefold() in ABSENT_TEXTS) or value.isspace()
+        return value.strip().casefold() in ABSENT_TEXTS if len(value) < _LONGEST_ABSENT else value.isspace()
     return value is None or (isinstance(value, (list, dict)) and not value)
 
 

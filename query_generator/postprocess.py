@@ -8,50 +8,81 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 MIN_CHARACTERS = 8
 MIN_CHARACTERS_WITHOUT_SPACES = 4
 MIN_WORDS = 3
 MAX_CHARACTERS = 300
+READ_CHARACTERS = 4_000  # of one text; a longer one is a model that repeats itself
 
+_ASKING_WORDS = (
+    r"(?:what|how|why|who|whom|whose|when|where|which|is|are|am|was|were|do|does|did|can|could|will|would|should|shall"
+    r"|may|might|has|have|had|isn't|aren't|doesn't|don't|can't|won't|what's|how's|who's|where's)\b"
+)
 _NUMBERING = re.compile(
-    r"^(?:[-*•·‣▪◦●–—>#]+\s+|\(?\d{1,3}[.):、]\s+|\(\d{1,3}\)\s*|\(?[a-zA-Z][.)]\s+"
-    r"|(?:q|question|frage|pregunta|问题?|問)\s*\d{0,3}\s*(?:[:)]\s*|\.\s+))+",
+    r"^(?:[-*•·‣▪◦●–—>#]+\s+|[•‣▪◦●]+|\(?\d{1,3}[.):、]\s+|\(?\d{1,3}(?:、|[.)](?=[^\W\d_]|¿))|\(\d{1,3}\)\s*"
+    rf"|\(?[a-zA-Z]\)\s+|[a-zA-Z]\.\s+(?={_ASKING_WORDS})"
+    r"|(?:q|question|frage|pregunta|问题?|問|質問)\s*\d{0,3}\s*(?:[:)]\s*|\.\s+))+",
     re.IGNORECASE,
 )
 _EMPHASIS = re.compile(r"^(\*\*|__|\*|_|`)(.+)\1$")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "„": "“", "«": "»", "‘": "’", "「": "」"}
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:[a-zA-Z]{2,8}|#\d{1,6});|```|\*\*|\]\(|^\s*[{\[]\s*\"|https?://")
 _PLACEHOLDER = re.compile(
-    r"\[[^\]]{1,40}\]|\{[^}]{0,40}\}|<[^<>\d\s][^<>]{0,40}>|_{3,}|\.{4,}|\b(?:xxx+|lorem ipsum|tbd|todo)\b"
-    r"|\b(?:product|brand|competitor|category) name\b|\bn/a\b|\bundefined\b",
+    r"\[[^\]]{1,40}\]|\{[^}]{0,40}\}|<[^<>\d\s][^<>]{0,40}>|_{3,}|\.{4,}|\b(?:xxx+|lorem ipsum|tbd|todo:)"
+    r"|\b(?:product|competitor|category|(?-i:Brand)) name\b|\bn/a\b|\bundefined\b",
     re.IGNORECASE,
 )
-_ASKING = re.compile(
-    r"^(?:what|how|why|who|whom|whose|when|where|which|is|are|am|was|were|do|does|did|can|could|will|would|should|shall"
-    r"|may|might|has|have|had|isn't|aren't|doesn't|don't|can't|won't|what's|how's|who's|where's)\b",
-    re.IGNORECASE,
-)
-_ASKING_CJK = re.compile(
+_ASKING = re.compile(rf"^(?:¿|{_ASKING_WORDS})", re.IGNORECASE)
+_ASKING_SPACELESS = re.compile(
     r"[吗嗎呢]$|什么|什麼|哪|如何|怎么|怎麼|怎样|是否|为什么|為什麼|多少|多久|多长|多大|几|幾|谁|誰|能否|能不能|有没有|是不是|ですか$|ますか$|까$"
+    r"|ไหม$|มั้ย$|หรือไม่$|หรือเปล่า$|อะไร|อย่างไร|เท่าไร|เท่าไหร่"
 )
-_END_MARKS = "?؟՞"
+_END_MARKS = "?؟՞፧"
+_TAIL = re.compile(r"[\s?؟՞፧!.。…]*$")
+_GREEK_END = re.compile(r"(?<=[\u0370-\u03ff\u1f00-\u1fff])\s*;$")
 _SPACELESS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 
 
-class _Fold(dict[int, str]):
-    """Translation table, filled as characters come: punctuation, separators and controls become a space."""
+class _Table(dict[int, str]):
+    """Translation table, filled by its rule as characters come."""
+
+    def __init__(self, rule: Callable[[str], str]) -> None:
+        super().__init__()
+        self._rule = rule
 
     def __missing__(self, codepoint: int) -> str:
-        character = chr(codepoint)
-        folded = " " if unicodedata.category(character)[0] in "PZC" else character
-        self[codepoint] = folded
-        return folded
+        self[codepoint] = self._rule(chr(codepoint))
+        return self[codepoint]
 
 
-_FOLD = _Fold()
+def _folded(character: str) -> str:
+    """Punctuation, separators and controls become a space."""
+    return " " if unicodedata.category(character)[0] in "PZC" else character
+
+
+def _tidied(character: str) -> str:
+    """Controls become a space, invisible marks go, wide, narrow and styled letters become plain, ① becomes (1).
+
+    Not NFKC: it would turn 10½ into 101⁄2, 5 m² into 5 m2, and take Thai vowels apart. The joiners of Persian, Hindi
+    and emoji stay.
+    """
+    if character in "⁇⁈⁉‽":
+        return "?"
+    if unicodedata.category(character) in ("Cc", "Cs"):
+        return " "
+    if unicodedata.category(character) == "Cf":
+        return character if character in "\u200c\u200d" else ""
+    form, plain = unicodedata.decomposition(character).partition(" ")[0], unicodedata.normalize("NFKC", character)
+    if form == "<circle>" and plain.isdecimal():
+        return f"({plain}) "
+    return plain if form in ("<wide>", "<narrow>", "<small>", "<vertical>", "<font>") else character
+
+
+_FOLD = _Table(_folded)
+_TIDY = _Table(_tidied)
 
 
 @dataclass(slots=True)
@@ -72,9 +103,10 @@ def query_hash(text: str) -> str:
     return hashlib.sha256(comparison_key(text).encode()).hexdigest()
 
 
-def accept_questions(texts: Iterable[str], wanted: int, existing: Iterable[str] = ()) -> Accepted:
+def accept_questions(texts: Iterable[str], wanted: int, existing: Iterable[str] = (), own: str = "") -> Accepted:
     """Standardize raw texts and keep the first `wanted` good ones that differ from each other and from `existing`.
 
+    What stands in `own`, the product's name and brand, is no placeholder or markup: `Phone Case [Pack of 2]`.
     Reasons of dropped texts: empty, not_a_question, placeholder, markup, too_short, too_long, duplicate, surplus.
     """
     accepted = Accepted()
@@ -82,7 +114,7 @@ def accept_questions(texts: Iterable[str], wanted: int, existing: Iterable[str] 
     for text in texts:
         question = standardize(text)
         key = comparison_key(question)
-        reason = _fault(question)
+        reason = _fault(question, own.casefold())
         if not reason and key in seen:
             reason = "duplicate"
         if not reason and len(accepted.questions) == wanted:
@@ -96,20 +128,28 @@ def accept_questions(texts: Iterable[str], wanted: int, existing: Iterable[str] 
 
 
 def standardize(text: str) -> str:
-    """NFKC, single spaces, no numbering, bullets or quotes around, and one question mark at the end of a question."""
-    plain = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in unicodedata.normalize("NFKC", text))
-    previous, question = "", " ".join(plain.split())
+    """NFC, plain letters, single spaces, no numbering, bullets or quotes around, one question mark at a question's end.
+
+    Only the first READ_CHARACTERS are looked at.
+    """
+    plain = text[:READ_CHARACTERS].translate(_TIDY)
+    previous, question = "", " ".join(unicodedata.normalize("NFC", plain).split())
     while question != previous:
         previous = question
         question = _unwrap(_NUMBERING.sub("", question)).strip()
-    marks = re.search(r"[\s?؟՞!.。]*$", question)
-    tail = marks.group() if marks else ""
-    body = question[: len(question) - len(tail)]
+    question = _GREEK_END.sub("?", question)
+    body = _TAIL.sub("", question)
+    tail = question[len(body) :]
     end = next((mark for mark in tail if mark in _END_MARKS), "")
-    if not end and (_ASKING.match(body) or _ASKING_CJK.search(body)) and tail.strip() in ("", ".", "。"):
+    if not end and tail in ("", ".", "。") and _lacks_its_mark(body):
         end = "?"
     question = body + end if end else question
-    return question[:1].upper() + question[1:] if question[:2].islower() else question
+    return question[:1].title() + question[1:] if question[:2].islower() else question
+
+
+def _lacks_its_mark(body: str) -> bool:
+    asks = _ASKING.match(body) or _ASKING_SPACELESS.search(body)
+    return bool(asks) and not any(mark in body for mark in _END_MARKS)
 
 
 def _unwrap(question: str) -> str:
@@ -121,13 +161,13 @@ def _unwrap(question: str) -> str:
     return question
 
 
-def _fault(question: str) -> str:
+def _fault(question: str, own: str) -> str:
     words = comparison_key(question)
     if not words:
         return "empty"
-    if _MARKUP.search(question):
+    if _has_foreign(_MARKUP, question, own):
         return "markup"
-    if _PLACEHOLDER.search(question):
+    if _has_foreign(_PLACEHOLDER, question, own):
         return "placeholder"
     if question[-1] not in _END_MARKS:
         return "not_a_question"
@@ -136,3 +176,7 @@ def _fault(question: str) -> str:
     if _SPACELESS.search(question):
         return "too_short" if len(words) < MIN_CHARACTERS_WITHOUT_SPACES else ""
     return "too_short" if len(question) < MIN_CHARACTERS or len(words.split()) < MIN_WORDS else ""
+
+
+def _has_foreign(pattern: re.Pattern[str], question: str, own: str) -> bool:
+    return any(found.group().casefold() not in own for found in pattern.finditer(question))

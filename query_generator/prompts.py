@@ -59,7 +59,7 @@ def _facts(product: Product) -> dict[str, object]:
         "name": product.name,
         "brand": product.brand,
         "category": product.category,
-        "price": f"{product.price} {product.currency}".strip(),
+        "price": f"{product.price} {product.currency}".strip() if product.price else "",
         "description": product.description[:MAX_DESCRIPTION],
         "attributes": dict(product.attributes[:MAX_ATTRIBUTES]),
     }

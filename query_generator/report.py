@@ -23,6 +23,7 @@ class Report:
 
     job_id: str
     status: str
+    providers: tuple[str, ...]
     counts: Counts
     stats: RunStats
     dropped: Counter[str]
@@ -37,6 +38,7 @@ class Report:
     def numbers(self) -> dict[str, Any]:
         """Return the counts and `execution_stats`, as the final event tells them."""
         return {
+            "providers": list(self.providers),
             "execution_stats": execution_stats(self.stats, self.counts.processed_products, self.counts.questions),
             "items": asdict(self.counts),
             "dropped": dict(self.dropped),
@@ -79,6 +81,7 @@ def publish_result(db: Database, objects: ObjectStore, job_id: str, prefix: str,
     return Report(
         job_id,
         status,
+        tuple(metadata.get("providers", ())),
         counts,
         stats,
         Counter({row.reason: row.count for row in db.rows("ledger.dropped", job_id=job_id)}),
@@ -98,6 +101,8 @@ def _summary_lines(report: Report) -> Iterator[str]:
     skipped = f", {counts.skipped_products} skipped" if counts.skipped_products else ""
     yield f"  products   {counts.processed_products} of {counts.products}{skipped}"
     yield f"  questions  {counts.questions} in PostgreSQL"
+    if report.providers == ("offline",):
+        yield "  written    by grammar from the products' own fields (provider offline), without a model"
     if report.dropped:
         reasons = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in sorted(report.dropped.items()))
         yield f"  dropped    {report.dropped.total()} texts ({reasons})"

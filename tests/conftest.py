@@ -3,8 +3,9 @@
 import os
 import subprocess
 import sys
+import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,14 @@ def run_command(*arguments: str, env: Mapping[str, str], stdin: str = "") -> End
     return Ended(ended.returncode, ended.stdout, ended.stderr)
 
 
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Look until a condition holds; fail if it never does."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
 @dataclass
 class Cloud:
     """The standard set-up: two secrets, a bucket, a table of events, PostgreSQL and Gemini."""
@@ -126,6 +135,16 @@ class Cloud:
     def run(self, *arguments: str, stdin: str = "", **more: str) -> Ended:
         """Run a command in this set-up."""
         return run_command(*arguments, env=self.environment(**more), stdin=stdin)
+
+    def start(self, *arguments: str, **more: str) -> "subprocess.Popen[str]":
+        """Start a command in this set-up and go on."""
+        return subprocess.Popen(
+            [sys.executable, str(ROOT / "batch_job.py"), *arguments],
+            env={"PATH": os.environ["PATH"], **self.environment(**more)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def rows(self, sql: str, *parameters: object) -> list[Any]:
         """Ask the database."""

@@ -18,6 +18,7 @@ def cost_usd(provider: str, model: str, usage: Usage) -> float | None:
     """Price one call; a version such as `gemini-3.5-flash-lite-001` costs what its model costs. None: not known."""
     if provider == "offline":
         return 0.0
+    model = model.removeprefix("models/")
     known = [name for name in PRICES if model == name or model.startswith(f"{name}-0")]
     if not known:
         return None

@@ -107,11 +107,26 @@ def get_db_connection(config: "RdsConfig | None" = None) -> "Connection[Any]":
     except psycopg.Error as exc:
         where = f"PostgreSQL at {config['host']}:{config['port']}"
         raise _connect_error(where, str(exc).strip()) from None
+    except UnicodeEncodeError:
+        raise ConfigurationError("PostgreSQL: the user, password or database name is no valid text") from None
 
 
 def open_database(config: "RdsConfig | None" = None) -> Database:
     """Connect; raises what `get_db_connection` raises."""
     return Database(get_db_connection(config))
+
+
+@contextmanager
+def given_or_opened(db: Database | None) -> Iterator[Database]:
+    """Use the database that was given, or one of `get_db_connection` that is closed afterwards."""
+    if db is not None:
+        yield db
+        return
+    opened = open_database()
+    try:
+        yield opened
+    finally:
+        opened.close()
 
 
 class Refusal(NamedTuple):
@@ -123,6 +138,11 @@ class Refusal(NamedTuple):
 
 
 _REFUSALS = (
+    Refusal(
+        ("too many connections",),
+        ServiceAwayError,
+        "Run the same job id again when others have ended.",
+    ),
     Refusal(
         ("authentication failed", "no pg_hba.conf entry", "no password supplied", "role ", "permission denied"),
         PermissionRefusedError,
@@ -139,8 +159,13 @@ _REFUSALS = (
 def _connect_error(where: str, message: str) -> QueryGeneratorError:
     for refusal in _REFUSALS:
         if any(words in message for words in refusal.words):
-            return refusal.error(f"{where}: {message}. {refusal.way_out}")
-    return ServiceAwayError(f"{where}: {message}. Run the same job id again when it can be reached.")
+            return refusal.error(f"{where}: {_first_line(message)}. {refusal.way_out}")
+    return ServiceAwayError(f"{where}: {_first_line(message)}. Run the same job id again when it can be reached.")
+
+
+def _first_line(message: object) -> str:
+    """What the server says, without the lines of detail, which may repeat a whole row."""
+    return str(message).partition("\n")[0]
 
 
 @contextmanager
@@ -150,8 +175,8 @@ def _database_errors() -> Iterator[None]:
     try:
         yield
     except psycopg.errors.InsufficientPrivilege as exc:
-        raise PermissionRefusedError(f"PostgreSQL: {exc}. Grant it to the job's role.") from exc
+        raise PermissionRefusedError(f"PostgreSQL: {_first_line(exc)}. Grant it to the job's role.") from exc
     except (psycopg.DataError, psycopg.IntegrityError, UnicodeEncodeError) as exc:
-        raise SkippableError(f"PostgreSQL does not take this row: {exc}") from exc
+        raise SkippableError(f"PostgreSQL does not take this row: {_first_line(exc)}") from exc
     except (psycopg.OperationalError, psycopg.InterfaceError) as exc:
-        raise ServiceAwayError(f"PostgreSQL: {exc}. Run the same job id again when it is back.") from exc
+        raise ServiceAwayError(f"PostgreSQL: {_first_line(exc)}. Run the same job id again when it is back.") from exc

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _LOG = logging.getLogger("events")
+_EVENT_ID = re.compile(r'"event_timestamp_id": "([^"]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +84,30 @@ class FileEvents:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._there: set[str] = set()
+        self._opened = False
 
     def publish(self, event: Event) -> None:
-        """Append the event."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        """Append the event unless it is there."""
+        if not self._opened:
+            self._open()
+        if event.event_timestamp_id in self._there:
+            return
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(event.item(), ensure_ascii=False) + "\n")
+        self._there.add(event.event_timestamp_id)
+
+    def _open(self) -> None:
+        """Read which events are there, and end a line that a killed run has left unfinished."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("a+", encoding="utf-8", errors="replace") as file:
+            file.seek(0)
+            line = "\n"
+            for line in file:
+                self._there.update(_EVENT_ID.findall(line))
+            if not line.endswith("\n"):
+                file.write("\n")
+        self._opened = True
 
 
 class EventLog:

@@ -69,14 +69,17 @@ class FolderObjects:
     def put(self, key: str, chunks: Chunks) -> str:
         """Write a file in one step: a reader sees the old object or the new one."""
         path = self._folder / key
-        part = path.with_name(f".{path.name}.part")
+        part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with part.open("wb") as file:
-                file.writelines(chunks())
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
+            try:
+                with part.open("wb") as file:
+                    file.writelines(chunks())
+                    file.flush()
+                    os.fsync(file.fileno())
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
         except OSError as exc:
             raise ConfigurationError(f"writing {path}: {exc.strerror}") from exc
         return str(path)

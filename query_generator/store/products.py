@@ -7,7 +7,7 @@ from typing import Any
 
 from query_generator.models import Product, RejectedRecord
 from query_generator.product_fields import RejectedRecordError, product_from_record
-from query_generator.store.database import Database, open_database
+from query_generator.store.database import Database, given_or_opened
 
 PAGE_SIZE = 1000
 
@@ -43,16 +43,16 @@ def get_product_ids_from_job(
     Returns:
         `products.product_id` by composite key (`brand|name`, normalized). Of two rows with one key, the older.
     """
-    database = db or open_database()
-    if keys is not None:
-        rows = database.rows("products.selected_by_key", job_id=job_id, keys=list(keys))
-        return {row.product_key: row.product_id for row in rows}
-    key_selected_products(database, job_id)
-    found: dict[str, int] = {}
-    for row in _pages(database, "products.selected_page", job_id):
-        if row.product_key is not None:
-            found.setdefault(row.product_key, row.product_id)
-    return found
+    with given_or_opened(db) as database:
+        if keys is not None:
+            rows = database.rows("products.selected_by_key", job_id=job_id, keys=list(keys))
+            return {row.product_key: row.product_id for row in rows}
+        key_selected_products(database, job_id)
+        found: dict[str, int] = {}
+        for row in _pages(database, "products.selected_page", job_id):
+            if row.product_key is not None:
+                found.setdefault(row.product_key, row.product_id)
+        return found
 
 
 def key_selected_products(db: Database, job_id: str) -> None:
@@ -94,14 +94,13 @@ def link_products(
     Returns:
         The linked products in the order given, and those that repeat a product of this same load.
     """
-    by_key: dict[str, Product] = {}
-    for product in products:
-        by_key.setdefault(product.key, product)
-    unique = list(by_key.values())
+    by_key = {product.key: product for product in reversed(products)}
     with db.transaction():
-        ids = get_product_ids_from_job(job_id, db, list(by_key)) | _claimed(db, unique)
-        ids = _ids_by_hash(db, [product for product in unique if product.key not in ids]) | ids
-        fresh = [product for product in unique if product.key not in ids]
+        claimed = _claimed(db, products)
+        ids = get_product_ids_from_job(job_id, db, list(by_key))
+        ids |= {products[place].key: product_id for place, product_id in reversed(claimed.items())}
+        ids = _ids_by_hash(db, [product for key, product in by_key.items() if key not in ids]) | ids
+        fresh = [product for key, product in by_key.items() if key not in ids]
         if fresh:
             db.rows(
                 "products.add",
@@ -111,27 +110,32 @@ def link_products(
                 keys=[product.key for product in fresh],
             )
             ids |= _ids_by_hash(db, fresh)
+        rows: dict[int, Product] = {}
+        for place, product in enumerate(products):
+            rows.setdefault(claimed.get(place, ids[product.key]), product)
         linked = db.rows(
             "products.link",
             job_id=job_id,
             load_id=load_id,
-            product_ids=[ids[product.key] for product in unique],
-            positions=[product.position for product in unique],
-            records=[_json(product) for product in unique],
+            product_ids=list(rows),
+            positions=[product.position for product in rows.values()],
+            records=[_json(product) for product in rows.values()],
         )
     new = {row.product_id for row in linked}
-    first = {product.position for product in unique if ids[product.key] in new}
+    first = {product.position for product_id, product in rows.items() if product_id in new}
     repeated = [product for product in products if product.position not in first]
-    return [LinkedProduct(ids[p.key], p) for p in unique if p.position in first], repeated
+    return [LinkedProduct(product_id, product) for product_id, product in rows.items() if product_id in new], repeated
 
 
-def _claimed(db: Database, products: Sequence[Product]) -> dict[str, int]:
-    claims = {product.product_id: product.key for product in products if product.product_id is not None}
+def _claimed(db: Database, products: Sequence[Product]) -> dict[int, int]:
+    """Find the rows that products claim to be by right, by the place of the product."""
+    claims = {place: entry.product_id for place, entry in enumerate(products) if entry.product_id is not None}
     if not claims:
         return {}
-    _set_keys(db, db.rows("products.unkeyed_by_id", product_ids=list(claims)))
-    rows = db.rows("products.keys_by_id", product_ids=list(claims))
-    return {row.product_key: row.product_id for row in rows if claims[row.product_id] == row.product_key}
+    product_ids = list(set(claims.values()))
+    _set_keys(db, db.rows("products.unkeyed_by_id", product_ids=product_ids))
+    keys = {row.product_id: row.product_key for row in db.rows("products.keys_by_id", product_ids=product_ids)}
+    return {place: claim for place, claim in claims.items() if keys.get(claim) == products[place].key}
 
 
 def _ids_by_hash(db: Database, products: Sequence[Product]) -> dict[str, int]:

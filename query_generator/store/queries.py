@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from query_generator.postprocess import query_hash
-from query_generator.store.database import Database, open_database
+from query_generator.store.database import Database, given_or_opened
 
 BATCH_SIZE = 50
 
@@ -50,13 +50,12 @@ def save_queries_to_rds(
         SkippableError: a row cannot be stored; nothing of this call is.
         ServiceAwayError: the connection is lost.
     """
-    database = db or open_database()
     rows = sorted(
         _Row(query.product_id, query.query_type, query_hash(query.query_text), place, query)
         for place, query in enumerate(Query(*row) for row in queries)
     )
     ids = [0] * len(rows)
-    with database.transaction():
+    with given_or_opened(db) as database, database.transaction():
         for start in range(0, len(rows), min(batch_size, BATCH_SIZE)):
             batch = rows[start : start + min(batch_size, BATCH_SIZE)]
             for row, query_id in zip(batch, _save_batch(database, batch), strict=True):

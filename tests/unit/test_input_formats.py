@@ -121,6 +121,7 @@ BROKEN = [
     '{"name": "x", "tags": ["a"]], "price": 2}',
     '{"name": "x", "variants": [{"id": 1}, {"id": 2, }], "price": 2}',
     "oops",
+    "\x1f",
     "42",
     '"text"',
     "null",
@@ -213,10 +214,18 @@ def test_chunks_do_not_matter() -> None:
             assert read(Trickle(data, random.Random(seed))) == read(data)
 
 
+def test_objects_across_windows() -> None:
+    """An object written over several lines is found wherever the reading window happens to end."""
+    unit = '{"name": "A"\n, "price": 1.5\n, "tags": ["x"\n, true]\n}\n'
+    count = 600_000 // len(unit)
+    for shift in range(len(unit)):
+        assert read(" " * shift + unit * count) == [{"name": "A", "price": 1.5, "tags": ["x", True]}] * count
+
+
 def test_records_across_windows() -> None:
     """Records, good and broken, are found wherever the reading window happens to end."""
     sizes = random.Random(7)
-    items = [{"name": str(number), "text": "é{[\"\\" * sizes.randint(0, 9_000)} for number in range(150)]
+    items = [{"name": str(number), "text": 'é{["\\' * sizes.randint(0, 9_000)} for number in range(150)]
     lines = [json.dumps(item, ensure_ascii=False) for item in items]
     lines[40] = lines[40][:-1] + ",}"
     expected = [str(number) if number != 40 else "-" for number in range(150)]

@@ -75,6 +75,9 @@ SOFTWARE = Domain(
         What kind of support is included with {x}?
         How is my data protected with {x}?
         Can I upgrade {x} later?
+        Which languages {does} {x} support?
+        Can I use {x} without an internet connection?
+        When was {x} last updated?
     """),
     market=frames("""
         What are the best free alternatives to {x}?

@@ -2,9 +2,9 @@
 SELECT pg_try_advisory_lock(hashtext('query_generator.job'), hashtext(%(job_id)s)) AS locked
 
 -- name: open_job
-INSERT INTO batch_operations (job_id, operation_type, status, metadata)
-VALUES (%(job_id)s, 'query_generation', 'pending', %(metadata)s::jsonb)
-ON CONFLICT (job_id) DO NOTHING
+INSERT INTO batch_operations (id, job_id, operation_type, status, total_items, metadata)
+VALUES (gen_random_uuid(), %(job_id)s, 'query_generation', 'pending', 0, %(metadata)s::jsonb)
+ON CONFLICT (job_id) DO UPDATE SET metadata = EXCLUDED.metadata || coalesce(batch_operations.metadata, '{}')
 
 -- name: job
 SELECT job_id, status, metadata, error_message, created_at, completed_at

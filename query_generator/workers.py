@@ -1,0 +1,42 @@
+"""Threads for blocking calls that cannot hold the exit of the process."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Workers(Generic[T]):
+    """A pool of daemon threads, each started when it is first needed.
+
+    `concurrent.futures.ThreadPoolExecutor` joins its threads at exit, so that one hung call would keep an interrupted
+    run from ending in its grace time.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._threads: list[threading.Thread] = []
+        self._idle = threading.Semaphore(0)
+        self._tasks: SimpleQueue[tuple[Future[T], Callable[[], T]]] = SimpleQueue()
+
+    def submit(self, call: Callable[[], T]) -> Future[T]:
+        """Make a call on some thread; the future holds what it returned or raised."""
+        future: Future[T] = Future()
+        self._tasks.put((future, call))
+        if not self._idle.acquire(blocking=False) and len(self._threads) < self._size:
+            thread = threading.Thread(target=self._work, name=f"call-{len(self._threads)}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        return future
+
+    def _work(self) -> None:
+        while True:
+            future, call = self._tasks.get()
+            try:
+                future.set_result(call())
+            except BaseException as exc:
+                future.set_exception(exc)
+            self._idle.release()

@@ -1,0 +1,61 @@
+"""Local mode through the command line: no AWS, no key, no database server."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.conftest import ROOT, run_command, wait_until
+
+EXAMPLE = str(ROOT / "examples/products.json")
+
+
+def test_a_bare_laptop_gets_questions_that_say_who_wrote_them(tmp_path: Path) -> None:
+    """With an empty environment all products get 25 + 25 distinct questions, and every output names the provider."""
+    ended = run_command("--local", str(tmp_path), "--products-file", EXAMPLE, "--job-id", "first", env={})
+    assert ended.code == 0, ended.log
+    result = json.loads((tmp_path / "query/first/results.json").read_bytes())
+    for product in result["products"]:
+        assert len(set(product["product_questions"])) == len(set(product["market_questions"])) == 25
+        assert product["provider"] == "offline"
+    events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
+    assert events[-1]["eventName"] == "job_completed"
+    assert events[-1]["details"]["providers"] == ["offline"]
+    assert "offline" in ended.out
+    assert str(tmp_path / "query/first/results.json") in ended.out
+
+
+def test_data_is_kept_between_runs(tmp_path: Path) -> None:
+    """A later command on the same folder knows the job, and a second job reuses the questions that are stored."""
+    for job in ("one", "two"):
+        ended = run_command("--local", str(tmp_path), "--products-file", EXAMPLE, "--job-id", job, env={})
+        assert ended.code == 0, ended.log
+    results = [json.loads((tmp_path / f"query/{job}/results.json").read_bytes()) for job in ("one", "two")]
+    assert [p["query_ids"] for p in results[0]["products"]] == [p["query_ids"] for p in results[1]["products"]]
+    assert run_command("report", "one", "--local", str(tmp_path), env={}).code == 0
+
+
+def test_a_killed_run_leaves_no_server_and_goes_on(tmp_path: Path) -> None:
+    """SIGKILL in the middle of a run, the first start of the database included: the next run completes the job."""
+    command = [sys.executable, str(ROOT / "batch_job.py"), "--local", str(tmp_path), "--products-file", EXAMPLE]
+    for moment in ("postgres.log", "events.jsonl"):
+        process = subprocess.Popen(
+            [*command, "--job-id", "killed"], env={"PATH": os.environ["PATH"]}, stderr=subprocess.DEVNULL
+        )
+        wait_until(lambda moment=moment: (tmp_path / moment).exists())  # type: ignore[misc]
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    ended = run_command(*command[2:], "--job-id", "killed", env={})
+    assert ended.code == 0, ended.log
+    result = json.loads((tmp_path / "query/killed/results.json").read_bytes())
+    assert [len(set(product["query_ids"])) for product in result["products"]] == [50] * 6
+
+
+def test_the_folder_may_be_any_folder(tmp_path: Path) -> None:
+    """A file in place of the folder is a clear error."""
+    (tmp_path / "file").write_text("")
+    ended = run_command("--local", str(tmp_path / "file"), "--products-file", EXAMPLE, env={})
+    assert ended.code == 64, ended.log
+    assert "Traceback" not in ended.log

@@ -1,0 +1,166 @@
+"""A connection that cannot be had says why, in the class that decides the exit code, and never shows a password."""
+
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from query_generator import local_server
+from query_generator.errors import ConfigurationError, FatalError, PermissionRefusedError, ServiceAwayError
+from query_generator.local import _find_binaries, local_postgres
+from query_generator.store.database import Database, get_db_connection
+from secrets_cache import RdsConfig
+from tests.conftest import wait_until
+
+PASSWORD = "cörrect 'horse' \\ % @:/"
+
+
+def free_port() -> int:
+    """A port of loopback that nobody uses."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def tcp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RdsConfig]:
+    """A PostgreSQL on loopback TCP that wants passwords and has no TLS, and a login that works."""
+    directory = tmp_path_factory.mktemp("tcp")
+    with local_postgres(directory) as local:
+        trusted = RdsConfig(
+            host=str(local["host"]),
+            port=int(local["port"]),
+            username=str(local["user"]),
+            password="",
+            dbname=str(local["dbname"]),
+            sslmode="disable",
+        )
+        with get_db_connection(trusted) as connection:
+            quoted = PASSWORD.replace("'", "''")
+            roles = {
+                "job": "LOGIN",
+                "full_up": "LOGIN CONNECTION LIMIT 0",
+                "group_only": "NOLOGIN",
+                "elsewhere": "LOGIN",
+            }
+            for role, rights in roles.items():
+                connection.execute(f"CREATE ROLE {role} {rights} PASSWORD '{quoted}'".encode())
+            connection.execute(b"CREATE DATABASE closed")
+            connection.execute(b"REVOKE CONNECT ON DATABASE closed FROM PUBLIC")
+    data, port = directory / local_server.DATA, free_port()
+    (data / "pg_hba.conf").write_text("host all job,full_up,group_only 127.0.0.1/32 scram-sha-256\n")
+    command = [str(_find_binaries() / "postgres"), "-D", str(data), "-c", "unix_socket_directories="]
+    command += ["-c", "listen_addresses=127.0.0.1", "-c", f"port={port}"]
+    log = (directory / "tcp.log").open("wb")
+    server = subprocess.Popen(local_server.tied(command, "INT"), env={}, cwd="/", stdout=log, stderr=log)
+    config = RdsConfig(
+        host="127.0.0.1", port=port, username="job", password=PASSWORD, dbname=trusted["dbname"], sslmode="prefer"
+    )
+    wait_until(lambda: connects(config))
+    yield config
+    server.terminate()
+    server.wait(30)
+    log.close()
+
+
+def connects(config: RdsConfig) -> bool:
+    """Whether a connection can be had."""
+    try:
+        get_db_connection(config).close()
+    except ServiceAwayError:
+        return False
+    return True
+
+
+def refused(config: RdsConfig, **changes: Any) -> FatalError:
+    """What a connection with these changes raises: one line without the password."""
+    changed = RdsConfig(**{**config, **changes})
+    with pytest.raises(FatalError) as caught:
+        get_db_connection(changed)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert not changed["password"] or changed["password"] not in message
+    assert caught.value.__cause__ is None
+    return caught.value
+
+
+def test_a_right_login_connects(tcp_server: RdsConfig) -> None:
+    """User and password with any characters in them lead to a connection that names the project to the server."""
+    with get_db_connection(tcp_server) as connection:
+        (row,) = Database(connection).run(
+            "SELECT current_user AS name, current_setting('application_name') AS application, "
+            "current_setting('client_encoding') AS encoding"
+        )
+        assert row == ("job", "query-generator", "UTF8")
+        assert connection.autocommit
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"password": "a-wrong-password"}, "password authentication failed"),
+        ({"password": ""}, "no password supplied"),
+        ({"username": "nobody-of-this-name"}, "no pg_hba.conf entry"),
+        ({"username": "group_only"}, 'role "group_only" is not permitted to log in'),
+        ({"username": "elsewhere"}, "no pg_hba.conf entry"),
+        ({"dbname": "closed"}, 'permission denied for database "closed"'),
+    ],
+    ids=lambda value: next(iter(value.items()))[-1] if isinstance(value, dict) else "",
+)
+def test_a_refused_login_is_a_matter_of_permission(tcp_server: RdsConfig, changes: dict[str, Any], words: str) -> None:
+    """A wrong user, password or right is exit 77, and the message names the server, the cause and the settings."""
+    error = refused(tcp_server, **changes)
+    assert isinstance(error, PermissionRefusedError)
+    assert f"127.0.0.1:{tcp_server['port']}" in str(error)
+    assert words in str(error)
+    assert "RDS_SECRET_NAME" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"dbname": "no_such_database"}, 'database "no_such_database" does not exist'),
+        ({"sslmode": "require"}, "server does not support SSL"),
+        ({"sslmode": "verify-full"}, "root certificate file"),
+        ({"sslmode": "no-such-mode"}, "invalid sslmode value"),
+        ({"password": "lone \ud800 surrogate"}, "no valid text"),
+    ],
+    ids=["database", "require", "verify-full", "sslmode", "password"],
+)
+def test_a_wrong_setting_is_a_matter_of_configuration(
+    tcp_server: RdsConfig, changes: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A database or TLS setting that cannot be right is exit 64."""
+    monkeypatch.setenv("PGSSLROOTCERT", str(tmp_path / "missing.pem"))
+    error = refused(tcp_server, **changes)
+    assert isinstance(error, ConfigurationError)
+    assert words in str(error)
+
+
+def test_a_server_out_of_reach_is_tried_again_later(tcp_server: RdsConfig, tmp_path: Path) -> None:
+    """A host that does not answer, does not exist, or takes no more connections is exit 75."""
+    for changes in (
+        {"port": free_port()},
+        {"host": "no-such-host.invalid"},
+        {"host": str(tmp_path)},
+        {"username": "full_up"},
+    ):
+        error = refused(tcp_server, **changes)
+        assert isinstance(error, ServiceAwayError), error
+        assert "Run the same job id again" in str(error)
+
+
+def test_something_that_is_no_postgresql_is_named(tcp_server: RdsConfig) -> None:
+    """A server that hangs up on the first byte is out of reach, not a crash, and is named by host and port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        hang_up = threading.Thread(target=lambda: listener.accept()[0].close())
+        hang_up.start()
+        error = refused(tcp_server, port=port, sslmode="disable")
+        hang_up.join()
+    assert isinstance(error, ServiceAwayError)
+    assert f"127.0.0.1:{port}" in str(error)

@@ -1,0 +1,122 @@
+"""The entry point: exit codes for wrong command lines, and what importing it costs."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import batch_job
+import secrets_cache
+from query_generator.cli import LATER_VERBS
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ["boto3", "botocore", "psycopg", "google.generativeai", "google.protobuf", "requests", "pydantic", "tenacity"]
+DOCUMENTED = [
+    *("load_input_data", "get_product_ids_from_job", "generate_questions", "save_queries_to_rds", "save_to_s3"),
+    *("get_db_connection", "get_gemini_api_key", "get_rds_config", "initialize_secrets"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _signals_as_before() -> Iterator[None]:
+    """Give SIGTERM and SIGINT back as they were."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def _empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is configured."""
+    monkeypatch.setattr("os.environ", {})
+
+
+def in_a_new_process(code: str) -> str:
+    """Run Python code where nothing is imported yet; returns what it printed."""
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("argv", "named"),
+    [
+        (["rnu"], "rnu"),
+        (["--no-such-option"], "--no-such-option"),
+        (["run", "stray"], "stray"),
+        (["report"], "JOB_ID"),
+        (["--rpm"], "--rpm"),
+        *(([verb, "j1"], verb) for verb in LATER_VERBS),
+        ([], "RDS_SECRET_NAME"),
+        (["init-db"], "RDS_SECRET_NAME"),
+        (["report", "j1"], "OUTPUT_S3_BUCKET"),
+        (["--local"], "products"),
+        (["--local", "--products-file", "p.json", "--rpm", "fast"], "--rpm"),
+        (["--local", "--products-file", "p.json", "--job-id", "../x"], "--job-id"),
+        (["--local", "--products-file", "p.json", "--log-format", "xml"], "--log-format"),
+        (["--local", "--products-file", "p.json", "--provider", "gemini"], "GEMINI_API_KEY"),
+    ],
+)
+@pytest.mark.usefixtures("_empty_environment")
+def test_a_wrong_command_line_or_environment_is_exit_64(
+    argv: list[str], named: str, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Bad configuration ends with 64, says what is wrong in `[INPUT ERROR]` lines, and nothing was started."""
+    assert batch_job.main(argv) == 64
+    assert named in caplog.text
+    assert all(message.startswith("[INPUT ERROR] ") for message in caplog.messages)
+    assert capsys.readouterr().out == ""
+
+
+def test_importing_the_job_loads_no_sdk() -> None:
+    """`import batch_job` is quick and needs no SDK, so that its functions can be imported anywhere."""
+    code = f"import batch_job, json, sys; print(json.dumps([m for m in {HEAVY} if m in sys.modules]))"
+    assert json.loads(in_a_new_process(code)) == []
+
+
+def test_the_documented_functions_are_imported_without_an_sdk() -> None:
+    """`from batch_job import …` gives every documented function, and no SDK is loaded before it is called."""
+    code = (
+        f"from batch_job import {', '.join(DOCUMENTED)}\n"
+        f"import json, sys\nprint(json.dumps([m for m in {HEAVY} if m in sys.modules]))"
+    )
+    assert json.loads(in_a_new_process(code)) == []
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["run", "--help"], ["report", "-h"], ["init-db", "-h"]])
+def test_help_loads_no_sdk_and_ends_with_0(argv: list[str]) -> None:
+    """Help is there at once."""
+    code = (
+        "import batch_job, sys\n"
+        f"try:\n    code = batch_job.main({argv})\n"
+        "except SystemExit as ended:\n    code = ended.code\n"
+        f"print('exit', code, [m for m in {HEAVY} if m in sys.modules])"
+    )
+    shown = in_a_new_process(code)
+    assert "exit codes:" in shown
+    assert shown.splitlines()[-1] == "exit 0 []"
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_each_documented_function_is_defined_once(name: str) -> None:
+    """The function in the entry point is the one in its room."""
+    function = getattr(batch_job, name)
+    assert function.__name__ == name
+    assert function is getattr(sys.modules[function.__module__], name)
+    assert "test" not in function.__module__
+
+
+def test_the_functions_of_secrets_cache_are_the_ones_in_the_job() -> None:
+    """Code that imports `secrets_cache` shares the cache with the job."""
+    assert batch_job.get_gemini_api_key is secrets_cache.get_gemini_api_key
+    assert batch_job.initialize_secrets is secrets_cache.initialize_secrets
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    """A typing error in an import says what is missing."""
+    with pytest.raises(AttributeError, match="no_such_function"):
+        _ = batch_job.no_such_function

@@ -1,0 +1,202 @@
+"""From options and environment to one checked configuration."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from query_generator.config import LATER_VARIABLES, SETTINGS, JobConfig, load_config
+from query_generator.errors import ConfigurationError
+
+CLOUD = {"RDS_SECRET_NAME": "rds", "GEMINI_SECRET_NAME": "gemini", "OUTPUT_S3_BUCKET": "out", "JOB_ID": "j1"}
+
+
+def load(environ: dict[str, str], **arguments: str | None) -> JobConfig:
+    """The configuration of `run` in the standard set-up, with something changed."""
+    return load_config({"verb": "run", **arguments}, CLOUD | environ)
+
+
+def test_the_defaults_are_the_documented_ones() -> None:
+    """A job that says only where its services are gets the documented defaults."""
+    config = load({})
+    assert config.providers == ("gemini",)
+    assert config.gemini_model == "gemini-3.5-flash-lite"
+    assert (config.num_questions, config.max_concurrency, config.rpm, config.batch_size) == (25, 32, 60, 50)
+    assert (config.retry_max_attempts, config.output_s3_prefix) == (3, "query/")
+    assert (config.orchestration_logs_table, config.db_sslmode) == ("OrchestrationLogs", "prefer")
+    assert (config.log_level, config.log_format) == ("INFO", "text")
+    assert (config.limit, config.connection_pool_size, config.local_dir) == (None, None, None)
+    assert not config.from_job
+    assert not config.skip_existing
+
+
+def test_an_option_wins_over_its_variable() -> None:
+    """What stands on the command line counts, whatever the job definition says."""
+    config = load({"NUM_QUESTIONS": "10", "LLM_PROVIDERS": "gemini"}, num_questions="5", provider="offline")
+    assert (config.num_questions, config.providers) == (5, ("offline",))
+
+
+def test_an_empty_variable_counts_as_not_given() -> None:
+    """A job definition may pass variables on that are empty."""
+    assert load({"NUM_QUESTIONS": "", "AWS_REGION": " ", "PRODUCT_LIMIT": ""}) == load({})
+
+
+def test_every_variable_reaches_its_field() -> None:
+    """Each documented variable has an effect."""
+    numbers = ["num_questions", "limit", "max_concurrency", "rpm", "db_port"]
+    numbers += ["retry_max_attempts", "batch_size", "connection_pool_size"]
+    examples = dict.fromkeys(numbers, "7")
+    examples |= {"from_job": "true", "skip_existing": "1", "providers": "offline", "local_dir": "there"}
+    examples |= {"log_level": "warning", "log_format": "json", "db_sslmode": "verify-full"}
+    environ = {s.variable: examples.get(field, f"a-{field}") for field, s in SETTINGS.items() if s.variable}
+    config = load(environ)
+    untouched = JobConfig(job_id="x", providers=("gemini",))
+    assert [
+        field for field, s in SETTINGS.items() if s.variable and getattr(config, field) == getattr(untouched, field)
+    ] == []
+    assert (config.log_level, config.local_dir) == ("WARNING", Path("there"))
+    assert set(SETTINGS) == set(JobConfig.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("JOB_ID", "../etc"),
+        ("JOB_ID", "a..b"),
+        ("JOB_ID", "-x"),
+        ("JOB_ID", "a b"),
+        ("JOB_ID", "a\n"),
+        ("JOB_ID", "é"),
+        ("JOB_ID", "x" * 129),
+        ("NUM_QUESTIONS", "0"),
+        ("NUM_QUESTIONS", "201"),
+        ("NUM_QUESTIONS", "many"),
+        ("NUM_QUESTIONS", "2.5"),
+        ("PRODUCT_LIMIT", "-1"),
+        ("MAX_CONCURRENCY", "0"),
+        ("MAX_REQUESTS_PER_MINUTE", "0"),
+        ("LLM_PROVIDERS", "mistral"),
+        ("LLM_PROVIDERS", "gemini,offline"),
+        ("LLM_PROVIDERS", ","),
+        ("LOG_LEVEL", "LOUD"),
+        ("LOG_FORMAT", "xml"),
+        ("DB_PORT", "65536"),
+        ("DB_SSLMODE", "verify_full"),
+        ("RETRY_MAX_ATTEMPTS", "11"),
+        ("BATCH_SIZE", "51"),
+        ("SKIP_EXISTING", "perhaps"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_name_and_an_example(variable: str, value: str) -> None:
+    """A wrong setting ends with exit code 64 before anything starts, and the line says what a right one looks like."""
+    with pytest.raises(ConfigurationError) as caught:
+        load({variable: value})
+    (line,) = str(caught.value).splitlines()
+    assert variable in line
+    assert "for example" in line
+
+
+@pytest.mark.parametrize("job_id", ["j", "spring-2026", "A.b_c-1", "9" * 128])
+def test_documented_job_ids_are_accepted(job_id: str) -> None:
+    """Every id of the documented shape names a job."""
+    assert load({}, job_id=job_id).job_id == job_id
+
+
+@pytest.mark.parametrize("address", ["s3://bucket", "s3://bucket/", "https://bucket/key", "bucket/key", "s3:///key"])
+def test_a_wrong_s3_address_is_refused(address: str) -> None:
+    """A mistyped address is found before S3 is asked."""
+    with pytest.raises(ConfigurationError, match="--input-s3"):
+        load({}, input_s3=address)
+
+
+@pytest.mark.parametrize("variable", LATER_VARIABLES)
+def test_a_setting_that_would_be_ignored_is_refused(variable: str) -> None:
+    """Nobody believes in a cap or a dry run that is not there."""
+    with pytest.raises(ConfigurationError, match=f"{variable}: not available yet"):
+        load({variable: "1"})
+
+
+def test_all_problems_are_named_at_once() -> None:
+    """An operator mends the whole configuration in one go, not one line a run."""
+    with pytest.raises(ConfigurationError) as caught:
+        load_config({"verb": "run", "rpm": "fast"}, {"NUM_QUESTIONS": "x", "INPUT_S3_KEY": "k"})
+    message = str(caught.value)
+    for name in (
+        *("--rpm", "NUM_QUESTIONS", "RDS_SECRET_NAME", "DATABASE_URL", "OUTPUT_S3_BUCKET"),
+        *("GEMINI_SECRET_NAME", "GEMINI_API_KEY", "INPUT_S3_BUCKET", "--products-file", "--local"),
+    ):
+        assert name in message
+
+
+@pytest.mark.parametrize(
+    ("verb", "environ", "lacking"),
+    [
+        ("run", {}, ("RDS_SECRET_NAME", "OUTPUT_S3_BUCKET", "GEMINI_SECRET_NAME")),
+        ("run", {"LLM_PROVIDERS": "offline"}, ("RDS_SECRET_NAME", "OUTPUT_S3_BUCKET")),
+        ("run", {"LOCAL_DIR": "here", "LLM_PROVIDERS": "gemini"}, ("GEMINI_SECRET_NAME",)),
+        ("report", {}, ("RDS_SECRET_NAME", "OUTPUT_S3_BUCKET")),
+        ("init-db", {}, ("RDS_SECRET_NAME",)),
+    ],
+)
+def test_each_verb_asks_only_for_what_it_needs(verb: str, environ: dict[str, str], lacking: tuple[str, ...]) -> None:
+    """Nobody has to configure Gemini to create tables."""
+    with pytest.raises(ConfigurationError) as caught:
+        load_config({"verb": verb, "job_id": "j1"}, environ)
+    lines = [line for line in str(caught.value).splitlines() if line.startswith("missing")]
+    assert [next(name for name in lacking if name in line) for line in lines] == list(lacking)
+
+
+def test_half_an_s3_address_stops_the_job_and_nothing_else() -> None:
+    """A bucket without a key is named when the job would read it; other verbs do not care."""
+    with pytest.raises(ConfigurationError, match="INPUT_S3_BUCKET and INPUT_S3_KEY go together"):
+        load({"INPUT_S3_BUCKET": "b"})
+    assert load_config({"verb": "report", "job_id": "j1"}, CLOUD | {"INPUT_S3_BUCKET": "b"}).input_s3_bucket == "b"
+    assert load_config({"verb": "function"}, {"INPUT_S3_BUCKET": "b"}).input_s3_bucket == "b"
+
+
+def test_local_mode_needs_nothing_and_writes_by_grammar() -> None:
+    """On a laptop without key or account the job runs with the offline provider."""
+    config = load_config({"verb": "run", "local_dir": "here", "products_file": "p.json"}, {})
+    assert (config.local_dir, config.providers) == (Path("here"), ("offline",))
+
+
+def test_local_mode_with_a_key_asks_gemini() -> None:
+    """Who sets a key locally wants Gemini."""
+    config = load_config({"verb": "run", "local_dir": "here", "products_file": "p.json"}, {"GEMINI_API_KEY": "k"})
+    assert config.providers == ("gemini",)
+
+
+@pytest.mark.parametrize(("batch_id", "job_id"), [("0f3c-9a", "0f3c-9a"), ("0f3c-9a:17", "0f3c-9a")])
+def test_batch_names_the_job_when_nobody_does(batch_id: str, job_id: str) -> None:
+    """All children of an array and all its retries work on one job."""
+    environ = CLOUD | {"JOB_ID": "", "AWS_BATCH_JOB_ID": batch_id}
+    assert load_config({"verb": "run"}, environ).job_id == job_id
+    assert load_config({"verb": "run", "job_id": "mine"}, environ).job_id == "mine"
+
+
+def test_a_job_without_a_name_gets_a_fresh_one() -> None:
+    """Two unnamed jobs never mix, and an unnamed job without products is refused."""
+    environ = CLOUD | {"JOB_ID": "", "PRODUCTS_JSON": "[]"}
+    assert load_config({"verb": "run"}, environ).job_id != load_config({"verb": "run"}, environ).job_id
+    with pytest.raises(ConfigurationError, match="missing: products"):
+        load_config({"verb": "run", "from_job": "true"}, CLOUD | {"JOB_ID": ""})
+
+
+def test_no_secret_is_shown() -> None:
+    """Neither a printed configuration nor an error holds a key, a password or a customer's catalog."""
+    secrets = {
+        "GEMINI_API_KEY": "AIza-hidden-1",
+        "DATABASE_URL": "postgresql://u:hidden-2@h/d",
+        "PRODUCTS_JSON": '[{"name": "hidden-3"}]',
+    }
+    config = load(secrets, products_argument="hidden-4")
+    with pytest.raises(ConfigurationError) as caught:
+        load({**secrets, "NUM_QUESTIONS": "x"}, products_argument="hidden-4")
+    assert "hidden" not in f"{config!r} {config} {config.model_dump()} {caught.value}"
+    assert caught.value.__cause__ is None
+
+
+def test_a_configuration_does_not_change() -> None:
+    """What was checked at the start holds to the end."""
+    with pytest.raises(ValidationError, match="frozen"):
+        load({}).rpm = 1

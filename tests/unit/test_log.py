@@ -1,0 +1,106 @@
+"""Log lines: their shape, and what they never show."""
+
+import json
+import logging
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+
+from query_generator.log import CHATTY, configure_logging
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """Give the root logger back as it was."""
+    root = logging.getLogger()
+    before = root.handlers, root.level, {name: logging.getLogger(name).level for name in CHATTY}
+    yield
+    root.handlers, level, levels = before
+    root.setLevel(level)
+    for name, chatty_level in levels.items():
+        logging.getLogger(name).setLevel(chatty_level)
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """What went to standard error; standard output is kept free."""
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    return shown.err.splitlines()
+
+
+def test_text_lines_begin_with_their_component(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every text line begins with `[COMPONENT]`, also one of a library."""
+    configure_logging("INFO", "text", frozenset)
+    logging.getLogger("job").info("[BATCH] Processing product %d/%d: %s", 3, 100, "Boot")
+    logging.getLogger("query_generator.store.ledger").info("claimed")
+    logging.getLogger("botocore.retries").warning("[lower] again")
+    assert lines(capsys) == ["[BATCH] Processing product 3/100: Boot", "[LEDGER] claimed", "[RETRIES] [lower] again"]
+
+
+def test_json_lines_are_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """Programs read time, level, component and message of every line, whatever it holds."""
+    configure_logging("INFO", "json", frozenset)
+    logging.getLogger("job").warning('[BATCH WARNING] a "b"\nc é')
+    try:
+        raise ValueError("broken")
+    except ValueError:
+        logging.getLogger("job").exception("no component")
+    first, second = map(json.loads, lines(capsys))
+    assert datetime.fromisoformat(first.pop("time")).tzinfo is not None
+    assert first == {"level": "WARNING", "component": "BATCH WARNING", "message": 'a "b"\nc é'}
+    assert (second["component"], second["level"]) == ("job", "ERROR")
+    assert "ValueError: broken" in second["message"]
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+@pytest.mark.parametrize(
+    "secret", ["AIza-hidden", 'hid"den', "hid\\den", "hïd den", 'hïd"den', "hid\nden", "hid/den", "[DB] hidden"]
+)
+def test_no_line_shows_a_secret(capsys: pytest.CaptureFixture[str], log_format: str, secret: str) -> None:
+    """A key or password is masked in messages, arguments and tracebacks, as it is and as JSON writes it."""
+    configure_logging("INFO", log_format, lambda: frozenset({secret}))
+    log = logging.getLogger("job")
+    log.info("[DB] plain %s", secret)
+    log.info("body %s", json.dumps({"password": secret}))
+    log.info("body %s", json.dumps({"password": secret}, ensure_ascii=False))
+    try:
+        raise ValueError(f"refused: {secret}")
+    except ValueError:
+        log.exception("[BATCH ERROR] Unexpected error")
+    shown = "\n".join(lines(capsys))
+    assert shown.count("***") >= 4
+    assert "den" not in shown
+    if log_format == "json":
+        assert all(json.loads(line) for line in shown.splitlines())
+
+
+def test_a_secret_within_a_secret_leaves_no_rest(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of two secrets that begin alike, no part of the longer one is seen."""
+    configure_logging("INFO", "text", lambda: frozenset({"key", "key-long", "key-longer"}))
+    logging.getLogger("job").info("[AI] key-longer key-long key")
+    assert lines(capsys) == ["[AI] *** *** ***"]
+
+
+def test_a_secret_that_is_fetched_later_is_masked(capsys: pytest.CaptureFixture[str]) -> None:
+    """Logging is set up before the secrets are there."""
+    known: set[str] = set()
+    configure_logging("INFO", "text", lambda: frozenset(known))
+    known.add("hidden")
+    logging.getLogger("job").info("[AI] hidden")
+    assert lines(capsys) == ["[AI] ***"]
+
+
+@pytest.mark.parametrize(
+    ("level", "seen"),
+    [("DEBUG", ["d", "i", "w"]), ("INFO", ["i", "w"]), ("WARNING", ["w"]), ("ERROR", [])],
+)
+def test_the_level_is_the_one_that_was_set(level: str, seen: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """`--verbose` and `--quiet` hold, and the SDKs' chatter, which prints whole bodies, never gets through."""
+    configure_logging(level, "text", frozenset)
+    for name in ("job", "botocore", "urllib3.connectionpool"):
+        log = logging.getLogger(name)
+        log.debug("[X] d")
+        log.info("[X] i")
+    logging.getLogger("job").warning("[X] w")
+    assert lines(capsys) == [f"[X] {letter}" for letter in seen]

@@ -1,0 +1,122 @@
+"""What calls cost, and how it is counted."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from query_generator.errors import BudgetExhaustedError, QueryGeneratorError, RetryableError, SkippableError
+from query_generator.llm.base import GenerationReply, GenerationRequest, Prompt, Usage
+from query_generator.llm.metered import CallStats, MeteredProvider
+from query_generator.llm.offline import OfflineProvider
+from query_generator.llm.prices import PRICES, cost_usd
+from query_generator.models import Product, QueryType
+from tests.fakes.scripted_provider import ScriptedProvider
+
+REQUEST = GenerationRequest(Product("Boot"), QueryType.PRODUCT, 1, Prompt("s", "u"))
+
+
+class Ticking:
+    """A clock that is half a second later each time."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """Seconds."""
+        self.now += 0.5
+        return self.now
+
+
+def test_a_successful_call_is_counted_with_time_tokens_and_price() -> None:
+    """The figures of the result are those of the replies."""
+    inner = ScriptedProvider(["Is it good?"], ["Is it bad?"], reply_model="gemini-3.5-flash-lite-001")
+    metered = MeteredProvider(inner, Ticking())
+    assert [metered.generate(REQUEST).texts for _ in range(2)] == [("Is it good?",), ("Is it bad?",)]
+    stats = metered.stats()
+    assert stats.cost_usd == pytest.approx(2 * (10 * 0.30 + 3 * 2.50) / 1_000_000)
+    stats.cost_usd = 0.0
+    assert stats == CallStats(total_requests=2, successful_requests=2, prompt_tokens=20, output_tokens=6, seconds=1.0)
+
+
+@pytest.mark.parametrize(
+    "error", [RetryableError("overloaded"), SkippableError("blocked"), BudgetExhaustedError("day")]
+)
+def test_a_failed_call_is_counted_and_handed_on(error: QueryGeneratorError) -> None:
+    """Failures of every kind are counted, and their time does not change the average."""
+    metered = MeteredProvider(ScriptedProvider(error), Ticking())
+    with pytest.raises(type(error)) as caught:
+        metered.generate(REQUEST)
+    assert caught.value is error
+    assert metered.stats() == CallStats(total_requests=1, failed_requests=1)
+
+
+def test_an_unknown_price_is_told() -> None:
+    """A model without a known price never counts as free."""
+    metered = MeteredProvider(ScriptedProvider(["Is it good?"]))
+    metered.generate(REQUEST)
+    assert (metered.stats().cost_usd, metered.stats().unpriced_requests) == (0.0, 1)
+
+
+def test_retries_are_counted_apart() -> None:
+    """A retry is not counted as a call before it is made."""
+    metered = MeteredProvider(ScriptedProvider())
+    metered.count_retry()
+    assert metered.stats() == CallStats(retries=1)
+
+
+def test_figures_that_were_handed_out_do_not_move() -> None:
+    """What is being stored does not change while calls go on."""
+    metered = MeteredProvider(ScriptedProvider(["Is it good?"]))
+    before = metered.stats()
+    metered.generate(REQUEST)
+    assert before == CallStats()
+
+
+def test_many_threads_lose_no_count() -> None:
+    """With all calls in flight, the sums are exact."""
+    metered = MeteredProvider(OfflineProvider())
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(metered.generate, [REQUEST] * 400))
+    stats = metered.stats()
+    assert (stats.total_requests, stats.successful_requests, stats.unpriced_requests) == (400, 400, 0)
+
+
+def test_sums_add_up() -> None:
+    """A job's figures are the sums over its runs."""
+    one = CallStats(1, 2, 3, 4, 5, 6, 7.5, 8.25, 9)
+    assert one.plus(one) == CallStats(2, 4, 6, 8, 10, 12, 15.0, 16.5, 18)
+    assert one.plus(CallStats()) == one
+
+
+@pytest.mark.parametrize(
+    ("model", "usd"),
+    [
+        ("gemini-3.5-flash-lite", 2.80),
+        ("gemini-3.5-flash-lite-001", 2.80),
+        ("models/gemini-3.5-flash-lite", 2.80),
+        ("gemini-3.5-flash", 10.50),
+        ("gemini-3.5-flash-002", 10.50),
+        ("gemini-3.1-flash-lite", 1.75),
+    ],
+)
+def test_a_version_costs_what_its_model_costs(model: str, usd: float) -> None:
+    """A million tokens in and a million out cost the list price, whichever version answered."""
+    assert cost_usd("gemini", model, Usage(1_000_000, 1_000_000)) == pytest.approx(usd)
+
+
+@pytest.mark.parametrize("model", ["gemini-3.5-flash-lite-preview", "gemini-3.5", "gemini-9-pro", "gpt-x", ""])
+def test_the_price_of_an_unknown_model_is_not_guessed(model: str) -> None:
+    """No price is better than a wrong one."""
+    assert cost_usd("gemini", model, Usage(1, 1)) is None
+
+
+def test_the_grammar_costs_nothing() -> None:
+    """A local run without a key is free."""
+    reply = OfflineProvider().generate(REQUEST)
+    assert isinstance(reply, GenerationReply)
+    assert cost_usd(reply.provider, reply.model, reply.usage) == 0.0
+
+
+def test_output_is_never_cheaper_than_input() -> None:
+    """The two prices of a model were not swapped when they were copied."""
+    assert all(0 < price_in < price_out for price_in, price_out in PRICES.values())

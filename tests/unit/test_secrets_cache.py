@@ -1,0 +1,212 @@
+"""The cache of the two secrets, on a real client whose answers are scripted."""
+
+import json
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.stub import Stubber
+from pydantic import SecretStr
+
+import secrets_cache
+from query_generator.config import JobConfig
+from query_generator.errors import ConfigurationError, ExitCode, PermissionRefusedError, ServiceAwayError
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+KEY = "AIzaSy-hidden-0123456789"
+PASSWORD = "p@ss/w:rd%hidden"
+RDS = {"host": "db.example", "port": 5433, "username": "app", "password": PASSWORD, "dbname": "catalog"}
+
+
+def client(**settings: Any) -> "SecretsManagerClient":
+    """A real client that signs with made-up credentials."""
+    made: SecretsManagerClient = boto3.client(
+        "secretsmanager",
+        region_name="us-east-1",
+        aws_access_key_id="none",
+        aws_secret_access_key="none",
+        **settings,
+    )
+    return made
+
+
+def config(**settings: Any) -> JobConfig:
+    """The standard set-up: two secrets."""
+    names = {"gemini_secret_name": "the/gemini", "rds_secret_name": "the/rds"}
+    return JobConfig(job_id="j", providers=("gemini",), **{**names, **settings})
+
+
+@pytest.fixture
+def stub() -> Iterator[Stubber]:
+    """Secrets Manager with an empty script; every scripted answer must be asked for."""
+    made = client()
+    with Stubber(made) as stubber:
+        secrets_cache.configure(config(), made)
+        yield stubber
+        stubber.assert_no_pending_responses()
+    secrets_cache.configure(config())
+
+
+def holds(stub: Stubber, name: str, text: str) -> None:
+    """Script one reading of a secret."""
+    stub.add_response(
+        "get_secret_value",
+        {"ARN": f"arn:aws:secretsmanager:us-east-1:1:secret:{name}", "Name": name, "SecretString": text},
+        {"SecretId": name},
+    )
+
+
+def test_each_secret_is_fetched_once_by_twenty_cold_threads(stub: Stubber) -> None:
+    """Two GetSecretValue calls for a container, whatever the number of threads that start at once."""
+    holds(stub, "the/gemini", KEY)
+    start = threading.Barrier(20)
+
+    def ask(_: int) -> str:
+        start.wait()
+        return secrets_cache.get_gemini_api_key()
+
+    with ThreadPoolExecutor(20) as pool:
+        assert set(pool.map(ask, range(20))) == {KEY}
+
+    holds(stub, "the/rds", json.dumps(RDS))
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: (start.wait(), secrets_cache.get_rds_config())[1], range(20)))
+    assert answers == [{**RDS, "sslmode": "prefer"}] * 20
+
+
+def test_the_documented_lines_are_logged(stub: Stubber, caplog: pytest.LogCaptureFixture) -> None:
+    """Dashboards that look for the documented lines find them, and no line holds a secret."""
+    holds(stub, "the/gemini", KEY)
+    holds(stub, "the/rds", json.dumps(RDS))
+    times = iter((10.0, 10.45))
+    with caplog.at_level(logging.DEBUG, "secrets_cache"):
+        secrets_cache.initialize_secrets(clock=lambda: next(times))
+        secrets_cache.get_gemini_api_key()
+        secrets_cache.get_rds_config()
+    assert caplog.messages == [
+        "[INIT] Pre-fetching all secrets for caching...",
+        "[AI] Fetching Gemini API key from Secrets Manager (first time)",
+        "[DB] Fetching RDS configuration from Secrets Manager (first time)",
+        "[INIT] All secrets cached successfully in 0.45s",
+        "[AI] Using cached Gemini API key for model configuration",
+        "[DB] Using cached RDS credentials, connecting to host: db.example",
+    ]
+    assert secrets_cache.secret_values() == {KEY, PASSWORD}
+
+
+@pytest.mark.parametrize(("gemini", "rds"), [(True, False), (False, True), (False, False)])
+def test_a_secret_that_the_job_does_not_need_is_not_fetched(stub: Stubber, gemini: bool, rds: bool) -> None:
+    """A job that asks no Gemini needs no permission for its secret."""
+    if gemini:
+        holds(stub, "the/gemini", KEY)
+    if rds:
+        holds(stub, "the/rds", json.dumps(RDS))
+    secrets_cache.initialize_secrets(gemini=gemini, rds=rds)
+    assert len(secrets_cache.secret_values()) == gemini + rds
+
+
+def test_a_failed_fetch_is_not_remembered(stub: Stubber) -> None:
+    """Who mends the permission while the process lives is served."""
+    stub.add_client_error("get_secret_value", "AccessDeniedException")
+    holds(stub, "the/gemini", KEY)
+    with pytest.raises(PermissionRefusedError):
+        secrets_cache.get_gemini_api_key()
+    assert secrets_cache.get_gemini_api_key() == KEY
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "exit_code"),
+    [
+        ("ResourceNotFoundException", PermissionRefusedError, 77),
+        ("AccessDeniedException", PermissionRefusedError, 77),
+        ("DecryptionFailure", PermissionRefusedError, 77),
+        ("UnrecognizedClientException", PermissionRefusedError, 77),
+        ("ExpiredTokenException", PermissionRefusedError, 77),
+        ("InvalidParameterException", ConfigurationError, 64),
+        ("InternalServiceError", ServiceAwayError, 75),
+        ("ThrottlingException", ServiceAwayError, 75),
+    ],
+)
+def test_a_refusal_ends_with_the_documented_exit_code(
+    stub: Stubber, code: str, error: type[ConfigurationError], exit_code: int
+) -> None:
+    """Missing or denied stops the job for good, a fault of AWS is tried again, and the secret is named."""
+    stub.add_client_error("get_secret_value", code, "AWS says no")
+    with pytest.raises(error, match="secret 'the/rds'") as caught:
+        secrets_cache.get_rds_config()
+    assert caught.value.exit_code == ExitCode(exit_code)
+    assert code in str(caught.value)
+
+
+def test_secrets_manager_out_of_reach_is_a_service_away() -> None:
+    """Without a network the job ends with 75, so that AWS Batch starts it again."""
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        unreachable = client(
+            endpoint_url=f"http://127.0.0.1:{deaf.getsockname()[1]}", config=Config(retries={"total_max_attempts": 1})
+        )
+        secrets_cache.configure(config(), unreachable)
+        with pytest.raises(ServiceAwayError, match="secret 'the/gemini'") as caught:
+            secrets_cache.get_gemini_api_key()
+    assert caught.value.exit_code == 75
+
+
+def test_a_binary_secret_is_refused(stub: Stubber) -> None:
+    """A secret that was stored as bytes is named, with the way out."""
+    stub.add_response("get_secret_value", {"Name": "the/gemini", "SecretBinary": b"hidden"})
+    with pytest.raises(ConfigurationError, match="secret 'the/gemini': it is binary; store it as text"):
+        secrets_cache.get_gemini_api_key()
+
+
+@pytest.mark.parametrize("text", ['{"api_key": "hidden"', '["hidden"]'])
+def test_a_malformed_secret_stops_the_start(stub: Stubber, text: str) -> None:
+    """A secret that cannot be used ends with 64 before any work, and nothing is cached or shown."""
+    holds(stub, "the/gemini", text)
+    with pytest.raises(ConfigurationError, match="secret 'the/gemini'") as caught:
+        secrets_cache.initialize_secrets()
+    assert caught.value.exit_code == 64
+    assert "hidden" not in str(caught.value)
+    assert secrets_cache.secret_values() == frozenset()
+
+
+def test_without_secret_names_the_values_come_from_the_environment() -> None:
+    """GEMINI_API_KEY and DATABASE_URL serve where no secret is named, and AWS is not asked."""
+    made = client()
+    with Stubber(made):
+        secrets_cache.configure(
+            config(
+                gemini_secret_name=None,
+                rds_secret_name=None,
+                gemini_api_key=SecretStr(f"{KEY}\n"),
+                database_url=SecretStr("postgresql://app:x@h/d"),
+            ),
+            made,
+        )
+        assert secrets_cache.get_gemini_api_key() == KEY
+        assert secrets_cache.get_rds_config()["host"] == "h"
+
+
+def test_a_secret_name_wins_over_the_value() -> None:
+    """With both given, the secret in Secrets Manager is the one that counts."""
+    made = client()
+    with Stubber(made) as stub:
+        holds(stub, "the/gemini", KEY)
+        secrets_cache.configure(config(gemini_api_key=SecretStr("other")), made)
+        assert secrets_cache.get_gemini_api_key() == KEY
+
+
+def test_a_missing_setting_is_named() -> None:
+    """Who calls a documented function without any setting is told which one to set."""
+    secrets_cache.configure(config(gemini_secret_name=None, rds_secret_name=None))
+    with pytest.raises(ConfigurationError, match="GEMINI_SECRET_NAME or GEMINI_API_KEY"):
+        secrets_cache.get_gemini_api_key()
+    with pytest.raises(ConfigurationError, match="RDS_SECRET_NAME or DATABASE_URL"):
+        secrets_cache.get_rds_config()

@@ -1,0 +1,56 @@
+"""The figures of results.json."""
+
+import json
+
+from query_generator.llm.metered import CallStats
+from query_generator.stats import RunStats, execution_stats, total
+
+RUN = RunStats(1.5, 20.25, 0.125, CallStats(10, 8, 2, 3, 1_000, 500, 4.0, 0.25, 0))
+
+
+def test_figures_survive_the_database() -> None:
+    """What a run stored is read back unchanged by the next one."""
+    assert RunStats.from_dict(json.loads(json.dumps(RUN.as_dict()))) == RUN
+    assert RunStats.from_dict({}) == RunStats()
+
+
+def test_a_jobs_figures_are_the_sums_over_its_runs() -> None:
+    """An interrupted and continued job shows all its time, calls and cost."""
+    assert total([RUN, RUN]) == RunStats(3.0, 40.5, 0.25, CallStats(20, 16, 4, 6, 2_000, 1_000, 8.0, 0.5, 0))
+    assert total([]) == RunStats()
+
+
+def test_execution_stats_have_the_documented_shape() -> None:
+    """Programs that read results.json find every documented key, with rates and averages of the right numbers."""
+    assert execution_stats(RUN, 4, 200) == {
+        "products_processed": 4,
+        "total_queries_generated": 200,
+        "queries_saved_to_db": 200,
+        "products_processing_time": 1.5,
+        "questions_generation_time": 20.25,
+        "results_persistence_time": 0.125,
+        "llm": {
+            "total_requests": 10,
+            "successful_requests": 8,
+            "failed_requests": 2,
+            "fallback_requests": 0,
+            "retries": 3,
+            "cache_hits": 0,
+            "prompt_tokens": 1_000,
+            "output_tokens": 500,
+            "cost_usd": 0.25,
+            "success_rate_percent": 80.0,
+            "average_time_seconds": 0.5,
+        },
+    }
+
+
+def test_a_job_without_calls_divides_by_nothing() -> None:
+    """A job that found all its questions stored has figures too."""
+    llm = execution_stats(RunStats(), 0, 0)["llm"]
+    assert (llm["success_rate_percent"], llm["average_time_seconds"], llm["cost_usd"]) == (0.0, 0.0, 0.0)
+
+
+def test_an_unknown_price_makes_no_cost() -> None:
+    """A cost that would be too low is not shown as the cost."""
+    assert execution_stats(RunStats(llm=CallStats(cost_usd=1.0, unpriced_requests=1)), 1, 50)["llm"]["cost_usd"] is None

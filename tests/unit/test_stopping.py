@@ -1,0 +1,51 @@
+"""How a run is told to stop."""
+
+import threading
+
+import pytest
+
+from query_generator.errors import InterruptedRunError
+from query_generator.stopping import StopSignal
+
+
+def test_nothing_stops_before_it_is_asked() -> None:
+    """A run goes on until somebody says otherwise."""
+    stop = StopSignal()
+    stop.sleep(0.0)
+    assert (stop.is_set(), stop.reason) == (False, "")
+
+
+def test_the_first_reason_is_kept() -> None:
+    """The log says what really ended the run, not what followed from it."""
+    stop = StopSignal()
+    stop.set("SIGTERM")
+    stop.set("the run cannot go on")
+    assert (stop.is_set(), stop.reason) == (True, "SIGTERM")
+
+
+def test_a_stop_allows_no_further_sleep() -> None:
+    """After a stop, whoever wants to wait is turned away at once, with the exit code that is tried again."""
+    stop = StopSignal()
+    stop.set("SIGTERM")
+    with pytest.raises(InterruptedRunError, match="stopped: SIGTERM") as caught:
+        stop.sleep(3_600.0)
+    assert caught.value.exit_code == 75
+
+
+def test_a_stop_wakes_all_sleepers() -> None:
+    """Threads that wait for a retry or a place in the minute end when the run does."""
+    stop = StopSignal()
+    woken: list[str] = []
+
+    def wait() -> None:
+        with pytest.raises(InterruptedRunError) as caught:
+            stop.sleep(3_600.0)
+        woken.append(str(caught.value))
+
+    sleepers = [threading.Thread(target=wait) for _ in range(8)]
+    for sleeper in sleepers:
+        sleeper.start()
+    stop.set("SIGTERM")
+    for sleeper in sleepers:
+        sleeper.join()
+    assert woken == ["stopped: SIGTERM"] * 8
