@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("batch_job")
 
 _DOCUMENTED = {
-    "load_input_data": "query_generator.input_data",
+    "load_input_data": "query_generator.input.sources",
     "get_product_ids_from_job": "query_generator.store.products",
     "generate_questions": "query_generator.generate",
     "save_queries_to_rds": "query_generator.store.queries",
@@ -52,6 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         config = load_config(arguments, os.environ)
         _configure_logging(config)
         return int(_VERBS[arguments["verb"] or "run"](config, stop))
+    except SystemExit as exc:  # argparse, after --help
+        return int(exc.code or 0)
     except FatalError as exc:
         prefix = "[INPUT ERROR]" if exc.exit_code is ExitCode.BAD_CONFIGURATION else "[BATCH ERROR]"
         for line in str(exc).splitlines():

@@ -58,25 +58,19 @@ def _client(service: Literal["secretsmanager", "s3", "dynamodb"], region: str | 
         raise ConfigurationError(f"AWS {service}: {exc} Set AWS_REGION, for example us-east-1.") from exc
 
 
-MISSING_CODES = frozenset({"ResourceNotFoundException", "NoSuchKey", "NoSuchBucket", "404"})
+MISSING_CODES = frozenset(
+    {"ResourceNotFoundException", "NoSuchKey", "NoSuchBucket", "NotFound", "404", "InvalidRequestException"}
+)
 REFUSED_CODES = frozenset(
     {
-        "AccessDenied",
-        "AccessDeniedException",
-        "AllAccessDisabled",
-        "DecryptionFailure",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "InvalidAccessKeyId",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
-        "403",
+        *("AccessDenied", "AccessDeniedException", "AllAccessDisabled", "Forbidden", "403", "Unauthorized", "401"),
+        *("AccountProblem", "DecryptionFailure", "KMS.AccessDeniedException", "UnrecognizedClientException"),
+        *("ExpiredToken", "ExpiredTokenException", "InvalidToken", "InvalidAccessKeyId", "InvalidClientTokenId"),
+        *("IncompleteSignature", "InvalidSignatureException", "MissingAuthenticationToken", "SignatureDoesNotMatch"),
     }
 )
 INVALID_CODES = frozenset(
-    {"InvalidBucketName", "InvalidParameterException", "InvalidRequestException", "ValidationException", "400"}
+    {"InvalidBucketName", "InvalidParameterException", "PermanentRedirect", "ValidationException", "400"}
 )
 
 

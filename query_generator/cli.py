@@ -65,6 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     parser = _Parser(
         prog="batch_job.py",
+        allow_abbrev=False,
         description="Ask an LLM for the questions that shoppers ask about products and about their markets.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -74,6 +75,7 @@ def build_parser() -> argparse.ArgumentParser:
         verbs.add_parser(
             verb,
             parents=[common],
+            allow_abbrev=False,
             help=summary,
             description=f"{summary[0].upper()}{summary[1:]}.",
             epilog=EPILOG,

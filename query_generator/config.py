@@ -15,6 +15,7 @@ from query_generator.errors import ConfigurationError
 
 PROVIDERS = ("gemini", "offline")
 
+OFF = ("", "0", "false", "no", "off")
 LATER_VARIABLES = ("DRY_RUN", "REFRESH", "MAX_TOKENS_PER_MINUTE", "MAX_COST_USD")
 SOURCES = frozenset({"products_json", "input_s3", "input_s3_bucket", "products_file", "products_argument"})
 
@@ -149,7 +150,11 @@ def load_config(arguments: Mapping[str, str | None], environ: Mapping[str, str])
     values = _given(arguments, environ)
     problems = _missing(verb, values)
     if verb == "run":
-        problems += [f"{name}: not available yet; unset it" for name in LATER_VARIABLES if environ.get(name)]
+        problems += [
+            f"{name}: not available yet; unset it"
+            for name in LATER_VARIABLES
+            if environ.get(name, "").lower() not in OFF
+        ]
     if "job_id" not in values:
         values["job_id"] = _default_job_id(environ)
         if verb == "run" and not SOURCES & values.keys() and "AWS_BATCH_JOB_ID" not in environ:

@@ -1,36 +1,18 @@
 """One product and type in, accepted questions out."""
 
 import logging
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from query_generator.errors import RetryableError, SkippableError
+from query_generator.input.product_fields import product_from_record
 from query_generator.llm.base import GenerationRequest, Provider
-from query_generator.models import Product, QueryType
+from query_generator.models import Generated, Product, QueryType
 from query_generator.postprocess import accept_questions
-from query_generator.product_fields import product_from_record
 from query_generator.prompts import build_prompt
 
 _LOG = logging.getLogger("generate")
 CALLS_FOR_AN_ITEM = 2
-
-
-@dataclass(slots=True)
-class Generated:
-    """What was had for one product and type. `error` is None when all questions are there.
-
-    `questions` are the new ones only. A RetryableError in `error` says that a later try may bring the rest.
-    """
-
-    questions: list[str] = field(default_factory=list)
-    dropped: Counter[str] = field(default_factory=Counter)
-    provider: str = ""
-    model: str = ""
-    prompt_tokens: int = 0
-    output_tokens: int = 0
-    error: RetryableError | SkippableError | None = None
 
 
 def generate_type(

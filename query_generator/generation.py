@@ -10,10 +10,10 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 
 from query_generator.errors import FatalError, InterruptedRunError, RetryableError, SkippableError
-from query_generator.generate import Generated, generate_type
+from query_generator.generate import generate_type
 from query_generator.llm.base import Provider
 from query_generator.llm.metered import MeteredProvider
-from query_generator.models import QueryType
+from query_generator.models import Generated, QueryType
 from query_generator.prompts import PROMPT_VERSION
 from query_generator.stats import RunStats
 from query_generator.stopping import StopSignal

@@ -11,12 +11,12 @@ import secrets_cache
 from query_generator.config import JobConfig
 from query_generator.errors import ConfigurationError, FatalError, InputError, InterruptedRunError, ServiceAwayError
 from query_generator.generation import Generation
-from query_generator.input_data import load_input_data
+from query_generator.input.sources import configured_sources, load_input_data
 from query_generator.load import Entry, load_products, peek
 from query_generator.prompts import PROMPT_VERSION
 from query_generator.providers import make_provider, models_of
 from query_generator.report import Report, publish_result
-from query_generator.services import database_of, event_sink_of, input_sources_of, objects_of
+from query_generator.services import database_of, event_sink_of, objects_of
 from query_generator.stats import RunStats
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database
@@ -66,7 +66,7 @@ def _initialize_secrets(config: JobConfig, events: EventLog) -> None:
 
 def _open_input(config: JobConfig) -> tuple[str, Iterator[Entry] | None]:
     """Choose the source and read up to its first product; without a source the database says what there is."""
-    sources = input_sources_of(config)
+    sources = configured_sources(config)
     ignored = [source.name for source in sources[1:]]
     if sources and config.from_job:
         ignored.append("--from-job")

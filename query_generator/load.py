@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 
 from query_generator.errors import InputError
-from query_generator.input_data import InputBrokenOffError
+from query_generator.input.sources import InputBrokenOffError
 from query_generator.models import Product, RejectedRecord
 from query_generator.store.ledger import Ledger
 from query_generator.store.products import key_selected_products, link_products

@@ -3,11 +3,14 @@
 import hashlib
 import json
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
+
+from query_generator.errors import RetryableError, SkippableError
 
 
 class QueryType(StrEnum):
@@ -76,3 +79,19 @@ class RejectedRecord:
     def __str__(self) -> str:
         where = f"field '{self.field}': " if self.field else ""
         return f"record {self.position}: {where}{self.reason}"
+
+
+@dataclass(slots=True)
+class Generated:
+    """What was had for one product and type. `error` is None when all questions are there.
+
+    `questions` are the new ones only. A RetryableError in `error` says that a later try may bring the rest.
+    """
+
+    questions: list[str] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
+    provider: str = ""
+    model: str = ""
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    error: RetryableError | SkippableError | None = None

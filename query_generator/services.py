@@ -6,7 +6,6 @@ from contextlib import contextmanager
 import secrets_cache
 from query_generator.aws import dynamodb_client, s3_client
 from query_generator.config import JobConfig
-from query_generator.input_data import InputSource, file_source, s3_source, text_source
 from query_generator.store.database import Database, open_database
 from query_generator.store.events import DynamoDbEvents, EventSink, FileEvents
 from query_generator.store.objects import FolderObjects, ObjectStore, S3Objects
@@ -57,24 +56,3 @@ def event_sink_of(config: JobConfig) -> EventSink:
     if config.local_dir is not None:
         return FileEvents(config.local_dir / "events.jsonl")
     return DynamoDbEvents(dynamodb_client(config.aws_region), config.orchestration_logs_table)
-
-
-def input_sources_of(config: JobConfig) -> list[InputSource]:
-    """Return the sources that were given, the one to be used first.
-
-    Raises:
-        InputError: a file cannot be read.
-    """
-    sources: list[InputSource] = []
-    if config.products_json:
-        sources.append(text_source("env:PRODUCTS_JSON", config.products_json.get_secret_value()))
-    if config.input_s3:
-        bucket, _, key = config.input_s3.removeprefix("s3://").partition("/")
-        sources.append(s3_source(s3_client(config.aws_region), bucket, key))
-    elif config.input_s3_bucket and config.input_s3_key:
-        sources.append(s3_source(s3_client(config.aws_region), config.input_s3_bucket, config.input_s3_key))
-    if config.products_file:
-        sources.append(file_source(config.products_file))
-    if config.products_argument:
-        sources.append(text_source("args:--products-json", config.products_argument.get_secret_value()))
-    return sources

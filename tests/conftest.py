@@ -27,9 +27,13 @@ API_KEY = "AIzaSy-test-key-0123456789"
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """A PostgreSQL server for the session: connection keywords."""
+    """A PostgreSQL server for the session, which need not survive a power cut: connection keywords."""
     with local_postgres(tmp_path_factory.mktemp("postgres")) as server:
-        yield dict(server)
+        keywords: dict[str, Any] = dict(server)
+        with psycopg.connect(**keywords, autocommit=True) as admin:
+            admin.execute("ALTER SYSTEM SET fsync = off")
+            admin.execute("SELECT pg_reload_conf()")
+        yield keywords
 
 
 @pytest.fixture

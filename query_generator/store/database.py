@@ -149,7 +149,10 @@ _REFUSALS = (
         "Check user and password in RDS_SECRET_NAME or DATABASE_URL.",
     ),
     Refusal(
-        ("does not exist", "invalid sslmode", "root certificate", "certificate verify failed", "does not support SSL"),
+        (
+            *("does not exist", "invalid sslmode", "does not support SSL"),
+            *("root certificate", "certificate verify failed", "does not match host name"),
+        ),
         ConfigurationError,
         "Check the database's name and DB_SSLMODE; PGSSLROOTCERT names the CA file.",
     ),

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from query_generator.errors import ConfigurationError, ServiceAwayError
-from query_generator.generate import Generated
-from query_generator.models import Product, QueryType, RejectedRecord
+from query_generator.models import Generated, Product, QueryType, RejectedRecord
 from query_generator.store.database import Database
 from query_generator.store.products import LinkedProduct, stored_product
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from query_generator.input.product_fields import RejectedRecordError, product_from_record
 from query_generator.models import Product, RejectedRecord
-from query_generator.product_fields import RejectedRecordError, product_from_record
 from query_generator.store.database import Database, given_or_opened
 
 PAGE_SIZE = 1000

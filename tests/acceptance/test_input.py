@@ -18,7 +18,9 @@ def local(tmp_path: Path) -> Path:
 
 
 def run_local(local: Path, *arguments: str, stdin: str = "", **variables: str) -> Ended:
-    return run_command("--local", str(local), "--job-id", "job", "--num-questions", "3", *arguments, env=variables, stdin=stdin)
+    return run_command(
+        "--local", str(local), "--job-id", "job", "--num-questions", "3", *arguments, env=variables, stdin=stdin
+    )
 
 
 def result(local: Path) -> dict[str, list[dict[str, str]]]:
@@ -82,7 +84,18 @@ def test_input_that_breaks_off_keeps_what_came_before(local: Path, tmp_path: Pat
 
 @pytest.mark.parametrize(
     "content",
-    ["", "   \n", "[]", '{"products": []}', "null", "hello there", "<html></html>", '[{"sku": 1}]', "\x00\x01\x02", "12"],
+    [
+        "",
+        "   \n",
+        "[]",
+        '{"products": []}',
+        "null",
+        "hello there",
+        "<html></html>",
+        '[{"sku": 1}]',
+        "\x00\x01\x02",
+        "12",
+    ],
 )
 def test_input_without_a_product_starts_nothing(local: Path, tmp_path: Path, content: str) -> None:
     """Input that is no catalog, or holds no product, ends 64 with a clear line, and no job is made."""

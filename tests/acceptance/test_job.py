@@ -32,7 +32,11 @@ def test_every_product_gets_its_questions_and_all_places_agree(cloud: Cloud) -> 
         assert len(set(product["query_ids"])) == 50
         assert (product["provider"], product["error"]) == ("gemini", None)
     stats = result["execution_stats"]
-    assert (stats["products_processed"], stats["total_queries_generated"], stats["queries_saved_to_db"]) == (3, 150, 150)
+    assert (stats["products_processed"], stats["total_queries_generated"], stats["queries_saved_to_db"]) == (
+        3,
+        150,
+        150,
+    )
     assert stats["llm"]["total_requests"] == stats["llm"]["successful_requests"] == len(cloud.gemini.billed) == 6
     events = cloud.aws.events("demo.1")
     names = [event["eventName"] for event in events]
@@ -77,7 +81,7 @@ def test_the_same_job_id_again_buys_nothing_and_writes_the_same_result(cloud: Cl
 
 
 def test_a_refused_product_is_named_and_costs_only_itself(cloud: Cloud) -> None:
-    """One product that the model refuses ends the job with 65 and is named everywhere; the others have all questions."""
+    """One product that the model refuses ends the job with 65 and is named everywhere; the others are whole."""
     cloud.gemini.set_faults(rules=[FaultRule(Fault.SAFETY, rate=1, match="Summit Harness")])
     ended = cloud.run("--job-id", "refused", "--products-json", json.dumps(PRODUCTS), "--num-questions", "5")
     assert ended.code == 65, ended.log
@@ -192,7 +196,7 @@ def test_sigterm_saves_what_is_in_flight_and_the_same_id_goes_on(cloud: Cloud) -
     process = cloud.start(*arguments, MAX_CONCURRENCY="8")
     wait_until(lambda: len(cloud.gemini.billed) >= 8)
     process.send_signal(signal.SIGTERM)
-    out, log = process.communicate(timeout=30)
+    _, log = process.communicate(timeout=30)
     assert process.returncode == 75, log
     assert cloud.aws.result("stopped")["status"] == "interrupted"
     assert cloud.aws.events("stopped")[-1]["eventName"] == "job_interrupted"

@@ -28,7 +28,7 @@ COMPLETE = {"host": "127.0.0.1", "port": 1, "username": "app", "password": PASSW
 def test_an_unusable_secret_ends_the_job_before_any_work(
     cloud: Cloud, secret: str, value: str | None, code: int, words: list[str]
 ) -> None:
-    """Missing 77, malformed 64, a database out of reach 75: secret and field are named, values never, nothing is bought."""
+    """Missing 77, malformed 64, database away 75: secret and field are named, values never; nothing is bought."""
     secrets = cloud.aws.client("secretsmanager")
     secrets.delete_secret(SecretId=secret, ForceDeleteWithoutRecovery=True)
     if value is not None:

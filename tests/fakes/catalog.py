@@ -4,9 +4,9 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from query_generator.input.product_fields import product_from_record
 from query_generator.load import load_products
 from query_generator.models import Product
-from query_generator.product_fields import product_from_record
 from query_generator.store.database import Database
 from query_generator.store.ledger import Ledger
 

@@ -1,5 +1,6 @@
 """A connection that cannot be had says why, in the class that decides the exit code, and never shows a password."""
 
+import signal
 import socket
 import subprocess
 import threading
@@ -15,6 +16,7 @@ from query_generator.local import _find_binaries, local_postgres
 from query_generator.store.database import Database, get_db_connection
 from secrets_cache import RdsConfig
 from tests.conftest import wait_until
+from tests.fakes.tls_server import tls_server, write_certificate
 
 PASSWORD = "cörrect 'horse' \\ % @:/"
 
@@ -52,19 +54,21 @@ def tcp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RdsConfig]:
             connection.execute(b"CREATE DATABASE closed")
             connection.execute(b"REVOKE CONNECT ON DATABASE closed FROM PUBLIC")
     data, port = directory / local_server.DATA, free_port()
+    wait_until(lambda: not (data / "postmaster.pid").exists())
     (data / "pg_hba.conf").write_text("host all job,full_up,group_only 127.0.0.1/32 scram-sha-256\n")
     command = [str(_find_binaries() / "postgres"), "-D", str(data), "-c", "unix_socket_directories="]
     command += ["-c", "listen_addresses=127.0.0.1", "-c", f"port={port}"]
-    log = (directory / "tcp.log").open("wb")
-    server = subprocess.Popen(local_server.tied(command, "INT"), env={}, cwd="/", stdout=log, stderr=log)
     config = RdsConfig(
         host="127.0.0.1", port=port, username="job", password=PASSWORD, dbname=trusted["dbname"], sslmode="prefer"
     )
-    wait_until(lambda: connects(config))
-    yield config
-    server.terminate()
-    server.wait(30)
-    log.close()
+    with (directory / "tcp.log").open("wb") as log:
+        server = subprocess.Popen(local_server.tied(command, "INT"), env={}, cwd="/", stdout=log, stderr=log)
+    try:
+        wait_until(lambda: connects(config))
+        yield config
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(30)
 
 
 def connects(config: RdsConfig) -> bool:
@@ -78,7 +82,8 @@ def connects(config: RdsConfig) -> bool:
 
 def refused(config: RdsConfig, **changes: Any) -> FatalError:
     """What a connection with these changes raises: one line without the password."""
-    changed = RdsConfig(**{**config, **changes})
+    changed = config.copy()
+    changed.update(changes)  # type: ignore[typeddict-item]
     with pytest.raises(FatalError) as caught:
         get_db_connection(changed)
     message = str(caught.value)
@@ -125,17 +130,15 @@ def test_a_refused_login_is_a_matter_of_permission(tcp_server: RdsConfig, change
     [
         ({"dbname": "no_such_database"}, 'database "no_such_database" does not exist'),
         ({"sslmode": "require"}, "server does not support SSL"),
-        ({"sslmode": "verify-full"}, "root certificate file"),
         ({"sslmode": "no-such-mode"}, "invalid sslmode value"),
         ({"password": "lone \ud800 surrogate"}, "no valid text"),
     ],
-    ids=["database", "require", "verify-full", "sslmode", "password"],
+    ids=["database", "require", "sslmode", "password"],
 )
 def test_a_wrong_setting_is_a_matter_of_configuration(
-    tcp_server: RdsConfig, changes: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    tcp_server: RdsConfig, changes: dict[str, Any], words: str
 ) -> None:
     """A database or TLS setting that cannot be right is exit 64."""
-    monkeypatch.setenv("PGSSLROOTCERT", str(tmp_path / "missing.pem"))
     error = refused(tcp_server, **changes)
     assert isinstance(error, ConfigurationError)
     assert words in str(error)
@@ -164,3 +167,25 @@ def test_something_that_is_no_postgresql_is_named(tcp_server: RdsConfig) -> None
         hang_up.join()
     assert isinstance(error, ServiceAwayError)
     assert f"127.0.0.1:{port}" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("root", "words"),
+    [
+        ("missing", "root certificate file"),
+        ("other.example", "certificate verify failed"),
+        ("db.example", 'server certificate for "db.example" does not match host name "localhost"'),
+    ],
+    ids=["no CA file", "another CA", "another host"],
+)
+def test_a_certificate_that_does_not_hold_is_a_matter_of_configuration(
+    tcp_server: RdsConfig, root: str, words: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With verify-full, a missing CA file, a foreign certificate and one for another host are exit 64, each named."""
+    certificates = {host: write_certificate(tmp_path, host) for host in ("db.example", "other.example")}
+    monkeypatch.setenv("PGSSLROOTCERT", str(certificates.get(root, tmp_path / "missing.pem")))
+    with tls_server(certificates["db.example"]) as port:
+        error = refused(tcp_server, host="localhost", port=port, sslmode="verify-full")
+    assert isinstance(error, ConfigurationError)
+    assert words in str(error)
+    assert "PGSSLROOTCERT" in str(error)

@@ -15,11 +15,10 @@ from query_generator.errors import (
     ServiceAwayError,
     SkippableError,
 )
-from query_generator.generate import Generated
 from query_generator.generation import Generation
 from query_generator.llm.base import GenerationRequest
 from query_generator.llm.metered import MeteredProvider
-from query_generator.models import Product
+from query_generator.models import Generated, Product
 from query_generator.stats import RunStats
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database, get_db_connection

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from query_generator.errors import ConfigurationError, RetryableError, ServiceAwayError
-from query_generator.generate import Generated
 from query_generator.load import Entry, load_products
-from query_generator.models import RejectedRecord
+from query_generator.models import Generated, RejectedRecord
 from query_generator.store.database import Database, open_database
 from query_generator.store.ledger import Item, Ledger, Outcome
 from query_generator.store.queries import save_queries_to_rds
@@ -214,9 +213,9 @@ def test_every_call_that_was_paid_is_added_up(db: Database) -> None:
 def test_a_new_reading_forgets_what_the_last_one_rejected(db: Database) -> None:
     """Rejected records are those of the last reading: mended ones are gone, repeated ones are there once."""
     ledger = open_job(db, products(1))
-    for rejected in ([RejectedRecord(2, "name", "missing"), RejectedRecord(3, "", "broken")],) * 2:
-        entries: list[Entry] = [*products(1), *rejected]
-        loaded = load_products(ledger, entries, str(uuid.uuid4()))
+    rejected: list[Entry] = [RejectedRecord(2, "name", "missing"), RejectedRecord(3, "", "broken")]
+    for _ in range(2):
+        loaded = load_products(ledger, [*rejected, *products(1)], str(uuid.uuid4()))
         assert (loaded.products, loaded.rejected, ledger.counts().rejected_records) == (1, 2, 2)
     load_products(ledger, products(1), str(uuid.uuid4()))
     assert ledger.counts().rejected_records == 0
@@ -226,7 +225,7 @@ def test_a_limit_counts_products(db: Database) -> None:
     """With a limit the first products that count are loaded: rejected and repeated records use none of it."""
     ledger = open_job(db, [])
     boot, cap, scarf = (product(name, position=place) for name, place in (("Boot", 2), ("Cap", 4), ("Scarf", 5)))
-    entries = [RejectedRecord(1, "name", "missing"), boot, product("boot", position=3), cap, scarf]
+    entries: list[Entry] = [RejectedRecord(1, "name", "missing"), boot, product("boot", position=3), cap, scarf]
     loaded = load_products(ledger, entries, str(uuid.uuid4()), limit=2)
     assert (loaded.products, loaded.repeated, loaded.rejected) == (2, 1, 1)
     assert [place(item)[0] for item in ledger.claim(9)] == ["Boot", "Boot", "Cap", "Cap"]

@@ -8,7 +8,7 @@ from threading import Barrier
 
 import pytest
 
-from query_generator.input_data import load_input_data, text_source
+from query_generator.input.sources import load_input_data, text_source
 from query_generator.load import CHUNK
 from query_generator.models import Product
 from query_generator.store import products as store

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from query_generator.errors import ConfigurationError
-from query_generator.generate import Generated
-from query_generator.models import RejectedRecord
+from query_generator.models import Generated, RejectedRecord
 from query_generator.report import publish_result, summary
 from query_generator.store import results
 from query_generator.store.database import Database

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import pytest
 
 from query_generator.errors import InputError
-from query_generator.input_formats import InputBrokenOffError, read_records
+from query_generator.input.formats import InputBrokenOffError, read_records
 from query_generator.models import RejectedRecord
 
 A, B, C = ({"name": name, "price": 1} for name in "ABC")

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from query_generator.field_names import FIELD_NAMES, is_name_field
+from query_generator.input.field_names import FIELD_NAMES, is_name_field
+from query_generator.input.plain_text import plain_text
+from query_generator.input.product_fields import RejectedRecordError, product_from_record
 from query_generator.models import Product
-from query_generator.plain_text import plain_text
-from query_generator.product_fields import RejectedRecordError, product_from_record
 
 SAMPLES: dict[str, tuple[Any, Any]] = {
     "external_id": ("A-1", "A-1"),

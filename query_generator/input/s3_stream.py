@@ -3,14 +3,10 @@
 import io
 from typing import Any
 
-from query_generator.errors import FatalError, InputError, PermissionRefusedError, ServiceAwayError
+from query_generator.aws import aws_errors
+from query_generator.errors import InputError, ServiceAwayError
 
 MAX_REOPENINGS = 3
-_MISSING = {"NoSuchKey", "NoSuchBucket", "404", "NotFound", "InvalidBucketName", "PermanentRedirect"}
-_REFUSED = {
-    *("AccessDenied", "403", "Forbidden", "AllAccessDisabled", "InvalidAccessKeyId", "SignatureDoesNotMatch"),
-    *("ExpiredToken", "InvalidToken", "401", "Unauthorized", "AccountProblem", "KMS.AccessDeniedException"),
-}
 
 
 class S3ObjectStream(io.RawIOBase):
@@ -65,32 +61,9 @@ class S3ObjectStream(io.RawIOBase):
         return f"s3://{self._bucket}/{self._key}"
 
     def _open(self) -> Any:
-        from botocore.exceptions import BotoCoreError, ClientError
-
         where = {"Bucket": self._bucket, "Key": self._key}
         resume = {"Range": f"bytes={self._offset}-", "IfMatch": self._etag} if self._offset else {}
-        try:
+        with aws_errors(f"reading {self._url}", missing=InputError):
             reply = self._client.get_object(**where, **resume)
-        except (ClientError, BotoCoreError) as exc:
-            raise _translated(exc, self._url) from exc
         self._etag = reply["ETag"]
         return reply["Body"]
-
-
-def _translated(error: Exception, url: str) -> FatalError:
-    from botocore import exceptions
-
-    if isinstance(error, exceptions.ClientError):
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        if code in _MISSING:
-            return InputError(f"{url} does not exist ({code}); check the bucket, the key and the region")
-        if code in _REFUSED:
-            return PermissionRefusedError(f"{url} may not be read ({code}); allow s3:GetObject on it to the job's role")
-        if code in {"PreconditionFailed", "412"}:
-            return ServiceAwayError(f"{url} was replaced while it was read; run the same job id again")
-        return ServiceAwayError(f"{url} cannot be read now: {error}; run the same job id again")
-    if isinstance(error, exceptions.NoCredentialsError | exceptions.PartialCredentialsError):
-        return PermissionRefusedError(f"{url} cannot be read: {error}; give the job a role or AWS credentials")
-    if isinstance(error, exceptions.ParamValidationError):
-        return InputError(f"{url} is not a valid S3 address: {error}")
-    return ServiceAwayError(f"{url} cannot be reached: {error}; run the same job id again")

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from query_generator.errors import SkippableError
-from query_generator.field_names import candidates, is_name_field
-from query_generator.field_values import attributes_of, category_of, currency_of, label_of, price_of
+from query_generator.input.field_names import candidates, is_name_field
+from query_generator.input.field_values import attributes_of, category_of, currency_of, label_of, price_of
+from query_generator.input.plain_text import is_absent, plain_text, text_of
 from query_generator.models import Product, composite_key
-from query_generator.plain_text import is_absent, plain_text, text_of
 
 __all__ = ["RejectedRecordError", "is_name_field", "product_from_record"]
 

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from query_generator.csv_records import CsvRecords
 from query_generator.errors import InputError
-from query_generator.json_records import JsonRecords, NumberedRecord
-from query_generator.product_fields import is_name_field
-from query_generator.text_window import InputBrokenOffError, TextWindow
+from query_generator.input.csv_records import CsvRecords
+from query_generator.input.json_records import JsonRecords, NumberedRecord
+from query_generator.input.product_fields import is_name_field
+from query_generator.input.text_window import InputBrokenOffError, TextWindow
 
 __all__ = ["InputBrokenOffError", "NumberedRecord", "read_records"]
 

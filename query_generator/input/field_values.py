@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from query_generator.field_names import fold
-from query_generator.plain_text import is_absent, listed, plain_text
+from query_generator.input.field_names import fold
+from query_generator.input.plain_text import is_absent, listed, plain_text
 
 MAX_ATTRIBUTES = 40
 MAX_ATTRIBUTE_CHARACTERS = 300

@@ -6,13 +6,17 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+from query_generator.aws import s3_client
 from query_generator.errors import InputError
-from query_generator.input_formats import InputBrokenOffError, NumberedRecord, read_records
+from query_generator.input.formats import InputBrokenOffError, NumberedRecord, read_records
+from query_generator.input.product_fields import RejectedRecordError, product_from_record
+from query_generator.input.s3_stream import S3ObjectStream
 from query_generator.models import Product, RejectedRecord
-from query_generator.product_fields import RejectedRecordError, product_from_record
-from query_generator.s3_stream import S3ObjectStream
+
+if TYPE_CHECKING:
+    from query_generator.config import JobConfig
 
 __all__ = ["InputBrokenOffError", "InputSource", "file_source", "load_input_data", "s3_source", "text_source"]
 
@@ -42,8 +46,27 @@ def s3_source(client: Any, bucket: str, key: str) -> InputSource:
     return InputSource(f"s3://{bucket}/{key}", lambda: io.BufferedReader(S3ObjectStream(client, bucket, key)))
 
 
-def load_input_data(source: InputSource) -> tuple[Iterator[Product | RejectedRecord], str]:
+def configured_sources(config: "JobConfig") -> list[InputSource]:
+    """Return the sources that were given, in the documented order: the first is to be used."""
+    sources: list[InputSource] = []
+    if config.products_json:
+        sources.append(text_source("env:PRODUCTS_JSON", config.products_json.get_secret_value()))
+    if config.input_s3:
+        bucket, _, key = config.input_s3.removeprefix("s3://").partition("/")
+        sources.append(s3_source(s3_client(config.aws_region), bucket, key))
+    elif config.input_s3_bucket and config.input_s3_key:
+        sources.append(s3_source(s3_client(config.aws_region), config.input_s3_bucket, config.input_s3_key))
+    if config.products_file:
+        sources.append(file_source(config.products_file))
+    if config.products_argument:
+        sources.append(text_source("args:--products-json", config.products_argument.get_secret_value()))
+    return sources
+
+
+def load_input_data(source: InputSource | None = None) -> tuple[Iterator[Product | RejectedRecord], str]:
     """The products of a source, in order, with the rejected records among them; and the name of the source.
+
+    Without an argument it is the first source that the environment names.
 
     Nothing is opened before the first item is asked for, and nothing is held but the current record.
 
@@ -52,6 +75,13 @@ def load_input_data(source: InputSource) -> tuple[Iterator[Product | RejectedRec
         InputBrokenOffError: the input broke off after the products that were yielded.
         PermissionRefusedError, ServiceAwayError: from S3.
     """
+    if source is None:
+        from query_generator.config import environment_config
+
+        sources = configured_sources(environment_config())
+        if not sources:
+            raise InputError("no products: set PRODUCTS_JSON, or INPUT_S3_BUCKET and INPUT_S3_KEY")
+        source = sources[0]
     return _products(source), source.name
 
 

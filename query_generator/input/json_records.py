@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from query_generator.json_scan import NOT_FOUND, end_in_array, end_in_sequence, indentation
+from query_generator.input.json_scan import NOT_FOUND, end_in_array, end_in_sequence, indentation
+from query_generator.input.product_fields import is_name_field
+from query_generator.input.text_window import TextWindow
 from query_generator.models import RejectedRecord
-from query_generator.product_fields import is_name_field
-from query_generator.text_window import TextWindow
 
 NumberedRecord: TypeAlias = tuple[int, dict[str, Any] | RejectedRecord]
 

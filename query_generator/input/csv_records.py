@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Iterator
 from itertools import zip_longest
 
-from query_generator.json_records import MAX_RECORD_CHARACTERS, TOO_LARGE, NumberedRecord, utf8_fault
+from query_generator.input.json_records import MAX_RECORD_CHARACTERS, TOO_LARGE, NumberedRecord, utf8_fault
+from query_generator.input.text_window import TextWindow
 from query_generator.models import RejectedRecord
-from query_generator.text_window import TextWindow
 
 _DELIMITERS = ",;\t|"
 _LONE_RETURN = re.compile(r"[^\r\n]*\r(?!\n)")
@@ -26,7 +26,7 @@ class _Lines:
     def __init__(self, window: TextWindow) -> None:
         self._window = window
         self._at = 0
-        self._line_end = "\r" if _LONE_RETURN.match(window.text) else "\n"
+        self.line_end = "\r" if _LONE_RETURN.match(window.text) else "\n"
         self._returned: deque[str] = deque()
         self._size = 0
         self.taken: list[str] = []
@@ -54,7 +54,7 @@ class _Lines:
         self._returned.extendleft(reversed(lines))
 
     def _next_line(self) -> str:
-        while (end := self._window.text.find(self._line_end, self._at) + 1) == 0:
+        while (end := self._window.text.find(self.line_end, self._at) + 1) == 0:
             if self._window.ended:
                 line, self._at = self._window.text[self._at :], len(self._window.text)
                 if not line or self._window.failure:
@@ -72,7 +72,7 @@ class _Lines:
         end = 0
         while end == 0 and not self._window.ended:
             self._window.slide(len(self._window.text))
-            end = self._window.text.find(self._line_end) + 1
+            end = self._window.text.find(self.line_end) + 1
         self._at = end or len(self._window.text)
         return line
 
@@ -91,7 +91,7 @@ class CsvRecords:
         csv.field_size_limit(max(csv.field_size_limit(), MAX_RECORD_CHARACTERS))
         self._window = window
         self._lines = _Lines(window)
-        self._delimiter = sniff_delimiter(window.text.lstrip().partition(self._lines._line_end)[0])
+        self._delimiter = sniff_delimiter(window.text.lstrip().partition(self._lines.line_end)[0])
         try:
             self.header = next(filter(None, csv.reader(self._lines, delimiter=self._delimiter, strict=True)), [])
         except csv.Error:

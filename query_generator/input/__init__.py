@@ -1,0 +1,1 @@
+"""Catalogs become products: sources, formats and field names, read as a stream."""
