@@ -18,7 +18,7 @@ run: $(VENV)/.local
 	$(BIN)/python batch_job.py --local --products-file examples/products.json --job-id example
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

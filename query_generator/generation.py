@@ -130,7 +130,7 @@ class Generation:
         if generated.error is None:
             return Outcome(item, generated, "succeeded")
         passing = isinstance(generated.error, RetryableError)
-        reason = str(generated.error)
+        reason = str(generated.error).encode(errors="backslashreplace").decode()
         _LOG.warning("[AI ERROR] %s questions for '%s': %s", item.query_type, item.product.name, reason)
         if passing and not item.deferred:
             return Outcome(item, generated, "pending", deferred=True, passing=True)
