@@ -37,6 +37,6 @@ class Workers(Generic[T]):
             future, call = self._tasks.get()
             try:
                 future.set_result(call())
-            except BaseException as exc:
+            except BaseException as exc:  # noqa: BLE001  whatever a call raises is for the one who reads the future
                 future.set_exception(exc)
             self._idle.release()
