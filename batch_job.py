@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from importlib import import_module
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         config = load_config(arguments, os.environ)
         _configure_logging(config)
+        stop.drain_seconds = config.drain_seconds
         return int(_VERBS[arguments["verb"] or "run"](config, stop))
     except SystemExit as exc:  # argparse, after --help
         return int(exc.code or 0)
@@ -81,7 +83,7 @@ def _report(config: "JobConfig", stop: StopSignal) -> ExitCode:
     from query_generator.store.schema import migrate
 
     secrets_cache.configure(config)
-    with database_of(config) as db:
+    with database_of(config) as connect, closing(connect(None)) as db:
         migrate(db)
         report = publish_result(db, objects_of(config), config.job_id, config.output_s3_prefix)
     print(summary(report))
@@ -94,7 +96,7 @@ def _init_db(config: "JobConfig", stop: StopSignal) -> ExitCode:
     from query_generator.store.schema import migrate
 
     secrets_cache.configure(config)
-    with database_of(config) as db:
+    with database_of(config) as connect, closing(connect(None)) as db:
         applied = migrate(db)
     print("\n".join(f"applied {name}" for name in applied) or "the tables are up to date")
     return ExitCode.SUCCEEDED
@@ -120,9 +122,7 @@ def _stop_on_signals(stop: StopSignal) -> None:
     def handle(number: int, _: FrameType | None) -> None:
         if stop.is_set():
             os._exit(ExitCode.TRY_AGAIN)
-        name = signal.Signals(number).name
-        _LOG.warning("[BATCH WARNING] %s: saving what is in flight; once more leaves at once", name)
-        stop.set(name)
+        stop.set(signal.Signals(number).name)
 
     signal.signal(signal.SIGTERM, handle)
     signal.signal(signal.SIGINT, handle)

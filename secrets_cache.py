@@ -40,6 +40,7 @@ _config: "JobConfig | None" = None
 _client: "SecretsManagerClient | None" = None
 _api_key_cache: str | None = None
 _rds_config_cache: RdsConfig | None = None
+_rds_refreshed = False
 
 
 def configure(config: "JobConfig", client: "SecretsManagerClient | None" = None) -> None:
@@ -49,9 +50,9 @@ def configure(config: "JobConfig", client: "SecretsManagerClient | None" = None)
         config: names of the secrets, or the values that stand in for them.
         client: a Secrets Manager client; made when it is first needed if not given.
     """
-    global _config, _client, _api_key_cache, _rds_config_cache
+    global _config, _client, _api_key_cache, _rds_config_cache, _rds_refreshed
     with _lock:
-        _config, _client, _api_key_cache, _rds_config_cache = config, client, None, None
+        _config, _client, _api_key_cache, _rds_config_cache, _rds_refreshed = config, client, None, None, False
 
 
 def initialize_secrets(*, gemini: bool = True, rds: bool = True, clock: Callable[[], float] = time.monotonic) -> None:
@@ -110,6 +111,32 @@ def get_rds_config() -> RdsConfig:
         else:
             raise ConfigurationError("missing: RDS_SECRET_NAME or DATABASE_URL")
         return _rds_config_cache
+
+
+def refresh_rds_config(refused: RdsConfig, refusal: PermissionRefusedError) -> RdsConfig:
+    """Fetch the RDS secret once more after a refused login: it may have been rotated.
+
+    Args:
+        refused: what was refused. If another thread has fetched a newer one meanwhile, that one is returned.
+        refusal: how it was refused.
+
+    Raises:
+        PermissionRefusedError: the secret is the same as before, was fetched again already, or is none.
+    """
+    global _rds_config_cache, _rds_refreshed
+    with _lock:
+        if _rds_config_cache is not None and _rds_config_cache != refused:
+            return _rds_config_cache
+        config = _current_config()
+        if not config.rds_secret_name or _rds_refreshed:
+            raise refusal
+        _LOG.warning("[DB] The login was refused; fetching RDS configuration from Secrets Manager once more")
+        _rds_refreshed = True
+        fresh = parse_rds_secret(_fetch(config.rds_secret_name), config)
+        if fresh == refused:
+            raise PermissionRefusedError(f"{refusal} The secret has not changed since it was first read.") from refusal
+        _rds_config_cache = fresh
+        return fresh
 
 
 def secret_values() -> frozenset[str]:

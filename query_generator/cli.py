@@ -12,7 +12,7 @@ VERBS = {
     "init-db": "create or migrate the tables; safe to run again, also over existing data",
 }
 LATER_VERBS = ("status", "serve")
-LATER_OPTIONS = ("--dry-run", "--refresh", "--tpm", "--max-cost")
+LATER_OPTIONS = ("--dry-run", "--tpm", "--max-cost")
 
 EPILOG = """\
 examples:
@@ -108,6 +108,12 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
         action="store_const",
         const="true",
         help="leave out products that already have N active questions of each type (SKIP_EXISTING)",
+    )
+    work.add_argument(
+        "--refresh",
+        action="store_const",
+        const="true",
+        help="allow another number of questions, provider, model or prompt version than the job began with (REFRESH)",
     )
     model = run.add_argument_group("who writes the questions")
     model.add_argument("--provider", metavar="NAME", help="gemini or offline (LLM_PROVIDERS)")

@@ -16,7 +16,7 @@ from query_generator.errors import ConfigurationError
 PROVIDERS = ("gemini", "offline")
 
 OFF = ("", "0", "false", "no", "off")
-LATER_VARIABLES = ("DRY_RUN", "REFRESH", "MAX_TOKENS_PER_MINUTE", "MAX_COST_USD")
+LATER_VARIABLES = ("DRY_RUN", "MAX_TOKENS_PER_MINUTE", "MAX_COST_USD")
 SOURCES = frozenset({"products_json", "input_s3", "input_s3_bucket", "products_file", "products_argument"})
 
 
@@ -66,6 +66,10 @@ SETTINGS: dict[str, Setting] = {
     "orchestration_logs_table": Setting("ORCHESTRATION_LOGS_TABLE", "", "OrchestrationLogs"),
     "gemini_api_endpoint": Setting("GEMINI_API_ENDPOINT", "", "http://127.0.0.1:8080"),
     "retry_max_attempts": Setting("RETRY_MAX_ATTEMPTS", "", "3 (1 to 10)"),
+    "lease_seconds": Setting("LEASE_SECONDS", "", "30 (1 to 3600)"),
+    "drain_seconds": Setting("DRAIN_SECONDS", "", "25 (0 to 3600)"),
+    "database_reconnect_seconds": Setting("DATABASE_RECONNECT_SECONDS", "", "180 (0 to 3600)"),
+    "refresh": Setting("REFRESH", "--refresh", "true"),
     "batch_size": Setting("BATCH_SIZE", "", "50 (1 to 50)"),
     "connection_pool_size": Setting("CONNECTION_POOL_SIZE", "", "32 (1 to 1000)"),
 }
@@ -136,6 +140,10 @@ class JobConfig(BaseModel):
     orchestration_logs_table: str = "OrchestrationLogs"
     gemini_api_endpoint: str | None = None
     retry_max_attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    lease_seconds: Annotated[float, Field(ge=1, le=3600)] = 30
+    drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 25
+    database_reconnect_seconds: Annotated[float, Field(ge=0, le=3600)] = 180
+    refresh: bool = False
     batch_size: Annotated[int, Field(ge=1, le=50)] = 50
     connection_pool_size: Annotated[int, Field(ge=1, le=1000)] | None = None
 

@@ -64,6 +64,12 @@ class InterruptedRunError(FatalError):
     exit_code = ExitCode.TRY_AGAIN
 
 
+class RunFencedError(FatalError):
+    """Another run has declared this one dead and goes on with its work: this one may write nothing more."""
+
+    exit_code = ExitCode.TRY_AGAIN
+
+
 class RetryableError(QueryGeneratorError):
     """A passing fault. `retry_after` is the delay in seconds that the service asked for, if it did."""
 

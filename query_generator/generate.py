@@ -1,6 +1,7 @@
 """One product and type in, accepted questions out."""
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,54 +16,55 @@ _LOG = logging.getLogger("generate")
 CALLS_FOR_AN_ITEM = 2
 
 
-def generate_type(
+def ask(
     product: Product, query_type: QueryType, num_questions: int, provider: Provider, existing: tuple[str, ...] = ()
 ) -> Generated:
-    """Ask for questions until `num_questions` are there: one call, and one more for the rest if some were dropped.
-
-    What a first call brought is kept when the second one fails.
+    """Ask once for the questions that are missing.
 
     Args:
         product: whom the questions are about.
         query_type: what the questions are about.
         num_questions: how many are wanted in all.
         provider: who is asked.
-        existing: questions that an earlier try has brought; they count, and are not asked for again.
+        existing: questions that earlier calls have brought; they count, and are not asked for again.
+
+    Returns:
+        The new questions that are usable, perhaps fewer than are missing; `error` is set when the call brought nothing.
 
     Raises:
         FatalError: no further call makes sense.
     """
-    result = Generated()
-    for _ in range(CALLS_FOR_AN_ITEM):
-        known = (*existing, *result.questions)
-        wanted = num_questions - len(known)
-        if wanted <= 0:
-            return result
-        prompt = build_prompt(product, query_type, wanted, known)
-        try:
-            reply = provider.generate(GenerationRequest(product, query_type, wanted, prompt, known))
-        except (RetryableError, SkippableError) as exc:
-            result.error = exc
-            return result
-        accepted = accept_questions(reply.texts, wanted, known, f"{product.name} {product.brand}")
-        result.questions += accepted.questions
-        result.dropped += accepted.dropped
-        result.provider, result.model = reply.provider, reply.model
-        result.prompt_tokens += reply.usage.prompt_tokens
-        result.output_tokens += reply.usage.output_tokens
-    have = len(existing) + len(result.questions)
-    if have < num_questions:
-        dropped = ", ".join(f"{count} {reason}" for reason, count in sorted(result.dropped.items()))
-        result.error = SkippableError(
-            f"only {have} of {num_questions} questions after {CALLS_FOR_AN_ITEM} calls (dropped: {dropped or 'none'})"
-        )
-    return result
+    wanted = num_questions - len(existing)
+    if wanted <= 0:
+        return Generated()
+    prompt = build_prompt(product, query_type, wanted, existing)
+    try:
+        reply = provider.generate(GenerationRequest(product, query_type, wanted, prompt, existing))
+    except (RetryableError, SkippableError) as exc:
+        return Generated(error=exc)
+    accepted = accept_questions(reply.texts, wanted, existing, f"{product.name} {product.brand}")
+    return Generated(
+        accepted.questions,
+        accepted.dropped,
+        reply.provider,
+        reply.model,
+        reply.usage.prompt_tokens,
+        reply.usage.output_tokens,
+    )
+
+
+def shortage(have: int, wanted: int, dropped: Counter[str]) -> SkippableError:
+    """Say that all calls for an item have brought too few questions, and why texts were dropped."""
+    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(dropped.items()))
+    return SkippableError(
+        f"only {have} of {wanted} questions after {CALLS_FOR_AN_ITEM} calls (dropped: {reasons or 'none'})"
+    )
 
 
 def generate_questions(
     product_info: Mapping[str, Any], num_questions: int = 25, provider: Provider | None = None
 ) -> dict[str, list[str]]:
-    """Make the questions for one product: one product call and one market call.
+    """Make the questions for one product: one product call and one market call, and one more for what is missing.
 
     Args:
         product_info: a product as a record of a catalog, see the README for the field names.
@@ -81,12 +83,15 @@ def generate_questions(
     asked = provider or _configured_provider()
     questions: dict[str, list[str]] = {}
     for query_type in QueryType:
-        result = generate_type(product, query_type, num_questions, asked)
-        if result.error:
-            if not result.questions:
+        texts: list[str] = []
+        for _ in range(CALLS_FOR_AN_ITEM):
+            result = ask(product, query_type, num_questions, asked, tuple(texts))
+            texts += result.questions
+            if result.error and not texts:
                 raise result.error
-            _LOG.warning("[AI] %s questions for %s: %s", query_type, product.name, result.error)
-        questions[f"{query_type}_questions"] = result.questions
+        if len(texts) < num_questions:
+            _LOG.warning("[AI] only %d %s questions for %s", len(texts), query_type, product.name)
+        questions[f"{query_type}_questions"] = texts
     return questions
 
 

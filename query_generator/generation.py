@@ -1,16 +1,18 @@
-"""The work on the items of a job: claim, generate, save, publish."""
+"""The work on the items of a job: claim, ask, save, publish."""
 
 import logging
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from queue import Empty, SimpleQueue
 
 from query_generator.errors import FatalError, InterruptedRunError, RetryableError, SkippableError
-from query_generator.generate import generate_type
+from query_generator.generate import CALLS_FOR_AN_ITEM, ask, shortage
 from query_generator.llm.base import Provider
 from query_generator.llm.metered import MeteredProvider
 from query_generator.models import Generated, QueryType
@@ -19,17 +21,23 @@ from query_generator.stats import RunStats
 from query_generator.stopping import StopSignal
 from query_generator.store.events import EventLog
 from query_generator.store.ledger import Counts, Item, Ledger, Outcome
-from query_generator.store.queries import Query, save_queries_to_rds
+from query_generator.store.queries import Query, save_queries_to_rds, save_storable_queries
+from query_generator.workers import Workers
 
 _LOG = logging.getLogger("generation")
 
 ITEMS_A_TRANSACTION = 40
 PUBLISH_SECONDS = 1.0
 PROGRESS_SECONDS = 30.0
+LOOK_SECONDS = 0.5
 
 
 class Generation:
-    """One run's work on the items of a job: a pool of threads makes calls, this thread claims and writes."""
+    """One run's work on the items of a job: a pool of threads makes calls, this thread claims and writes.
+
+    A call is in flight from the moment it is handed to a thread until what it brought is committed, and at most
+    `max_concurrency` are. An item that needs a second call gets it after the first one's questions are committed.
+    """
 
     def __init__(
         self,
@@ -55,47 +63,85 @@ class Generation:
         self._max_concurrency = max_concurrency
         self._batch_size = batch_size
         self._clock = clock
+        self._workers: Workers[Generated] = Workers(max_concurrency)
+        self._ready: deque[Item] = deque()
+        self._in_flight: dict[Future[Generated], Item] = {}
+        self._done: SimpleQueue[Future[Generated]] = SimpleQueue()
         self._fatal: FatalError | None = None
         self._started = 0
-        self._published = self._progressed = clock()
+        self._told_of_stop = False
+        self._connection_number = ledger.db.connection_number
+        self._published = self._progressed = self._looked = clock()
 
     def run(self, counts: Counts) -> None:
-        """Work until no item is left, or a stop was asked for and what was in flight is saved.
+        """Work until every item is terminal, or a stop was asked for and what was in flight is saved.
+
+        Items that another run works on are waited for, and taken over when that run is dead. After a stop, calls that
+        do not end in the time for what is in flight are abandoned.
 
         Raises:
-            FatalError: no further call makes sense; what was in flight is saved.
+            FatalError: no further call makes sense; what was in flight is saved, unless this run may not write.
         """
         self._started = counts.processed_products
-        done: SimpleQueue[Future[Generated]] = SimpleQueue()
-        in_flight: dict[Future[Generated], Item] = {}
-        ahead = self._max_concurrency + max(1, self._max_concurrency // 4)
-        with ThreadPoolExecutor(self._max_concurrency, thread_name_prefix="llm") as pool:
-            try:
-                while True:
-                    if len(in_flight) <= self._max_concurrency and not self._stop.is_set():
-                        for item in self._ledger.claim(ahead - len(in_flight)):
-                            self._announce(item, counts)
-                            future = pool.submit(self._generate, item)
-                            in_flight[future] = item
-                            future.add_done_callback(done.put)
-                    if not in_flight:
-                        break
-                    finished = _drain(done, ITEMS_A_TRANSACTION)
-                    self._save([(in_flight.pop(future), future) for future in finished])
-                    self._report_progress()
-            except BaseException:
-                self._stop.set("the run cannot go on")
-                raise
+        try:
+            while not self._stop.is_overdue():
+                self._ledger.lease.require_alive()
+                if not self._stop.is_set():
+                    self._claim()
+                    self._start(counts)
+                else:
+                    self._tell_of_stop()
+                if self._in_flight:
+                    self._save(_drain(self._done, ITEMS_A_TRANSACTION))
+                elif self._stop.is_set() or not self._wait_for_others():
+                    break
+                self._look_around()
+        except FatalError as exc:
+            self._stop.set(str(exc))
+            raise
         if self._fatal:
             raise self._fatal
 
-    def _generate(self, item: Item) -> Generated:
+    def _tell_of_stop(self) -> None:
+        if not self._told_of_stop and self._in_flight:
+            _LOG.warning(
+                "[BATCH WARNING] %s: %d calls in flight have up to %g s; a second signal leaves at once",
+                self._stop.reason,
+                len(self._in_flight),
+                self._stop.drain_seconds,
+            )
+            self._told_of_stop = True
+
+    def _claim(self) -> None:
+        """Have a few items ready besides those in flight."""
+        spare = max(1, self._max_concurrency // 4)
+        if len(self._ready) + len(self._in_flight) >= self._max_concurrency + spare // 2:
+            return
+        wanted = self._max_concurrency + spare - len(self._in_flight) - len(self._ready)
+        self._ready.extend(self._ledger.db.persistently(lambda: self._claim_once(wanted)))
+
+    def _claim_once(self, size: int) -> list[Item]:
+        """Claim, and free what an earlier try has claimed whose answer was lost with the connection."""
+        if self._connection_number != self._ledger.db.connection_number:
+            self._ledger.forget_claims([*self._ready, *self._in_flight.values()])
+            self._connection_number = self._ledger.db.connection_number
+        return self._ledger.claim(size)
+
+    def _start(self, counts: Counts) -> None:
+        while self._ready and len(self._in_flight) < self._max_concurrency:
+            item = self._ready.popleft()
+            self._announce(item, counts)
+            future = self._workers.submit(partial(self._ask, item))
+            self._in_flight[future] = item
+            future.add_done_callback(self._done.put)
+
+    def _ask(self, item: Item) -> Generated:
         if self._stop.is_set():
             raise InterruptedRunError(f"stopped: {self._stop.reason}")
-        return generate_type(item.product, item.query_type, self._num_questions, self._provider, item.existing)
+        return ask(item.product, item.query_type, self._num_questions, self._provider, item.existing)
 
     def _announce(self, item: Item, counts: Counts) -> None:
-        if item.query_type is QueryType.PRODUCT and not item.deferred:
+        if item.query_type is QueryType.PRODUCT and not item.deferred and not item.answered:
             self._started += 1
             _LOG.info(
                 "[BATCH] Processing product %d/%d: %s",
@@ -104,64 +150,119 @@ class Generation:
                 item.product.name,
             )
 
-    def _save(self, finished: Sequence[tuple[Item, Future[Generated]]]) -> None:
-        outcomes = [self._outcome(item, future) for item, future in finished]
+    def _save(self, finished: Sequence[Future[Generated]]) -> None:
+        outcomes = []
+        for future in finished:
+            outcome = self._outcome(self._in_flight[future], future)
+            if outcome is None:
+                del self._in_flight[future]
+            else:
+                outcomes.append((future, outcome))
         if not outcomes:
             return
         began = self._clock()
         try:
-            self._save_together(outcomes)
+            written = self._save_together([outcome for _, outcome in outcomes], self._store)
         except SkippableError:
-            for outcome in outcomes:
-                self._save_alone(outcome)
+            written = [saved for _, outcome in outcomes for saved in self._save_alone(outcome)]
+        for future, _ in outcomes:
+            del self._in_flight[future]
+        self._ready.extendleft(_next_call(outcome) for outcome in written if outcome.state == "running")
         self._stats.results_persistence_time += self._clock() - began
-        if self._clock() - self._published >= PUBLISH_SECONDS:
-            self._events.publish()
-            self._published = self._clock()
 
-    def _outcome(self, item: Item, future: Future[Generated]) -> Outcome:
+    def _outcome(self, item: Item, future: Future[Generated]) -> Outcome | None:
+        """Judge what a call brought; None when it was not made, or tells that no call makes sense."""
         error = future.exception()
         if isinstance(error, FatalError):
             if not isinstance(error, InterruptedRunError):
                 self._fatal = self._fatal or error
                 self._stop.set(str(error))
-            return Outcome(item, Generated(), "pending", deferred=item.deferred)
+            return None
         generated = future.result()
         if generated.error is None:
-            return Outcome(item, generated, "succeeded")
+            have, answered = len(item.existing) + len(generated.questions), item.answered + 1
+            if have >= self._num_questions:
+                return Outcome(item, generated, "succeeded", answered)
+            if answered < CALLS_FOR_AN_ITEM:
+                return Outcome(item, generated, "running", answered)
+            generated.error = shortage(have, self._num_questions, Counter(item.dropped) + generated.dropped)
+        else:
+            answered = item.answered
         passing = isinstance(generated.error, RetryableError)
-        reason = str(generated.error).encode(errors="backslashreplace").decode()
+        reason = _storable(str(generated.error))
         _LOG.warning("[AI ERROR] %s questions for '%s': %s", item.query_type, item.product.name, reason)
         if passing and not item.deferred:
-            return Outcome(item, generated, "pending", deferred=True, passing=True)
-        return Outcome(item, generated, "failed", passing=passing, error_stage="generate", error=reason)
+            return Outcome(item, generated, "pending", answered, deferred=True, passing=True)
+        return Outcome(item, generated, "failed", answered, passing=passing, error_stage="generate", error=reason)
 
-    def _save_together(self, outcomes: Sequence[Outcome]) -> None:
-        """Store questions and ledger rows of some items, all or nothing."""
+    def _save_together(
+        self, outcomes: Sequence[Outcome], store: Callable[[Sequence[Outcome]], Sequence[Outcome]]
+    ) -> list[Outcome]:
+        """Store questions and ledger rows of some calls, all or nothing, however often the database goes away."""
+        self._stats.llm = self._meter.stats()
+        return self._ledger.db.persistently(
+            lambda: self._ledger.save(
+                outcomes,
+                self._stats.as_dict(),
+                lambda: store(outcomes),
+                lambda new: self._events.record("batch_saved", **_sums(new)),
+            )
+        )
+
+    def _store(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
         queries = [query for outcome in outcomes for query in _queries(outcome)]
-        with self._ledger.db.transaction():
-            ids = iter(save_queries_to_rds(queries, self._ledger.db, self._batch_size))
-            written = [_with_ids(outcome, ids) for outcome in outcomes]
-            self._ledger.finish(written)
-            self._stats.llm = self._meter.stats()
-            self._ledger.save_run_stats(self._stats.as_dict())
-            self._events.record("batch_saved", **_sums(written))
+        ids = iter(save_queries_to_rds(queries, self._ledger.db, self._batch_size))
+        return [_with_ids(outcome, ids) for outcome in outcomes]
 
-    def _save_alone(self, outcome: Outcome) -> None:
+    def _store_what_can_be(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """Store an item without the questions that the database refuses; such an item has failed."""
+        (outcome,) = outcomes
+        ids, refused = save_storable_queries(_queries(outcome), self._ledger.db)
+        if not refused:
+            return [replace(outcome, query_ids=tuple(ids))]
+        reason = "; ".join(f"query_text '{query.query_text[:80]}': {error}" for query, error in refused)
+        return [replace(outcome, query_ids=tuple(ids), state="failed", error_stage="persist", error=_storable(reason))]
+
+    def _save_alone(self, outcome: Outcome) -> list[Outcome]:
         try:
-            self._save_together([outcome])
+            written = self._save_together([outcome], self._store_what_can_be)
         except SkippableError as exc:
-            _LOG.warning(
-                "[BATCH WARNING] %s questions for '%s': %s", outcome.item.query_type, outcome.item.product.name, exc
+            unstorable = replace(
+                outcome, generated=Generated(), state="failed", error_stage="persist", error=str(exc), passing=False
             )
-            self._save_together(
-                [Outcome(outcome.item, Generated(), "failed", error_stage="persist", error=str(exc).partition("\n")[0])]
-            )
+            written = self._save_together([unstorable], list)
+        for failed in written:
+            if failed.error_stage == "persist":
+                _LOG.warning(
+                    "[BATCH WARNING] %s questions for '%s': %s",
+                    failed.item.query_type,
+                    failed.item.product.name,
+                    failed.error,
+                )
+        return written
+
+    def _wait_for_others(self) -> bool:
+        """Wait a little while other runs have items; False when every item is terminal."""
+        if not self._ledger.db.persistently(self._ledger.counts).open_items:
+            return False
+        with suppress(InterruptedRunError):
+            self._stop.sleep(LOOK_SECONDS)
+        return True
+
+    def _look_around(self) -> None:
+        """Take over from dead runs, publish events and tell the progress, each when it is time."""
+        now = self._clock()
+        if now - self._looked >= LOOK_SECONDS:
+            self._looked = now
+            self._ledger.db.persistently(self._ledger.lease.take_over)
+        if now - self._published >= PUBLISH_SECONDS:
+            self._published = now
+            self._events.publish()
+        if now - self._progressed >= PROGRESS_SECONDS:
+            self._progressed = now
+            self._ledger.db.persistently(self._report_progress)
 
     def _report_progress(self) -> None:
-        if self._clock() - self._progressed < PROGRESS_SECONDS:
-            return
-        self._progressed = self._clock()
         counts = self._ledger.counts()
         done = counts.succeeded + counts.failed
         _LOG.info(
@@ -182,6 +283,11 @@ def _drain(done: "SimpleQueue[Future[Generated]]", at_most: int) -> list["Future
     return finished
 
 
+def _storable(text: str) -> str:
+    """Write out the characters that PostgreSQL does not take."""
+    return text.encode(errors="backslashreplace").decode().replace("\0", "\\x00")
+
+
 def _queries(outcome: Outcome) -> list[Query]:
     generated = outcome.generated
     return [
@@ -194,6 +300,16 @@ def _queries(outcome: Outcome) -> list[Query]:
 
 def _with_ids(outcome: Outcome, ids: Iterator[int]) -> Outcome:
     return replace(outcome, query_ids=tuple(islice(ids, len(outcome.generated.questions))))
+
+
+def _next_call(outcome: Outcome) -> Item:
+    generated = outcome.generated
+    return replace(
+        outcome.item,
+        existing=(*outcome.item.existing, *generated.questions),
+        answered=outcome.answered,
+        dropped=Counter(outcome.item.dropped) + generated.dropped,
+    )
 
 
 def _sums(outcomes: Sequence[Outcome]) -> dict[str, object]:

@@ -4,12 +4,19 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, suppress
 from typing import Any
 
 import secrets_cache
 from query_generator.config import JobConfig
-from query_generator.errors import ConfigurationError, FatalError, InputError, InterruptedRunError, ServiceAwayError
+from query_generator.errors import (
+    ConfigurationError,
+    FatalError,
+    InputError,
+    InterruptedRunError,
+    RunFencedError,
+    ServiceAwayError,
+)
 from query_generator.generation import Generation
 from query_generator.input.sources import configured_sources, load_input_data
 from query_generator.load import Entry, load_products, peek
@@ -19,8 +26,9 @@ from query_generator.report import Report, publish_result
 from query_generator.services import database_of, event_sink_of, objects_of
 from query_generator.stats import RunStats
 from query_generator.stopping import StopSignal
-from query_generator.store.database import Database
+from query_generator.store.database import Database, Patience
 from query_generator.store.events import EventLog
+from query_generator.store.lease import Heartbeat, Lease
 from query_generator.store.ledger import Counts, Ledger
 from query_generator.store.products import selected_products
 from query_generator.store.schema import migrate
@@ -28,6 +36,7 @@ from query_generator.store.schema import migrate
 _LOG = logging.getLogger("job")
 
 FROM_JOB = "from-job"
+LOOK_SECONDS = 0.3
 
 
 def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = time.monotonic) -> Report:
@@ -46,9 +55,13 @@ def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = ti
         try:
             _initialize_secrets(config, events)
             source, entries = _open_input(config)
-            db = resources.enter_context(database_of(config))
+            connect = resources.enter_context(database_of(config))
+            patience = Patience(config.database_reconnect_seconds, stop.is_overdue)
+            db = resources.enter_context(closing(connect(patience)))
             migrate(db)
-            return _Run(config, stop, events, db, clock).run(source, entries)
+            return _Run(config, stop, events, db, clock).run(source, entries, lambda: connect(None))
+        except RunFencedError:
+            raise
         except FatalError as exc:
             events.record_end("job_interrupted" if isinstance(exc, InterruptedRunError) else "job_failed", exc)
             raise
@@ -90,20 +103,30 @@ class _Run:
         self._events = events
         self._db = db
         self._clock = clock
-        self._run_id = str(uuid.uuid4())
-        self._ledger = Ledger(db, config.job_id, self._run_id)
+        self._lease = Lease(db, config.job_id, str(uuid.uuid4()), config.lease_seconds)
+        self._ledger = Ledger(db, config.job_id, self._lease)
         self._stats = RunStats()
 
-    def run(self, source: str, entries: Iterator[Entry] | None) -> Report:
+    def run(self, source: str, entries: Iterator[Entry] | None, connect: Callable[[], Database]) -> Report:
+        """Run to the end; `connect` makes the heartbeat's own connection."""
         if entries is None and not self._ledger.is_known():
             raise InputError(
                 f"job {self._config.job_id}: no products were given and the database knows none for it; "
                 "give --products-file, --input-s3, --products-json or PRODUCTS_JSON"
             )
-        metadata = self._ledger.open_job(self._terms())
+        self._ledger.open_job(self._terms(), refresh=self._config.refresh)
         self._events.attach(self._db)
-        self._load(source, entries, metadata)
-        counts = self._ledger.counts()
+        try:
+            with Heartbeat(self._lease, connect):
+                return self._work(source, entries)
+        finally:
+            with suppress(FatalError):
+                self._lease.end()
+
+    def _work(self, source: str, entries: Iterator[Entry] | None) -> Report:
+        self._db.persistently(self._lease.take_over)
+        self._load(source, entries)
+        counts = self._db.persistently(self._ledger.counts)
         _LOG.info(
             "[BATCH] Job %s: %d products, %d of %d items are to be done",
             self._config.job_id,
@@ -114,7 +137,7 @@ class _Run:
         failure = None
         if counts.open_items:
             failure = self._generate(counts)
-            self._ledger.save_run_stats(self._stats.as_dict())
+            self._db.persistently(lambda: self._ledger.save_run_stats(self._stats.as_dict()))
         return self._finish(failure)
 
     def _terms(self) -> dict[str, Any]:
@@ -126,32 +149,59 @@ class _Run:
             "prompt_version": PROMPT_VERSION,
         }
 
-    def _load(self, source: str, entries: Iterator[Entry] | None, metadata: dict[str, Any]) -> None:
-        began = self._clock()
-        self._ledger.reopen_items()
-        if entries is None:
-            entries = self._known_products(metadata)
+    def _load(self, source: str, entries: Iterator[Entry] | None) -> None:
+        entries = self._become_loader(source, entries)
         if entries is None:
             _LOG.info("[INPUT] Going on with the products of job %s", self._config.job_id)
             return
-        self._ledger.note_input(source, complete=False)
+        began = self._clock()
         loaded = load_products(
             self._ledger,
             self._until_stopped(entries),
-            self._run_id,
             self._config.limit,
             self._config.num_questions if self._config.skip_existing else None,
         )
         if not loaded.products:
             raise InputError(f"job {self._config.job_id}: no usable product is selected for it in jobselectedproducts")
-        self._ledger.note_input(source, complete=True)
+        self._db.persistently(lambda: self._ledger.end_load(source))
         self._stats.products_processing_time = self._clock() - began
+        counts = self._db.persistently(self._ledger.counts)
+        if counts.open_items:
+            self._db.persistently(lambda: self._ledger.set_status("processing"))
         self._events.record(
             "input_loaded", source=source, products=loaded.products, rejected=loaded.rejected, repeated=loaded.repeated
         )
-        counts = self._ledger.counts()
         self._events.record("products_resolved", products=counts.products, skipped=counts.skipped_products)
         self._events.publish()
+
+    def _become_loader(self, source: str, entries: Iterator[Entry] | None) -> Iterator[Entry] | None:
+        """Become the one run that reads the input; None when there is nothing to read, or another run has read it."""
+        waited = False
+        while True:
+            waited = self._wait_for_loader() or waited
+            metadata = self._ledger.job().metadata
+            read_whole = metadata.get("input_complete") and metadata["input_source"] == source
+            if entries is None:
+                entries = self._known_products(metadata)
+            if entries is None or (waited and read_whole):
+                return None
+            if self._db.persistently(self._ledger.begin_load):
+                break
+            waited = True
+        if not read_whole:
+            self._db.persistently(lambda: self._ledger.note_source(source))
+        return entries
+
+    def _wait_for_loader(self) -> bool:
+        """Wait while another living run reads the input; returns whether there was one."""
+        waited = False
+        while self._db.persistently(self._ledger.is_being_loaded):
+            if not waited:
+                _LOG.info("[INPUT] Another run reads the input of job %s; waiting for it", self._config.job_id)
+            waited = True
+            self._stop.sleep(LOOK_SECONDS)
+            self._db.persistently(self._lease.take_over)
+        return waited
 
     def _known_products(self, metadata: dict[str, Any]) -> Iterator[Entry] | None:
         """Read the products selected for the job; None when an earlier run has loaded them from elsewhere."""
@@ -188,6 +238,8 @@ class _Run:
         began = self._clock()
         try:
             generation.run(counts)
+        except RunFencedError:
+            raise
         except FatalError as exc:
             return exc
         finally:
@@ -198,7 +250,7 @@ class _Run:
                 f"job {self._config.job_id}: stopped by {self._stop.reason}; what is done is saved, "
                 f"`python batch_job.py run --job-id {self._config.job_id}` goes on"
             )
-        now = self._ledger.counts()
+        now = self._db.persistently(self._ledger.counts)
         if now.failed_for_passing_reason and not meter.stats().successful_requests:
             return ServiceAwayError(
                 f"job {self._config.job_id}: the provider answered no call; run the same job id again when it is back"
@@ -206,17 +258,26 @@ class _Run:
         return None
 
     def _finish(self, failure: FatalError | None) -> Report:
-        report = publish_result(
-            self._db,
-            objects_of(self._config),
-            self._config.job_id,
-            self._config.output_s3_prefix,
-            "interrupted" if isinstance(failure, InterruptedRunError) else "failed" if failure else None,
-        )
+        early = "interrupted" if isinstance(failure, InterruptedRunError) else "failed" if failure else None
+        try:
+            report = self._db.persistently(
+                lambda: publish_result(
+                    self._db, objects_of(self._config), self._config.job_id, self._config.output_s3_prefix, early
+                )
+            )
+        except FatalError as exc:
+            if not failure:
+                raise
+            _LOG.warning("[BATCH WARNING] The partial result is not written: %s", exc)
+            raise failure from exc
         self._events.record("results_saved", addresses=report.addresses)
         if failure:
-            self._ledger.set_status("processing" if report.counts.open_items else "failed", str(failure))
+            status = "processing" if report.counts.open_items else "failed"
+            self._db.persistently(lambda: self._ledger.set_status(status, str(failure)))
             raise failure
-        self._ledger.set_status("completed")
-        self._events.record("job_completed", status=report.status, **report.numbers())
+        self._db.persistently(
+            lambda: self._ledger.complete(
+                lambda: self._events.record("job_completed", status=report.status, **report.numbers())
+            )
+        )
         return report

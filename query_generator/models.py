@@ -83,9 +83,9 @@ class RejectedRecord:
 
 @dataclass(slots=True)
 class Generated:
-    """What was had for one product and type. `error` is None when all questions are there.
+    """What one call has brought for one product and type. `error` is set when it brought no reply.
 
-    `questions` are the new ones only. A RetryableError in `error` says that a later try may bring the rest.
+    A RetryableError in `error` says that a later try may bring one.
     """
 
     questions: list[str] = field(default_factory=list)

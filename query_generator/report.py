@@ -64,7 +64,7 @@ def publish_result(db: Database, objects: ObjectStore, job_id: str, prefix: str,
         raise ConfigurationError(f"job {job_id}: the database does not know it; check the job id")
     metadata = jobs[0].metadata
     counts = Counts(**db.one("ledger.counts", job_id=job_id)._asdict())
-    stats = total(RunStats.from_dict(row.stats) for row in db.rows("ledger.run_stats", job_id=job_id))
+    stats = total(RunStats.from_dict(row.stats) for row in db.rows("runs.stats", job_id=job_id))
     if status is None:
         status = "interrupted" if counts.open_items else "completed_with_errors" if _has_errors(counts) else "completed"
     head = {

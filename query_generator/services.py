@@ -1,47 +1,40 @@
 """What a configuration runs on: database, object store and events; AWS or this machine."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import secrets_cache
 from query_generator.aws import dynamodb_client, s3_client
 from query_generator.config import JobConfig
-from query_generator.store.database import Database, open_database
+from query_generator.store.database import Database, Patience, open_database
 from query_generator.store.events import DynamoDbEvents, EventSink, FileEvents
 from query_generator.store.objects import FolderObjects, ObjectStore, S3Objects
 
+Connect = Callable[[Patience | None], Database]
+
 
 @contextmanager
-def database_of(config: JobConfig) -> Iterator[Database]:
-    """Connect to the database, the embedded one in local mode, and check the connection.
+def database_of(config: JobConfig) -> Iterator[Connect]:
+    """Reach the database, the embedded one in local mode; the function that comes back opens a connection to it.
 
     Raises:
-        FatalError: it cannot be used; see `get_db_connection` and `local_postgres`.
+        FatalError: the embedded one does not start; opening raises what `open_database` raises.
     """
     if config.local_dir is None:
-        db = open_database(secrets_cache.get_rds_config())
-        try:
-            yield db
-        finally:
-            db.close()
+        yield lambda patience: open_database(None, patience)
         return
     from query_generator.local import local_postgres
 
     with local_postgres(config.local_dir) as server:
-        db = open_database(
-            secrets_cache.RdsConfig(
-                host=str(server["host"]),
-                port=int(server["port"]),
-                username=str(server["user"]),
-                password="",
-                dbname=str(server["dbname"]),
-                sslmode="disable",
-            )
+        where = secrets_cache.RdsConfig(
+            host=str(server["host"]),
+            port=int(server["port"]),
+            username=str(server["user"]),
+            password="",
+            dbname=str(server["dbname"]),
+            sslmode="disable",
         )
-        try:
-            yield db
-        finally:
-            db.close()
+        yield lambda patience: open_database(where, patience)
 
 
 def objects_of(config: JobConfig) -> ObjectStore:

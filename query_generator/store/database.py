@@ -1,8 +1,12 @@
 """The only door to PostgreSQL: connections, transactions, and its errors in our words."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from query_generator.errors import (
     ConfigurationError,
@@ -18,23 +22,104 @@ if TYPE_CHECKING:
 
     from secrets_cache import RdsConfig
 
+_LOG = logging.getLogger("database")
+T = TypeVar("T")
+
 APPLICATION_NAME = "query-generator"
 CONNECT_SECONDS = 10
+CONFLICT_SECONDS = 10.0
+# A run that is frozen, or vanishes with its machine, must not hold its locks until the server misses it.
+IDLE_IN_TRANSACTION_SECONDS = 30
+
+
+class DatabaseAwayError(ServiceAwayError):
+    """The server is out of reach, or the connection to it is lost."""
+
+
+class TransactionConflictError(DatabaseAwayError):
+    """Two transactions were in each other's way: the whole transaction may be tried again at once."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for a database that is away; `give_up` ends the waiting early."""
+
+    seconds: float = 0.0
+    give_up: Callable[[], bool] = lambda: False
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    uniform: Callable[[float, float], float] = random.uniform
 
 
 class Database:
-    """One connection; statements are called by their name in `store/sql`. Not for use by two threads at once."""
+    """One connection; statements are called by their name in `store/sql`. Not for use by two threads at once.
 
-    def __init__(self, connection: "Connection[Any]") -> None:
+    Args:
+        connection: an open connection.
+        reconnect: makes another one when it is lost; without it a lost connection is the end.
+        patience: for how long.
+    """
+
+    def __init__(
+        self,
+        connection: "Connection[Any]",
+        reconnect: "Callable[[], Connection[Any]] | None" = None,
+        patience: Patience | None = None,
+    ) -> None:
         self._connection = connection
+        self._reconnect = reconnect
+        self._patience = patience or Patience()
         self._in_transaction = False
+        self._connected_at = self._patience.clock()
+        self.connection_number = 1
+
+    def connected_for(self) -> float:
+        """Return the age of the connection in seconds."""
+        return self._patience.clock() - self._connected_at
+
+    def persistently(self, work: Callable[[], T]) -> T:
+        """Do work that may be repeated as a whole: again after a conflict, and when a lost connection is back.
+
+        Raises:
+            DatabaseAwayError: the database stayed away for longer than the patience lasts.
+        """
+        failed_at: float | None = None
+        while True:
+            try:
+                return work()
+            except DatabaseAwayError as exc:
+                now = self._patience.clock()
+                failed_at = now if failed_at is None else failed_at
+                seconds = self._patience.seconds if self._reconnect else 0.0
+                if isinstance(exc, TransactionConflictError):
+                    seconds = max(seconds, CONFLICT_SECONDS)
+                if now - failed_at >= seconds or self._patience.give_up():
+                    raise
+                self._wait_and_connect(exc, now - failed_at)
+
+    def _wait_and_connect(self, error: DatabaseAwayError, away: float) -> None:
+        """Wait longer each time, up to 2 s, with jitter; then connect, if the connection is lost."""
+        self._patience.sleep(self._patience.uniform(0.02, min(2.0, 0.1 + away)))
+        if isinstance(error, TransactionConflictError) or self._reconnect is None:
+            return
+        if not away:
+            _LOG.warning("[DB] %s Waiting for it up to %g s.", error, self._patience.seconds)
+        self._connection.close()
+        try:
+            self._connection = self._reconnect()
+        except DatabaseAwayError as exc:
+            _LOG.debug("[DB] Still away: %s", exc)
+            return
+        self._connected_at = self._patience.clock()
+        self.connection_number += 1
+        _LOG.warning("[DB] Connected again after %.1f s", away)
 
     def rows(self, name: str, /, **parameters: object) -> list[Any]:
         """Run a statement and return its rows as named tuples; a statement without rows returns none.
 
         Raises:
             SkippableError: a value does not fit the column, or a row that it refers to is gone.
-            ServiceAwayError: the connection is lost, or the server shuts down.
+            DatabaseAwayError: the connection is lost, or the server shuts down.
             PermissionRefusedError: the role may not do this.
         """
         return self.run(statement(name), parameters)
@@ -63,6 +148,12 @@ class Database:
         finally:
             self._in_transaction = False
 
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo only what happens inside if that fails; for use inside a transaction."""
+        with _database_errors(), self._connection.transaction():
+            yield
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
@@ -80,7 +171,7 @@ def get_db_connection(config: "RdsConfig | None" = None) -> "Connection[Any]":
     Raises:
         PermissionRefusedError: user or password was refused.
         ConfigurationError: the database or a TLS setting does not exist.
-        ServiceAwayError: the server is out of reach.
+        DatabaseAwayError: the server is out of reach.
     """
     if config is None:
         from secrets_cache import get_rds_config
@@ -90,7 +181,7 @@ def get_db_connection(config: "RdsConfig | None" = None) -> "Connection[Any]":
     from psycopg.rows import namedtuple_row
 
     try:
-        return psycopg.connect(
+        connection = psycopg.connect(
             host=config["host"],
             port=config["port"],
             user=config["username"],
@@ -104,16 +195,38 @@ def get_db_connection(config: "RdsConfig | None" = None) -> "Connection[Any]":
             row_factory=namedtuple_row,
             prepare_threshold=None,
         )
+        connection.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_IN_TRANSACTION_SECONDS}s'".encode())
+        return connection
     except psycopg.Error as exc:
-        where = f"PostgreSQL at {config['host']}:{config['port']}"
-        raise _connect_error(where, str(exc).strip()) from None
+        raise _connect_error(f"PostgreSQL at {config['host']}:{config['port']}", str(exc).strip()) from None
     except UnicodeEncodeError:
         raise ConfigurationError("PostgreSQL: the user, password or database name is no valid text") from None
 
 
-def open_database(config: "RdsConfig | None" = None) -> Database:
-    """Connect; raises what `get_db_connection` raises."""
-    return Database(get_db_connection(config))
+def connect_with_rotation() -> "Connection[Any]":
+    """Connect with the cached secret; a refused login fetches the secret once more, and is tried again if it is new.
+
+    Raises:
+        FatalError: as `get_db_connection`; PermissionRefusedError when the secret is still the refused one.
+    """
+    import secrets_cache
+
+    config = secrets_cache.get_rds_config()
+    try:
+        return get_db_connection(config)
+    except PermissionRefusedError as exc:
+        return get_db_connection(secrets_cache.refresh_rds_config(config, exc))
+
+
+def open_database(config: "RdsConfig | None" = None, patience: Patience | None = None) -> Database:
+    """Connect; raises what `get_db_connection` raises.
+
+    Args:
+        config: where to connect to; by default what the cached secret says, which is then followed when it rotates.
+        patience: how long to wait when the connection is lost later.
+    """
+    connect = connect_with_rotation if config is None else lambda: get_db_connection(config)
+    return Database(connect(), connect, patience)
 
 
 @contextmanager
@@ -122,11 +235,8 @@ def given_or_opened(db: Database | None) -> Iterator[Database]:
     if db is not None:
         yield db
         return
-    opened = open_database()
-    try:
+    with closing(open_database()) as opened:
         yield opened
-    finally:
-        opened.close()
 
 
 class Refusal(NamedTuple):
@@ -140,7 +250,7 @@ class Refusal(NamedTuple):
 _REFUSALS = (
     Refusal(
         ("too many connections",),
-        ServiceAwayError,
+        DatabaseAwayError,
         "Run the same job id again when others have ended.",
     ),
     Refusal(
@@ -163,7 +273,7 @@ def _connect_error(where: str, message: str) -> QueryGeneratorError:
     for refusal in _REFUSALS:
         if any(words in message for words in refusal.words):
             return refusal.error(f"{where}: {_first_line(message)}. {refusal.way_out}")
-    return ServiceAwayError(f"{where}: {_first_line(message)}. Run the same job id again when it can be reached.")
+    return DatabaseAwayError(f"{where}: {_first_line(message)}. Run the same job id again when it can be reached.")
 
 
 def _first_line(message: object) -> str:
@@ -175,11 +285,15 @@ def _first_line(message: object) -> str:
 def _database_errors() -> Iterator[None]:
     import psycopg
 
+    # After a failover the former writer is read-only.
+    unusable = (psycopg.errors.IdleInTransactionSessionTimeout, psycopg.errors.ReadOnlySqlTransaction)
     try:
         yield
+    except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure) as exc:
+        raise TransactionConflictError(f"PostgreSQL: {_first_line(exc)}") from exc
     except psycopg.errors.InsufficientPrivilege as exc:
         raise PermissionRefusedError(f"PostgreSQL: {_first_line(exc)}. Grant it to the job's role.") from exc
     except (psycopg.DataError, psycopg.IntegrityError, UnicodeEncodeError) as exc:
         raise SkippableError(f"PostgreSQL does not take this row: {_first_line(exc)}") from exc
-    except (psycopg.OperationalError, psycopg.InterfaceError) as exc:
-        raise ServiceAwayError(f"PostgreSQL: {_first_line(exc)}. Run the same job id again when it is back.") from exc
+    except (psycopg.OperationalError, psycopg.InterfaceError, *unusable) as exc:
+        raise DatabaseAwayError(f"PostgreSQL: {_first_line(exc)}. Run the same job id again when it is back.") from exc

@@ -1,34 +1,49 @@
 """What is to be done and what has been done: one row for each product and question type of a job."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from query_generator.errors import ConfigurationError, ServiceAwayError
+from query_generator.errors import ConfigurationError
+from query_generator.input.product_fields import RejectedRecordError
 from query_generator.models import Generated, Product, QueryType, RejectedRecord
 from query_generator.store.database import Database
+from query_generator.store.lease import Lease
 from query_generator.store.products import LinkedProduct, stored_product
+
+NO_PRODUCT = Product(name="")
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A claimed piece of work. `existing` are the questions that earlier tries of this job have stored for it."""
+    """A claimed piece of work.
+
+    `existing` are the questions that earlier calls of this job have brought, `answered` the number of those calls, and
+    `dropped` what was unusable in them, by reason.
+    """
 
     product_id: int
     query_type: QueryType
     product: Product
-    deferred: bool
-    existing: tuple[str, ...]
+    deferred: bool = False
+    existing: tuple[str, ...] = ()
+    answered: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an item ended: its new rows of `queries`, and why it has no more."""
+    """What one call for an item has brought, and the state that the item has now: `running` asks for one more call.
+
+    `answered` counts the calls that brought a reply, this one included.
+    """
 
     item: Item
     generated: Generated
     state: str
+    answered: int
     deferred: bool = False
     passing: bool = False
     error_stage: str | None = None
@@ -53,47 +68,77 @@ class Counts:
 
 
 class Ledger:
-    """The ledger of one job, as one run writes it."""
+    """The ledger of one job, as one run writes it. Each method is one transaction that only a living run can commit."""
 
-    def __init__(self, db: Database, job_id: str, run_id: str) -> None:
+    def __init__(self, db: Database, job_id: str, lease: Lease) -> None:
         self.db = db
         self.job_id = job_id
-        self.run_id = run_id
+        self.lease = lease
 
     def is_known(self) -> bool:
         """Tell whether the database has the job, or products selected for it."""
         return bool(self.db.one("ledger.is_known", job_id=self.job_id).known)
 
-    def open_job(self, terms: Mapping[str, Any]) -> dict[str, Any]:
+    def open_job(self, terms: Mapping[str, Any], *, refresh: bool = False) -> dict[str, Any]:
         """Open the job for this run and return its metadata, which holds the terms that its first run fixed.
 
-        Raises:
-            ServiceAwayError: another run is working on the job.
-            ConfigurationError: the terms differ from those of the first run.
-        """
-        if not self.db.one("ledger.try_lock_job", job_id=self.job_id).locked:
-            raise ServiceAwayError(f"job {self.job_id}: another run is working on it; wait until it has ended")
-        self.db.rows("ledger.open_job", job_id=self.job_id, metadata=json.dumps(dict(terms)))
-        metadata: dict[str, Any] = self.db.one("ledger.job", job_id=self.job_id).metadata
-        changed = [
-            f"{name} was {metadata[name]}, is {value}" for name, value in terms.items() if metadata.get(name) != value
-        ]
-        if changed:
-            raise ConfigurationError(
-                f"job {self.job_id} began on other terms: {'; '.join(changed)}. Use the first ones, or a new --job-id."
-            )
-        self.db.rows("ledger.start_run", run_id=self.run_id, job_id=self.job_id)
-        return metadata
+        Args:
+            terms: what the questions depend on: their number, providers, models, prompt version.
+            refresh: take these terms from now on, if they differ; items that they leave short are open again.
 
-    def begin_load(self) -> None:
-        """Forget what an earlier reading of the input rejected: this one reads all of it again."""
-        self.db.rows("ledger.forget_rejected", job_id=self.job_id)
+        Raises:
+            ConfigurationError: the terms differ, and `refresh` is not given.
+        """
+        with self.db.transaction():
+            self.db.rows("ledger.open_job", job_id=self.job_id, metadata=json.dumps(dict(terms)))
+            metadata: dict[str, Any] = self.job().metadata
+            changed = [
+                f"{name} was {metadata[name]}, is {value}"
+                for name, value in terms.items()
+                if metadata.get(name) != value
+            ]
+            if changed and not refresh:
+                raise ConfigurationError(
+                    f"job {self.job_id} began on other terms: {'; '.join(changed)}. "
+                    "Use the first ones, a new --job-id, or --refresh."
+                )
+            self.lease.begin()
+            if changed:
+                self.db.rows("ledger.add_metadata", job_id=self.job_id, metadata=json.dumps(dict(terms)))
+                self.db.rows("ledger.reopen_unfilled_items", job_id=self.job_id, wanted=terms["num_questions"])
+            self.db.rows("ledger.reopen_items", job_id=self.job_id)
+        return {**metadata, **terms}
+
+    def job(self) -> Any:
+        """Read the job's row: metadata, status, loader."""
+        return self.db.one("ledger.job", job_id=self.job_id)
+
+    def begin_load(self) -> bool:
+        """Become the one run that reads the input; False while another living run does."""
+        with self.lease.writing():
+            return bool(self.db.rows("ledger.begin_load", job_id=self.job_id, run_id=self.lease.run_id))
+
+    def is_being_loaded(self) -> bool:
+        """Tell whether another living run reads the input."""
+        return bool(self.db.one("ledger.is_being_loaded", job_id=self.job_id, run_id=self.lease.run_id).loading)
+
+    def note_source(self, source: str) -> None:
+        """Note where the input comes from before it is read, so that a later run knows of a reading cut short."""
+        with self.lease.writing():
+            self._add_metadata(input_source=source, input_complete=False)
+
+    def end_load(self, source: str) -> None:
+        """Note that all of the input is in the ledger; the records that this reading rejected replace earlier ones."""
+        with self.lease.writing():
+            self.db.rows("ledger.end_load", job_id=self.job_id, run_id=self.lease.run_id, source=source)
+            self.db.rows("ledger.forget_rejected", job_id=self.job_id, run_id=self.lease.run_id)
 
     def add_rejected(self, rejected: Sequence[RejectedRecord]) -> None:
         """Keep rejected records for the result and errors.json."""
         self.db.rows(
             "ledger.add_rejected",
             job_id=self.job_id,
+            run_id=self.lease.run_id,
             positions=[record.position for record in rejected],
             fields=[record.field for record in rejected],
             reasons=[record.reason for record in rejected],
@@ -122,39 +167,73 @@ class Ledger:
             query_types=list(QueryType),
         )
 
-    def note_input(self, source: str, *, complete: bool) -> None:
-        """Note where the input comes from and whether all of it is in the ledger, so that a later run can go on."""
-        metadata = {"input_source": source, "input_complete": complete}
-        self.db.rows("ledger.add_metadata", job_id=self.job_id, metadata=json.dumps(metadata))
-        self.set_status("processing")
-
-    def reopen_items(self) -> None:
-        """Make work of what a dead run had claimed, and of what failed for a passing reason."""
-        self.db.rows("ledger.reopen_items", job_id=self.job_id)
-
     def claim(self, size: int) -> list[Item]:
-        """Take up to `size` items, in the order of the input; those that failed once come after all others."""
+        """Take up to `size` items, in the order of the input; those that failed once come after all others.
+
+        An item whose product cannot be read any more is failed here, and does not count.
+        """
         if size <= 0:
             return []
-        rows = self.db.rows("ledger.claim", job_id=self.job_id, run_id=self.run_id, size=size)
-        return [
-            Item(
-                product_id=row.product_id,
-                query_type=QueryType(row.query_type),
-                product=replace(stored_product(row.record, row.brand_name, row.position), product_id=row.product_id),
-                deferred=row.deferred,
-                existing=tuple(row.existing),
-            )
-            for row in rows
-        ]
+        with self.lease.writing():
+            rows = self.db.rows("ledger.claim", job_id=self.job_id, run_id=self.lease.run_id, size=size)
+            items = [_item(row) for row in rows]
+            unreadable = [item for item in items if item.product is NO_PRODUCT]
+            if unreadable:
+                reason = "the row of the product is gone, or holds no usable product any more"
+                failed = [
+                    Outcome(item, Generated(), "failed", item.answered, error_stage="input", error=reason)
+                    for item in unreadable
+                ]
+                self._write(failed)
+        return [item for item in items if item.product is not NO_PRODUCT]
 
-    def finish(self, outcomes: Sequence[Outcome]) -> None:
-        """Write how claimed items ended; call it in the transaction that stores their questions."""
+    def forget_claims(self, kept: Sequence[Item]) -> None:
+        """Free items that this run has claimed and knows nothing of: the answer to a claim was lost."""
+        with self.lease.writing():
+            self.db.rows(
+                "ledger.forget_claims",
+                job_id=self.job_id,
+                run_id=self.lease.run_id,
+                product_ids=[item.product_id for item in kept],
+                query_types=[item.query_type for item in kept],
+            )
+
+    def save(
+        self,
+        outcomes: Sequence[Outcome],
+        stats: Mapping[str, Any],
+        store_queries: Callable[[], Sequence[Outcome]],
+        on_saved: Callable[[Sequence[Outcome]], None],
+    ) -> list[Outcome]:
+        """Write the questions and the ledger rows of some calls, all or nothing.
+
+        Called again after an uncertain commit it changes nothing: the ledger knows which calls it has counted.
+
+        Args:
+            outcomes: one for each call.
+            stats: the sums of this run, kept with it.
+            store_queries: stores the questions and returns the outcomes with their `query_ids`.
+            on_saved: called in the transaction with the outcomes that were new.
+
+        Raises:
+            RunFencedError: this run was declared dead.
+            SkippableError: a row cannot be stored; nothing was.
+        """
+        with self.db.transaction():
+            self.save_run_stats(stats)
+            written = store_queries()
+            done = self._write(written)
+            new = [outcome for outcome in written if (outcome.item.product_id, outcome.item.query_type) in done]
+            if new:
+                on_saved(new)
+        return list(written)
+
+    def _write(self, outcomes: Sequence[Outcome]) -> set[tuple[int, str]]:
         generated = [outcome.generated for outcome in outcomes]
-        self.db.rows(
-            "ledger.finish_items",
+        rows = self.db.rows(
+            "ledger.save_outcomes",
             job_id=self.job_id,
-            run_id=self.run_id,
+            run_id=self.lease.run_id,
             product_ids=[outcome.item.product_id for outcome in outcomes],
             query_types=[outcome.item.query_type for outcome in outcomes],
             states=[outcome.state for outcome in outcomes],
@@ -163,18 +242,23 @@ class Ledger:
             error_stages=[outcome.error_stage for outcome in outcomes],
             errors=[outcome.error for outcome in outcomes],
             query_ids=["{" + ",".join(map(str, outcome.query_ids)) + "}" for outcome in outcomes],
-            dropped=[json.dumps(result.dropped) for result in generated],
+            dropped=[json.dumps(Counter(outcome.item.dropped) + outcome.generated.dropped) for outcome in outcomes],
+            answered_before=[outcome.item.answered for outcome in outcomes],
+            answered=[outcome.answered for outcome in outcomes],
             providers=[result.provider or None for result in generated],
             models=[result.model or None for result in generated],
             prompt_tokens=[result.prompt_tokens for result in generated],
             output_tokens=[result.output_tokens for result in generated],
         )
-        self.db.rows(
-            "ledger.add_progress",
-            job_id=self.job_id,
-            succeeded=sum(outcome.state == "succeeded" for outcome in outcomes),
-            failed=sum(outcome.state == "failed" for outcome in outcomes),
+        done = {(row.product_id, row.query_type) for row in rows}
+        ended = Counter(
+            outcome.state for outcome in outcomes if (outcome.item.product_id, outcome.item.query_type) in done
         )
+        if ended["succeeded"] or ended["failed"]:
+            self.db.rows(
+                "ledger.add_progress", job_id=self.job_id, succeeded=ended["succeeded"], failed=ended["failed"]
+            )
+        return done
 
     def counts(self) -> Counts:
         """Count the job's items and questions."""
@@ -182,8 +266,35 @@ class Ledger:
 
     def set_status(self, status: str, error: str | None = None) -> None:
         """Set the job's status in `batch_operations`, with the exact counts: pending, processing, completed, failed."""
-        self.db.rows("ledger.set_status", job_id=self.job_id, status=status, error=error)
+        with self.lease.writing():
+            self.db.rows("ledger.set_status", job_id=self.job_id, status=status, error=error)
+
+    def complete(self, on_first: Callable[[], None]) -> None:
+        """Complete the job; `on_first` is called in the transaction if no other run has completed it before."""
+        with self.lease.writing():
+            first = self.db.rows("ledger.complete", job_id=self.job_id)
+            self.db.rows("ledger.set_status", job_id=self.job_id, status="completed", error=None)
+            if first:
+                on_first()
 
     def save_run_stats(self, stats: Mapping[str, Any]) -> None:
-        """Keep the sums of this run, from which the job's are made."""
-        self.db.rows("ledger.save_run_stats", run_id=self.run_id, stats=json.dumps(dict(stats)))
+        """Keep the sums of this run, from which the job's are made.
+
+        Raises:
+            RunFencedError: this run was declared dead.
+        """
+        if not self.db.rows("runs.save_stats", run_id=self.lease.run_id, stats=json.dumps(dict(stats))):
+            raise self.lease.fenced()
+
+    def _add_metadata(self, **metadata: object) -> None:
+        self.db.rows("ledger.add_metadata", job_id=self.job_id, metadata=json.dumps(metadata))
+
+
+def _item(row: Any) -> Item:
+    try:
+        product = stored_product(row.record, row.brand_name, row.position) if row.record else NO_PRODUCT
+    except RejectedRecordError:
+        product = NO_PRODUCT
+    return Item(
+        row.product_id, QueryType(row.query_type), product, row.deferred, tuple(row.existing), row.answered, row.dropped
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from query_generator.errors import SkippableError
 from query_generator.postprocess import query_hash
 from query_generator.store.database import Database, given_or_opened
 
@@ -61,6 +62,30 @@ def save_queries_to_rds(
             for row, query_id in zip(batch, _save_batch(database, batch), strict=True):
                 ids[row.place] = query_id
     return ids
+
+
+def save_storable_queries(
+    queries: Sequence[Query], db: Database
+) -> tuple[list[int], list[tuple[Query, SkippableError]]]:
+    """Store the questions that the database takes, and find those that it refuses by halving.
+
+    To be called in a transaction.
+
+    Returns:
+        The ids of the stored ones, in the order given, and the refused ones with the reason.
+    """
+    if not queries:
+        return [], []
+    try:
+        with db.savepoint():
+            return save_queries_to_rds(queries, db), []
+    except SkippableError as exc:
+        if len(queries) == 1:
+            return [], [(queries[0], exc)]
+    middle = len(queries) // 2
+    first_ids, first_refused = save_storable_queries(queries[:middle], db)
+    last_ids, last_refused = save_storable_queries(queries[middle:], db)
+    return first_ids + last_ids, first_refused + last_refused
 
 
 def _save_batch(db: Database, batch: Sequence[_Row]) -> list[int]:

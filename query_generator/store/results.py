@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from query_generator.input.product_fields import RejectedRecordError
 from query_generator.models import RejectedRecord
 from query_generator.store.database import Database
 from query_generator.store.products import stored_product
@@ -28,13 +29,13 @@ def result_products(db: Database, job_id: str) -> Iterator[dict[str, Any]]:
     position, product_id = -1, -1
     while rows := db.rows("results.products", job_id=job_id, position=position, product_id=product_id, size=PAGE_SIZE):
         for row in rows:
-            product = stored_product(row.record, row.brand_name, row.position)
+            key, name, brand = _identity(row)
             errors = {"product": row.product_error, "market": row.market_error}
             yield {
                 "product_id": row.product_id,
-                "product_key": product.key,
-                "name": product.name,
-                "brand": product.brand,
+                "product_key": key,
+                "name": name,
+                "brand": brand,
                 "provider": row.provider,
                 "model": row.model,
                 "product_questions": row.product_questions,
@@ -44,6 +45,15 @@ def result_products(db: Database, job_id: str) -> Iterator[dict[str, Any]]:
                 "error": "; ".join(f"{kind}: {error}" for kind, error in errors.items() if error) or None,
             }
         position, product_id = rows[-1].position, rows[-1].product_id
+
+
+def _identity(row: Any) -> tuple[str, str, str]:
+    """Key, name and brand of a product; only what the database knows of one whose record became unusable."""
+    try:
+        product = stored_product(row.record, row.brand_name, row.position)
+    except RejectedRecordError:
+        return row.product_key or "", "", row.brand_name or ""
+    return product.key, product.name, product.brand
 
 
 def job_errors(db: Database, job_id: str) -> Iterator[tuple[str, str, str]]:

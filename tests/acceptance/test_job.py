@@ -37,7 +37,7 @@ def test_every_product_gets_its_questions_and_all_places_agree(cloud: Cloud) -> 
         150,
         150,
     )
-    assert stats["llm"]["total_requests"] == stats["llm"]["successful_requests"] == len(cloud.gemini.billed) == 6
+    assert stats["llm"]["total_requests"] == stats["llm"]["successful_requests"] == cloud.gemini.billed.total() == 6
     events = cloud.aws.events("demo.1")
     names = [event["eventName"] for event in events]
     assert names[:4] == ["job_started", "secrets_initialized", "input_loaded", "products_resolved"]
@@ -75,7 +75,7 @@ def test_the_same_job_id_again_buys_nothing_and_writes_the_same_result(cloud: Cl
     assert cloud.run(*arguments).code == 0
     assert cloud.run("--job-id", "again", "--num-questions", "5").code == 0
     second = cloud.aws.result("again")
-    assert len(cloud.gemini.billed) == 6
+    assert cloud.gemini.billed.total() == 6
     assert cloud.rows("SELECT count(*) AS n FROM queries")[0].n == 30
     assert first | {"generated_at": ""} == second | {"generated_at": ""}
 
@@ -92,9 +92,9 @@ def test_a_refused_product_is_named_and_costs_only_itself(cloud: Cloud) -> None:
     assert {error["product_key"] for error in result["errors"]} == {"gravitator|summit harness"}
     assert cloud.aws.result("refused", "errors.json")["errors"] == result["errors"]
     assert "gravitator|summit harness" in ended.out
-    bill = len(cloud.gemini.calls)
+    bill = cloud.gemini.calls.total()
     assert cloud.run("--job-id", "refused", "--num-questions", "5").code == 65
-    assert len(cloud.gemini.calls) == bill
+    assert cloud.gemini.calls.total() == bill
 
 
 def test_passing_faults_cost_time_and_nothing_else(cloud: Cloud) -> None:
@@ -169,7 +169,7 @@ def test_a_job_that_failed_goes_on_when_the_cause_is_gone(cloud: Cloud) -> None:
     cloud.gemini.set_faults()
     ended = cloud.run(*arguments)
     assert ended.code == 0, ended.log
-    assert len(cloud.gemini.billed) == 6
+    assert cloud.gemini.billed.total() == 6
     assert cloud.rows("SELECT count(*) AS n FROM queries")[0].n == 30
 
 
@@ -194,7 +194,7 @@ def test_sigterm_saves_what_is_in_flight_and_the_same_id_goes_on(cloud: Cloud) -
     cloud.gemini.latency = 0.3
     arguments = ("--job-id", "stopped", "--products-json", json.dumps(products), "--num-questions", "5")
     process = cloud.start(*arguments, MAX_CONCURRENCY="8")
-    wait_until(lambda: len(cloud.gemini.billed) >= 8)
+    wait_until(lambda: cloud.gemini.billed.total() >= 8)
     process.send_signal(signal.SIGTERM)
     _, log = process.communicate(timeout=30)
     assert process.returncode == 75, log
@@ -203,7 +203,7 @@ def test_sigterm_saves_what_is_in_flight_and_the_same_id_goes_on(cloud: Cloud) -
     cloud.gemini.latency = 0
     ended = cloud.run(*arguments)
     assert ended.code == 0, ended.log
-    assert len(cloud.gemini.billed) == 60
+    assert cloud.gemini.billed.total() == 60
     assert cloud.rows("SELECT count(*) AS n FROM queries")[0].n == 300
 
 
@@ -213,7 +213,7 @@ def test_after_sigkill_nothing_is_lost_or_doubled(cloud: Cloud) -> None:
     cloud.gemini.latency = 0.1
     arguments = ("--job-id", "killed", "--products-json", json.dumps(products), "--num-questions", "5")
     process = cloud.start(*arguments, MAX_CONCURRENCY="8")
-    wait_until(lambda: len(cloud.gemini.billed) >= 20)
+    wait_until(lambda: cloud.gemini.billed.total() >= 20)
     process.kill()
     process.communicate()
     wait_until(lambda: cloud.rows("SELECT count(*) AS n FROM pg_locks WHERE locktype = 'advisory'")[0].n == 0)
@@ -221,7 +221,7 @@ def test_after_sigkill_nothing_is_lost_or_doubled(cloud: Cloud) -> None:
     assert ended.code == 0, ended.log
     assert cloud.rows("SELECT count(*) AS n FROM queries")[0].n == 300
     assert [len(set(product["query_ids"])) for product in cloud.aws.result("killed")["products"]] == [10] * 30
-    assert len(cloud.gemini.billed) <= 60 + 8
+    assert cloud.gemini.billed.total() <= 60 + 8
 
 
 def test_products_selected_in_the_database_need_no_input(cloud: Cloud) -> None:
@@ -245,9 +245,9 @@ def test_report_writes_the_result_again_from_the_database(cloud: Cloud) -> None:
     assert cloud.run("--job-id", "kept", "--products-json", json.dumps(PRODUCTS), "--num-questions", "5").code == 0
     before = cloud.aws.result("kept")
     cloud.aws.client("s3").delete_object(Bucket="results", Key="query/kept/results.json")
-    bill = len(cloud.gemini.calls)
+    bill = cloud.gemini.calls.total()
     ended = cloud.run("report", "kept")
     assert ended.code == 0, ended.log
     assert cloud.aws.result("kept") | {"generated_at": ""} == before | {"generated_at": ""}
-    assert len(cloud.gemini.calls) == bill
+    assert cloud.gemini.calls.total() == bill
     assert cloud.run("report", "unknown").code == 64

@@ -32,6 +32,8 @@ class AwsServer:
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
         self.failing: dict[str, int] = {}
+        self.on_call: Callable[[str], None] = lambda _: None  # told of each operation before it is answered
+        self._clients: dict[str, Any] = {}
         self._app: Any = DomainDispatcherApplication(create_backend_app)
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -53,13 +55,16 @@ class AwsServer:
         self._thread.join()
 
     def client(self, service: Any) -> Any:
-        """Make a real client of this server."""
-        session = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)
-        return session.client(service, endpoint_url=self.url)
+        """Make a real client of this server; the next time it is the same one."""
+        if service not in self._clients:
+            session = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)
+            self._clients[service] = session.client(service, endpoint_url=self.url)
+        return self._clients[service]
 
     def reset(self) -> None:
         """Forget everything, then make the bucket and the table of events."""
         self.failing.clear()
+        self.on_call = lambda _: None
         import urllib.request
 
         urllib.request.urlopen(urllib.request.Request(f"{self.url}/moto-api/reset", method="POST")).close()
@@ -110,6 +115,7 @@ class AwsServer:
         target = environ.get("HTTP_X_AMZ_TARGET", "")
         operation = target.rpartition(".")[2] or f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
         self.calls[operation] += 1
+        self.on_call(operation)
         for prefix, status in self.failing.items():
             if operation.startswith(prefix):
                 start_response(f"{status} Failing", [("Content-Type", "text/plain")])

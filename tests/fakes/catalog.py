@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from query_generator.input.product_fields import product_from_record
-from query_generator.load import load_products
+from query_generator.load import Entry, Loaded, load_products
 from query_generator.models import Product
 from query_generator.store.database import Database
-from query_generator.store.ledger import Ledger
+from query_generator.store.lease import Lease
+from query_generator.store.ledger import Ledger, Outcome
 
 TERMS = {"num_questions": 4, "providers": ["scripted"], "models": {}, "prompt_version": "1"}
 
@@ -40,13 +41,33 @@ def products(count: int) -> list[Product]:
     return [product(f"Product {number}", position=number) for number in range(1, count + 1)]
 
 
-def open_job(db: Database, entries: Iterable[Product], job_id: str = "job", enough_at: int | None = None) -> Ledger:
-    """Open a job for a new run and load its products."""
-    ledger = Ledger(db, job_id, str(uuid.uuid4()))
+def open_run(db: Database, job_id: str = "job", seconds: float = 30.0) -> Ledger:
+    """Open a job for a new run, whose lease lasts so long."""
+    ledger = Ledger(db, job_id, Lease(db, job_id, str(uuid.uuid4()), seconds))
     ledger.open_job(TERMS)
-    ledger.reopen_items()
-    load_products(ledger, entries, ledger.run_id, enough_at=enough_at)
     return ledger
+
+
+def load(ledger: Ledger, entries: Iterable[Entry], enough_at: int | None = None) -> Loaded:
+    """Read the input as a run does, from beginning to end."""
+    assert ledger.begin_load()
+    loaded = load_products(ledger, entries, enough_at=enough_at)
+    ledger.end_load("test")
+    return loaded
+
+
+def open_job(db: Database, entries: Iterable[Entry], job_id: str = "job", enough_at: int | None = None) -> Ledger:
+    """Open a job for a new run and load its products."""
+    ledger = open_run(db, job_id)
+    load(ledger, entries, enough_at)
+    return ledger
+
+
+def save(ledger: Ledger, *outcomes: Outcome) -> list[Outcome]:
+    """Save outcomes whose questions are stored already; returns those that were new."""
+    new: list[Outcome] = []
+    ledger.save(outcomes, {}, lambda: outcomes, new.extend)
+    return new
 
 
 def add_row(db: Database, data: str, brand: str | None = None, product_hash: str | None = None) -> int:

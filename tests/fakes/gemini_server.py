@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
@@ -50,6 +50,8 @@ class GeminiServer:
         """
         self.latency, self.limit, self.api_key, self.retry_delay = latency, limit, api_key, retry_delay
         self.drip_seconds = 0.05
+        self.on_request: Callable[[tuple[str, str]], None] = lambda _: None  # told of each call when it has come in
+        self.on_reply: Callable[[tuple[str, str]], None] = lambda _: None  # and when its reply's last byte has gone out
         self.stopping = threading.Event()
         self.sockets: set[socket.socket] = set()
         self.lock = threading.Lock()
@@ -212,6 +214,7 @@ class _GeminiRequest(BaseHTTPRequestHandler):
         count, kind, name = wanted(prompt)
         subject = (name, kind)
         fault = service.begin(subject, prompt)
+        service.on_request(subject)
         key = self.headers.get("x-goog-api-key") or query.get("key", [""])[0]
         if not key:
             fault = Fault.FORBIDDEN
@@ -237,6 +240,7 @@ class _GeminiRequest(BaseHTTPRequestHandler):
             self.close_connection = True
         else:
             self._send(status, content, fault)
+            service.on_reply(subject)
 
     def _send(self, status: int, content: Any, fault: Fault = Fault.OK) -> None:
         page = isinstance(content, str)

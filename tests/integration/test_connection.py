@@ -1,22 +1,30 @@
 """A connection that cannot be had says why, in the class that decides the exit code, and never shows a password."""
 
+import json
 import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 
+import secrets_cache
 from query_generator import local_server
+from query_generator.config import JobConfig
 from query_generator.errors import ConfigurationError, FatalError, PermissionRefusedError, ServiceAwayError
 from query_generator.local import _find_binaries, local_postgres
-from query_generator.store.database import Database, get_db_connection
+from query_generator.store.database import Database, DatabaseAwayError, Patience, get_db_connection, open_database
 from secrets_cache import RdsConfig
 from tests.conftest import wait_until
 from tests.fakes.tls_server import tls_server, write_certificate
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 PASSWORD = "cörrect 'horse' \\ % @:/"
 
@@ -189,3 +197,58 @@ def test_a_certificate_that_does_not_hold_is_a_matter_of_configuration(
     assert isinstance(error, ConfigurationError)
     assert words in str(error)
     assert "PGSSLROOTCERT" in str(error)
+
+
+@pytest.fixture
+def rotation(tcp_server: RdsConfig) -> Iterator[Callable[..., None]]:
+    """Secrets Manager whose secret has the passwords that are given, one after the other; all must be read."""
+    made: SecretsManagerClient = boto3.client(
+        "secretsmanager", region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none"
+    )
+    with Stubber(made) as stub:
+
+        def holds(*passwords: str) -> None:
+            for password in passwords:
+                text = json.dumps({**tcp_server, "password": password})
+                stub.add_response("get_secret_value", {"SecretString": text}, {"SecretId": "the/rds"})
+            secrets_cache.configure(JobConfig(job_id="j", providers=("offline",), rds_secret_name="the/rds"), made)
+
+        yield holds
+        stub.assert_no_pending_responses()
+
+
+def test_a_rotated_password_is_followed(rotation: Callable[..., None]) -> None:
+    """A login that is refused because the password was rotated is made with the new one, now and when it reconnects."""
+    rotation("an-old-password", PASSWORD)
+    db = open_database(patience=Patience(60.0))
+    (backend,) = db.run("SELECT pg_backend_pid() AS pid")
+    with get_db_connection() as other:
+        other.execute("SELECT pg_terminate_backend(%s, 10000)", [backend.pid])
+    assert db.persistently(lambda: db.run("SELECT current_user AS name")) == [("job",)]
+    assert db.connection_number == 2
+    db.close()
+
+
+@pytest.mark.parametrize("second", ["an-old-password", "another-wrong-one"])
+def test_two_refusals_are_exit_77(rotation: Callable[..., None], second: str) -> None:
+    """A secret that is wrong, or wrong again after a rotation, is told after two readings, without the password."""
+    rotation("an-old-password", second)
+    with pytest.raises(PermissionRefusedError, match="password authentication failed") as caught:
+        open_database()
+    assert caught.value.exit_code == 77
+    assert second not in str(caught.value)
+
+
+def test_a_server_that_is_no_longer_the_writer_is_away(rds: RdsConfig, db: Database) -> None:
+    """After a failover a connection to the former writer is given up, and the run goes on with the new one."""
+    own = open_database(rds, Patience(60.0))
+    own.run("SET default_transaction_read_only = on")
+
+    def write() -> list[Any]:
+        return own.run("INSERT INTO products (product_data) VALUES ('{}') RETURNING product_id")
+
+    with pytest.raises(DatabaseAwayError, match="read-only transaction"):
+        write()
+    assert own.persistently(write) != []
+    assert own.connection_number == 2
+    own.close()

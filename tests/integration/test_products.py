@@ -15,7 +15,7 @@ from query_generator.store import products as store
 from query_generator.store.database import Database, get_db_connection, open_database
 from query_generator.store.products import get_product_ids_from_job, link_products, selected_products
 from secrets_cache import RdsConfig
-from tests.fakes.catalog import ListingDatabase, add_row, open_job, product, products, select_for_job
+from tests.fakes.catalog import ListingDatabase, add_row, load, open_job, open_run, product, products, select_for_job
 
 
 def link(db: Database, entries: Sequence[Product], job_id: str = "job", load_id: str = "") -> list[int]:
@@ -205,10 +205,11 @@ def test_a_chunk_takes_as_many_statements_as_one_product(rds: RdsConfig, db: Dat
     listing = ListingDatabase(get_db_connection(rds))
 
     def statements(size: int) -> list[str]:
-        listing.statements.clear()
         entries = [product(f"Claimed {number}", product_id=claimed[number], position=number) for number in range(size)]
         entries += [product(f"New {number}", position=CHUNK + number) for number in range(size)]
-        open_job(listing, entries, f"job of {size}")
+        ledger = open_run(listing, f"job of {size}")
+        listing.statements.clear()
+        load(ledger, entries)
         return listing.names()
 
     few, many = statements(1), statements(CHUNK // 2)

@@ -1,6 +1,7 @@
 """Questions become rows, each once, in batches, whoever else writes them at the same time."""
 
 import random
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -10,7 +11,7 @@ import batch_job
 import secrets_cache
 from query_generator.errors import ServiceAwayError, SkippableError
 from query_generator.store.database import Database, get_db_connection, open_database
-from query_generator.store.queries import Query, save_queries_to_rds
+from query_generator.store.queries import Query, save_queries_to_rds, save_storable_queries
 from secrets_cache import RdsConfig
 from tests.fakes.catalog import ListingDatabase, add_row
 
@@ -139,6 +140,58 @@ def test_a_row_that_cannot_be_stored_undoes_its_call_only(
     assert "\n" not in str(caught.value)
     assert texts(db) == {}
     assert len(save_queries_to_rds(questions(row, 60), db)) == 60
+
+
+@pytest.mark.parametrize("bad_places", [[], [0], [59], [7, 8, 31], range(60)])
+def test_only_the_rows_that_cannot_be_stored_are_left_out(db: Database, bad_places: Sequence[int]) -> None:
+    """Among many rows the bad ones are found, each with its reason, and the others are stored and keep their order."""
+    row = add_row(db, "{}")
+    queries = [Query(*entry) for entry in questions(row, 60)]
+    for place in bad_places:
+        queries[place] = queries[place]._replace(query_text=f"Is \x00 or {place} a letter?")
+    with db.transaction():
+        ids, refused = save_storable_queries(queries, db)
+    good = [query.query_text for place, query in enumerate(queries) if place not in bad_places]
+    assert [texts(db)[query_id] for query_id in ids] == good
+    assert len(texts(db)) == len(good)
+    assert [query for query, _ in refused] == [queries[place] for place in bad_places]
+    assert all("NUL" in str(error) for _, error in refused)
+
+
+def test_a_product_that_is_gone_leaves_the_others_in_place(db: Database) -> None:
+    """Questions of a product that somebody has deleted are named, and those of other products are stored."""
+    row = add_row(db, "{}")
+    lost = Query(999_999, "Is it warm?", "product")
+    with db.transaction():
+        ids, refused = save_storable_queries([Query(row, "Is it warm?", "product"), lost], db)
+    assert (len(ids), [query for query, _ in refused]) == (1, [lost])
+
+
+def test_transactions_in_each_others_way_are_both_made(rds: RdsConfig, db: Database) -> None:
+    """A deadlock costs a repetition of one whole transaction, and nothing of either is lost or made twice."""
+    rows = [add_row(db, "{}", brand="0") for _ in range(2)]
+    sql = "UPDATE products SET brand_name = brand_name::int + 1 WHERE product_id = %(row)s"
+    barrier, tries = Barrier(2), list[int]()
+
+    def change(order: Sequence[int]) -> None:
+        own = open_database(rds)
+
+        def work() -> None:
+            tries.append(order[0])
+            first, second = order
+            with own.transaction():
+                own.run(sql, {"row": first})
+                if tries.count(first) == 1:
+                    barrier.wait()
+                own.run(sql, {"row": second})
+
+        own.persistently(work)
+        own.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(change, [rows, rows[::-1]]))
+    assert [row.brand_name for row in db.run("SELECT brand_name FROM products")] == ["2", "2"]
+    assert len(tries) == 3
 
 
 def test_a_lost_connection_is_told_apart(rds: RdsConfig, db: Database) -> None:

@@ -1,7 +1,6 @@
 """The result of a job is what the ledger says, however large, and the same each time it is made."""
 
 import json
-import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from query_generator.store.ledger import Item, Ledger, Outcome
 from query_generator.store.objects import FolderObjects
 from query_generator.store.queries import save_queries_to_rds
 from query_generator.store.results import errors_json, result_json
-from tests.fakes.catalog import add_row, open_job, product, products
+from tests.fakes.catalog import add_row, load, open_job, open_run, product, products, save
 
 HEAD = {"job_id": "job", "status": "completed", "number": 1.5, "nothing": None}
 
@@ -30,7 +29,7 @@ def finish(ledger: Ledger, item: Item, texts: Sequence[str], error: str | None =
         ids = tuple(save_queries_to_rds([(item.product_id, text, item.query_type) for text in texts], ledger.db))
         state = "failed" if error else "succeeded"
         stage = "generate" if error else None
-        ledger.finish([Outcome(item, generated, state, error_stage=stage, error=error, query_ids=ids)])
+        save(ledger, Outcome(item, generated, state, 1, error_stage=stage, error=error, query_ids=ids))
     return ids
 
 
@@ -164,9 +163,7 @@ def test_the_report_can_be_made_again(ledger: Ledger, tmp_path: Path) -> None:
 def test_mended_errors_leave_no_stale_file(ledger: Ledger, tmp_path: Path) -> None:
     """When a later run mends what had failed, errors.json is written again, empty."""
     publish_result(ledger.db, FolderObjects(tmp_path), "job", "")
-    again = Ledger(ledger.db, "job", str(uuid.uuid4()))
-    ledger.db.rows("ledger.start_run", run_id=again.run_id, job_id="job")
-    again.begin_load()
+    load(open_run(ledger.db), products(7))
     ledger.db.run("UPDATE job_items SET state = 'succeeded', error = NULL")
     report = publish_result(ledger.db, FolderObjects(tmp_path), "job", "")
     assert (report.status, report.exit_code) == ("completed", 0)

@@ -35,8 +35,9 @@ def test_every_option_of_run_arrives_under_the_name_of_its_setting() -> None:
     }
     arguments = parse_arguments(["run", *(word for option, (_, value) in options.items() for word in (option, value))])
     assert {field: arguments[field] for field, _ in options.values()} == dict(options.values())
-    flags = parse_arguments(["--from-job", "--skip-existing", "--verbose"])
-    assert (flags["from_job"], flags["skip_existing"], flags["log_level"]) == ("true", "true", "DEBUG")
+    flags = parse_arguments(["--from-job", "--skip-existing", "--refresh", "--verbose"])
+    assert [flags[field] for field in ("from_job", "skip_existing", "refresh")] == ["true"] * 3
+    assert flags["log_level"] == "DEBUG"
     assert set(arguments) - {"verb", "provider"} <= set(JobConfig.model_fields)
 
 

@@ -28,12 +28,20 @@ def test_the_defaults_are_the_documented_ones() -> None:
     assert (config.limit, config.connection_pool_size, config.local_dir) == (None, None, None)
     assert not config.from_job
     assert not config.skip_existing
+    assert (config.lease_seconds, config.drain_seconds, config.database_reconnect_seconds) == (30, 25, 180)
+    assert not config.refresh
 
 
 def test_an_option_wins_over_its_variable() -> None:
     """What stands on the command line counts, whatever the job definition says."""
     config = load({"NUM_QUESTIONS": "10", "LLM_PROVIDERS": "gemini"}, num_questions="5", provider="offline")
     assert (config.num_questions, config.providers) == (5, ("offline",))
+
+
+def test_a_run_may_do_without_waiting() -> None:
+    """No time for calls in flight and none for a database that is away are settings like others; parts count too."""
+    config = load({"DRAIN_SECONDS": "0", "DATABASE_RECONNECT_SECONDS": "0", "LEASE_SECONDS": "1.5"})
+    assert (config.drain_seconds, config.database_reconnect_seconds, config.lease_seconds) == (0, 0, 1.5)
 
 
 def test_an_empty_variable_counts_as_not_given() -> None:
@@ -45,8 +53,15 @@ def test_every_variable_reaches_its_field() -> None:
     """Each documented variable has an effect."""
     numbers = ["num_questions", "limit", "max_concurrency", "rpm", "db_port"]
     numbers += ["retry_max_attempts", "batch_size", "connection_pool_size"]
+    numbers += ["lease_seconds", "drain_seconds", "database_reconnect_seconds"]
     examples = dict.fromkeys(numbers, "7")
-    examples |= {"from_job": "true", "skip_existing": "1", "providers": "offline", "local_dir": "there"}
+    examples |= {
+        "from_job": "true",
+        "skip_existing": "1",
+        "refresh": "yes",
+        "providers": "offline",
+        "local_dir": "there",
+    }
     examples |= {"log_level": "warning", "log_format": "json", "db_sslmode": "verify-full"}
     environ = {s.variable: examples.get(field, f"a-{field}") for field, s in SETTINGS.items() if s.variable}
     config = load(environ)
@@ -85,6 +100,14 @@ def test_every_variable_reaches_its_field() -> None:
         ("RETRY_MAX_ATTEMPTS", "11"),
         ("BATCH_SIZE", "51"),
         ("SKIP_EXISTING", "perhaps"),
+        ("REFRESH", "perhaps"),
+        ("LEASE_SECONDS", "0"),
+        ("LEASE_SECONDS", "3601"),
+        ("LEASE_SECONDS", "nan"),
+        ("DRAIN_SECONDS", "-1"),
+        ("DRAIN_SECONDS", "inf"),
+        ("DATABASE_RECONNECT_SECONDS", "-1"),
+        ("DATABASE_RECONNECT_SECONDS", "soon"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_name_and_an_example(variable: str, value: str) -> None:

@@ -109,7 +109,7 @@ def test_text_that_was_not_utf8() -> None:
 
 def test_file(tmp_path: Path) -> None:
     """A file is read, compressed or not, and named as it was given."""
-    for name, data in (("a.json", CATALOG), ("b.gz", gzip.compress(CATALOG))):
+    for name, data in (("a.json", CATALOG), ("b.gz", gzip.compress(CATALOG, mtime=0))):
         path = tmp_path / name
         path.write_bytes(data)
         source = file_source(str(path))
@@ -175,7 +175,7 @@ def test_broken_off_after_good_products() -> None:
 
 def test_s3_object() -> None:
     """An S3 object is read in one request and its body is closed."""
-    client = FakeS3(gzip.compress(CATALOG))
+    client = FakeS3(gzip.compress(CATALOG, mtime=0))
     source = s3_source(client, "bucket", "a/key.json.gz")
     assert source.name == "s3://bucket/a/key.json.gz"
     assert len(load(source)) == 20

@@ -177,6 +177,71 @@ def test_a_malformed_secret_stops_the_start(stub: Stubber, text: str) -> None:
     assert secrets_cache.secret_values() == frozenset()
 
 
+REFUSAL = PermissionRefusedError("PostgreSQL at db.example:5433: password authentication failed.")
+ROTATED = {**RDS, "password": "hidden-new"}
+
+
+def test_a_rotated_secret_is_fetched_once_more(stub: Stubber, caplog: pytest.LogCaptureFixture) -> None:
+    """After a refused login the new version is fetched by one call, cached, and masked like the first."""
+    holds(stub, "the/rds", json.dumps(RDS))
+    refused = secrets_cache.get_rds_config()
+    holds(stub, "the/rds", json.dumps(ROTATED))
+    fresh = secrets_cache.refresh_rds_config(refused, REFUSAL)
+    assert fresh == secrets_cache.get_rds_config() == {**ROTATED, "sslmode": "prefer"}
+    assert secrets_cache.secret_values() == {"hidden-new"}
+    assert "hidden" not in caplog.text
+
+
+def test_many_refused_logins_fetch_a_rotated_secret_once(stub: Stubber) -> None:
+    """Connections that are refused at once share one fetch of the new version."""
+    holds(stub, "the/rds", json.dumps(RDS))
+    refused = secrets_cache.get_rds_config()
+    holds(stub, "the/rds", json.dumps(ROTATED))
+    start = threading.Barrier(20)
+
+    def refresh(_: int) -> str:
+        start.wait()
+        return secrets_cache.refresh_rds_config(refused, REFUSAL)["password"]
+
+    with ThreadPoolExecutor(20) as pool:
+        assert set(pool.map(refresh, range(20))) == {"hidden-new"}
+
+
+def test_a_secret_that_has_not_changed_is_not_tried_again(stub: Stubber) -> None:
+    """A wrong password is told after one more look at the secret, with exit code 77, and later without a look."""
+    holds(stub, "the/rds", json.dumps(RDS))
+    refused = secrets_cache.get_rds_config()
+    holds(stub, "the/rds", json.dumps(RDS))
+    with pytest.raises(PermissionRefusedError, match=r"failed\. The secret has not changed") as caught:
+        secrets_cache.refresh_rds_config(refused, REFUSAL)
+    assert caught.value.exit_code == 77
+    with pytest.raises(PermissionRefusedError, match="authentication failed"):
+        secrets_cache.refresh_rds_config(refused, REFUSAL)
+    assert secrets_cache.get_rds_config() == refused
+
+
+def test_two_refusals_end_it(stub: Stubber) -> None:
+    """When the new version is refused too, Secrets Manager is not asked a third time."""
+    holds(stub, "the/rds", json.dumps(RDS))
+    refused = secrets_cache.get_rds_config()
+    holds(stub, "the/rds", json.dumps(ROTATED))
+    fresh = secrets_cache.refresh_rds_config(refused, REFUSAL)
+    with pytest.raises(PermissionRefusedError) as caught:
+        secrets_cache.refresh_rds_config(fresh, REFUSAL)
+    assert caught.value is REFUSAL
+
+
+def test_an_address_in_the_environment_does_not_rotate() -> None:
+    """A refused DATABASE_URL is told at once, and AWS is not asked."""
+    made = client()
+    with Stubber(made):
+        url = SecretStr("postgresql://app:x@h/d")
+        secrets_cache.configure(config(rds_secret_name=None, database_url=url), made)
+        with pytest.raises(PermissionRefusedError) as caught:
+            secrets_cache.refresh_rds_config(secrets_cache.get_rds_config(), REFUSAL)
+    assert caught.value is REFUSAL
+
+
 def test_without_secret_names_the_values_come_from_the_environment() -> None:
     """GEMINI_API_KEY and DATABASE_URL serve where no secret is named, and AWS is not asked."""
     made = client()

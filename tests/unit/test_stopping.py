@@ -23,6 +23,28 @@ def test_the_first_reason_is_kept() -> None:
     assert (stop.is_set(), stop.reason) == (True, "SIGTERM")
 
 
+def test_a_stop_is_overdue_when_the_time_for_what_is_in_flight_is_over() -> None:
+    """Calls in flight have the drain time from the first word to stop, and a later word does not lengthen it."""
+    now = [1_000.0]
+    stop = StopSignal(25.0, lambda: now[0])
+    now[0] += 60.0
+    assert not stop.is_overdue()
+    stop.set("SIGTERM")
+    now[0] += 24.9
+    stop.set("SIGINT")
+    assert not stop.is_overdue()
+    now[0] += 0.1
+    assert stop.is_overdue()
+
+
+def test_a_drain_of_no_time_is_overdue_at_once() -> None:
+    """Who sets no drain time leaves with the first signal."""
+    stop = StopSignal(0.0)
+    assert not stop.is_overdue()
+    stop.set("SIGTERM")
+    assert stop.is_overdue()
+
+
 def test_a_stop_allows_no_further_sleep() -> None:
     """After a stop, whoever wants to wait is turned away at once, with the exit code that is tried again."""
     stop = StopSignal()

@@ -1,13 +1,10 @@
--- name: try_lock_job
-SELECT pg_try_advisory_lock(hashtext('query_generator.job'), hashtext(%(job_id)s)) AS locked
-
 -- name: open_job
 INSERT INTO batch_operations (id, job_id, operation_type, status, total_items, metadata)
 VALUES (gen_random_uuid(), %(job_id)s, 'query_generation', 'pending', 0, %(metadata)s::jsonb)
 ON CONFLICT (job_id) DO UPDATE SET metadata = EXCLUDED.metadata || coalesce(batch_operations.metadata, '{}')
 
 -- name: job
-SELECT job_id, status, metadata, error_message, created_at, completed_at
+SELECT job_id, status, metadata, loader::text, error_message, created_at, completed_at
 FROM batch_operations
 WHERE job_id = %(job_id)s
 
@@ -23,7 +20,7 @@ WHERE job_id = %(job_id)s
 -- name: set_status
 UPDATE batch_operations b
 SET status = %(status)s, error_message = %(error)s, updated_at = now(),
-    completed_at = CASE WHEN %(status)s IN ('completed', 'failed') THEN now() END,
+    completed_at = CASE WHEN %(status)s IN ('completed', 'failed') THEN coalesce(b.completed_at, now()) END,
     total_items = c.total, processed_items = c.succeeded + c.failed,
     successful_items = c.succeeded, failed_items = c.failed
 FROM (
@@ -39,28 +36,48 @@ SET processed_items = processed_items + %(succeeded)s + %(failed)s, successful_i
     failed_items = failed_items + %(failed)s, updated_at = now()
 WHERE job_id = %(job_id)s
 
--- name: start_run
-INSERT INTO runs (run_id, job_id) VALUES (%(run_id)s, %(job_id)s)
-
--- name: save_run_stats
-UPDATE runs SET stats = %(stats)s::jsonb, updated_at = now() WHERE run_id = %(run_id)s
-
--- name: run_stats
-SELECT stats FROM runs WHERE job_id = %(job_id)s ORDER BY started_at
+-- name: complete
+UPDATE batch_operations SET status = 'completed', completed_at = now()
+WHERE job_id = %(job_id)s AND status <> 'completed'
+RETURNING job_id
 
 -- name: reopen_items
 UPDATE job_items
 SET state = 'pending', run_id = NULL, deferred = FALSE, error = NULL, error_stage = NULL
-WHERE job_id = %(job_id)s AND (state = 'running' OR state = 'failed' AND passing OR state = 'pending' AND deferred)
+WHERE job_id = %(job_id)s AND (state = 'failed' AND passing OR state = 'pending' AND deferred)
+
+-- name: reopen_unfilled_items
+UPDATE job_items
+SET state = 'pending', run_id = NULL, deferred = FALSE, answered = 0, error = NULL, error_stage = NULL
+WHERE job_id = %(job_id)s AND (state = 'failed' OR state = 'succeeded' AND cardinality(query_ids) < %(wanted)s)
+
+-- name: begin_load
+UPDATE batch_operations
+SET loader = %(run_id)s, updated_at = now(), load_id = coalesce(load_id, %(run_id)s)
+WHERE job_id = %(job_id)s
+  AND (loader IS NULL OR loader NOT IN (SELECT run_id FROM runs WHERE job_id = %(job_id)s AND state = 'alive'))
+RETURNING job_id
+
+-- name: is_being_loaded
+SELECT EXISTS (
+    SELECT FROM batch_operations b JOIN runs r ON r.run_id = b.loader
+    WHERE b.job_id = %(job_id)s AND r.state = 'alive' AND r.run_id <> %(run_id)s
+) AS loading
+
+-- name: end_load
+UPDATE batch_operations
+SET loader = NULL, load_id = %(run_id)s, updated_at = now(),
+    metadata = coalesce(metadata, '{}') || jsonb_build_object('input_source', %(source)s::text, 'input_complete', TRUE)
+WHERE job_id = %(job_id)s
 
 -- name: forget_rejected
-DELETE FROM rejected_records WHERE job_id = %(job_id)s
+DELETE FROM rejected_records WHERE job_id = %(job_id)s AND load_id <> %(run_id)s
 
 -- name: add_rejected
-INSERT INTO rejected_records (job_id, position, field, reason, product_key)
-SELECT %(job_id)s, r.*
+INSERT INTO rejected_records (job_id, load_id, position, field, reason, product_key)
+SELECT %(job_id)s, %(run_id)s, r.*
 FROM unnest(%(positions)s::bigint[], %(fields)s::text[], %(reasons)s::text[], %(keys)s::text[]) AS r
-ON CONFLICT (job_id, position) DO NOTHING
+ON CONFLICT (job_id, load_id, position) DO NOTHING
 
 -- name: add_items
 INSERT INTO job_items (job_id, product_id, query_type, position, content_hash, state)
@@ -72,7 +89,7 @@ CROSS JOIN unnest(%(query_types)s::text[]) AS t (query_type)
 ORDER BY i.product_id, t.query_type
 ON CONFLICT (job_id, product_id, query_type) DO UPDATE
     SET content_hash = EXCLUDED.content_hash, position = EXCLUDED.position, state = EXCLUDED.state,
-        attempts = 0, deferred = FALSE, passing = FALSE, error = NULL, error_stage = NULL, query_ids = '{}', dropped = '{}'
+        attempts = 0, answered = 0, deferred = FALSE, passing = FALSE, error = NULL, error_stage = NULL, query_ids = '{}', dropped = '{}'
     WHERE job_items.content_hash <> EXCLUDED.content_hash
        OR job_items.state = 'skipped' AND EXCLUDED.state = 'pending'
 
@@ -89,32 +106,39 @@ WITH next AS (
     SET state = 'running', run_id = %(run_id)s, attempts = i.attempts + 1, started_at = clock_timestamp()
     FROM next
     WHERE i.job_id = next.job_id AND i.product_id = next.product_id AND i.query_type = next.query_type
-    RETURNING i.product_id, i.query_type, i.position, i.deferred, i.query_ids
+    RETURNING i.product_id, i.query_type, i.position, i.deferred, i.query_ids, i.answered, i.dropped
 )
-SELECT c.product_id, c.query_type, c.position, c.deferred, c.query_ids,
+SELECT c.product_id, c.query_type, c.position, c.deferred, c.answered, c.dropped,
        coalesce(s.record, p.product_data) AS record, p.brand_name,
        ARRAY(SELECT q.query_text FROM unnest(c.query_ids) WITH ORDINALITY AS u (query_id, place)
              JOIN queries q USING (query_id) ORDER BY u.place) AS existing
 FROM claimed c
-JOIN products p USING (product_id)
+LEFT JOIN products p USING (product_id)
 LEFT JOIN jobselectedproducts s ON s.job_id = %(job_id)s AND s.product_id = c.product_id
 ORDER BY c.deferred, c.position, c.product_id, c.query_type DESC
 
--- name: finish_items
+-- name: forget_claims
+UPDATE job_items i SET state = 'pending', run_id = NULL
+WHERE i.job_id = %(job_id)s AND i.run_id = %(run_id)s AND i.state = 'running'
+  AND (i.product_id, i.query_type) NOT IN (SELECT * FROM unnest(%(product_ids)s::int[], %(query_types)s::text[]))
+
+-- name: save_outcomes
 UPDATE job_items i
-SET state = o.state, deferred = o.deferred, passing = o.passing, error_stage = o.error_stage, error = o.error,
-    query_ids = i.query_ids || o.query_ids::bigint[], dropped = o.dropped::jsonb,
+SET state = o.state, run_id = CASE WHEN o.state = 'pending' THEN NULL ELSE i.run_id END,
+    deferred = o.deferred, passing = o.passing, error_stage = o.error_stage, error = o.error,
+    query_ids = i.query_ids || o.query_ids::bigint[], dropped = o.dropped::jsonb, answered = o.answered,
     provider = coalesce(o.provider, i.provider), model = coalesce(o.model, i.model),
     prompt_tokens = i.prompt_tokens + o.prompt_tokens, output_tokens = i.output_tokens + o.output_tokens,
-    finished_at = clock_timestamp()
+    finished_at = CASE WHEN o.state IN ('succeeded', 'failed') THEN clock_timestamp() END
 FROM unnest(%(product_ids)s::int[], %(query_types)s::text[], %(states)s::text[], %(deferred)s::bool[],
             %(passing)s::bool[], %(error_stages)s::text[], %(errors)s::text[], %(query_ids)s::text[],
-            %(dropped)s::text[], %(providers)s::text[], %(models)s::text[],
-            %(prompt_tokens)s::bigint[], %(output_tokens)s::bigint[])
-    AS o (product_id, query_type, state, deferred, passing, error_stage, error, query_ids, dropped, provider, model,
-          prompt_tokens, output_tokens)
+            %(dropped)s::text[], %(answered_before)s::int[], %(answered)s::int[], %(providers)s::text[],
+            %(models)s::text[], %(prompt_tokens)s::bigint[], %(output_tokens)s::bigint[])
+    AS o (product_id, query_type, state, deferred, passing, error_stage, error, query_ids, dropped, answered_before,
+          answered, provider, model, prompt_tokens, output_tokens)
 WHERE i.job_id = %(job_id)s AND i.product_id = o.product_id AND i.query_type = o.query_type
-  AND i.run_id = %(run_id)s AND i.state = 'running'
+  AND i.run_id = %(run_id)s AND i.state = 'running' AND i.answered = o.answered_before
+RETURNING i.product_id, i.query_type
 
 -- name: counts
 SELECT count(DISTINCT product_id) FILTER (WHERE state <> 'skipped') AS products,
@@ -126,7 +150,8 @@ SELECT count(DISTINCT product_id) FILTER (WHERE state <> 'skipped') AS products,
        count(DISTINCT product_id) FILTER (WHERE state = 'skipped') AS skipped_products,
        count(DISTINCT product_id) FILTER (WHERE state IN ('succeeded', 'failed')) AS processed_products,
        coalesce(sum(cardinality(query_ids)) FILTER (WHERE state <> 'skipped'), 0)::bigint AS questions,
-       (SELECT count(*) FROM rejected_records r WHERE r.job_id = %(job_id)s) AS rejected_records
+       (SELECT count(*) FROM rejected_records r JOIN batch_operations b USING (job_id, load_id)
+        WHERE r.job_id = %(job_id)s) AS rejected_records
 FROM job_items
 WHERE job_id = %(job_id)s
 

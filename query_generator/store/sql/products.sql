@@ -55,6 +55,7 @@ ORDER BY i.product_id
 ON CONFLICT (job_id, product_id) DO UPDATE
     SET position = EXCLUDED.position, load_id = EXCLUDED.load_id, record = EXCLUDED.record
     WHERE jobselectedproducts.load_id IS DISTINCT FROM EXCLUDED.load_id
+       OR jobselectedproducts.position = EXCLUDED.position
 RETURNING product_id
 
 -- name: with_enough_queries

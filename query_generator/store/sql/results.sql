@@ -1,5 +1,5 @@
 -- name: products
-SELECT a.position, a.product_id, coalesce(s.record, p.product_data) AS record, p.brand_name,
+SELECT a.position, a.product_id, coalesce(s.record, p.product_data) AS record, p.brand_name, p.product_key,
        coalesce(a.provider, m.provider) AS provider, coalesce(a.model, m.model) AS model,
        a.error AS product_error, m.error AS market_error,
        a.query_ids AS product_query_ids, m.query_ids AS market_query_ids, a.dropped AS product_dropped, m.dropped AS market_dropped,
@@ -18,8 +18,9 @@ LIMIT %(size)s
 
 -- name: rejected
 SELECT position, field, reason, product_key
-FROM rejected_records
-WHERE job_id = %(job_id)s AND position > %(position)s
+FROM rejected_records r
+JOIN batch_operations b USING (job_id, load_id)
+WHERE r.job_id = %(job_id)s AND position > %(position)s
 ORDER BY position
 LIMIT %(size)s
 

@@ -16,14 +16,23 @@ ALTER TABLE queries
     ADD COLUMN IF NOT EXISTS prompt_version TEXT;
 CREATE UNIQUE INDEX IF NOT EXISTS queries_once ON queries (product_id, query_type, query_hash);
 
-ALTER TABLE batch_operations ADD COLUMN IF NOT EXISTS job_id VARCHAR(255);
+-- loader is the run that reads the input; load_id the reading whose rejected records count.
+ALTER TABLE batch_operations
+    ADD COLUMN IF NOT EXISTS job_id VARCHAR(255),
+    ADD COLUMN IF NOT EXISTS loader UUID,
+    ADD COLUMN IF NOT EXISTS load_id UUID;
 CREATE UNIQUE INDEX IF NOT EXISTS batch_operations_job ON batch_operations (job_id);
 
 CREATE TABLE runs (
     run_id UUID PRIMARY KEY,
     job_id VARCHAR(255) NOT NULL,
+    -- alive until it ends by itself, or for good dead once another run has said so.
+    state TEXT NOT NULL DEFAULT 'alive' CHECK (state IN ('alive', 'ended', 'dead')),
+    process TEXT NOT NULL,
+    lease_seconds DOUBLE PRECISION NOT NULL,
+    heartbeat_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
     started_at TIMESTAMPTZ NOT NULL DEFAULT now(),
-    updated_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+    ended_at TIMESTAMPTZ,
     stats JSONB NOT NULL DEFAULT '{}'
 );
 CREATE INDEX runs_job ON runs (job_id);
@@ -37,6 +46,7 @@ CREATE TABLE job_items (
     state TEXT NOT NULL CHECK (state IN ('pending', 'running', 'succeeded', 'failed', 'skipped')),
     run_id UUID REFERENCES runs (run_id),
     attempts INTEGER NOT NULL DEFAULT 0,
+    answered INTEGER NOT NULL DEFAULT 0,
     deferred BOOLEAN NOT NULL DEFAULT FALSE,
     passing BOOLEAN NOT NULL DEFAULT FALSE,
     error_stage TEXT,
@@ -53,15 +63,17 @@ CREATE TABLE job_items (
 );
 CREATE INDEX job_items_pending ON job_items (job_id, deferred, position, product_id, query_type)
     WHERE state = 'pending';
+CREATE INDEX job_items_running ON job_items (run_id) WHERE state = 'running';
 CREATE INDEX job_items_products ON job_items (job_id, position, product_id) WHERE query_type = 'product';
 
 CREATE TABLE rejected_records (
     job_id VARCHAR(255) NOT NULL,
+    load_id UUID NOT NULL,
     position BIGINT NOT NULL,
     field TEXT NOT NULL,
     reason TEXT NOT NULL,
     product_key TEXT NOT NULL,
-    PRIMARY KEY (job_id, position)
+    PRIMARY KEY (job_id, load_id, position)
 );
 
 -- Events wait here until they are published; id and time are fixed before the first try.

@@ -1,0 +1,132 @@
+"""The lease of a run: proof that it lives, and the right of others to take over its work when it does not.
+
+The lease belongs to the run and not to its items, and time is the database's. A run whose lease has lapsed stays good
+until another one declares it dead, which is for good: every write locks the writer's own row in `runs` and requires it
+alive, so that a run that was frozen or cut off cannot write once its work has a new owner.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from query_generator.errors import FatalError, RunFencedError
+from query_generator.liveness import is_surely_gone, own_identity
+from query_generator.store.database import Database
+
+_LOG = logging.getLogger("lease")
+
+BEATS_A_LEASE = 4
+
+
+class Lease:
+    """The lease of one run of a job."""
+
+    def __init__(self, db: Database, job_id: str, run_id: str, seconds: float) -> None:
+        self._db = db
+        self._job_id = job_id
+        self.run_id = run_id
+        self.seconds = seconds
+        self.lost = threading.Event()
+
+    def begin(self) -> None:
+        """Announce the run."""
+        self._db.rows(
+            "runs.start",
+            run_id=self.run_id,
+            job_id=self._job_id,
+            process=own_identity(),
+            lease_seconds=self.seconds,
+        )
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Open a transaction that only a living run can commit.
+
+        Raises:
+            RunFencedError: this run was declared dead.
+        """
+        with self._db.transaction():
+            if not self._db.rows("runs.hold", run_id=self.run_id):
+                raise self.fenced()
+            yield
+
+    def take_over(self) -> int:
+        """Declare runs of this job dead that are, and free their items; returns the number of runs.
+
+        A run whose process on this machine has ended is dead at once. Any other is dead when its lease has lapsed, but
+        not before this connection is one lease old: after an outage every run gets the time to show that it lives.
+        """
+        others = self._db.rows("runs.others", job_id=self._job_id, run_id=self.run_id)
+        if not others:
+            return 0
+        with self.writing():
+            dead = self._db.rows(
+                "runs.declare_dead",
+                job_id=self._job_id,
+                run_id=self.run_id,
+                gone=[run.run_id for run in others if is_surely_gone(run.process)],
+                lapse_counts=self._db.connected_for() >= self.seconds,
+            )
+            if dead:
+                self._db.rows("runs.free_items", run_ids=[run.run_id for run in dead])
+        for run in dead:
+            _LOG.warning("[BATCH WARNING] Run %s is dead; this run goes on with its work", run.run_id)
+        return len(dead)
+
+    def require_alive(self) -> None:
+        """Stop a run whose heartbeat has found it dead; raises RunFencedError."""
+        if self.lost.is_set():
+            raise self.fenced()
+
+    def end(self) -> None:
+        """End the run, and free what it had claimed and not begun."""
+        with self._db.transaction():
+            self._db.rows("runs.end", run_id=self.run_id)
+            self._db.rows("runs.free_items", run_ids=[self.run_id])
+
+    def fenced(self) -> RunFencedError:
+        """Say that this run was declared dead."""
+        return RunFencedError(
+            f"run {self.run_id} was declared dead by another run of job {self._job_id}, which goes on with its work; "
+            f"this run was silent for more than its lease of {self.seconds:g} s and stops"
+        )
+
+
+class Heartbeat:
+    """Beats for a run, on a thread and a connection of its own, four times a lease."""
+
+    def __init__(self, lease: Lease, connect: Callable[[], Database]) -> None:
+        self._lease = lease
+        self._connect = connect
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> "Heartbeat":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join(timeout=1)
+
+    def _beat(self) -> None:
+        db: Database | None = None
+        while not self._ended.wait(self._lease.seconds / BEATS_A_LEASE):
+            try:
+                db = db or self._connect()
+                alive = db.rows("runs.beat", run_id=self._lease.run_id)
+            except FatalError as exc:
+                _LOG.debug("[DB] No heartbeat: %s", exc)
+                _close(db)
+                db = None
+                continue
+            if not alive:
+                self._lease.lost.set()
+                break
+        _close(db)
+
+
+def _close(db: Database | None) -> None:
+    if db is not None:
+        db.close()

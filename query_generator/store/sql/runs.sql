@@ -1,0 +1,39 @@
+-- name: start
+INSERT INTO runs (run_id, job_id, process, lease_seconds)
+VALUES (%(run_id)s, %(job_id)s, %(process)s, %(lease_seconds)s)
+
+-- name: hold
+SELECT run_id FROM runs WHERE run_id = %(run_id)s AND state = 'alive' FOR NO KEY UPDATE
+
+-- name: beat
+UPDATE runs SET heartbeat_at = clock_timestamp() WHERE run_id = %(run_id)s AND state = 'alive' RETURNING run_id
+
+-- name: save_stats
+UPDATE runs SET stats = %(stats)s::jsonb WHERE run_id = %(run_id)s AND state = 'alive' RETURNING run_id
+
+-- name: stats
+SELECT stats FROM runs WHERE job_id = %(job_id)s ORDER BY started_at
+
+-- name: others
+SELECT run_id::text, process FROM runs WHERE job_id = %(job_id)s AND state = 'alive' AND run_id <> %(run_id)s
+
+-- name: declare_dead
+WITH lapsed AS (
+    SELECT run_id FROM runs
+    WHERE job_id = %(job_id)s AND state = 'alive' AND run_id <> %(run_id)s
+      AND (run_id = ANY(%(gone)s::uuid[])
+           OR %(lapse_counts)s AND heartbeat_at < clock_timestamp() - make_interval(secs => lease_seconds))
+    ORDER BY run_id
+    FOR NO KEY UPDATE
+)
+UPDATE runs r SET state = 'dead', ended_at = clock_timestamp()
+FROM lapsed
+WHERE r.run_id = lapsed.run_id
+RETURNING r.run_id::text
+
+-- name: free_items
+UPDATE job_items SET state = 'pending', run_id = NULL
+WHERE run_id = ANY(%(run_ids)s::uuid[]) AND state = 'running'
+
+-- name: end
+UPDATE runs SET state = 'ended', ended_at = clock_timestamp() WHERE run_id = %(run_id)s AND state = 'alive'
