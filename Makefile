@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header -q
 
-.PHONY: help run test check format lock clean
+.PHONY: help run test crash check format lock clean
 
 help:
 	@echo "make run     run the job on examples/products.json, with an embedded PostgreSQL and folders"
 	@echo "make test    run the whole test suite"
+	@echo "make crash   break jobs in every way for 20 minutes; count what is lost, doubled, paid twice"
 	@echo "make check   lint, types, walls between modules, shell script"
 	@echo "make format  format the code"
 	@echo "make lock    make the requirement files again from pyproject.toml"
@@ -19,6 +20,9 @@ run: $(VENV)/.local
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto
+
+crash: $(VENV)/.dev
+	$(BIN)/python -m tests.crash
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

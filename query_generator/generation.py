@@ -2,26 +2,26 @@
 
 import logging
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 from queue import Empty, SimpleQueue
 
-from query_generator.errors import FatalError, InterruptedRunError, RetryableError, SkippableError
-from query_generator.generate import CALLS_FOR_AN_ITEM, ask, shortage
+from query_generator.errors import FatalError, InterruptedRunError, SkippableError
+from query_generator.generate import ask
 from query_generator.llm.base import Provider
 from query_generator.llm.metered import MeteredProvider
 from query_generator.models import Generated, QueryType
-from query_generator.prompts import PROMPT_VERSION
+from query_generator.outcomes import judge, next_call, queries_of, storable, sums_of, with_ids
 from query_generator.stats import RunStats
 from query_generator.stopping import StopSignal
 from query_generator.store.events import EventLog
-from query_generator.store.ledger import Counts, Item, Ledger, Outcome
-from query_generator.store.queries import Query, save_queries_to_rds, save_storable_queries
+from query_generator.store.items import Counts, Item, Outcome
+from query_generator.store.ledger import Ledger
+from query_generator.store.queries import save_queries_to_rds, save_storable_queries
 from query_generator.workers import Workers
 
 _LOG = logging.getLogger("generation")
@@ -167,7 +167,7 @@ class Generation:
             written = [saved for _, outcome in outcomes for saved in self._save_alone(outcome)]
         for future, _ in outcomes:
             del self._in_flight[future]
-        self._ready.extendleft(_next_call(outcome) for outcome in written if outcome.state == "running")
+        self._ready.extendleft(next_call(outcome) for outcome in written if outcome.state == "running")
         self._stats.results_persistence_time += self._clock() - began
 
     def _outcome(self, item: Item, future: Future[Generated]) -> Outcome | None:
@@ -178,22 +178,11 @@ class Generation:
                 self._fatal = self._fatal or error
                 self._stop.set(str(error))
             return None
-        generated = future.result()
-        if generated.error is None:
-            have, answered = len(item.existing) + len(generated.questions), item.answered + 1
-            if have >= self._num_questions:
-                return Outcome(item, generated, "succeeded", answered)
-            if answered < CALLS_FOR_AN_ITEM:
-                return Outcome(item, generated, "running", answered)
-            generated.error = shortage(have, self._num_questions, Counter(item.dropped) + generated.dropped)
-        else:
-            answered = item.answered
-        passing = isinstance(generated.error, RetryableError)
-        reason = _storable(str(generated.error))
-        _LOG.warning("[AI ERROR] %s questions for '%s': %s", item.query_type, item.product.name, reason)
-        if passing and not item.deferred:
-            return Outcome(item, generated, "pending", answered, deferred=True, passing=True)
-        return Outcome(item, generated, "failed", answered, passing=passing, error_stage="generate", error=reason)
+        outcome = judge(item, future.result(), self._num_questions)
+        if outcome.generated.error:
+            reason = storable(str(outcome.generated.error))
+            _LOG.warning("[AI ERROR] %s questions for '%s': %s", item.query_type, item.product.name, reason)
+        return outcome
 
     def _save_together(
         self, outcomes: Sequence[Outcome], store: Callable[[Sequence[Outcome]], Sequence[Outcome]]
@@ -205,23 +194,23 @@ class Generation:
                 outcomes,
                 self._stats.as_dict(),
                 lambda: store(outcomes),
-                lambda new: self._events.record("batch_saved", **_sums(new)),
+                lambda new: self._events.record("batch_saved", **sums_of(new)),
             )
         )
 
     def _store(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
-        queries = [query for outcome in outcomes for query in _queries(outcome)]
+        queries = [query for outcome in outcomes for query in queries_of(outcome)]
         ids = iter(save_queries_to_rds(queries, self._ledger.db, self._batch_size))
-        return [_with_ids(outcome, ids) for outcome in outcomes]
+        return [with_ids(outcome, ids) for outcome in outcomes]
 
     def _store_what_can_be(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
         """Store an item without the questions that the database refuses; such an item has failed."""
         (outcome,) = outcomes
-        ids, refused = save_storable_queries(_queries(outcome), self._ledger.db)
+        ids, refused = save_storable_queries(queries_of(outcome), self._ledger.db)
         if not refused:
             return [replace(outcome, query_ids=tuple(ids))]
         reason = "; ".join(f"query_text '{query.query_text[:80]}': {error}" for query, error in refused)
-        return [replace(outcome, query_ids=tuple(ids), state="failed", error_stage="persist", error=_storable(reason))]
+        return [replace(outcome, query_ids=tuple(ids), state="failed", error_stage="persist", error=storable(reason))]
 
     def _save_alone(self, outcome: Outcome) -> list[Outcome]:
         try:
@@ -281,44 +270,3 @@ def _drain(done: "SimpleQueue[Future[Generated]]", at_most: int) -> list["Future
     except Empty:
         pass
     return finished
-
-
-def _storable(text: str) -> str:
-    """Write out the characters that PostgreSQL does not take."""
-    return text.encode(errors="backslashreplace").decode().replace("\0", "\\x00")
-
-
-def _queries(outcome: Outcome) -> list[Query]:
-    generated = outcome.generated
-    return [
-        Query(
-            outcome.item.product_id, text, outcome.item.query_type, generated.provider, generated.model, PROMPT_VERSION
-        )
-        for text in generated.questions
-    ]
-
-
-def _with_ids(outcome: Outcome, ids: Iterator[int]) -> Outcome:
-    return replace(outcome, query_ids=tuple(islice(ids, len(outcome.generated.questions))))
-
-
-def _next_call(outcome: Outcome) -> Item:
-    generated = outcome.generated
-    return replace(
-        outcome.item,
-        existing=(*outcome.item.existing, *generated.questions),
-        answered=outcome.answered,
-        dropped=Counter(outcome.item.dropped) + generated.dropped,
-    )
-
-
-def _sums(outcomes: Sequence[Outcome]) -> dict[str, object]:
-    states = Counter(outcome.state for outcome in outcomes)
-    dropped: Counter[str] = sum((outcome.generated.dropped for outcome in outcomes), Counter())
-    return {
-        "items": len(outcomes),
-        "succeeded": states["succeeded"],
-        "failed": states["failed"],
-        "queries": sum(len(outcome.query_ids) for outcome in outcomes),
-        "dropped": dict(dropped),
-    }

@@ -28,8 +28,9 @@ from query_generator.stats import RunStats
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database, Patience
 from query_generator.store.events import EventLog
+from query_generator.store.items import Counts
 from query_generator.store.lease import Heartbeat, Lease
-from query_generator.store.ledger import Counts, Ledger
+from query_generator.store.ledger import Ledger
 from query_generator.store.products import selected_products
 from query_generator.store.schema import migrate
 

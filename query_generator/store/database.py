@@ -6,15 +6,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from query_generator.errors import (
     ConfigurationError,
     PermissionRefusedError,
-    QueryGeneratorError,
-    ServiceAwayError,
     SkippableError,
 )
+from query_generator.store.refusals import DatabaseAwayError, TransactionConflictError, connect_error, first_line
 from query_generator.store.sql import statement
 
 if TYPE_CHECKING:
@@ -27,17 +26,16 @@ T = TypeVar("T")
 
 APPLICATION_NAME = "query-generator"
 CONNECT_SECONDS = 10
+# A server that vanishes without a word is found out after 25 s of silence, or 30 s with data that is not taken.
+KEEPALIVE: dict[str, Any] = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 CONFLICT_SECONDS = 10.0
 # A run that is frozen, or vanishes with its machine, must not hold its locks until the server misses it.
 IDLE_IN_TRANSACTION_SECONDS = 30
-
-
-class DatabaseAwayError(ServiceAwayError):
-    """The server is out of reach, or the connection to it is lost."""
-
-
-class TransactionConflictError(DatabaseAwayError):
-    """Two transactions were in each other's way: the whole transaction may be tried again at once."""
 
 
 @dataclass(frozen=True)
@@ -194,11 +192,12 @@ def get_db_connection(config: "RdsConfig | None" = None) -> "Connection[Any]":
             autocommit=True,
             row_factory=namedtuple_row,
             prepare_threshold=None,
+            **KEEPALIVE,
         )
         connection.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_IN_TRANSACTION_SECONDS}s'".encode())
         return connection
     except psycopg.Error as exc:
-        raise _connect_error(f"PostgreSQL at {config['host']}:{config['port']}", str(exc).strip()) from None
+        raise connect_error(f"PostgreSQL at {config['host']}:{config['port']}", str(exc).strip()) from None
     except UnicodeEncodeError:
         raise ConfigurationError("PostgreSQL: the user, password or database name is no valid text") from None
 
@@ -239,48 +238,6 @@ def given_or_opened(db: Database | None) -> Iterator[Database]:
         yield opened
 
 
-class Refusal(NamedTuple):
-    """Words in the server's answer to a connection that tell why it was refused; libpq gives no SQLSTATE there."""
-
-    words: tuple[str, ...]
-    error: type[QueryGeneratorError]
-    way_out: str
-
-
-_REFUSALS = (
-    Refusal(
-        ("too many connections",),
-        DatabaseAwayError,
-        "Run the same job id again when others have ended.",
-    ),
-    Refusal(
-        ("authentication failed", "no pg_hba.conf entry", "no password supplied", "role ", "permission denied"),
-        PermissionRefusedError,
-        "Check user and password in RDS_SECRET_NAME or DATABASE_URL.",
-    ),
-    Refusal(
-        (
-            *("does not exist", "invalid sslmode", "does not support SSL"),
-            *("root certificate", "certificate verify failed", "does not match host name"),
-        ),
-        ConfigurationError,
-        "Check the database's name and DB_SSLMODE; PGSSLROOTCERT names the CA file.",
-    ),
-)
-
-
-def _connect_error(where: str, message: str) -> QueryGeneratorError:
-    for refusal in _REFUSALS:
-        if any(words in message for words in refusal.words):
-            return refusal.error(f"{where}: {_first_line(message)}. {refusal.way_out}")
-    return DatabaseAwayError(f"{where}: {_first_line(message)}. Run the same job id again when it can be reached.")
-
-
-def _first_line(message: object) -> str:
-    """What the server says, without the lines of detail, which may repeat a whole row."""
-    return str(message).partition("\n")[0]
-
-
 @contextmanager
 def _database_errors() -> Iterator[None]:
     import psycopg
@@ -290,10 +247,10 @@ def _database_errors() -> Iterator[None]:
     try:
         yield
     except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure) as exc:
-        raise TransactionConflictError(f"PostgreSQL: {_first_line(exc)}") from exc
+        raise TransactionConflictError(f"PostgreSQL: {first_line(exc)}") from exc
     except psycopg.errors.InsufficientPrivilege as exc:
-        raise PermissionRefusedError(f"PostgreSQL: {_first_line(exc)}. Grant it to the job's role.") from exc
+        raise PermissionRefusedError(f"PostgreSQL: {first_line(exc)}. Grant it to the job's role.") from exc
     except (psycopg.DataError, psycopg.IntegrityError, UnicodeEncodeError) as exc:
-        raise SkippableError(f"PostgreSQL does not take this row: {_first_line(exc)}") from exc
+        raise SkippableError(f"PostgreSQL does not take this row: {first_line(exc)}") from exc
     except (psycopg.OperationalError, psycopg.InterfaceError, *unusable) as exc:
-        raise DatabaseAwayError(f"PostgreSQL: {_first_line(exc)}. Run the same job id again when it is back.") from exc
+        raise DatabaseAwayError(f"PostgreSQL: {first_line(exc)}. Run the same job id again when it is back.") from exc

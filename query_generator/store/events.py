@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from query_generator.aws import aws_errors
 from query_generator.errors import FatalError
 from query_generator.store.database import Database
+from query_generator.store.refusals import DatabaseAwayError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -151,12 +152,14 @@ class EventLog:
             self.record(name, **details)
 
     def publish(self) -> None:
-        """Publish what waits, oldest first; stop at the first failure of this run."""
+        """Publish what waits, oldest first; stop at the first failure of the sink."""
         try:
             while not self._failed and (rows := self._waiting()):
                 for _, event in rows:
                     self._sink.publish(event)
                 self._published([event_id for event_id, _ in rows])
+        except DatabaseAwayError as exc:
+            _LOG.debug("[EVENTS] They wait for the database: %s", exc)
         except (FatalError, OSError) as exc:
             self._failed = True
             _LOG.warning("[BATCH WARNING] Events are not published and wait for the next run of this job: %s", exc)

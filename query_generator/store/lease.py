@@ -55,7 +55,7 @@ class Lease:
         """Declare runs of this job dead that are, and free their items; returns the number of runs.
 
         A run whose process on this machine has ended is dead at once. Any other is dead when its lease has lapsed, but
-        not before this connection is one lease old: after an outage every run gets the time to show that it lives.
+        not before this connection is as old as that lease: after an outage every run gets time to show that it lives.
         """
         others = self._db.rows("runs.others", job_id=self._job_id, run_id=self.run_id)
         if not others:
@@ -66,7 +66,7 @@ class Lease:
                 job_id=self._job_id,
                 run_id=self.run_id,
                 gone=[run.run_id for run in others if is_surely_gone(run.process)],
-                lapse_counts=self._db.connected_for() >= self.seconds,
+                connected_for=self._db.connected_for(),
             )
             if dead:
                 self._db.rows("runs.free_items", run_ids=[run.run_id for run in dead])

@@ -3,68 +3,17 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from query_generator.errors import ConfigurationError
 from query_generator.input.product_fields import RejectedRecordError
 from query_generator.models import Generated, Product, QueryType, RejectedRecord
 from query_generator.store.database import Database
+from query_generator.store.items import Counts, Item, Outcome
 from query_generator.store.lease import Lease
 from query_generator.store.products import LinkedProduct, stored_product
 
 NO_PRODUCT = Product(name="")
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A claimed piece of work.
-
-    `existing` are the questions that earlier calls of this job have brought, `answered` the number of those calls, and
-    `dropped` what was unusable in them, by reason.
-    """
-
-    product_id: int
-    query_type: QueryType
-    product: Product
-    deferred: bool = False
-    existing: tuple[str, ...] = ()
-    answered: int = 0
-    dropped: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one call for an item has brought, and the state that the item has now: `running` asks for one more call.
-
-    `answered` counts the calls that brought a reply, this one included.
-    """
-
-    item: Item
-    generated: Generated
-    state: str
-    answered: int
-    deferred: bool = False
-    passing: bool = False
-    error_stage: str | None = None
-    error: str | None = None
-    query_ids: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """A job in numbers. Items are products times question types; skipped ones are left out of all but their own."""
-
-    products: int
-    items: int
-    open_items: int
-    succeeded: int
-    failed: int
-    failed_for_passing_reason: int
-    skipped_products: int
-    processed_products: int
-    questions: int
-    rejected_records: int
 
 
 class Ledger:
@@ -243,6 +192,7 @@ class Ledger:
             errors=[outcome.error for outcome in outcomes],
             query_ids=["{" + ",".join(map(str, outcome.query_ids)) + "}" for outcome in outcomes],
             dropped=[json.dumps(Counter(outcome.item.dropped) + outcome.generated.dropped) for outcome in outcomes],
+            attempts=[outcome.item.attempts for outcome in outcomes],
             answered_before=[outcome.item.answered for outcome in outcomes],
             answered=[outcome.answered for outcome in outcomes],
             providers=[result.provider or None for result in generated],
@@ -296,5 +246,12 @@ def _item(row: Any) -> Item:
     except RejectedRecordError:
         product = NO_PRODUCT
     return Item(
-        row.product_id, QueryType(row.query_type), product, row.deferred, tuple(row.existing), row.answered, row.dropped
+        row.product_id,
+        QueryType(row.query_type),
+        product,
+        row.deferred,
+        tuple(row.existing),
+        row.attempts,
+        row.answered,
+        row.dropped,
     )

@@ -7,6 +7,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from random import Random
 from statistics import fmean
@@ -23,6 +25,31 @@ Experiment = Callable[[Trial, Random], Verdict]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run all trials; 1 when a promise was broken."""
+    options = _parser().parse_args(argv)
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    size = Size(products=options.products, concurrency=options.concurrency)
+    verdicts: list[Verdict] = []
+    with (
+        tempfile.TemporaryDirectory(prefix="query-generator-crash-") as folder,
+        AwsServer() as aws,
+        PgServer(Path(folder) / "postgres") as server,
+        PgProxy(server.admin["port"]) as proxy,
+    ):
+        for place, (count, port, experiment) in enumerate(_plan(options, server, proxy)):
+            for number in range(1, count + 1):
+                began = time.monotonic()
+                for attempt in itertools.count():
+                    with fresh_cloud(aws, server, port) as cloud, suppress(TooLateError):
+                        trial = Trial(cloud, size)
+                        verdict = experiment(trial, Random(f"{options.seed} {place} {number} {attempt}"))
+                        break
+                verdicts.append(verdict)
+                _tell(verdict, trial, f"{number}/{count}", time.monotonic() - began)
+    print("\n" + "\n".join(table(verdicts)))
+    return 1 if any(verdict.broken for verdict in verdicts) else 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.add_argument("--kills", type=int, default=100, help="SIGKILLs at random moments")
     parser.add_argument("--points", type=int, default=10, help="SIGKILLs at each named point")
@@ -33,47 +60,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--concurrency", type=int, default=Size.concurrency, help="calls in flight")
     parser.add_argument("--products", type=int, default=Size.products, help="two items each")
     parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args(argv)
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    size = Size(products=options.products, concurrency=options.concurrency)
-    verdicts: list[Verdict] = []
-    folder = Path(tempfile.mkdtemp(prefix="query-generator-crash-"))
-    with AwsServer() as aws, PgServer(folder / "postgres") as server, PgProxy(server.admin["port"]) as proxy:
-        plan: list[tuple[int, int | None, Experiment]] = [
-            (options.kills, None, kill_at_random),
-            *((options.points, None, point) for point in POINTS.values()),
-            (options.zombies, None, freeze),
-            (options.database_crashes, None, lambda trial, random: crash_database(trial, random, server)),
-            (options.cuts, proxy.port, lambda trial, random: cut_commit(trial, random, proxy)),
-            (options.rotations, None, lambda trial, random: rotate(trial, random, server)),
-        ]
-        for place, (count, port, experiment) in enumerate(plan):
-            for number in range(count):
-                began = time.monotonic()
-                for attempt in itertools.count():
-                    with fresh_cloud(aws, server, port) as cloud:
-                        trial = Trial(cloud, size)
-                        try:
-                            verdict = experiment(trial, Random(f"{options.seed} {place} {number} {attempt}"))
-                            break
-                        except TooLateError:
-                            continue
-                verdicts.append(verdict)
-                _tell(verdict, number + 1, count, time.monotonic() - began)
-                if verdict.broken:
-                    log = folder / f"{len(verdicts)}.log"
-                    log.write_text("\n".join(trial.logs))
-                    print(f"    {'; '.join(verdict.broken)}: see {log}", flush=True)
-    print("\n" + "\n".join(table(verdicts)))
-    return 1 if any(verdict.broken for verdict in verdicts) else 0
+    return parser
 
 
-def _tell(verdict: Verdict, number: int, count: int, seconds: float) -> None:
+def _plan(
+    options: argparse.Namespace, server: PgServer, proxy: PgProxy
+) -> Iterator[tuple[int, int | None, Experiment]]:
+    """Give each experiment with the number of its trials and the port of PostgreSQL, if it is not the server's."""
+    yield options.kills, None, kill_at_random
+    for point in POINTS.values():
+        yield options.points, None, point
+    yield options.zombies, None, freeze
+    yield options.database_crashes, None, partial(crash_database, server=server)
+    yield options.cuts, proxy.port, partial(cut_commit, proxy=proxy)
+    yield options.rotations, None, partial(rotate, server=server)
+
+
+def _tell(verdict: Verdict, trial: Trial, number: str, seconds: float) -> None:
     print(
-        f"{verdict.kind} {number}/{count}: lost {verdict.lost}, doubled {verdict.doubled}, "
+        f"{verdict.kind} {number}: lost {verdict.lost}, doubled {verdict.doubled}, "
         f"paid again {verdict.repeats} of {verdict.in_flight} in flight, exit codes {verdict.codes}, {seconds:.1f} s",
         flush=True,
     )
+    if verdict.broken:
+        with tempfile.NamedTemporaryFile("w", prefix="query-generator-crash-", suffix=".log", delete=False) as log:
+            log.write("\n".join(trial.logs))
+        print(f"    BROKEN: {'; '.join(verdict.broken)}; the runs' logs are in {log.name}", flush=True)
 
 
 def table(verdicts: Sequence[Verdict]) -> Iterator[str]:

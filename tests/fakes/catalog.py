@@ -8,8 +8,9 @@ from query_generator.input.product_fields import product_from_record
 from query_generator.load import Entry, Loaded, load_products
 from query_generator.models import Product
 from query_generator.store.database import Database
+from query_generator.store.items import Outcome
 from query_generator.store.lease import Lease
-from query_generator.store.ledger import Ledger, Outcome
+from query_generator.store.ledger import Ledger
 
 TERMS = {"num_questions": 4, "providers": ["scripted"], "models": {}, "prompt_version": "1"}
 

@@ -12,7 +12,8 @@ from query_generator.stats import RunStats
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database
 from query_generator.store.events import EventLog
-from query_generator.store.ledger import Item, Ledger
+from query_generator.store.items import Item
+from query_generator.store.ledger import Ledger
 from tests.fakes.catalog import open_job
 from tests.fakes.item_provider import ItemProvider
 from tests.fakes.list_sink import ListSink

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from query_generator.errors import RetryableError
 from query_generator.models import Generated
-from query_generator.store.ledger import Item, Ledger, Outcome
+from query_generator.store.items import Item, Outcome
+from query_generator.store.ledger import Ledger
 from query_generator.store.queries import save_queries_to_rds
 
 

@@ -31,7 +31,7 @@ class PgProxy:
         self._lock = threading.Lock()
         self._links: set[_Link] = set()
         self._listener: socket.socket | None = None
-        self._at_commit = ""
+        self._at_commits: list[str] = []
         self.passing = threading.Event()
 
     @property
@@ -53,8 +53,8 @@ class PgProxy:
         self._reserved.close()
 
     def restore(self) -> None:
-        """Listen, pass everything on, and forget what was to be done at the next COMMIT."""
-        self._at_commit = ""
+        """Listen, pass everything on, and forget what was to be done at COMMITs."""
+        self._at_commits = []
         self.passing.set()
         if self._listener is None:
             self._listener = socket.create_server(self._reserved.getsockname(), backlog=64)
@@ -78,21 +78,21 @@ class PgProxy:
         for link in links:
             link.drop()
 
-    def cut_at_commit(self, before: bool) -> None:
-        """Break the connection at the next COMMIT that stores questions: before it is passed on, or after.
+    def cut_at_commit(self, before: bool, times: int = 1) -> None:
+        """Break the connection at each of the next COMMITs that store questions: before it is passed on, or after.
 
         After means that the server has committed and its answer is not passed on.
         """
-        self._at_commit = "cut before" if before else "cut after"
+        self._at_commits = ["cut before" if before else "cut after"] * times
 
     def hold_at_commit(self) -> None:
         """Keep back the next COMMIT that stores questions, for good; its transaction stays open on the server."""
-        self._at_commit = "hold"
+        self._at_commits = ["hold"]
 
     def take_order(self) -> str:
-        """Count a COMMIT that stores questions, and say what to do at it: one connection gets each order."""
+        """Count a COMMIT that stores questions, and say what to do at it; each order is given once."""
         with self._lock:
-            order, self._at_commit = self._at_commit, ""
+            order = self._at_commits.pop() if self._at_commits else ""
             self.counts["held" if order == "hold" else "cuts" if order == "cut before" else "commits"] += 1
             return order
 

@@ -12,9 +12,11 @@ from query_generator.liveness import own_identity
 from query_generator.load import load_products
 from query_generator.models import Generated
 from query_generator.store import database
-from query_generator.store.database import Database, DatabaseAwayError, Patience, get_db_connection, open_database
-from query_generator.store.ledger import Ledger, Outcome
+from query_generator.store.database import Database, Patience, get_db_connection, open_database
+from query_generator.store.items import Outcome
+from query_generator.store.ledger import Ledger
 from query_generator.store.queries import save_queries_to_rds
+from query_generator.store.refusals import DatabaseAwayError
 from secrets_cache import RdsConfig
 from tests.fakes.catalog import open_job, open_run, products, save
 from tests.fakes.ended_process import ended

@@ -8,8 +8,9 @@ import pytest
 
 from query_generator.models import RejectedRecord
 from query_generator.store.database import Database, open_database
+from query_generator.store.items import Item, Outcome
 from query_generator.store.lease import Lease
-from query_generator.store.ledger import Item, Ledger, Outcome
+from query_generator.store.ledger import Ledger
 from secrets_cache import RdsConfig
 from tests.fakes.catalog import add_row, open_job, open_run, product, products, save, select_for_job
 from tests.fakes.outcomes import deferred, done, failed, partial, store

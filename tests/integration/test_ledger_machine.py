@@ -20,7 +20,8 @@ from hypothesis.stateful import (
 from query_generator.errors import RetryableError, RunFencedError
 from query_generator.models import Generated
 from query_generator.store.database import Database, Patience, get_db_connection
-from query_generator.store.ledger import Item, Ledger, Outcome
+from query_generator.store.items import Item, Outcome
+from query_generator.store.ledger import Ledger
 from query_generator.store.queries import save_queries_to_rds
 from secrets_cache import RdsConfig
 from tests.fakes.catalog import load, open_run, product
@@ -94,8 +95,9 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        """A first run opens the job and loads its products."""
+        """Two runs open the job, and one loads its products."""
         run = self._open()
+        self._open()
         entries = [product(f"{self.job_id} {number}", position=number) for number in range(1, PRODUCTS + 1)]
         load(run.ledger, entries)
         ids = self.db.run("SELECT product_id, query_type FROM job_items WHERE job_id = %(job)s", {"job": self.job_id})
@@ -135,9 +137,12 @@ class LedgerMachine(RuleBasedStateMachine):
             self._write(run, run.last)
 
     @rule(data=st.data())
-    def save_late(self, data: st.DataObject) -> None:
-        """What was saved is saved once more, however late: it counts once."""
+    def give_back(self, data: st.DataObject) -> None:
+        """A run gives an item back, another one claims it, and the first repeats its COMMIT: that changes nothing."""
         run = self._pick(data)
+        self._save(run, ["pending"])
+        others = [other for other in self.runs if other is not run and not other.gone]
+        self._claim(others[0] if others else self._open(), 2 * PRODUCTS)
         if run.last:
             self._write(run, run.last)
 
@@ -204,7 +209,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def rotate(self, data: st.DataObject) -> None:
-        """The server drops a run's connection; the run makes another one and goes on."""
+        """The server drops a run's connection; the run makes another one, and takes over from no silent run at once."""
         run = self._pick(data)
         (own,) = run.ledger.db.run("SELECT pg_backend_pid() AS pid")
         self.db.run("SELECT pg_terminate_backend(%(pid)s)", {"pid": own.pid})
@@ -212,6 +217,8 @@ class LedgerMachine(RuleBasedStateMachine):
             pass
         assert run.ledger.db.persistently(run.ledger.counts).items == len(self.rows)
         run.connected_at = self.now
+        self._silence(data.draw(st.sampled_from(self.runs)))
+        self._take_over(run)
 
     @rule(data=st.data())
     def end(self, data: st.DataObject) -> None:
@@ -382,7 +389,7 @@ def test_no_order_of_events_loses_doubles_or_lets_a_dead_run_write(rds: RdsConfi
     run_state_machine_as_test(
         type("Machine", (LedgerMachine,), {"rds": rds, "db": db}),
         settings=settings(
-            max_examples=40,
+            max_examples=30,
             stateful_step_count=30,
             deadline=None,
             derandomize=True,

@@ -13,7 +13,8 @@ from query_generator.models import Generated, RejectedRecord
 from query_generator.report import publish_result, summary
 from query_generator.store import results
 from query_generator.store.database import Database
-from query_generator.store.ledger import Item, Ledger, Outcome
+from query_generator.store.items import Item, Outcome
+from query_generator.store.ledger import Ledger
 from query_generator.store.objects import FolderObjects
 from query_generator.store.queries import save_queries_to_rds
 from query_generator.store.results import errors_json, result_json

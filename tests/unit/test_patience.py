@@ -6,7 +6,8 @@ from typing import Any, cast
 import pytest
 
 from query_generator.errors import FatalError, PermissionRefusedError, SkippableError
-from query_generator.store.database import Database, DatabaseAwayError, Patience, TransactionConflictError
+from query_generator.store.database import Database, Patience
+from query_generator.store.refusals import DatabaseAwayError, TransactionConflictError
 
 AWAY = DatabaseAwayError("gone")
 CONFLICT = TransactionConflictError("deadlock")

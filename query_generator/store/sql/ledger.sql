@@ -55,7 +55,7 @@ WHERE job_id = %(job_id)s AND (state = 'failed' OR state = 'succeeded' AND cardi
 UPDATE batch_operations
 SET loader = %(run_id)s, updated_at = now(), load_id = coalesce(load_id, %(run_id)s)
 WHERE job_id = %(job_id)s
-  AND (loader IS NULL OR loader NOT IN (SELECT run_id FROM runs WHERE job_id = %(job_id)s AND state = 'alive'))
+  AND (loader IS NULL OR loader = %(run_id)s OR loader NOT IN (SELECT run_id FROM runs WHERE job_id = %(job_id)s AND state = 'alive'))
 RETURNING job_id
 
 -- name: is_being_loaded
@@ -89,7 +89,7 @@ CROSS JOIN unnest(%(query_types)s::text[]) AS t (query_type)
 ORDER BY i.product_id, t.query_type
 ON CONFLICT (job_id, product_id, query_type) DO UPDATE
     SET content_hash = EXCLUDED.content_hash, position = EXCLUDED.position, state = EXCLUDED.state,
-        attempts = 0, answered = 0, deferred = FALSE, passing = FALSE, error = NULL, error_stage = NULL, query_ids = '{}', dropped = '{}'
+        answered = 0, deferred = FALSE, passing = FALSE, error = NULL, error_stage = NULL, query_ids = '{}', dropped = '{}'
     WHERE job_items.content_hash <> EXCLUDED.content_hash
        OR job_items.state = 'skipped' AND EXCLUDED.state = 'pending'
 
@@ -106,9 +106,9 @@ WITH next AS (
     SET state = 'running', run_id = %(run_id)s, attempts = i.attempts + 1, started_at = clock_timestamp()
     FROM next
     WHERE i.job_id = next.job_id AND i.product_id = next.product_id AND i.query_type = next.query_type
-    RETURNING i.product_id, i.query_type, i.position, i.deferred, i.query_ids, i.answered, i.dropped
+    RETURNING i.product_id, i.query_type, i.position, i.deferred, i.query_ids, i.attempts, i.answered, i.dropped
 )
-SELECT c.product_id, c.query_type, c.position, c.deferred, c.answered, c.dropped,
+SELECT c.product_id, c.query_type, c.position, c.deferred, c.attempts, c.answered, c.dropped,
        coalesce(s.record, p.product_data) AS record, p.brand_name,
        ARRAY(SELECT q.query_text FROM unnest(c.query_ids) WITH ORDINALITY AS u (query_id, place)
              JOIN queries q USING (query_id) ORDER BY u.place) AS existing
@@ -132,12 +132,13 @@ SET state = o.state, run_id = CASE WHEN o.state = 'pending' THEN NULL ELSE i.run
     finished_at = CASE WHEN o.state IN ('succeeded', 'failed') THEN clock_timestamp() END
 FROM unnest(%(product_ids)s::int[], %(query_types)s::text[], %(states)s::text[], %(deferred)s::bool[],
             %(passing)s::bool[], %(error_stages)s::text[], %(errors)s::text[], %(query_ids)s::text[],
-            %(dropped)s::text[], %(answered_before)s::int[], %(answered)s::int[], %(providers)s::text[],
+            %(dropped)s::text[], %(attempts)s::int[], %(answered_before)s::int[], %(answered)s::int[], %(providers)s::text[],
             %(models)s::text[], %(prompt_tokens)s::bigint[], %(output_tokens)s::bigint[])
-    AS o (product_id, query_type, state, deferred, passing, error_stage, error, query_ids, dropped, answered_before,
+    AS o (product_id, query_type, state, deferred, passing, error_stage, error, query_ids, dropped, attempts, answered_before,
           answered, provider, model, prompt_tokens, output_tokens)
 WHERE i.job_id = %(job_id)s AND i.product_id = o.product_id AND i.query_type = o.query_type
-  AND i.run_id = %(run_id)s AND i.state = 'running' AND i.answered = o.answered_before
+  AND i.run_id = %(run_id)s AND i.state = 'running'
+  AND i.attempts = o.attempts AND i.answered = o.answered_before
 RETURNING i.product_id, i.query_type
 
 -- name: counts

@@ -22,7 +22,7 @@ WITH lapsed AS (
     SELECT run_id FROM runs
     WHERE job_id = %(job_id)s AND state = 'alive' AND run_id <> %(run_id)s
       AND (run_id = ANY(%(gone)s::uuid[])
-           OR %(lapse_counts)s AND heartbeat_at < clock_timestamp() - make_interval(secs => lease_seconds))
+           OR lease_seconds <= %(connected_for)s AND heartbeat_at < clock_timestamp() - make_interval(secs => lease_seconds))
     ORDER BY run_id
     FOR NO KEY UPDATE
 )

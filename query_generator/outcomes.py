@@ -1,0 +1,85 @@
+"""What a call has brought, judged and put into the shapes that are stored. Pure."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+
+from query_generator.errors import RetryableError
+from query_generator.generate import CALLS_FOR_AN_ITEM, shortage
+from query_generator.models import Generated
+from query_generator.prompts import PROMPT_VERSION
+from query_generator.store.items import Item, Outcome
+from query_generator.store.queries import Query
+
+
+def judge(item: Item, generated: Generated, num_questions: int) -> Outcome:
+    """Say what state a call leaves its item in.
+
+    All questions there: succeeded. Too few: running, which asks for one more call, or failed after the last one. A
+    passing fault: pending, behind all other items, or failed when that was so already. Any other fault: failed.
+    """
+    answered = item.answered
+    if generated.error is None:
+        have, answered = len(item.existing) + len(generated.questions), item.answered + 1
+        if have >= num_questions:
+            return Outcome(item, generated, "succeeded", answered)
+        if answered < CALLS_FOR_AN_ITEM:
+            return Outcome(item, generated, "running", answered)
+        generated.error = shortage(have, num_questions, Counter(item.dropped) + generated.dropped)
+    if isinstance(generated.error, RetryableError) and not item.deferred:
+        return Outcome(item, generated, "pending", answered, deferred=True, passing=True)
+    return Outcome(
+        item,
+        generated,
+        "failed",
+        answered,
+        passing=isinstance(generated.error, RetryableError),
+        error_stage="generate",
+        error=storable(str(generated.error)),
+    )
+
+
+def storable(text: str) -> str:
+    """Write out the characters that PostgreSQL does not take."""
+    return text.encode(errors="backslashreplace").decode().replace("\0", "\\x00")
+
+
+def queries_of(outcome: Outcome) -> list[Query]:
+    """Return the questions of an outcome on their way to becoming rows."""
+    generated = outcome.generated
+    return [
+        Query(
+            outcome.item.product_id, text, outcome.item.query_type, generated.provider, generated.model, PROMPT_VERSION
+        )
+        for text in generated.questions
+    ]
+
+
+def with_ids(outcome: Outcome, ids: Iterator[int]) -> Outcome:
+    """Take the ids of an outcome's rows from the front of `ids`."""
+    return replace(outcome, query_ids=tuple(islice(ids, len(outcome.generated.questions))))
+
+
+def next_call(outcome: Outcome) -> Item:
+    """Return the item as the next call for it has to see it."""
+    generated = outcome.generated
+    return replace(
+        outcome.item,
+        existing=(*outcome.item.existing, *generated.questions),
+        answered=outcome.answered,
+        dropped=Counter(outcome.item.dropped) + generated.dropped,
+    )
+
+
+def sums_of(outcomes: Sequence[Outcome]) -> dict[str, object]:
+    """Sum up a transaction for its event."""
+    states = Counter(outcome.state for outcome in outcomes)
+    dropped: Counter[str] = sum((outcome.generated.dropped for outcome in outcomes), Counter())
+    return {
+        "items": len(outcomes),
+        "succeeded": states["succeeded"],
+        "failed": states["failed"],
+        "queries": sum(len(outcome.query_ids) for outcome in outcomes),
+        "dropped": dict(dropped),
+    }

@@ -1,0 +1,58 @@
+"""Pieces of work: as they are claimed, as a call leaves them, and counted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from query_generator.models import Generated, Product, QueryType
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A claimed piece of work.
+
+    `attempts` counts the claims of the item, this one included. `existing` are the questions that earlier calls of this
+    job have brought, `answered` the number of those calls, and `dropped` what was unusable in them, by reason.
+    """
+
+    product_id: int
+    query_type: QueryType
+    product: Product
+    deferred: bool = False
+    existing: tuple[str, ...] = ()
+    attempts: int = 0
+    answered: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one call for an item has brought, and the state that the item has now: `running` asks for one more call.
+
+    `answered` counts the calls that brought a reply, this one included.
+    """
+
+    item: Item
+    generated: Generated
+    state: str
+    answered: int
+    deferred: bool = False
+    passing: bool = False
+    error_stage: str | None = None
+    error: str | None = None
+    query_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """A job in numbers. Items are products times question types; skipped ones are left out of all but their own."""
+
+    products: int
+    items: int
+    open_items: int
+    succeeded: int
+    failed: int
+    failed_for_passing_reason: int
+    skipped_products: int
+    processed_products: int
+    questions: int
+    rejected_records: int

@@ -1,0 +1,56 @@
+"""Why PostgreSQL is not to be had: what it says when a connection is refused or lost, in our words. Pure."""
+
+from typing import NamedTuple
+
+from query_generator.errors import ConfigurationError, PermissionRefusedError, QueryGeneratorError, ServiceAwayError
+
+
+class DatabaseAwayError(ServiceAwayError):
+    """The server is out of reach, or the connection to it is lost."""
+
+
+class TransactionConflictError(DatabaseAwayError):
+    """Two transactions were in each other's way: the whole transaction may be tried again at once."""
+
+
+class Refusal(NamedTuple):
+    """Words in the server's answer to a connection that tell why it was refused; libpq gives no SQLSTATE there."""
+
+    words: tuple[str, ...]
+    error: type[QueryGeneratorError]
+    way_out: str
+
+
+_REFUSALS = (
+    Refusal(
+        ("too many connections",),
+        DatabaseAwayError,
+        "Run the same job id again when others have ended.",
+    ),
+    Refusal(
+        ("authentication failed", "no pg_hba.conf entry", "no password supplied", "role ", "permission denied"),
+        PermissionRefusedError,
+        "Check user and password in RDS_SECRET_NAME or DATABASE_URL.",
+    ),
+    Refusal(
+        (
+            *("does not exist", "invalid sslmode", "does not support SSL"),
+            *("root certificate", "certificate verify failed", "does not match host name"),
+        ),
+        ConfigurationError,
+        "Check the database's name and DB_SSLMODE; PGSSLROOTCERT names the CA file.",
+    ),
+)
+
+
+def connect_error(where: str, message: str) -> QueryGeneratorError:
+    """Class a refused or failed connection; `where` names the server, `message` is libpq's."""
+    for refusal in _REFUSALS:
+        if any(words in message for words in refusal.words):
+            return refusal.error(f"{where}: {first_line(message)}. {refusal.way_out}")
+    return DatabaseAwayError(f"{where}: {first_line(message)}. Run the same job id again when it can be reached.")
+
+
+def first_line(message: object) -> str:
+    """Return what the server says, without the lines of detail, which may repeat a whole row."""
+    return str(message).partition("\n")[0]
