@@ -12,7 +12,7 @@ from query_generator.store.items import Item, Outcome
 from query_generator.store.lease import Lease
 from query_generator.store.ledger import Ledger
 from secrets_cache import RdsConfig
-from tests.fakes.catalog import add_row, open_job, open_run, product, products, save, select_for_job
+from tests.fakes.catalog import add_row, load, open_job, open_run, product, products, save, select_for_job
 from tests.fakes.outcomes import deferred, done, failed, partial, store
 
 
@@ -181,6 +181,17 @@ def test_a_changed_product_is_done_again(db: Database) -> None:
     items = again.claim(9)
     assert {item.product.description for item in items} == {"Now in green"}
     assert [item.existing for item in items] == [(), ()]
+
+
+def test_a_reply_for_content_that_has_changed_is_not_taken(db: Database, other: Database) -> None:
+    """What was asked about a product before its record changed does not count as done for the new record."""
+    ledger = open_job(db, [product("Boot")])
+    (before, _) = ledger.claim(2)
+    load(open_run(other), [product("Boot", description="Now waterproof")])
+    (after, _) = ledger.claim(2)
+    assert (before.product_id, before.query_type) == (after.product_id, after.query_type)
+    assert save(ledger, done(before, 1)) == []
+    assert len(save(ledger, done(after, 2))) == 1
 
 
 def test_counts_tell_every_state(db: Database) -> None:
