@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("batch_job")
 
+LAST_SECONDS = 2.0  # after the time for calls in flight: the partial result and the last event
+
 _DOCUMENTED = {
     "load_input_data": "query_generator.input.sources",
     "get_product_ids_from_job": "query_generator.store.products",
@@ -64,6 +66,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception:
         _LOG.exception("[BATCH ERROR] Unexpected error")
         return int(ExitCode.UNEXPECTED)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _run(config: "JobConfig", stop: StopSignal) -> ExitCode:
@@ -117,15 +121,22 @@ def _configure_logging(config: "JobConfig") -> None:
 
 
 def _stop_on_signals(stop: StopSignal) -> None:
-    """End soundly on SIGTERM and Ctrl-C; a second one leaves at once, which loses nothing that was saved."""
+    """End soundly on SIGTERM and Ctrl-C; a second one leaves at once, which loses nothing that was saved.
+
+    An alarm ends a run that is held up by a service that neither answers nor hangs up.
+    """
+    signals = 0
 
     def handle(number: int, _: FrameType | None) -> None:
-        if stop.is_set():
+        nonlocal signals
+        signals += 1
+        if signals > 1 or number == signal.SIGALRM:
             os._exit(ExitCode.TRY_AGAIN)
         stop.set(signal.Signals(number).name)
+        signal.setitimer(signal.ITIMER_REAL, stop.drain_seconds + LAST_SECONDS)
 
-    signal.signal(signal.SIGTERM, handle)
-    signal.signal(signal.SIGINT, handle)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
+        signal.signal(number, handle)
 
 
 if __name__ == "__main__":

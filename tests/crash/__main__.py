@@ -92,7 +92,8 @@ def table(verdicts: Sequence[Verdict]) -> Iterator[str]:
     """Sum the verdicts up, a line for each kind of trial."""
     yield (
         f"{'trial':<20}{'trials':>8}{'lost':>6}{'doubled':>9}{'paid again: mean':>18}{'max':>5}"
-        f"{'in flight: mean':>17}{'max':>5}{'back after':>12}{'broken':>8}"
+        f"{'in flight: mean':>17}{'max':>5}"
+        f"{'more paid than in flight':>26}{'back after':>12}{'broken':>8}"
     )
     for kind in dict.fromkeys(verdict.kind for verdict in verdicts):
         these = [verdict for verdict in verdicts if verdict.kind == kind]
@@ -101,6 +102,7 @@ def table(verdicts: Sequence[Verdict]) -> Iterator[str]:
             f"{kind:<20}{len(these):>8}{sum(v.lost for v in these):>6}{sum(v.doubled for v in these):>9}"
             f"{fmean(v.repeats for v in these):>18.1f}{max(v.repeats for v in these):>5}"
             f"{fmean(v.in_flight for v in these):>17.1f}{max(v.in_flight for v in these):>5}"
+            f"{sum(v.repeats > v.in_flight for v in these):>26}"
             f"{f'{max(recoveries):.1f} s' if recoveries else '':>12}{sum(bool(v.broken) for v in these):>8}"
         )
 

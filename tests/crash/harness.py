@@ -43,8 +43,9 @@ class Size:
 class Verdict:
     """What a trial has shown; `broken` names the promises that were not kept.
 
-    `in_flight` counts the calls that were sent, and their items not committed, when the run was broken. `repeats`
-    counts the calls paid beyond one for each item. `recovery` is in seconds.
+    `in_flight` counts the calls that were sent, and their items not committed, when the run was broken: exact after a
+    kill and a freeze, within some milliseconds where the run goes on. `repeats` counts the calls paid beyond one for
+    each item. `recovery` is in seconds.
     """
 
     kind: str

@@ -42,7 +42,9 @@ def freeze(trial: Trial, random: Random) -> Verdict:
         trial.wait(successor)
     elif rows != trial.cloud.rows("SELECT count(*), max(query_id) FROM queries"):
         notes += ", the thawed run has written"
-    # What had been handed to a thread but not sent before the freeze is sent after it: MAX_CONCURRENCY bounds both.
+    # Calls that were handed to a thread and not yet sent are sent after the thaw, before anything tells the run that it
+    # is dead. So the bound here is MAX_CONCURRENCY, not the calls sent before the freeze; the table counts where they
+    # differ.
     return trial.judge(f"frozen at {place}", in_flight, allowed=trial.size.concurrency, notes=notes)
 
 
@@ -76,19 +78,20 @@ def crash_database(trial: Trial, random: Random, server: PgServer) -> Verdict:
 
 def cut_commit(trial: Trial, random: Random, proxy: PgProxy) -> Verdict:
     """Cut the connection in a COMMIT, before PostgreSQL has it or before the run hears of it: the same run goes on."""
-    gemini, before = trial.cloud.gemini, random.random() < 0.5
+    gemini, before, cuts = trial.cloud.gemini, random.random() < 0.5, proxy.counts["cuts"]
     gemini.on_request = AtCount(
         random.randint(1, trial.size.items * 3 // 4), lambda: proxy.cut_at_commit(before=before)
     )
-    cuts = proxy.counts["cuts"]
-    code = trial.wait(trial.start())
+    process = trial.start()
+    wait_until(lambda: proxy.counts["cuts"] > cuts or process.poll() is not None)
+    in_flight = sum(gemini.calls.values()) - trial.saved()
+    code = trial.wait(process)
     if proxy.counts["cuts"] == cuts:
         raise TooLateError
     if code != 0:
         trial.go_on()
     notes = "" if trial.codes == [0] else "the run did not outlive it"
-    kind = "cut before COMMIT" if before else "cut after COMMIT"
-    return trial.judge(kind, trial.size.concurrency, allowed=0, notes=notes)
+    return trial.judge(f"cut {'before' if before else 'after'} COMMIT", in_flight, allowed=0, notes=notes)
 
 
 def rotate(trial: Trial, random: Random, server: PgServer) -> Verdict:

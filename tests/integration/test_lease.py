@@ -11,7 +11,6 @@ from query_generator.errors import RunFencedError
 from query_generator.liveness import own_identity
 from query_generator.load import load_products
 from query_generator.models import Generated
-from query_generator.store import database
 from query_generator.store.database import Database, Patience, get_db_connection, open_database
 from query_generator.store.items import Outcome
 from query_generator.store.ledger import Ledger
@@ -202,14 +201,14 @@ def test_a_dead_run_takes_nothing_over_and_stays_dead(db: Database, other: Datab
 
 
 def test_a_run_that_is_frozen_in_a_transaction_does_not_hold_up_its_successor(
-    rds: RdsConfig, other: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    rds: RdsConfig, other: Database, clock: Clock
 ) -> None:
     """The server ends a transaction that nobody goes on with, and with it the lock by which its run would live."""
-    monkeypatch.setattr(database, "IDLE_IN_TRANSACTION_SECONDS", 1)
     own = open_database(rds)
     frozen, second = open_job(own, products(1)), open_run(other)
     silence(own, frozen)
     frozen.claim(2)
+    other.run("UPDATE runs SET lease_seconds = 1 WHERE run_id = %(run)s", {"run": frozen.lease.run_id})
     clock.now = LEASE
     writing = frozen.lease.writing()
     writing.__enter__()

@@ -3,13 +3,18 @@ INSERT INTO runs (run_id, job_id, process, lease_seconds)
 VALUES (%(run_id)s, %(job_id)s, %(process)s, %(lease_seconds)s)
 
 -- name: hold
-SELECT run_id FROM runs WHERE run_id = %(run_id)s AND state = 'alive' FOR NO KEY UPDATE
+-- A run that is frozen inside a transaction loses its locks after half its lease, one second at least.
+SELECT run_id,
+       set_config('idle_in_transaction_session_timeout', greatest(1000, lease_seconds * 500)::int::text, TRUE)
+FROM runs WHERE run_id = %(run_id)s AND state = 'alive' FOR NO KEY UPDATE
 
 -- name: beat
 UPDATE runs SET heartbeat_at = clock_timestamp() WHERE run_id = %(run_id)s AND state = 'alive' RETURNING run_id
 
 -- name: save_stats
-UPDATE runs SET stats = %(stats)s::jsonb WHERE run_id = %(run_id)s AND state = 'alive' RETURNING run_id
+UPDATE runs SET stats = %(stats)s::jsonb WHERE run_id = %(run_id)s AND state = 'alive'
+RETURNING run_id,
+          set_config('idle_in_transaction_session_timeout', greatest(1000, lease_seconds * 500)::int::text, TRUE)
 
 -- name: stats
 SELECT stats FROM runs WHERE job_id = %(job_id)s ORDER BY started_at
