@@ -1,8 +1,7 @@
 """The ledger under any order of claims, writes, silences, deaths and take-overs, against a model of it."""
 
 import uuid
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,50 +16,16 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from query_generator.errors import RetryableError, RunFencedError
-from query_generator.models import Generated
+from query_generator.errors import RunFencedError
 from query_generator.store.database import Database, Patience, get_db_connection
-from query_generator.store.items import Item, Outcome
-from query_generator.store.ledger import Ledger
-from query_generator.store.queries import save_queries_to_rds
+from query_generator.store.items import Outcome
 from secrets_cache import RdsConfig
 from tests.fakes.catalog import load, open_run, product
+from tests.fakes.ledger_model import ENDS, Key, Row, Run, outcome_of, store_questions
 
 LEASE = 30.0
 PRODUCTS = 3
-WANTED = 4
 TERMINAL = ("succeeded", "failed")
-ENDS = ("succeeded", "running", "pending", "failed", "lost")
-Key = tuple[int, str]
-
-
-@dataclass
-class Row:
-    """What the model knows of an item."""
-
-    state: str = "pending"
-    owner: str | None = None
-    answered: int = 0
-    texts: list[str] = field(default_factory=list)
-    deferred: bool = False
-    passing: bool = False
-
-
-@dataclass
-class Run:
-    """A run of the job: its connection and ledger, and what it believes to hold."""
-
-    ledger: Ledger
-    held: dict[Key, Item] = field(default_factory=dict)
-    state: str = "alive"
-    lapsed: bool = False
-    gone: bool = False
-    connected_at: float = 0.0
-    last: list[Outcome] = field(default_factory=list)
-
-    @property
-    def run_id(self) -> str:
-        return self.ledger.lease.run_id
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -75,7 +40,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.now = 0.0
         self.runs: list[Run] = []
         self.rows: dict[Key, Row] = {}
-        self.written = 0
+        self.asked = 0
         self.done: dict[Key, list[str]] = {}
 
     def teardown(self) -> None:
@@ -153,7 +118,7 @@ class LedgerMachine(RuleBasedStateMachine):
         outcomes = self._outcomes(run, ["succeeded"])
         if outcomes and run.state == "alive":
             with pytest.raises(ZeroDivisionError):
-                run.ledger.save(outcomes, {}, lambda: self._store(run, outcomes), lambda new: [][1 // 0])
+                run.ledger.save(outcomes, {}, lambda: store_questions(run, outcomes), lambda new: [][1 // 0])
 
     @rule(data=st.data())
     def beat(self, data: st.DataObject) -> None:
@@ -200,7 +165,7 @@ class LedgerMachine(RuleBasedStateMachine):
         outcomes = self._outcomes(run, ["succeeded"])
         if in_transaction and outcomes and run.state == "alive":
             connection.execute("BEGIN")
-            run.ledger.save(outcomes, {}, lambda: self._store(run, outcomes), lambda new: None)
+            run.ledger.save(outcomes, {}, lambda: store_questions(run, outcomes), lambda new: None)
         process = run.ledger.db.run("SELECT process FROM runs WHERE run_id = %(id)s", {"id": run.run_id})[0].process
         connection.close()
         run.gone = True
@@ -289,23 +254,9 @@ class LedgerMachine(RuleBasedStateMachine):
     def _outcomes(self, run: Run, states: list[str]) -> list[Outcome]:
         """Bring something for the first items that the run believes to hold."""
         held = list(run.held.values())[: max(len(states), 1)]
-        return [self._outcome(item, states[place % len(states)]) for place, item in enumerate(held)]
-
-    def _outcome(self, item: Item, state: str) -> Outcome:
-        missing = WANTED - len(item.existing)
-        count = {"succeeded": missing, "running": missing // 2}.get(state, 0)
-        texts = [f"Is it number {self.written + place}?" for place in range(count)]
-        self.written += count
-        result = Generated(texts, Counter(), "scripted", "model-1", 10, 5)
-        if state in ("succeeded", "running"):
-            return Outcome(item, result, state, item.answered + 1)
-        result.error = RetryableError("busy")
-        if state == "pending":
-            return Outcome(item, result, state, item.answered, deferred=True, passing=True)
-        passing = state == "lost"
-        return Outcome(
-            item, result, "failed", item.answered, passing=passing, error_stage="generate", error="no answer"
-        )
+        outcomes = [outcome_of(item, states[place % len(states)], self.asked) for place, item in enumerate(held)]
+        self.asked += len(outcomes)
+        return outcomes
 
     def _save(self, run: Run, states: list[str]) -> None:
         outcomes = self._outcomes(run, states)
@@ -326,10 +277,10 @@ class LedgerMachine(RuleBasedStateMachine):
         new: list[Outcome] = []
         if run.state != "alive":
             with pytest.raises(RunFencedError):
-                run.ledger.save(outcomes, {}, lambda: self._store(run, outcomes), new.extend)
+                run.ledger.save(outcomes, {}, lambda: store_questions(run, outcomes), new.extend)
             assert not new
             return
-        run.ledger.save(outcomes, {}, lambda: self._store(run, outcomes), new.extend)
+        run.ledger.save(outcomes, {}, lambda: store_questions(run, outcomes), new.extend)
         expected = [outcome for outcome in outcomes if self._is_due(run, outcome)]
         assert [outcome.item for outcome in new] == [outcome.item for outcome in expected]
         for outcome in expected:
@@ -341,23 +292,6 @@ class LedgerMachine(RuleBasedStateMachine):
     def _is_due(self, run: Run, outcome: Outcome) -> bool:
         row = self.rows[outcome.item.product_id, str(outcome.item.query_type)]
         return (row.state, row.owner, row.answered) == ("running", run.run_id, outcome.item.answered)
-
-    def _store(self, run: Run, outcomes: list[Outcome]) -> list[Outcome]:
-        return [
-            replace(
-                outcome,
-                query_ids=tuple(
-                    save_queries_to_rds(
-                        [
-                            (outcome.item.product_id, text, str(outcome.item.query_type))
-                            for text in outcome.generated.questions
-                        ],
-                        run.ledger.db,
-                    )
-                ),
-            )
-            for outcome in outcomes
-        ]
 
     def _silence(self, run: Run) -> None:
         sql = "UPDATE runs SET heartbeat_at = clock_timestamp() - interval '1 hour' WHERE run_id = %(id)s"
