@@ -19,7 +19,7 @@ run: $(VENV)/.local
 	$(BIN)/python batch_job.py --local --products-file examples/products.json --job-id example
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n 4 --dist worksteal
 
 crash: $(VENV)/.dev
 	$(BIN)/python -m tests.crash
