@@ -53,7 +53,7 @@ def test_a_killed_run_leaves_no_server_and_goes_on(tmp_path: Path) -> None:
     assert [len(set(product["query_ids"])) for product in result["products"]] == [50] * 6
 
 
-def test_the_folder_may_be_any_folder(tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     """A file in place of the folder is a clear error."""
     (tmp_path / "file").write_text("")
     ended = run_command("--local", str(tmp_path / "file"), "--products-file", EXAMPLE, env={})
