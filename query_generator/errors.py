@@ -78,5 +78,35 @@ class RetryableError(QueryGeneratorError):
         self.retry_after = retry_after
 
 
+class RateLimitedError(RetryableError):
+    """The service refused a call because a quota of calls or tokens is used up for the moment.
+
+    `requests_per_minute` and `tokens_per_minute` are the quota itself, where the service has named it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        retry_after: float | None = None,
+        requests_per_minute: int | None = None,
+        tokens_per_minute: int | None = None,
+    ) -> None:
+        super().__init__(message, retry_after)
+        self.requests_per_minute = requests_per_minute
+        self.tokens_per_minute = tokens_per_minute
+
+
+class OverloadedError(RetryableError):
+    """The service says that it has too much to do at the moment."""
+
+
+class UnusableReplyError(RetryableError):
+    """The service answered as it should, but nothing in the model's reply can be used."""
+
+
+class CircuitOpenError(RetryableError):
+    """The service has failed so often in a row that it is not asked for the next `retry_after` seconds."""
+
+
 class SkippableError(QueryGeneratorError):
     """This one item cannot be had, and another try would not help; the other items go on."""
