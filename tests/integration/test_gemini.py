@@ -2,23 +2,29 @@
 
 import json
 import re
+import socket
 import subprocess
 import sys
+import threading
 import traceback
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
+from itertools import count
 
 import pytest
 
 from query_generator.errors import (
     BudgetExhaustedError,
     ConfigurationError,
+    OverloadedError,
     PermissionRefusedError,
     QueryGeneratorError,
+    RateLimitedError,
     RetryableError,
     SkippableError,
+    UnusableReplyError,
 )
 from query_generator.llm.base import GenerationRequest, Prompt, Provider
 from query_generator.llm.gemini import GeminiProvider
@@ -107,12 +113,12 @@ def test_the_texts_come_as_the_model_wrote_them(
 @pytest.mark.parametrize(
     ("fault", "kind", "message"),
     [
-        ("rate_limit", RetryableError, "HTTP 429"),
+        ("rate_limit", RateLimitedError, "HTTP 429"),
         ("server_error", RetryableError, "HTTP 500"),
-        ("unavailable", RetryableError, "HTTP 503 .*overloaded"),
+        ("unavailable", OverloadedError, "HTTP 503 .*overloaded"),
         ("odd_error", RetryableError, "HTTP 502"),
-        ("empty_candidates", RetryableError, "no candidate"),
-        ("broken_json", RetryableError, "no questions"),
+        ("empty_candidates", UnusableReplyError, "no candidate"),
+        ("broken_json", UnusableReplyError, "no questions"),
         ("drop", RetryableError, "connection to Gemini failed"),
         ("drop_body", RetryableError, "connection to Gemini failed"),
         ("html", RetryableError, "not the expected JSON"),
@@ -161,6 +167,40 @@ def test_a_reply_that_drips_in_is_a_good_one(server: GeminiServer, provider: Gem
     server.drip_seconds = 0
     server.set_faults(["drip"])
     assert len(provider.generate(ask()).texts) == 5
+
+
+def test_a_reply_that_drips_for_ever_ends_at_the_deadline(server: GeminiServer) -> None:
+    """A reply whose every byte comes in time still cannot hold a call for longer than its deadline."""
+    server.set_faults(["drip"])
+    clock = count(step=50).__next__  # 120 seconds are over at the third read
+    with closing(GeminiProvider(KEY, MODELS, endpoint=server.url, clock=clock)) as provider:
+        error = failure(provider)
+        assert type(error) is RetryableError
+        assert "within 120 seconds, the deadline" in str(error)
+        server.drip_seconds = 0
+        assert len(provider.generate(ask()).texts) == 5
+    assert server.stats()["connections"] == 2
+
+
+def test_headers_that_drip_for_ever_end_at_the_deadline() -> None:
+    """The deadline holds from the first byte on."""
+
+    def drip() -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX-Drip: ")
+            while True:
+                connection.sendall(b"a")
+                pause.wait(0.001)
+
+    pause = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with closing(GeminiProvider(KEY, MODELS, endpoint=url, clock=count(step=10).__next__)) as provider:
+            assert "the deadline" in str(failure(provider))
+        thread.join()
 
 
 def test_a_service_that_is_away_is_worth_another_try() -> None:
