@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from query_generator import local_server
 from query_generator.local import local_postgres
+from secrets_cache import RdsConfig
 
 ROOT = Path(__file__).parent.parent
 API_KEY = "key-of-the-benchmark"
@@ -94,12 +95,22 @@ class Lab:
                 process.wait()
 
     @contextmanager
-    def database(self) -> Iterator[tuple[Path, dict[str, str | int]]]:
-        """Run an empty PostgreSQL: the folder for `--local`, and how psycopg connects to it."""
+    def database(self) -> Iterator[tuple[Path, RdsConfig]]:
+        """Run an empty PostgreSQL: the folder for `--local`, and the login to it."""
         folder = self.folder / f"local-{next(self._numbers)}"
         try:
             with local_postgres(folder) as where:
-                yield folder, where
+                yield (
+                    folder,
+                    RdsConfig(
+                        host=str(where["host"]),
+                        port=int(where["port"]),
+                        username=str(where["user"]),
+                        password="",
+                        dbname=str(where["dbname"]),
+                        sslmode="disable",
+                    ),
+                )
         finally:
             while (folder / local_server.DATA / "postmaster.pid").exists():
                 time.sleep(0.01)

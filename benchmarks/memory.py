@@ -1,0 +1,24 @@
+"""Peak memory of the job's process while the catalog grows."""
+
+from collections.abc import Iterator
+
+from benchmarks.lab import Lab
+from benchmarks.table import Goal, Row
+
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+COMPARED_WITH = 10_000
+
+
+def measure(lab: Lab) -> Iterator[Row]:
+    """Run one job for each size, one question of each type a product, written in the process itself."""
+    peaks: dict[int, float] = {}
+    for products in SIZES[:2] if lab.quick else SIZES:
+        with lab.database() as (local, _):
+            catalog = lab.catalog(products)
+            process = lab.start_job(local, catalog, "", "--provider", "offline", "--num-questions", "1")
+            peaks[products] = process.wait().peak_mb
+            catalog.unlink()
+        yield Row(f"the job, {products:,} products", peaks[products], "MB", Goal("<=", 256), in_chart=True)
+    if (largest := max(peaks)) > COMPARED_WITH:
+        ratio = peaks[largest] / peaks[COMPARED_WITH]
+        yield Row(f"{largest:,} products / {COMPARED_WITH:,} products", ratio, "", Goal("<=", 1.1))
