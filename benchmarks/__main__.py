@@ -67,9 +67,11 @@ def _run(name: str, lab: Lab) -> tuple[str, list[Row]]:
 
 
 def _write(name: str, head: str, rows: list[Row]) -> None:
+    drawn = [row for row in rows if row.in_chart]
     picture = DOCS / f"performance-{name}.svg"
-    chart.draw(picture, [row for row in rows if row.in_chart])
-    text = markdown(head, rows, f"![{ABOUT[name]}]({picture.name})")
+    if drawn:
+        chart.draw(picture, drawn)
+    text = markdown(head, rows, f"![{ABOUT[name]}]({picture.name})" if drawn else "")
     PAGE.write_text(replaced(PAGE.read_text(), name, text))
 
 

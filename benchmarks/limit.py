@@ -15,9 +15,9 @@ def measure(lab: Lab) -> Iterator[Row]:
     products = 50 if lab.quick else 200
     ideal = products * 2 / CALLS_A_SECOND
     told = lab.job(products, IN_FLIGHT, LATENCY, CALLS_A_SECOND * 60, f"{CALLS_A_SECOND}/1")
-    yield from _rows(f"told (--rpm {CALLS_A_SECOND * 60})", told, ideal, 1.03, 0)
+    yield from _rows(f"the job, told (--rpm {CALLS_A_SECOND * 60})", told, ideal, 1.03, 0)
     untold = lab.job(products, IN_FLIGHT, LATENCY, UNLIMITED, f"{CALLS_A_SECOND}/1")
-    yield from _rows(f"untold (--rpm {UNLIMITED})", untold, ideal, 1.15, 20)
+    yield from _rows(f"the job, untold (--rpm {UNLIMITED})", untold, ideal, 1.15, 20)
 
 
 def _rows(name: str, run: JobRun, ideal: float, slowest: float, refused: int) -> Iterator[Row]:
