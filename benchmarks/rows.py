@@ -8,7 +8,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from statistics import median
 
-from benchmarks.lab import ROOT, Lab
+from benchmarks.lab import Lab
+from benchmarks.processes import ROOT
 from benchmarks.row_ways import BARE, JOB, ONE_BY_ONE, WAYS
 from benchmarks.table import Goal, Row
 from query_generator.store.database import Database, get_db_connection
