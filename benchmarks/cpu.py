@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from statistics import median
 
-from benchmarks.lab import ROOT, Lab
+from benchmarks.lab import Lab
+from benchmarks.processes import ROOT
 from benchmarks.table import Goal, Row
 
 LATENCY = 0.2

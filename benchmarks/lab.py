@@ -1,7 +1,6 @@
-"""What every benchmark needs: processes that are measured, the LLM service, the job, catalogs."""
+"""What every benchmark needs: the LLM service, PostgreSQL, the job, catalogs."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -13,24 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks.processes import ROOT, Measured, Usage
 from query_generator import local_server
 from query_generator.local import local_postgres
 from secrets_cache import RdsConfig
 
-ROOT = Path(__file__).parent.parent
 API_KEY = "key-of-the-benchmark"
 UNLIMITED = 1_000_000  # calls a minute
 JOB_ID = "benchmark"
-
-
-class Usage(NamedTuple):
-    """What a process took: times by the monotonic clock, CPU time of user and system together, memory at its peak."""
-
-    started: float
-    ended: float
-    cpu_seconds: float
-    peak_mb: float
-    code: int
 
 
 class Call(NamedTuple):
@@ -125,11 +114,11 @@ class Lab:
                     file.write(json.dumps(catalog_record(number)) + "\n")
         return path
 
-    def start(self, command: list[str], **environment: str) -> "Measured":
+    def start(self, command: list[str], **environment: str) -> Measured:
         """Start a Python command as a process that is measured; it sees this environment and PATH alone."""
         return Measured(self.folder / f"process-{next(self._numbers)}", command, environment)
 
-    def start_job(self, local: Path, products: Path, url: str = "", *options: str) -> "Measured":
+    def start_job(self, local: Path, products: Path, url: str = "", *options: str) -> Measured:
         """Start the job by its command line on a running PostgreSQL; Gemini is at `url`."""
         command = [str(ROOT / "batch_job.py"), "--local", str(local), "--products-file", str(products), "--quiet"]
         environment = {"GEMINI_API_ENDPOINT": url, "GEMINI_API_KEY": API_KEY} if url else {}
@@ -142,32 +131,6 @@ class Lab:
             usage = self.start_job(local, self.catalog(products), service.url, *options).wait(0, 65)
             result = json.loads((local / "query" / JOB_ID / "results.json").read_text())
             return JobRun(usage, service.calls(), result)
-
-
-class Measured:
-    """A process that is measured; what it says on standard error is kept for the case that it fails."""
-
-    def __init__(self, report: Path, command: list[str], environment: dict[str, str]) -> None:
-        self._report = report
-        launcher = [sys.executable, "-I", "-S", str(ROOT / "benchmarks" / "measured.py"), str(report)]
-        with report.with_suffix(".log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [*launcher, sys.executable, *command],
-                cwd=ROOT, env={"PATH": os.environ["PATH"], **environment}, stdout=subprocess.DEVNULL, stderr=log,
-            )  # fmt: skip
-
-    def wait(self, *codes: int) -> Usage:
-        """Wait for the end.
-
-        Raises:
-            RuntimeError: it ended with another exit code than one of these (0 if none is given).
-        """
-        self._process.wait()
-        usage = Usage(**json.loads(self._report.read_text()))
-        if usage.code not in (codes or (0,)):
-            log = self._report.with_suffix(".log").read_text(errors="replace")
-            raise RuntimeError(f"{self._process.args!r} ended with {usage.code}:\n{log[-2000:]}")
-        return usage
 
 
 def catalog_record(number: int) -> dict[str, object]:

@@ -11,10 +11,11 @@ import json
 import signal
 import sys
 import time
-from collections import Counter, deque
+from collections import Counter
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from benchmarks.windows import SlidingLimit, most_in_window, parse_limit
 from tests.fakes.gemini_faults import Fault, error_reply, google_error
 from tests.fakes.gemini_replies import model_reply, prompt_text, wanted
 from tests.fakes.question_texts import questions
@@ -26,36 +27,6 @@ example, in two terminals:
       --local --products-file examples/products.json --rpm 1200
 At its end (Ctrl-C) it says what it has seen.
 """
-
-
-class SlidingLimit:
-    """Admits at most `calls` in any `seconds`."""
-
-    def __init__(self, calls: int, seconds: float) -> None:
-        self.calls = calls
-        self.seconds = seconds
-        self._admitted: deque[float] = deque()
-
-    def wait(self, now: float) -> float:
-        """Admit a call and return 0, or return the seconds until one would be admitted."""
-        while self._admitted and self._admitted[0] <= now - self.seconds:
-            self._admitted.popleft()
-        if len(self._admitted) >= self.calls:
-            return self._admitted[0] + self.seconds - now
-        self._admitted.append(now)
-        return 0.0
-
-
-def most_in_window(arrivals: list[float], seconds: float) -> int:
-    """Return the largest number of arrivals in any window of `seconds`, its end excluded."""
-    window: deque[float] = deque()
-    most = 0
-    for arrival in sorted(arrivals):
-        window.append(arrival)
-        while window[0] <= arrival - seconds:
-            window.popleft()
-        most = max(most, len(window))
-    return most
 
 
 class LlmServer:
@@ -175,22 +146,6 @@ def main(argv: list[str]) -> int:
     asyncio.run(_serve(server, options.port))
     print(server.summary(), file=sys.stderr)
     return 0
-
-
-def parse_limit(text: str) -> SlidingLimit:
-    """Read `20/1`: 20 calls in any second.
-
-    Raises:
-        argparse.ArgumentTypeError: it is not of this form, or one of the numbers is not above 0.
-    """
-    calls, _, seconds = text.partition("/")
-    try:
-        limit = SlidingLimit(int(calls), float(seconds))
-    except ValueError as exc:
-        raise argparse.ArgumentTypeError(f"'{text}' is not CALLS/SECONDS, such as 20/1") from exc
-    if limit.calls <= 0 or limit.seconds <= 0:
-        raise argparse.ArgumentTypeError(f"'{text}': both numbers must be above 0")
-    return limit
 
 
 if __name__ == "__main__":

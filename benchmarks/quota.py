@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from benchmarks.lab import Call, Lab
-from benchmarks.llm_server import most_in_window
 from benchmarks.table import Goal, Row
+from benchmarks.windows import most_in_window
 from query_generator.store.database import get_db_connection
 from secrets_cache import RdsConfig
 

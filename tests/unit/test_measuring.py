@@ -4,9 +4,11 @@ import argparse
 
 import pytest
 
-from benchmarks.lab import Call, JobRun, Usage, seconds_of
-from benchmarks.llm_server import LlmServer, SlidingLimit, most_in_window, parse_limit
+from benchmarks.lab import Call, JobRun, seconds_of
+from benchmarks.llm_server import LlmServer
+from benchmarks.processes import Usage
 from benchmarks.table import Goal, Row, markdown, replaced
+from benchmarks.windows import SlidingLimit, most_in_window, parse_limit
 
 
 def test_fullest_window() -> None:
