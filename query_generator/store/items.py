@@ -57,3 +57,13 @@ class Counts:
     processed_products: int
     questions: int
     rejected_records: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A job that is worked on, in numbers; items without the skipped ones."""
+
+    items: int
+    succeeded: int
+    failed: int
+    questions: int

@@ -30,11 +30,21 @@ FROM (
 ) c
 WHERE b.job_id = %(job_id)s
 
--- name: add_progress
-UPDATE batch_operations
-SET processed_items = processed_items + %(succeeded)s + %(failed)s, successful_items = successful_items + %(succeeded)s,
-    failed_items = failed_items + %(failed)s, updated_at = now()
-WHERE job_id = %(job_id)s
+-- name: note_progress
+UPDATE batch_operations b
+SET total_items = c.items, processed_items = c.succeeded + c.failed, successful_items = c.succeeded, failed_items = c.failed,
+    updated_at = now()
+FROM (
+    SELECT count(*) AS items, count(*) FILTER (WHERE state = 'succeeded') AS succeeded,
+           count(*) FILTER (WHERE state = 'failed') AS failed, coalesce(sum(cardinality(query_ids)), 0)::bigint AS questions
+    FROM job_items WHERE job_id = %(job_id)s AND state <> 'skipped'
+) c
+WHERE b.job_id = %(job_id)s
+RETURNING c.items, c.succeeded, c.failed, c.questions
+
+-- name: has_open_items
+SELECT EXISTS (SELECT FROM job_items WHERE job_id = %(job_id)s AND state = 'pending')
+    OR EXISTS (SELECT FROM runs r JOIN job_items i USING (run_id) WHERE r.job_id = %(job_id)s AND i.state = 'running') AS found
 
 -- name: complete
 UPDATE batch_operations SET status = 'completed', completed_at = now()
