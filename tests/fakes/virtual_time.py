@@ -106,7 +106,7 @@ def make_calls(
                 left += 1
                 governor.refused(started, RateLimitedError("429", told(wait)))
             else:
-                governor.answered(used)
+                governor.answered(started, used)
             place.__exit__(None, None, None)
 
         time.plan(refusal_latency if wait else latency(), end)
