@@ -76,9 +76,10 @@ class Pace:
             return False
         counts = {horizon: self._count(started, horizon) for horizon in HORIZONS}
         full = self._full_window(counts, asked_delay)
-        if full == HORIZONS[0] or not self._limits:
-            self._rate = max(1.0, float(counts[HORIZONS[0]]))
+        self._rate = min(self._rate, max(counts[HORIZONS[0]], self._most[HORIZONS[0]]))
         self._limits[full] = self._most[full] = max(1, counts[full])
+        if full == HORIZONS[0]:
+            self._rate = float(self._limits[full])
         self._updated = self._cut_at = now
         self._probing = True
         self.refusals += 1
