@@ -3,19 +3,20 @@
 DECREASE = 0.7
 INCREASE = 0.1  # of the window, one call at least, for each window of answered calls
 TOLERATED = 0.2  # share of refused calls: random faults are no reason to slow down
+WEIGHT = 0.05  # of a call in that share: what was long ago does not hide an overload of now
 
 
 class FlightWindow:
     """Additive increase, multiplicative decrease of the calls in flight.
 
-    The window is cut when more than a fifth of the calls since the last cut were refused for overload or rate, and not
-    again for calls that were started before the cut.
+    The window is cut when more than a fifth of the latest calls were refused for overload or rate, and not again for
+    calls that were started before the cut.
     """
 
     def __init__(self, largest: int) -> None:
         self._largest = float(largest)
         self._size = float(largest)
-        self._answered = self._refused = 0
+        self._share_refused = 0.0
         self._cut_at = float("-inf")
         self.in_flight = 0
 
@@ -30,15 +31,15 @@ class FlightWindow:
 
     def answered(self) -> None:
         """Open the window a little."""
-        self._answered += 1
+        self._share_refused -= WEIGHT * self._share_refused
         self._size = min(self._largest, self._size + max(1.0, INCREASE * self._size) / self._size)
 
     def refused(self, started: float, now: float) -> None:
         """Narrow the window, if it is not one refusal among many answers."""
         if started < self._cut_at:
             return
-        self._refused += 1
-        if self._refused > TOLERATED * (self._refused + self._answered):
+        self._share_refused += WEIGHT * (1 - self._share_refused)
+        if self._share_refused > TOLERATED:
             self._size = max(1.0, DECREASE * min(self._size, self.in_flight))
             self._cut_at = now
-            self._answered = self._refused = 0
+            self._share_refused = 0.0

@@ -1,5 +1,6 @@
 """The quota governor: when a call may start."""
 
+import math
 import threading
 import time
 from collections import deque
@@ -9,12 +10,9 @@ from dataclasses import dataclass
 
 from query_generator.errors import BudgetExhaustedError, RateLimitedError, ServiceAwayError
 from query_generator.resilience.flight import FlightWindow
-from query_generator.resilience.pace import Pace
+from query_generator.resilience.pace import MARGIN, Pace
 from query_generator.resilience.schedule import AHEAD_SECONDS, LocalSchedule, Schedule
 
-# Calls keep this much more distance than the limit asks for, so that a network's jitter (12 ms in a second, 0.7 s in a
-# minute) brings no call into the window of the one that it replaces.
-MARGIN = 0.0125
 FIRST_PAUSE = 0.25  # seconds, after a refusal that names no delay
 LONGEST_PAUSE = 60.0
 STARVED_SECONDS = 600.0
@@ -32,9 +30,11 @@ class Limits:
 class Governor:
     """Keeps calls under the limits that were told, finds those that were not, and fills what there is.
 
-    Calls start one by one, evenly spaced, never more than the limit in any minute, nor more than its 60th part in any
-    second. Tokens are reserved by what a call is estimated at and settled by what it has used. A refused call stops all
-    starts for the delay that the service asked for, exactly; refused again after that, it is twice as long each time.
+    Calls start one by one, evenly spaced, never more than the limit in any minute, nor more than its 60th part, rounded
+    up, in any second; a little less, so that a network's jitter brings no call into the window of the one that it
+    replaces. Tokens are reserved by what a call is estimated at and settled by what it has used. A refused call stops
+    all starts for the delay that the service asked for, exactly; refused again after that, it is twice as long each
+    time.
 
     Args:
         limits: what was told.
@@ -137,26 +137,26 @@ class Governor:
             self._moments.popleft()
         if not self._moments:
             return 0.0
-        return max(self._moments[0], self._earliest_in_windows()) - now
+        return max(self._moments[0], self._earliest_in_windows(), self._pace.earliest(now)) - now
 
     def _earliest_in_windows(self) -> float:
         """Return when a start is within what was told for a minute and a second, though others came late."""
         told = int(self._limits.requests_per_minute or 0)
         if not told:
-            return 0.0
-        second = self._pace.started_before(told // 60) + 1.0 if told >= 120 else 0.0
-        return max(second, self._pace.started_before(told) + 60.0)
+            return -math.inf
+        second = self._pace.started_before(math.ceil(told / 60)) + 1 + MARGIN
+        return max(second, self._pace.started_before(told) + 60 * (1 + MARGIN))
 
     def _reserve(self, tokens: int) -> None:
         with self._state:
             self._tokens_a_call = self._tokens_a_call or float(tokens)
-            gap, shortest, token_seconds = self._gaps()
+            gap, token_seconds = self._gaps()
             calls = max(1, min(self._waiting, int(AHEAD_SECONDS / gap)))
-            extra = max(self._token_debt * token_seconds, calls * (shortest - gap))
+            extra = max(0.0, self._token_debt * token_seconds)
         try:
             delays, wait = self._schedule.reserve(calls, gap, extra)
         except ServiceAwayError:
-            delays, wait = self._own.reserve(1, gap / self._share, max(extra, 0.0))
+            delays, wait = self._own.reserve(1, gap / self._share, extra)
         now = self._clock()
         if not delays:
             self._sleep(wait)
@@ -165,26 +165,30 @@ class Governor:
             self._moments.extend(now + delay for delay in delays)
             self._token_debt -= extra / token_seconds if token_seconds else 0.0
 
-    def _gaps(self) -> tuple[float, float, float]:
-        """Seconds between two starts with tokens and without, and the seconds of the limit that one token takes."""
+    def _gaps(self) -> tuple[float, float]:
+        """Seconds between two starts, and the seconds of the limit that one token takes."""
         gap = 1 / self._pace.rate(self._clock())
         if self._limits.requests_per_minute:
             gap = max(gap, 60 / self._limits.requests_per_minute * (1 + MARGIN))
         if not self._limits.tokens_per_minute:
-            return gap, gap, 0.0
+            return gap, 0.0
         # A window can hold the tokens of one call more than the spacing alone allows.
         usable = max(self._limits.tokens_per_minute - self._tokens_a_call, self._limits.tokens_per_minute / 2)
         token_seconds = 60 * (1 + MARGIN) / usable
-        return max(gap, self._tokens_a_call * token_seconds), gap, token_seconds
+        return max(gap, self._tokens_a_call * token_seconds), token_seconds
 
-    def answered(self, tokens: int) -> None:
-        """Settle a call: the service took it, and it used so many tokens."""
+    def answered(self, started: float, tokens: int) -> None:
+        """Settle a call: the service took it, and it used so many tokens.
+
+        What calls have used below their share is not paid out in faster starts: it would bring more tokens into the
+        next minute than the limit allows. At most one call's worth is set off against later calls.
+        """
         with self._state:
             self._refused_since = None
-            self._pace.answered()
+            self._pace.answered(started)
             self._window.answered()
             if self._limits.tokens_per_minute:
-                self._token_debt += tokens - self._tokens_a_call
+                self._token_debt = max(self._token_debt + tokens - self._tokens_a_call, -self._tokens_a_call)
                 self._tokens_a_call += SMOOTHING * (tokens - self._tokens_a_call)
             self._state.notify()
 
@@ -202,7 +206,7 @@ class Governor:
             pause = max(asked, longer) if self._pace.refused(started, now, asked) else asked
             self._window.refused(started, now)
             self._paused_until = max(self._paused_until, now + pause)
-            self._refused_since = self._refused_since or now
+            self._refused_since = now if self._refused_since is None else self._refused_since
             starved = now - self._refused_since
         try:
             self._schedule.hold(pause)

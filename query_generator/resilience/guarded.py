@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from query_generator.errors import OverloadedError, RateLimitedError
+from query_generator.errors import OverloadedError, RateLimitedError, SkippableError, UnusableReplyError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Provider
 from query_generator.models import QueryType
 from query_generator.resilience.circuit_breaker import CircuitBreaker
@@ -35,7 +35,8 @@ class GuardedProvider:
         """Make one call; raises CircuitOpenError at once while the circuit is open."""
         breaker = self._breakers[request.query_type]
         breaker.check()
-        with self._governor.place(estimated_tokens(request)) as started, breaker.call():
+        tokens = estimated_tokens(request)
+        with self._governor.place(tokens) as started, breaker.call():
             try:
                 reply = self._provider.generate(request)
             except RateLimitedError as exc:
@@ -44,7 +45,10 @@ class GuardedProvider:
             except OverloadedError:
                 self._governor.overloaded(started)
                 raise
-            self._governor.answered(reply.usage.prompt_tokens + reply.usage.output_tokens)
+            except (UnusableReplyError, SkippableError):
+                self._governor.answered(started, tokens)
+                raise
+            self._governor.answered(started, reply.usage.prompt_tokens + reply.usage.output_tokens)
             return reply
 
 

@@ -1,74 +1,99 @@
-"""How many calls a second may start: what was told, and what refusals have shown. Pure; time is handed in."""
+"""How many calls may start: what refusals have shown of a limit that nobody told. Pure; time is handed in."""
 
 import math
-from collections import deque
+from bisect import bisect_right
 
 FIRST_RATE = 12.0  # calls a second; an unknown limit is met by a call or two instead of by all calls in flight at once
 FIRST_GROWTH = math.log(8)  # a second: from 12 to 128 calls a second takes 1.1 s
-GROWTH_AFTER_REFUSAL = 0.005  # a second, twice as much every GROWTH_DOUBLES seconds without a refusal
-GROWTH_DOUBLES = 2.0
-CAUTION = 0.97  # of what the service has just taken
-SLOWEST = 1 / 60
 HORIZONS = (1.0, 10.0, 60.0)  # seconds: the windows in which services count
-REFUSALS_A_HORIZON = 3
+PATIENCE = 10.0  # seconds; a limit that was found is believed for so long, a longer window for its own length
+GROWTH = 0.02  # after that, and twice as much each time that the same time has passed
+FULL = 0.9  # of what a window has held at most
+MARGIN = 0.0125  # windows are kept longer by this part: 12 ms of a network's jitter in a second, 0.7 s in a minute
 
 
 class Pace:
-    """The rate at which calls start: it grows until the service refuses one, and then begins from what it has taken.
+    """Starts get faster until the service refuses one; from then on a sliding window holds what it has taken.
 
-    After a refusal the rate is a little below the number of calls that the service has taken in its window, divided by
-    the window; the window is not known, so the shortest one is tried that is not shorter than the delay it asked for,
-    and a longer one each time that three calls in a row are refused.
+    Which window the service counts in is not known. It is the one that was as full as never before when the call was
+    refused, the shortest of those. A call that is taken above a limit disproves that limit.
     """
 
     def __init__(self, now: float) -> None:
         self._rate = FIRST_RATE
-        self._growth = FIRST_GROWTH
-        self._updated = now
-        self._cut_at = now
-        self._starts: deque[float] = deque()
+        self._updated = self._cut_at = now
+        self._starts: list[float] = []  # of the last minute, without those that were refused
+        self._limits: dict[float, int] = {}
+        self._most = dict.fromkeys(HORIZONS, 1)
+        self._probing = False
         self.refusals = 0
 
     def rate(self, now: float) -> float:
-        """Return the calls a second that may start now."""
-        seconds = now - self._updated
-        if seconds > 0:
-            self._updated = now
-            self._rate = min(self._rate * math.exp(min(self._growth * seconds, 10.0)), 1e6)
-            self._growth = min(FIRST_GROWTH, self._growth * 2 ** min(seconds / GROWTH_DOUBLES, 10.0))
-        return self._rate
+        """Return the calls a second that may start now, if the windows have room."""
+        seconds, self._updated = now - self._updated, now
+        if not self._limits:
+            self._rate = min(self._rate * math.exp(min(FIRST_GROWTH * seconds, 10.0)), 1e6)
+        return self._rate * self._growth(HORIZONS[0], now) if self._limits else self._rate
+
+    def earliest(self, now: float) -> float:
+        """Return when the windows have room for a call; minus infinity when they have it now."""
+        if self._probing:
+            return -math.inf
+        return max(
+            (
+                self.started_before(max(1, int(limit * self._growth(horizon, now)))) + horizon * (1 + MARGIN)
+                for horizon, limit in self._limits.items()
+            ),
+            default=-math.inf,
+        )
 
     def started(self, now: float) -> None:
         """Note that a call starts."""
-        while self._starts and self._starts[0] < now - HORIZONS[-1]:
-            self._starts.popleft()
+        self._probing = False
+        if len(self._starts) > 64 and self._starts[len(self._starts) // 2] < now - 2 * HORIZONS[-1]:
+            del self._starts[: len(self._starts) // 2]
         self._starts.append(now)
 
     def started_before(self, calls: int) -> float:
         """Return when the call was started that is so many calls back; minus infinity when there were fewer."""
         return self._starts[-calls] if len(self._starts) >= calls else -math.inf
 
-    def answered(self) -> None:
+    def answered(self, started: float) -> None:
         """Note that the service took a call."""
         self.refusals = 0
+        for horizon in HORIZONS:
+            before = self._count(started, horizon * (1 - MARGIN)) - 1
+            self._most[horizon] = max(self._most[horizon], before + 1)
+            if before >= self._limits.get(horizon, math.inf):
+                del self._limits[horizon]
 
     def refused(self, started: float, now: float, asked_delay: float) -> bool:
-        """Slow down, unless the call was started before the service's last refusal was known; tells whether it was not.
-
-        Args:
-            started: when the refused call was started.
-            now: the present.
-            asked_delay: what the service wants to be waited, in seconds; 0 when it said nothing.
-        """
-        if started in self._starts:
-            self._starts.remove(started)
+        """Find the limit, unless the call was started before the last refusal was known; tells whether it was not."""
+        place = bisect_right(self._starts, started) - 1
+        if place >= 0 and self._starts[place] == started:
+            del self._starts[place]
         if started < self._cut_at:
             return False
-        shortest = next((place for place, horizon in enumerate(HORIZONS) if horizon >= asked_delay), len(HORIZONS) - 1)
-        horizon = HORIZONS[min(shortest + self.refusals // REFUSALS_A_HORIZON, len(HORIZONS) - 1)]
-        taken = sum(start > now - horizon for start in self._starts)
-        self._rate = max(SLOWEST, CAUTION * taken / horizon)
-        self._growth = GROWTH_AFTER_REFUSAL
+        counts = {horizon: self._count(started, horizon) for horizon in HORIZONS}
+        full = self._full_window(counts, asked_delay)
+        self._rate = min(self._rate, max(counts[HORIZONS[0]], self._most[HORIZONS[0]]))
+        self._limits[full] = self._most[full] = max(1, counts[full])
+        if full == HORIZONS[0]:
+            self._rate = float(self._limits[full])
         self._updated = self._cut_at = now
+        self._probing = True
         self.refusals += 1
         return True
+
+    def _full_window(self, counts: dict[float, int], asked_delay: float) -> float:
+        fullness = {horizon: counts[horizon] / self._most[horizon] for horizon in HORIZONS if horizon >= asked_delay}
+        full = (horizon for horizon, part in fullness.items() if part >= FULL)
+        return next(full, max(fullness, key=lambda horizon: fullness[horizon], default=HORIZONS[-1]))
+
+    def _count(self, end: float, seconds: float) -> int:
+        return bisect_right(self._starts, end) - bisect_right(self._starts, end - seconds)
+
+    def _growth(self, horizon: float, now: float) -> float:
+        time = max(PATIENCE, horizon)
+        quiet = max(0.0, (now - self._cut_at) / time - 1)
+        return math.exp(min(GROWTH * (2.0 ** min(quiet, 20.0) - 1), 20.0))

@@ -23,7 +23,7 @@ class Row:
     owner: str | None = None
     answered: int = 0
     texts: list[str] = field(default_factory=list)
-    deferred: bool = False
+    deferred: int = 0
     passing: bool = False
 
 
@@ -54,7 +54,7 @@ def outcome_of(item: Item, end: str, number: int) -> Outcome:
         return Outcome(item, result, end, item.answered + 1)
     result.error = RetryableError("busy")
     if end == "pending":
-        return Outcome(item, result, end, item.answered, deferred=True, passing=True)
+        return Outcome(item, result, end, item.answered, deferred=item.deferred + 1, passing=True)
     passing = end == "lost"
     return Outcome(item, result, "failed", item.answered, passing=passing, error_stage="generate", error="no answer")
 

@@ -29,9 +29,9 @@ def failed(item: Item, *, passing: bool = False) -> Outcome:
 
 
 def deferred(item: Item) -> Outcome:
-    """An item that is to be tried once more."""
+    """An item that is to be tried again, behind all others."""
     generated = Generated(error=RetryableError("busy"))
-    return Outcome(item, generated, "pending", item.answered, deferred=True, passing=True)
+    return Outcome(item, generated, "pending", item.answered, deferred=item.deferred + 1, passing=True)
 
 
 def store(ledger: Ledger, item: Item, *texts: str) -> tuple[int, ...]:

@@ -228,7 +228,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.runs.append(run)
         for row in self.rows.values():
             if (row.state == "failed" and row.passing) or (row.state == "pending" and row.deferred):
-                row.state, row.owner, row.deferred = "pending", None, False
+                row.state, row.owner, row.deferred = "pending", None, 0
         return run
 
     def _pick(self, data: st.DataObject) -> Run:
@@ -244,6 +244,8 @@ class LedgerMachine(RuleBasedStateMachine):
         items = run.ledger.claim(size)
         pending = sum(row.state == "pending" for row in self.rows.values())
         assert len(items) == min(size, pending)
+        waits = sorted(row.deferred for row in self.rows.values() if row.state == "pending")
+        assert [item.deferred for item in items] == waits[: len(items)]
         for item in items:
             key = (item.product_id, str(item.query_type))
             row = self.rows[key]

@@ -30,6 +30,8 @@ def test_the_defaults_are_the_documented_ones() -> None:
     assert not config.skip_existing
     assert (config.lease_seconds, config.drain_seconds, config.database_reconnect_seconds) == (30, 25, 180)
     assert not config.refresh
+    assert (config.tpm, config.rpd, config.array_size) == (None, None, 1)
+    assert (config.circuit_breaker_threshold, config.circuit_breaker_timeout) == (5, 300)
 
 
 def test_an_option_wins_over_its_variable() -> None:
@@ -51,8 +53,14 @@ def test_an_empty_variable_counts_as_not_given() -> None:
 
 def test_every_variable_reaches_its_field() -> None:
     """Each documented variable has an effect."""
-    numbers = ["num_questions", "limit", "max_concurrency", "rpm", "db_port"]
-    numbers += ["retry_max_attempts", "batch_size", "connection_pool_size"]
+    numbers = ["num_questions", "limit", "max_concurrency", "rpm", "tpm", "rpd", "array_size", "db_port"]
+    numbers += [
+        "circuit_breaker_threshold",
+        "circuit_breaker_timeout",
+        "retry_max_attempts",
+        "batch_size",
+        "connection_pool_size",
+    ]
     numbers += ["lease_seconds", "drain_seconds", "database_reconnect_seconds"]
     examples = dict.fromkeys(numbers, "7")
     examples |= {
@@ -90,6 +98,11 @@ def test_every_variable_reaches_its_field() -> None:
         ("PRODUCT_LIMIT", "-1"),
         ("MAX_CONCURRENCY", "0"),
         ("MAX_REQUESTS_PER_MINUTE", "0"),
+        ("MAX_TOKENS_PER_MINUTE", "0"),
+        ("MAX_REQUESTS_PER_DAY", "0"),
+        ("CIRCUIT_BREAKER_THRESHOLD", "0"),
+        ("CIRCUIT_BREAKER_TIMEOUT", "0"),
+        ("CIRCUIT_BREAKER_TIMEOUT", "3601"),
         ("LLM_PROVIDERS", "mistral"),
         ("LLM_PROVIDERS", "gemini,offline"),
         ("LLM_PROVIDERS", ","),
