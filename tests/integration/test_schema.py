@@ -14,7 +14,7 @@ from query_generator.store.schema import migrate
 from secrets_cache import RdsConfig
 from tests.fakes.catalog import open_job, product
 
-MIGRATIONS = ["0001_documented_tables", "0002_ledger"]
+MIGRATIONS = ["0001_documented_tables", "0002_ledger", "0004_quotas"]
 DOCUMENTED_TABLES = """
 CREATE TABLE products (
     product_id SERIAL PRIMARY KEY,
@@ -103,7 +103,7 @@ def test_an_empty_database_gets_all_tables_once(empty: Database) -> None:
     assert migrate(empty) == MIGRATIONS
     assert migrate(empty) == []
     open_job(empty, [product("Boot")])
-    assert [row.version for row in empty.rows("schema.versions")] == [1, 2]
+    assert [row.version for row in empty.rows("schema.versions")] == [1, 2, 4]
 
 
 def test_documented_tables_keep_every_row(documented: Database) -> None:
