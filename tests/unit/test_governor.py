@@ -4,6 +4,7 @@ import math
 import random
 import threading
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -93,7 +94,7 @@ def test_no_window_holds_more_calls_than_was_told(
     """In any 60 s at most the limit, in any second at most its 60th part, also when the machine stalls meanwhile."""
     time = VirtualTime()
     for at, seconds in stalls:
-        time.plan(at, lambda seconds=seconds: setattr(time, "now", time.now + seconds))
+        time.plan(at, partial(time.stall, seconds))
     chance = random.Random(seed)
     starts = make_calls(
         time,
@@ -134,8 +135,8 @@ def test_tokens_a_minute_are_kept_by_what_calls_really_use() -> None:
             governed(time, Limits(None, 100_000)),
             600,
             take_all,
-            latency=lambda chance=chance: chance.uniform(0.5, 3.0),
-            tokens=lambda chance=chance: chance.randint(800, 1_200),
+            latency=partial(chance.uniform, 0.5, 3.0),
+            tokens=partial(chance.randint, 800, 1_200),
             estimate=estimate,
         )
         assert most_within(starts, 60)[1] <= 102_000
