@@ -71,6 +71,7 @@ class Governor:
         self._refused_since: float | None = None
         self._tokens_a_call = 0.0
         self._token_debt = 0.0
+        self._settled = False
 
     @contextmanager
     def place(self, tokens: int) -> Iterator[float]:
@@ -189,7 +190,12 @@ class Governor:
             self._window.answered()
             if self._limits.tokens_per_minute:
                 self._token_debt = max(self._token_debt + tokens - self._tokens_a_call, -self._tokens_a_call)
-                self._tokens_a_call += SMOOTHING * (tokens - self._tokens_a_call)
+                self._tokens_a_call = (
+                    self._tokens_a_call + SMOOTHING * (tokens - self._tokens_a_call)
+                    if self._settled
+                    else min(self._tokens_a_call, float(tokens))
+                )
+                self._settled = True
             self._state.notify()
 
     def refused(self, started: float, error: RateLimitedError) -> None:
@@ -200,11 +206,11 @@ class Governor:
         """
         now = self._clock()
         with self._state:
-            self._learn(error)
             asked = error.retry_after or 0.0
             longer = min((asked or FIRST_PAUSE) * 2**self._pace.refusals, LONGEST_PAUSE)
             pause = max(asked, longer) if self._pace.refused(started, now, asked) else asked
             self._window.refused(started, now)
+            self._learn(error)
             self._paused_until = max(self._paused_until, now + pause)
             self._refused_since = now if self._refused_since is None else self._refused_since
             starved = now - self._refused_since
@@ -227,4 +233,7 @@ class Governor:
         """Take the quota that the service names, where it is lower than what was told."""
         requests = (self._limits.requests_per_minute, error.requests_per_minute)
         tokens = (self._limits.tokens_per_minute, error.tokens_per_minute)
-        self._limits = Limits(min(filter(None, requests), default=None), min(filter(None, tokens), default=None))
+        limits = Limits(min(filter(None, requests), default=None), min(filter(None, tokens), default=None))
+        if limits != self._limits:
+            self._limits = limits
+            self._pace.forget()

@@ -7,7 +7,7 @@ FIRST_RATE = 12.0  # calls a second; an unknown limit is met by a call or two in
 FIRST_GROWTH = math.log(8)  # a second: from 12 to 128 calls a second takes 1.1 s
 HORIZONS = (1.0, 10.0, 60.0)  # seconds: the windows in which services count
 PATIENCE = 10.0  # seconds; a limit that was found is believed for so long, a longer window for its own length
-GROWTH = 0.02  # after that, and twice as much each time that the same time has passed
+GROWTH = 0.02  # after half of that time more, and three times as much after the next half
 FULL = 0.9  # of what a window has held at most
 MARGIN = 0.0125  # windows are kept longer by this part: 12 ms of a network's jitter in a second, 0.7 s in a minute
 
@@ -76,14 +76,19 @@ class Pace:
             return False
         counts = {horizon: self._count(started, horizon) for horizon in HORIZONS}
         full = self._full_window(counts, asked_delay)
-        self._rate = min(self._rate, max(counts[HORIZONS[0]], self._most[HORIZONS[0]]))
-        self._limits[full] = self._most[full] = max(1, counts[full])
-        if full == HORIZONS[0]:
-            self._rate = float(self._limits[full])
+        if counts[full]:
+            self._limits[full] = self._most[full] = counts[full]
+            second = HORIZONS[0]
+            taken = counts[second] if full == second else max(counts[second], self._most[second])
+            self._rate = min(self._rate, float(taken))
         self._updated = self._cut_at = now
         self._probing = True
         self.refusals += 1
         return True
+
+    def forget(self) -> None:
+        """Forget what refusals have shown: the service has named its limit."""
+        self._limits.clear()
 
     def _full_window(self, counts: dict[float, int], asked_delay: float) -> float:
         fullness = {horizon: counts[horizon] / self._most[horizon] for horizon in HORIZONS if horizon >= asked_delay}
@@ -94,6 +99,6 @@ class Pace:
         return bisect_right(self._starts, end) - bisect_right(self._starts, end - seconds)
 
     def _growth(self, horizon: float, now: float) -> float:
-        time = max(PATIENCE, horizon)
-        quiet = max(0.0, (now - self._cut_at) / time - 1)
-        return math.exp(min(GROWTH * (2.0 ** min(quiet, 20.0) - 1), 20.0))
+        patience = max(PATIENCE, horizon)
+        halves = max(0.0, now - self._cut_at - patience) / (patience / 2)
+        return math.exp(min(GROWTH * (2.0 ** min(halves, 20.0) - 1), 20.0))

@@ -30,7 +30,11 @@ class VirtualTime:
         end = self.now + seconds
         while self._plans and self._plans[0][0] <= end:
             self.step()
-        self.now = end
+        self.now = max(self.now, end)
+
+    def stall(self, seconds: float) -> None:
+        """Let time pass in which nothing happens, as on a machine that hangs."""
+        self.now += seconds
 
     def step(self) -> None:
         """Go on to the next event."""

@@ -3,18 +3,20 @@
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 
 import pytest
 
 from query_generator.errors import PermissionRefusedError
+from query_generator.store import sql
 from query_generator.store.database import Database, open_database
 from query_generator.store.queries import save_queries_to_rds
 from query_generator.store.schema import migrate
 from secrets_cache import RdsConfig
 from tests.fakes.catalog import open_job, product
 
-MIGRATIONS = ["0001_documented_tables", "0002_ledger", "0003_older_queries"]
+MIGRATIONS = sorted(path.stem for path in (Path(sql.__file__).parent / "migrations").glob("*.sql"))
 DOCUMENTED_TABLES = """
 CREATE TABLE products (
     product_id SERIAL PRIMARY KEY,

@@ -8,13 +8,19 @@ from query_generator.resilience.schedule import AHEAD_SECONDS, LocalSchedule
 from tests.fakes.virtual_time import VirtualTime
 
 
+def assert_to_wait(schedule: LocalSchedule, seconds: float) -> None:
+    """There is no moment yet, and the next look is after so long."""
+    delays, wait = schedule.reserve(1, 1.0)
+    assert delays == []
+    assert wait == pytest.approx(seconds)
+
+
 def test_moments_are_a_gap_apart_and_the_first_one_is_now() -> None:
     """A run begins at once, and spaces its calls from the first one on."""
     time = VirtualTime()
     schedule = LocalSchedule(time.clock)
-    assert schedule.reserve(3, 0.05) == ([0.0, 0.05, 0.1], 0.0)
-    delays, wait = schedule.reserve(2, 0.05)
-    assert (delays, wait) == (pytest.approx([0.15, 0.2]), 0.0)
+    assert schedule.reserve(3, 0.05)[0] == pytest.approx([0.0, 0.05, 0.1])
+    assert schedule.reserve(2, 0.05)[0] == pytest.approx([0.15, 0.2])
 
 
 def test_nothing_is_handed_out_far_ahead() -> None:
@@ -22,9 +28,9 @@ def test_nothing_is_handed_out_far_ahead() -> None:
     time = VirtualTime()
     schedule = LocalSchedule(time.clock)
     schedule.reserve(1, 1.0)
-    assert schedule.reserve(1, 1.0) == ([], pytest.approx(1.0 - AHEAD_SECONDS))
+    assert_to_wait(schedule, 1.0 - AHEAD_SECONDS)
     time.sleep(1.0 - AHEAD_SECONDS)
-    assert schedule.reserve(1, 1.0) == (pytest.approx([AHEAD_SECONDS]), 0.0)
+    assert schedule.reserve(1, 1.0)[0] == pytest.approx([AHEAD_SECONDS])
 
 
 def test_unused_time_is_not_saved_up() -> None:
@@ -43,7 +49,7 @@ def test_a_pause_holds_and_a_shorter_one_does_not_end_it() -> None:
     schedule = LocalSchedule(time.clock)
     schedule.hold(10.0)
     schedule.hold(1.0)
-    assert schedule.reserve(1, 0.1) == ([], pytest.approx(10.0 - AHEAD_SECONDS))
+    assert_to_wait(schedule, 10.0 - AHEAD_SECONDS)
 
 
 @given(st.lists(st.tuples(st.integers(1, 5), st.floats(0.01, 2), st.floats(0, 2), st.floats(0, 1)), max_size=30))
