@@ -1,7 +1,7 @@
 """The schedule of one process: evenly spaced moments, none of them far ahead."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from query_generator.resilience.schedule import AHEAD_SECONDS, LocalSchedule
@@ -52,6 +52,7 @@ def test_a_pause_holds_and_a_shorter_one_does_not_end_it() -> None:
     assert_to_wait(schedule, 10.0 - AHEAD_SECONDS)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 5), st.floats(0.01, 2), st.floats(0, 2), st.floats(0, 1)), max_size=30))
 def test_no_two_moments_are_closer_than_the_gap(steps: list[tuple[int, float, float, float]]) -> None:
     """Whatever is asked for and whenever: each moment is its gap, and what is to be paid, after the one before."""
