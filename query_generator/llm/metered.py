@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from query_generator.errors import QueryGeneratorError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Provider
@@ -54,7 +54,7 @@ class MeteredProvider:
     def stats(self) -> CallStats:
         """Return the sums up to now."""
         with self._lock:
-            return CallStats(**asdict(self._stats))
+            return replace(self._stats)
 
     def count_retry(self) -> None:
         """Count a call as a repeated one, before it is made again."""
