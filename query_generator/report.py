@@ -69,7 +69,7 @@ def child_summary(report: ChildReport) -> str:
         (
             f"Job {report.job_id}: child {report.array_index} is done; the result is written by another one",
             f"  items      {ended.get('succeeded', 0)} succeeded, {ended.get('failed', 0)} failed",
-            f"  calls      {llm.total_requests} ({llm.failed_requests} failed, {llm.retries} retries), {llm.cost_usd:.4f} USD",
+            f"  calls      {llm.total_requests} ({llm.failed_requests} failed, {llm.retries} retries)",
         )
     )
 
