@@ -28,7 +28,7 @@ from query_generator.workers import Workers
 _LOG = logging.getLogger("generation")
 
 ITEMS_A_TRANSACTION = 40
-AHEAD_AT_MOST = 500
+AHEAD_AT_MOST = 2 * ITEMS_A_TRANSACTION  # a larger claim would hold up saving
 PUBLISH_SECONDS = 1.0
 PUBLISHED_AT_ONCE = 5
 PROGRESS_SECONDS = 30.0

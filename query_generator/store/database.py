@@ -135,8 +135,11 @@ class Database:
         return self._send(sql, parameters)()
 
     def _send(self, sql: str, parameters: dict[str, object] | None) -> Callable[[], list[Any]]:
+        written = parameters and {
+            name: _array(value) if isinstance(value, list) else value for name, value in parameters.items()
+        }
         with _database_errors():
-            cursor = self._connection.execute(sql.encode(), parameters)
+            cursor = self._connection.execute(sql.encode(), written)
             if self._pipeline:
                 # The server's time limit on idle transactions runs only after a Sync: each statement gets its own.
                 self._connection.pgconn.pipeline_sync()
@@ -283,6 +286,15 @@ def open_database(config: "RdsConfig | None" = None, patience: Patience | None =
     """
     connect = connect_with_rotation if config is None else lambda: get_db_connection(config)
     return Database(connect(), connect, patience)
+
+
+def _array(values: list[Any]) -> str:
+    """Write a list as a PostgreSQL array, which psycopg takes six times as long for (50 questions: 100 us)."""
+    quoted = [
+        "NULL" if value is None else '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+        for value in values
+    ]
+    return "{" + ",".join(quoted) + "}"
 
 
 @contextmanager

@@ -133,7 +133,7 @@ class Ledger:
             return []
         with self.lease.writing():
             rows = self.db.rows("ledger.claim", job_id=self.job_id, run_id=self.lease.run_id, size=size)
-            items = [_item(row) for row in rows]
+            items = _items(rows)
             unreadable = [item for item in items if item.product is NO_PRODUCT]
             if unreadable:
                 reason = "the row of the product is gone, or holds no usable product any more"
@@ -270,18 +270,28 @@ class Ledger:
         self.db.rows("ledger.add_metadata", job_id=self.job_id, metadata=json.dumps(metadata))
 
 
-def _item(row: Any) -> Item:
+def _items(rows: Sequence[Any]) -> list[Item]:
+    products: dict[int, Product] = {}
+    for row in rows:
+        if row.product_id not in products:
+            products[row.product_id] = _product(row)
+    return [
+        Item(
+            row.product_id,
+            QueryType(row.query_type),
+            products[row.product_id],
+            row.deferred,
+            tuple(row.existing),
+            row.attempts,
+            row.answered,
+            row.dropped,
+        )
+        for row in rows
+    ]
+
+
+def _product(row: Any) -> Product:
     try:
-        product = stored_product(row.record, row.brand_name, row.position) if row.record else NO_PRODUCT
+        return stored_product(row.record, row.brand_name, row.position) if row.record else NO_PRODUCT
     except RejectedRecordError:
-        product = NO_PRODUCT
-    return Item(
-        row.product_id,
-        QueryType(row.query_type),
-        product,
-        row.deferred,
-        tuple(row.existing),
-        row.attempts,
-        row.answered,
-        row.dropped,
-    )
+        return NO_PRODUCT

@@ -19,6 +19,7 @@ from hypothesis.stateful import (
 from query_generator.errors import RunFencedError
 from query_generator.store.database import Database, Patience, get_db_connection
 from query_generator.store.items import Outcome
+from query_generator.store.refusals import DatabaseAwayError
 from secrets_cache import RdsConfig
 from tests.fakes.catalog import load, open_run, product
 from tests.fakes.ledger_model import ENDS, Key, Row, Run, outcome_of, store_questions
@@ -163,10 +164,10 @@ class LedgerMachine(RuleBasedStateMachine):
         run = self._pick(data)
         connection = run.ledger.db._connection
         outcomes = self._outcomes(run, ["succeeded"])
-        if in_transaction and outcomes and run.state == "alive":
-            connection.execute("BEGIN")
-            run.ledger.save(outcomes, {}, lambda: store_questions(run, outcomes), lambda new: None)
         process = run.ledger.db.run("SELECT process FROM runs WHERE run_id = %(id)s", {"id": run.run_id})[0].process
+        if in_transaction and outcomes and run.state == "alive":
+            with pytest.raises(DatabaseAwayError):
+                run.ledger.save(outcomes, {}, lambda: store_questions(run, outcomes), lambda new: connection.close())
         connection.close()
         run.gone = True
         ended = process.rpartition("/")[0] + "/0"

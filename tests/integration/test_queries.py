@@ -219,3 +219,22 @@ def test_the_documented_call_needs_the_environment_only(
     (query_id,) = batch_job.save_queries_to_rds([(row, "Is it warm?", "product")])
     assert texts(db) == {query_id: "Is it warm?"}
     assert batch_job.get_product_ids_from_job("job") == {"acme|boot": row}
+
+
+def test_texts_are_stored_as_they_are(db: Database) -> None:
+    """Quotes, backslashes, braces, commas, line breaks, NULL as a word and any script come back unchanged."""
+    row = add_row(db, "{}")
+    odd = [
+        'Is "it" warm?',
+        "Is C:\\ fine?",
+        "{a,b}?",
+        "NULL",
+        "",
+        "two\nlines\t?",
+        "この靴は防水ですか？",
+        "' OR 1=1 --",
+        "%s",
+    ]
+    ids = save_queries_to_rds([(row, text, "product") for text in odd], db)
+    stored = texts(db)
+    assert [stored[query_id] for query_id in ids] == odd

@@ -167,13 +167,13 @@ WHERE i.job_id = %(job_id)s AND i.product_id = o.product_id AND i.query_type = o
 RETURNING i.product_id, i.query_type
 
 -- name: counts
-SELECT count(DISTINCT product_id) FILTER (WHERE state <> 'skipped') AS products,
+SELECT count(*) FILTER (WHERE query_type = 'product' AND state <> 'skipped') AS products,
        count(*) FILTER (WHERE state <> 'skipped') AS items,
        count(*) FILTER (WHERE state = 'pending' OR state = 'running') AS open_items,
        count(*) FILTER (WHERE state = 'succeeded') AS succeeded,
        count(*) FILTER (WHERE state = 'failed') AS failed,
        count(*) FILTER (WHERE state = 'failed' AND passing) AS failed_for_passing_reason,
-       count(DISTINCT product_id) FILTER (WHERE state = 'skipped') AS skipped_products,
+       count(*) FILTER (WHERE query_type = 'product' AND state = 'skipped') AS skipped_products,
        count(DISTINCT product_id) FILTER (WHERE state IN ('succeeded', 'failed')) AS processed_products,
        coalesce(sum(cardinality(query_ids)) FILTER (WHERE state <> 'skipped'), 0)::bigint AS questions,
        (SELECT count(*) FROM rejected_records r JOIN batch_operations b USING (job_id, load_id)
