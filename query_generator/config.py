@@ -53,6 +53,7 @@ SETTINGS: dict[str, Setting] = {
     "tpm": Setting("MAX_TOKENS_PER_MINUTE", "--tpm", "250000 (1 or more)"),
     "rpd": Setting("MAX_REQUESTS_PER_DAY", "--rpd", "10000 (1 or more)"),
     "batch_job_id": Setting("AWS_BATCH_JOB_ID", "", "set by AWS Batch"),
+    "job_queue": Setting("AWS_BATCH_JQ_NAME", "", "set by AWS Batch"),
     "array_index": Setting("AWS_BATCH_JOB_ARRAY_INDEX", "", "0 (set by AWS Batch)"),
     "array_size": Setting("AWS_BATCH_JOB_ARRAY_SIZE", "", "16 (1 to 10000)"),
     "log_level": Setting("LOG_LEVEL", "--verbose or --quiet", "DEBUG, INFO, WARNING or ERROR"),
@@ -138,6 +139,7 @@ class JobConfig(BaseModel):
     tpm: Annotated[int, Field(ge=1)] | None = None
     rpd: Annotated[int, Field(ge=1)] | None = None
     batch_job_id: Annotated[str, AfterValidator(_without_index)] | None = None
+    job_queue: str | None = None
     array_index: Annotated[int, Field(ge=0, lt=10_000)] | None = None
     array_size: Annotated[int, Field(ge=1, le=10_000)] = 1
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = "INFO"

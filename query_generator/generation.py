@@ -56,7 +56,10 @@ class Generation:
         max_concurrency: int,
         batch_size: int,
         clock: Callable[[], float] = time.monotonic,
+        on_look: Callable[[], None] = lambda: None,
     ) -> None:
+        """Take what the loop works with; `on_look` is called now and then while it works."""
+        self._on_look = on_look
         self._ledger = ledger
         self._events = events
         self._provider = provider
@@ -263,6 +266,7 @@ class Generation:
             self._looked = now
             self._ahead, self._ended_lately = min(self._ended_lately, AHEAD_AT_MOST), 0
             self._ledger.db.persistently(self._ledger.lease.take_over)
+            self._on_look()
         if now - self._published >= PUBLISH_SECONDS:
             self._published = now
             self._events.publish(PUBLISHED_AT_ONCE)

@@ -21,7 +21,8 @@ from query_generator.generation import Generation
 from query_generator.intake import Intake, Offer, open_input
 from query_generator.llm.base import Provider
 from query_generator.llm.gemini_sdk import import_sdk_in_background
-from query_generator.llm.metered import MeteredProvider
+from query_generator.llm.metered import CallStats, MeteredProvider
+from query_generator.metrics import Metrics, Totals
 from query_generator.prompts import PROMPT_VERSION
 from query_generator.providers import make_provider, models_of
 from query_generator.report import ChildReport, Report, publish_result
@@ -112,6 +113,8 @@ class _Run:
         self._ledger = Ledger(db, config.job_id, self._lease)
         self._stats = RunStats()
         self._ended: Counter[str] = Counter()
+        self._storage_errors = 0
+        self._metrics = Metrics(config.job_queue, config.job_id, print) if config.job_queue else None
 
     def run(self, offer: Offer) -> Report | ChildReport:
         """Run to the end."""
@@ -126,6 +129,8 @@ class _Run:
             with Heartbeat(self._lease, self._connect):
                 return self._work(offer)
         finally:
+            if self._metrics:
+                self._metrics.tell_end(self._totals(self._stats.llm))
             with suppress(FatalError):
                 self._lease.end()
 
@@ -181,6 +186,7 @@ class _Run:
             num_questions=self._config.num_questions,
             max_concurrency=self._config.max_concurrency,
             batch_size=self._config.batch_size,
+            on_look=lambda: self._tell_metrics(meter, generation),
         )
         began = self._clock()
         try:
@@ -204,6 +210,24 @@ class _Run:
             )
         return None
 
+    def _tell_metrics(self, meter: MeteredProvider, generation: Generation) -> None:
+        self._ended = generation.ended
+        if self._metrics:
+            self._metrics.tell_when_due(lambda: self._totals(meter.stats()))
+
+    def _totals(self, llm: CallStats) -> Totals:
+        return Totals(
+            llm.total_requests,
+            llm.successful_requests,
+            llm.failed_requests,
+            llm.seconds,
+            self._ended["succeeded"],
+            self._ended["failed"],
+            self._db.failures,
+            self._storage_errors + self._events.failures,
+            llm.cost_usd,
+        )
+
     def _finish(self, failure: FatalError | None) -> Report:
         early = "interrupted" if isinstance(failure, InterruptedRunError) else "failed" if failure else None
         try:
@@ -213,6 +237,7 @@ class _Run:
                 )
             )
         except FatalError as exc:
+            self._storage_errors += 1
             if not failure:
                 raise
             _LOG.warning("[BATCH WARNING] The partial result is not written: %s", exc)
