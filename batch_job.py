@@ -73,11 +73,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(config: "JobConfig", stop: StopSignal) -> ExitCode:
     from query_generator.job import run_job
-    from query_generator.report import summary
+    from query_generator.report import ChildReport, child_summary, summary
 
     _LOG.info("[INIT] Job %s", config.job_id)
     report = run_job(config, stop)
-    print(summary(report))
+    print(child_summary(report) if isinstance(report, ChildReport) else summary(report))
     return report.exit_code
 
 

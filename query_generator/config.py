@@ -52,6 +52,9 @@ SETTINGS: dict[str, Setting] = {
     "rpm": Setting("MAX_REQUESTS_PER_MINUTE", "--rpm", "60 (1 or more)"),
     "tpm": Setting("MAX_TOKENS_PER_MINUTE", "--tpm", "250000 (1 or more)"),
     "rpd": Setting("MAX_REQUESTS_PER_DAY", "--rpd", "10000 (1 or more)"),
+    "batch_job_id": Setting("AWS_BATCH_JOB_ID", "", "set by AWS Batch"),
+    "job_queue": Setting("AWS_BATCH_JQ_NAME", "", "set by AWS Batch"),
+    "array_index": Setting("AWS_BATCH_JOB_ARRAY_INDEX", "", "0 (set by AWS Batch)"),
     "array_size": Setting("AWS_BATCH_JOB_ARRAY_SIZE", "", "16 (1 to 10000)"),
     "log_level": Setting("LOG_LEVEL", "--verbose or --quiet", "DEBUG, INFO, WARNING or ERROR"),
     "log_format": Setting("LOG_FORMAT", "--log-format", "text or json"),
@@ -100,6 +103,10 @@ def _names(value: object) -> object:
     return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
 
 
+def _without_index(batch_job_id: str) -> str:
+    return batch_job_id.partition(":")[0]
+
+
 JobId = Annotated[str, AfterValidator(_checked_job_id)]
 S3Uri = Annotated[str, AfterValidator(_checked_s3_uri)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -131,6 +138,9 @@ class JobConfig(BaseModel):
     rpm: Annotated[int, Field(ge=1)] = 60
     tpm: Annotated[int, Field(ge=1)] | None = None
     rpd: Annotated[int, Field(ge=1)] | None = None
+    batch_job_id: Annotated[str, AfterValidator(_without_index)] | None = None
+    job_queue: str | None = None
+    array_index: Annotated[int, Field(ge=0, lt=10_000)] | None = None
     array_size: Annotated[int, Field(ge=1, le=10_000)] = 1
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = "INFO"
     log_format: Literal["text", "json"] = "text"
@@ -215,7 +225,7 @@ def _given(arguments: Mapping[str, str | None], environ: Mapping[str, str]) -> d
 
 
 def _default_job_id(environ: Mapping[str, str]) -> str:
-    batch_id = environ.get("AWS_BATCH_JOB_ID", "").partition(":")[0]
+    batch_id = _without_index(environ.get("AWS_BATCH_JOB_ID", ""))
     return batch_id or f"job-{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -20,7 +20,7 @@ from query_generator.outcomes import judge, next_call, queries_of, storable, wit
 from query_generator.stats import RunStats
 from query_generator.stopping import StopSignal
 from query_generator.store.events import EventLog
-from query_generator.store.items import Counts, Item, Outcome
+from query_generator.store.items import Counts, Item, Outcome, Outline
 from query_generator.store.ledger import Ledger
 from query_generator.store.queries import save_queries_to_rds, save_storable_queries
 from query_generator.workers import Workers
@@ -56,7 +56,10 @@ class Generation:
         max_concurrency: int,
         batch_size: int,
         clock: Callable[[], float] = time.monotonic,
+        on_look: Callable[[], None] = lambda: None,
     ) -> None:
+        """Take what the loop works with; `on_look` is called now and then while it works."""
+        self._on_look = on_look
         self._ledger = ledger
         self._events = events
         self._provider = provider
@@ -73,6 +76,7 @@ class Generation:
         self._done: SimpleQueue[Future[Generated]] = SimpleQueue()
         self._saved = BatchEvents(events, clock)
         self._fatal: FatalError | None = None
+        self.ended: Counter[str] = Counter()
         self._started = 0
         self._ended_lately = self._ahead = 0
         self._told_of_stop = False
@@ -80,7 +84,7 @@ class Generation:
         self._published = self._looked = clock()
         self._progress_due = clock() + PROGRESS_SECONDS
 
-    def run(self, counts: Counts) -> None:
+    def run(self, counts: Outline | Counts) -> None:
         """Work until every item is terminal, or a stop was asked for and what was in flight is saved.
 
         Items that another run works on are waited for, and taken over when that run is dead. After a stop, calls that
@@ -137,7 +141,7 @@ class Generation:
             self._connection_number = self._ledger.db.connection_number
         return self._ledger.claim(size)
 
-    def _start(self, counts: Counts) -> None:
+    def _start(self, counts: Outline | Counts) -> None:
         while self._ready and len(self._in_flight) < self._max_concurrency:
             item = self._ready.popleft()
             self._announce(item, counts)
@@ -150,7 +154,7 @@ class Generation:
             raise InterruptedRunError(f"stopped: {self._stop.reason}")
         return ask(item.product, item.query_type, self._num_questions, self._provider, item.existing)
 
-    def _announce(self, item: Item, counts: Counts) -> None:
+    def _announce(self, item: Item, counts: Outline | Counts) -> None:
         if item.query_type is QueryType.PRODUCT and not item.deferred and not item.answered:
             self._started += 1
             _LOG.info(
@@ -178,8 +182,13 @@ class Generation:
             written = [saved for _, outcome in outcomes for saved in self._save_alone(outcome)]
         for future, _ in outcomes:
             del self._in_flight[future]
+        self._count(written)
         self._ready.extendleft(next_call(outcome) for outcome in written if outcome.state == "running")
         self._stats.results_persistence_time += self._clock() - began
+
+    def _count(self, written: Sequence[Outcome]) -> None:
+        self.ended.update(outcome.state for outcome in written if outcome.state in ("succeeded", "failed"))
+        self.ended["failed for a passing reason"] += sum(o.state == "failed" and o.passing for o in written)
 
     def _outcome(self, item: Item, future: Future[Generated]) -> Outcome | None:
         """Judge what a call brought; None when it was not made, or tells that no call makes sense."""
@@ -257,6 +266,7 @@ class Generation:
             self._looked = now
             self._ahead, self._ended_lately = min(self._ended_lately, AHEAD_AT_MOST), 0
             self._ledger.db.persistently(self._ledger.lease.take_over)
+            self._on_look()
         if now - self._published >= PUBLISH_SECONDS:
             self._published = now
             self._events.publish(PUBLISHED_AT_ONCE)

@@ -3,14 +3,14 @@
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
 from typing import Any
 
 import secrets_cache
 from query_generator.config import JobConfig
 from query_generator.errors import (
-    ConfigurationError,
     FatalError,
     InputError,
     InterruptedRunError,
@@ -18,24 +18,24 @@ from query_generator.errors import (
     ServiceAwayError,
 )
 from query_generator.generation import Generation
-from query_generator.input.sources import configured_sources, load_input_data
+from query_generator.intake import Intake, Offer, open_input
 from query_generator.llm.base import Provider
 from query_generator.llm.gemini_sdk import import_sdk_in_background
-from query_generator.llm.metered import MeteredProvider
-from query_generator.load import Entry, load_products, peek
+from query_generator.llm.metered import CallStats, MeteredProvider
+from query_generator.metrics import Metrics, Totals
 from query_generator.prompts import PROMPT_VERSION
 from query_generator.providers import make_provider, models_of
-from query_generator.report import Report, publish_result
+from query_generator.report import ChildReport, Report, publish_result
 from query_generator.resilience.schedule import AHEAD_SECONDS
 from query_generator.services import database_of, event_sink_of, objects_of
 from query_generator.stats import RunStats
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database, Patience
 from query_generator.store.events import EventLog
-from query_generator.store.items import Counts
+from query_generator.store.items import Outline
 from query_generator.store.lease import Heartbeat, Lease
 from query_generator.store.ledger import Ledger
-from query_generator.store.products import selected_products
+from query_generator.store.places import connect_in_turn
 from query_generator.store.quota import SharedSchedule
 from query_generator.store.schema import migrate
 
@@ -45,11 +45,11 @@ FROM_JOB = "from-job"
 LOOK_SECONDS = 0.3
 
 
-def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = time.monotonic) -> Report:
+def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = time.monotonic) -> Report | ChildReport:
     """Run a job, or go on with one.
 
     Returns:
-        The report of a job that has ended; its exit code is 0 or 65.
+        The report of a job that has ended, or of a child whose siblings end it; its exit code is 0 or 65.
 
     Raises:
         FatalError: the job has not ended; the error says why and carries the exit code. What was done is saved, and
@@ -62,12 +62,12 @@ def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = ti
     with ExitStack() as resources:
         try:
             _initialize_secrets(config, events)
-            source, entries = _open_input(config)
+            offer = open_input(config)
             connect = resources.enter_context(database_of(config))
             patience = Patience(config.database_reconnect_seconds, stop.is_overdue)
-            db = resources.enter_context(closing(connect(patience)))
+            db = resources.enter_context(closing(_open_database(config, stop, lambda: connect(patience))))
             migrate(db)
-            return _Run(config, stop, events, db, lambda: connect(None), clock).run(source, entries)
+            return _Run(config, stop, events, db, lambda: connect(None), clock).run(offer)
         except RunFencedError:
             raise
         except FatalError as exc:
@@ -85,19 +85,9 @@ def _initialize_secrets(config: JobConfig, events: EventLog) -> None:
     events.record("secrets_initialized", gemini=gemini, rds=rds)
 
 
-def _open_input(config: JobConfig) -> tuple[str, Iterator[Entry] | None]:
-    """Choose the source and read up to its first product; without a source the database says what there is."""
-    sources = configured_sources(config)
-    ignored = [source.name for source in sources[1:]]
-    if sources and config.from_job:
-        ignored.append("--from-job")
-    if ignored:
-        _LOG.warning("[BATCH WARNING] Products come from %s; ignored: %s", sources[0].name, ", ".join(ignored))
-    if not sources:
-        return FROM_JOB, None
-    entries, name = load_input_data(sources[0])
-    _LOG.info("[INPUT] Reading products from %s", name)
-    return name, peek(entries)
+def _open_database(config: JobConfig, stop: StopSignal, connect: Callable[[], Database]) -> Database:
+    """Connect; a child of an array only when there is room for its connections."""
+    return connect() if config.array_index is None else connect_in_turn(connect, stop.sleep)
 
 
 class _Run:
@@ -122,10 +112,13 @@ class _Run:
         self._lease = Lease(db, config.job_id, str(uuid.uuid4()), config.lease_seconds)
         self._ledger = Ledger(db, config.job_id, self._lease)
         self._stats = RunStats()
+        self._ended: Counter[str] = Counter()
+        self._storage_errors = 0
+        self._metrics = Metrics(config.job_queue, config.job_id, print) if config.job_queue else None
 
-    def run(self, source: str, entries: Iterator[Entry] | None) -> Report:
+    def run(self, offer: Offer) -> Report | ChildReport:
         """Run to the end."""
-        if entries is None and not self._ledger.is_known():
+        if offer.entries is None and not self._ledger.is_known():
             raise InputError(
                 f"job {self._config.job_id}: no products were given and the database knows none for it; "
                 "give --products-file, --input-s3, --products-json or PRODUCTS_JSON"
@@ -134,15 +127,19 @@ class _Run:
         self._events.attach(self._db)
         try:
             with Heartbeat(self._lease, self._connect):
-                return self._work(source, entries)
+                return self._work(offer)
         finally:
+            if self._metrics:
+                self._metrics.tell_end(self._totals(self._stats.llm))
             with suppress(FatalError):
                 self._lease.end()
 
-    def _work(self, source: str, entries: Iterator[Entry] | None) -> Report:
+    def _work(self, offer: Offer) -> Report | ChildReport:
         self._db.persistently(self._lease.take_over)
-        self._load(source, entries)
-        counts = self._db.persistently(self._ledger.counts)
+        intake = Intake(self._config, self._stop, self._ledger, self._events, self._clock)
+        taken = intake.load(offer)
+        self._stats.products_processing_time = taken.seconds
+        counts = self._db.persistently(self._ledger.outline)
         _LOG.info(
             "[BATCH] Job %s: %d products, %d of %d items are to be done",
             self._config.job_id,
@@ -154,6 +151,12 @@ class _Run:
         if counts.open_items:
             failure = self._generate(counts)
             self._db.persistently(lambda: self._ledger.save_run_stats(self._stats.as_dict()))
+        if (
+            self._config.array_index is not None
+            and not failure
+            and not self._db.persistently(self._ledger.begin_finish)
+        ):
+            return ChildReport(self._config.job_id, self._config.array_index, taken.rejected, self._ended, self._stats)
         return self._finish(failure)
 
     def _terms(self) -> dict[str, Any]:
@@ -165,84 +168,13 @@ class _Run:
             "prompt_version": PROMPT_VERSION,
         }
 
-    def _load(self, source: str, entries: Iterator[Entry] | None) -> None:
-        entries = self._become_loader(source, entries)
-        if entries is None:
-            _LOG.info("[INPUT] Going on with the products of job %s", self._config.job_id)
-            return
-        began = self._clock()
-        loaded = load_products(
-            self._ledger,
-            self._until_stopped(entries),
-            self._config.limit,
-            self._config.num_questions if self._config.skip_existing else None,
-        )
-        if not loaded.products:
-            raise InputError(f"job {self._config.job_id}: no usable product is selected for it in jobselectedproducts")
-        self._db.persistently(lambda: self._ledger.end_load(source))
-        self._stats.products_processing_time = self._clock() - began
-        counts = self._db.persistently(self._ledger.counts)
-        if counts.open_items:
-            self._db.persistently(lambda: self._ledger.set_status("processing"))
-        self._events.record(
-            "input_loaded", source=source, products=loaded.products, rejected=loaded.rejected, repeated=loaded.repeated
-        )
-        self._events.record("products_resolved", products=counts.products, skipped=counts.skipped_products)
-        self._events.publish()
-
-    def _become_loader(self, source: str, entries: Iterator[Entry] | None) -> Iterator[Entry] | None:
-        """Become the one run that reads the input; None when there is nothing to read, or another run has read it."""
-        waited = False
-        while True:
-            waited = self._wait_for_loader() or waited
-            metadata = self._ledger.job().metadata
-            read_whole = metadata.get("input_complete") and metadata["input_source"] == source
-            if entries is None:
-                entries = self._known_products(metadata)
-            if entries is None or (waited and read_whole):
-                return None
-            if self._db.persistently(self._ledger.begin_load):
-                break
-            waited = True
-        if not read_whole:
-            self._db.persistently(lambda: self._ledger.note_source(source))
-        return entries
-
-    def _wait_for_loader(self) -> bool:
-        """Wait while another living run reads the input; returns whether there was one."""
-        waited = False
-        while self._db.persistently(self._ledger.is_being_loaded):
-            if not waited:
-                _LOG.info("[INPUT] Another run reads the input of job %s; waiting for it", self._config.job_id)
-            waited = True
-            self._stop.sleep(LOOK_SECONDS)
-            self._db.persistently(self._lease.take_over)
-        return waited
-
-    def _known_products(self, metadata: dict[str, Any]) -> Iterator[Entry] | None:
-        """Read the products selected for the job; None when an earlier run has loaded them from elsewhere."""
-        first_source = metadata.get("input_source", FROM_JOB)
-        if first_source == FROM_JOB or self._config.from_job:
-            return selected_products(self._db, self._config.job_id)
-        if not metadata["input_complete"]:
-            raise ConfigurationError(
-                f"job {self._config.job_id}: an earlier run was stopped while it read {first_source}; give it again"
-            )
-        return None
-
-    def _until_stopped(self, entries: Iterator[Entry]) -> Iterator[Entry]:
-        for entry in entries:
-            if self._stop.is_set():
-                raise InterruptedRunError(f"stopped: {self._stop.reason}")
-            yield entry
-
-    def _generate(self, counts: Counts) -> FatalError | None:
+    def _generate(self, counts: Outline) -> FatalError | None:
         """Work on the open items; returns what ended the work early, if anything did."""
         config = self._config
         with closing(SharedSchedule(self._connect, config.job_id, "gemini", AHEAD_SECONDS, config.rpd)) as schedule:
             return self._generate_by(*make_provider(config, self._stop, schedule), counts)
 
-    def _generate_by(self, provider: Provider, meter: MeteredProvider, counts: Counts) -> FatalError | None:
+    def _generate_by(self, provider: Provider, meter: MeteredProvider, counts: Outline) -> FatalError | None:
         _LOG.info("[AI] Questions are written by %s (%s)", provider.name, provider.model)
         generation = Generation(
             self._ledger,
@@ -254,6 +186,7 @@ class _Run:
             num_questions=self._config.num_questions,
             max_concurrency=self._config.max_concurrency,
             batch_size=self._config.batch_size,
+            on_look=lambda: self._tell_metrics(meter, generation),
         )
         began = self._clock()
         try:
@@ -265,17 +198,35 @@ class _Run:
         finally:
             self._stats.llm = meter.stats()
             self._stats.questions_generation_time = self._clock() - began
+            self._ended = generation.ended
         if self._stop.is_set():
             return InterruptedRunError(
                 f"job {self._config.job_id}: stopped by {self._stop.reason}; what is done is saved, "
                 f"`python batch_job.py run --job-id {self._config.job_id}` goes on"
             )
-        now = self._db.persistently(self._ledger.counts)
-        if now.failed_for_passing_reason and not meter.stats().successful_requests:
+        if self._ended["failed for a passing reason"] and not meter.stats().successful_requests:
             return ServiceAwayError(
                 f"job {self._config.job_id}: the provider answered no call; run the same job id again when it is back"
             )
         return None
+
+    def _tell_metrics(self, meter: MeteredProvider, generation: Generation) -> None:
+        self._ended = generation.ended
+        if self._metrics:
+            self._metrics.tell_when_due(lambda: self._totals(meter.stats()))
+
+    def _totals(self, llm: CallStats) -> Totals:
+        return Totals(
+            llm.total_requests,
+            llm.successful_requests,
+            llm.failed_requests,
+            llm.seconds,
+            self._ended["succeeded"],
+            self._ended["failed"],
+            self._db.failures,
+            self._storage_errors + self._events.failures,
+            llm.cost_usd,
+        )
 
     def _finish(self, failure: FatalError | None) -> Report:
         early = "interrupted" if isinstance(failure, InterruptedRunError) else "failed" if failure else None
@@ -286,6 +237,7 @@ class _Run:
                 )
             )
         except FatalError as exc:
+            self._storage_errors += 1
             if not failure:
                 raise
             _LOG.warning("[BATCH WARNING] The partial result is not written: %s", exc)

@@ -1,7 +1,7 @@
 """What people look at when a job has ended: the result objects and the summary."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -43,6 +43,35 @@ class Report:
             "items": asdict(self.counts),
             "dropped": dict(self.dropped),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class ChildReport:
+    """What one child of an array has done, when another one writes the result. `ended` counts its items by state."""
+
+    job_id: str
+    array_index: int
+    rejected_records: int
+    ended: Mapping[str, int]
+    stats: RunStats
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0, or 65 when an item that this child did has failed, or a record that it read was rejected."""
+        failed = self.ended.get("failed", 0) or self.rejected_records
+        return ExitCode.FINISHED_WITH_ERRORS if failed else ExitCode.SUCCEEDED
+
+
+def child_summary(report: ChildReport) -> str:
+    """Write the summary that ends a child."""
+    llm, ended = report.stats.llm, report.ended
+    return "\n".join(
+        (
+            f"Job {report.job_id}: child {report.array_index} is done; the result is written by another one",
+            f"  items      {ended.get('succeeded', 0)} succeeded, {ended.get('failed', 0)} failed",
+            f"  calls      {llm.total_requests} ({llm.failed_requests} failed, {llm.retries} retries)",
+        )
+    )
 
 
 def publish_result(db: Database, objects: ObjectStore, job_id: str, prefix: str, status: str | None = None) -> Report:

@@ -18,13 +18,15 @@ class S3ObjectStream(io.RawIOBase):
         ServiceAwayError: S3 cannot be reached, keeps failing, or the object was replaced while it was read.
     """
 
-    def __init__(self, client: Any, bucket: str, key: str) -> None:
+    def __init__(self, client: Any, bucket: str, key: str, version_id: str = "") -> None:
+        """Open the object, the latest version of it unless another is named."""
         super().__init__()
         self._client = client
         self._bucket = bucket
         self._key = key
         self._offset = 0
         self._etag = ""
+        self._version_id = version_id
         self._reopenings = 0
         self._body = self._open()
 
@@ -57,13 +59,21 @@ class S3ObjectStream(io.RawIOBase):
         super().close()
 
     @property
+    def version(self) -> str:
+        """Name the version that is read: by its id in a bucket that keeps versions, else by its ETag."""
+        return f"version {self._version_id}" if self._version_id else f"ETag {self._etag}"
+
+    @property
     def _url(self) -> str:
         return f"s3://{self._bucket}/{self._key}"
 
     def _open(self) -> Any:
         where = {"Bucket": self._bucket, "Key": self._key}
+        if self._version_id:
+            where["VersionId"] = self._version_id
         resume = {"Range": f"bytes={self._offset}-", "IfMatch": self._etag} if self._offset else {}
         with aws_errors(f"reading {self._url}", missing=InputError):
             reply = self._client.get_object(**where, **resume)
         self._etag = reply["ETag"]
+        self._version_id = reply.get("VersionId", "")
         return reply["Body"]

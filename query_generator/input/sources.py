@@ -23,10 +23,16 @@ __all__ = ["InputBrokenOffError", "InputSource", "file_source", "load_input_data
 
 @dataclass(frozen=True)
 class InputSource:
-    """A place that holds products. `open` begins a new reading of it, closed by leaving the `with` block."""
+    """A place that holds products. `open` begins a new reading of it, closed by leaving the `with` block.
+
+    `version` tells which version the last reading was of, as `version …` or `ETag …`, empty where there are none;
+    `at_version` gives a source that reads the version of that name.
+    """
 
     name: str
     open: Callable[[], AbstractContextManager[BinaryIO]] = field(repr=False)
+    version: Callable[[], str] = field(default=lambda: "", repr=False)
+    at_version: "Callable[[str], InputSource] | None" = field(default=None, repr=False)
 
 
 def text_source(name: str, text: str) -> InputSource:
@@ -43,7 +49,23 @@ def file_source(path: str) -> InputSource:
 
 def s3_source(client: Any, bucket: str, key: str) -> InputSource:
     """Products in an S3 object, read with a boto3 S3 client; opening and reading raise as `S3ObjectStream` does."""
-    return InputSource(f"s3://{bucket}/{key}", lambda: io.BufferedReader(S3ObjectStream(client, bucket, key)))
+    return _s3_source(client, bucket, key, "")
+
+
+def _s3_source(client: Any, bucket: str, key: str, wanted: str) -> InputSource:
+    read = [wanted]
+
+    def open_object() -> BinaryIO:
+        stream = S3ObjectStream(client, bucket, key, wanted.removeprefix("version "))
+        read[0] = stream.version
+        return io.BufferedReader(stream)
+
+    return InputSource(
+        f"s3://{bucket}/{key}",
+        open_object,
+        version=lambda: read[0],
+        at_version=lambda version: _s3_source(client, bucket, key, version),
+    )
 
 
 def configured_sources(config: "JobConfig") -> list[InputSource]:

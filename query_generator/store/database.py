@@ -69,6 +69,7 @@ class Database:
         self._pipeline: Pipeline | None = None
         self._connected_at = self._patience.clock()
         self.connection_number = 1
+        self.failures = 0
 
     def connected_for(self) -> float:
         """Return the age of the connection in seconds."""
@@ -85,6 +86,7 @@ class Database:
             try:
                 return work()
             except DatabaseAwayError as exc:
+                self.failures += 1
                 now = self._patience.clock()
                 failed_at = now if failed_at is None else failed_at
                 seconds = self._patience.seconds if self._reconnect else 0.0

@@ -132,6 +132,7 @@ class EventLog:
         self._early: list[Event] = []
         self._db: Database | None = None
         self._failed = False
+        self.failures = 0
 
     def attach(self, db: Database) -> None:
         """Hand over to the outbox; the tables must be there."""
@@ -171,6 +172,7 @@ class EventLog:
             _LOG.debug("[EVENTS] They wait for the database: %s", exc)
         except (FatalError, OSError) as exc:
             self._failed = True
+            self.failures += 1
             _LOG.warning("[BATCH WARNING] Events are not published and wait for the next run of this job: %s", exc)
 
     def close(self) -> None:

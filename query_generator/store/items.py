@@ -60,6 +60,16 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """How large a job is and how far, as its last progress report says; `open_items` is 0 only when none is open."""
+
+    products: int
+    items: int
+    open_items: int
+    processed_products: int
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """A job that is worked on, in numbers; items without the skipped ones."""
 

@@ -9,7 +9,7 @@ from query_generator.errors import ConfigurationError
 from query_generator.input.product_fields import RejectedRecordError
 from query_generator.models import Generated, Product, QueryType, RejectedRecord
 from query_generator.store.database import Database
-from query_generator.store.items import Counts, Item, Outcome, Progress
+from query_generator.store.items import Counts, Item, Outcome, Outline, Progress
 from query_generator.store.lease import Lease
 from query_generator.store.products import LinkedProduct, stored_product
 
@@ -71,10 +71,18 @@ class Ledger:
         """Tell whether another living run reads the input."""
         return bool(self.db.one("ledger.is_being_loaded", job_id=self.job_id, run_id=self.lease.run_id).loading)
 
-    def note_source(self, source: str) -> None:
-        """Note where the input comes from before it is read, so that a later run knows of a reading cut short."""
+    def note_source(self, source: str, version: str = "", siblings: str = "") -> None:
+        """Note where the input comes from before it is read, so that a later run knows of a reading cut short.
+
+        Args:
+            source: its name.
+            version: which version of it, if it has some.
+            siblings: what the children of the array that reads it have in common.
+        """
         with self.lease.writing():
-            self._add_metadata(input_source=source, input_complete=False)
+            self._add_metadata(
+                input_source=source, input_complete=False, input_version=version, input_siblings=siblings
+            )
 
     def end_load(self, source: str) -> None:
         """Note that all of the input is in the ledger; the records that this reading rejected replace earlier ones."""
@@ -207,6 +215,19 @@ class Ledger:
     def counts(self) -> Counts:
         """Count the job's items and questions."""
         return Counts(**self.db.one("ledger.counts", job_id=self.job_id)._asdict())
+
+    def outline(self) -> Outline:
+        """Read how large the job is, without counting its items."""
+        row = self.db.one("ledger.outline", job_id=self.job_id)
+        kinds = len(QueryType)
+        return Outline(
+            row.items // kinds, row.items, max(1, row.items - row.done) if row.is_open else 0, row.done // kinds
+        )
+
+    def begin_finish(self) -> bool:
+        """Become the one run that writes the result; False when the job is complete, or another living run does."""
+        with self.lease.writing():
+            return bool(self.db.rows("ledger.begin_finish", job_id=self.job_id, run_id=self.lease.run_id))
 
     def has_open_items(self) -> bool:
         """Tell whether an item waits, or is worked on by some run."""

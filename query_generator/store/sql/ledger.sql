@@ -42,6 +42,21 @@ FROM (
 WHERE b.job_id = %(job_id)s
 RETURNING c.items, c.succeeded, c.failed, c.questions
 
+-- name: outline
+SELECT total_items AS items, coalesce(processed_items, 0) AS done,
+       EXISTS (SELECT FROM job_items WHERE job_id = %(job_id)s AND state = 'pending')
+       OR EXISTS (SELECT FROM runs r JOIN job_items i USING (run_id) WHERE r.job_id = %(job_id)s AND i.state = 'running') AS is_open
+FROM batch_operations
+WHERE job_id = %(job_id)s
+
+-- name: begin_finish
+UPDATE batch_operations
+SET finisher = %(run_id)s
+WHERE job_id = %(job_id)s AND status <> 'completed'
+  AND (finisher IS NULL OR finisher = %(run_id)s
+       OR finisher NOT IN (SELECT run_id FROM runs WHERE job_id = %(job_id)s AND state = 'alive'))
+RETURNING job_id
+
 -- name: has_open_items
 SELECT EXISTS (SELECT FROM job_items WHERE job_id = %(job_id)s AND state = 'pending')
     OR EXISTS (SELECT FROM runs r JOIN job_items i USING (run_id) WHERE r.job_id = %(job_id)s AND i.state = 'running') AS found

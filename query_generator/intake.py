@@ -1,0 +1,184 @@
+"""Which input a run has, and whether it is the one run of its job that reads it."""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from query_generator.config import JobConfig
+from query_generator.errors import ConfigurationError, InputError, InterruptedRunError
+from query_generator.input.sources import InputSource, configured_sources, load_input_data
+from query_generator.load import Entry, load_products, peek
+from query_generator.stopping import StopSignal
+from query_generator.store.events import EventLog
+from query_generator.store.ledger import Ledger
+from query_generator.store.products import selected_products
+
+_LOG = logging.getLogger("intake")
+
+FROM_JOB = "from-job"
+LOOK_SECONDS = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a run was given: the source, read up to its first product; without one the database says what there is."""
+
+    name: str = FROM_JOB
+    entries: Iterator[Entry] | None = None
+    source: InputSource | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a run has put into the ledger itself."""
+
+    seconds: float = 0.0
+    rejected: int = 0
+
+
+def open_input(config: JobConfig) -> Offer:
+    """Choose the source and read up to its first product.
+
+    Raises:
+        FatalError: as `load_input_data`.
+    """
+    sources = configured_sources(config)
+    ignored = [source.name for source in sources[1:]]
+    if sources and config.from_job:
+        ignored.append("--from-job")
+    if ignored:
+        _LOG.warning("[BATCH WARNING] Products come from %s; ignored: %s", sources[0].name, ", ".join(ignored))
+    if not sources:
+        return Offer()
+    entries, name = load_input_data(sources[0])
+    _LOG.info("[INPUT] Reading products from %s", name)
+    return Offer(name, peek(entries), sources[0])
+
+
+class Intake:
+    """The way of one run's input into the ledger: one run of a job reads it, the others wait for that one."""
+
+    def __init__(
+        self, config: JobConfig, stop: StopSignal, ledger: Ledger, events: EventLog, clock: Callable[[], float]
+    ) -> None:
+        self._config = config
+        self._stop = stop
+        self._ledger = ledger
+        self._db = ledger.db
+        self._events = events
+        self._clock = clock
+
+    def load(self, offer: Offer) -> Taken:
+        """Put the products into the ledger, or wait until another run has done so.
+
+        Raises:
+            InputError: there is no usable product.
+            ConfigurationError: the input is not the one that the job began with.
+        """
+        entries = self._become_loader(offer)
+        if entries is None:
+            _LOG.info("[INPUT] Going on with the products of job %s", self._config.job_id)
+            if self._config.array_index is None:
+                self._db.persistently(self._ledger.note_progress)
+            return Taken()
+        began = self._clock()
+        loaded = load_products(
+            self._ledger,
+            self._until_stopped(entries),
+            self._config.limit,
+            self._config.num_questions if self._config.skip_existing else None,
+        )
+        if not loaded.products:
+            raise InputError(f"job {self._config.job_id}: no usable product is selected for it in jobselectedproducts")
+        self._db.persistently(lambda: self._ledger.end_load(offer.name))
+        seconds = self._clock() - began
+        counts = self._db.persistently(self._ledger.counts)
+        if counts.open_items:
+            self._db.persistently(lambda: self._ledger.set_status("processing"))
+        else:
+            self._db.persistently(self._ledger.note_progress)
+        self._events.record(
+            "input_loaded",
+            source=offer.name,
+            products=loaded.products,
+            rejected=loaded.rejected,
+            repeated=loaded.repeated,
+        )
+        self._events.record("products_resolved", products=counts.products, skipped=counts.skipped_products)
+        self._events.publish()
+        return Taken(seconds, loaded.rejected)
+
+    def _become_loader(self, offer: Offer) -> Iterator[Entry] | None:
+        """Become the one run that reads the input; None when there is nothing to read, or another run has read it."""
+        entries, waited = offer.entries, False
+        while True:
+            waited = self._wait_for_loader() or waited
+            metadata = self._ledger.job().metadata
+            same = metadata.get("input_source") == offer.name
+            read_whole = same and metadata["input_complete"]
+            if read_whole and (waited or self._is_sibling_of(metadata)):
+                return None
+            if entries is None:
+                entries = self._known_products(metadata)
+            elif same and (not metadata["input_complete"] or self._is_sibling_of(metadata)):
+                entries = self._pinned(offer, entries, metadata)
+            if entries is None:
+                return None
+            if self._db.persistently(self._ledger.begin_load):
+                break
+            waited = True
+        if not read_whole or offer.source:
+            version = offer.source.version() if offer.source else ""
+            self._db.persistently(
+                lambda: self._ledger.note_source(offer.name, metadata.get("input_version") or version, self._siblings())
+            )
+        return entries
+
+    def _siblings(self) -> str:
+        """Name what the children of one submitted array have in common; empty outside of arrays."""
+        return self._config.batch_job_id or "" if self._config.array_index is not None else ""
+
+    def _is_sibling_of(self, metadata: dict[str, Any]) -> bool:
+        return bool(self._siblings()) and metadata.get("input_siblings") == self._siblings()
+
+    def _pinned(self, offer: Offer, entries: Iterator[Entry], metadata: dict[str, Any]) -> Iterator[Entry]:
+        """Read the version of the input that the job began with: what is in the ledger already came from that."""
+        began_with, source = metadata.get("input_version"), offer.source
+        if not began_with or source is None or source.version() == began_with:
+            return entries
+        if source.at_version is None or not began_with.startswith("version "):
+            raise ConfigurationError(
+                f"{offer.name} was replaced while job {self._config.job_id} was reading it (it was {began_with}, is "
+                f"{source.version()}); put the first one back, or start a new job id"
+            )
+        _LOG.warning("[BATCH WARNING] %s was replaced; reading %s of it, as this job began", offer.name, began_with)
+        return peek(load_input_data(source.at_version(began_with))[0])
+
+    def _wait_for_loader(self) -> bool:
+        """Wait while another living run reads the input; returns whether there was one."""
+        waited = False
+        while self._db.persistently(self._ledger.is_being_loaded):
+            if not waited:
+                _LOG.info("[INPUT] Another run reads the input of job %s; waiting for it", self._config.job_id)
+            waited = True
+            self._stop.sleep(LOOK_SECONDS)
+            self._db.persistently(self._ledger.lease.take_over)
+        return waited
+
+    def _known_products(self, metadata: dict[str, Any]) -> Iterator[Entry] | None:
+        """Read the products selected for the job; None when an earlier run has loaded them from elsewhere."""
+        first_source = metadata.get("input_source", FROM_JOB)
+        if first_source == FROM_JOB or self._config.from_job:
+            return selected_products(self._db, self._config.job_id)
+        if not metadata["input_complete"]:
+            raise ConfigurationError(
+                f"job {self._config.job_id}: an earlier run was stopped while it read {first_source}; give it again"
+            )
+        return None
+
+    def _until_stopped(self, entries: Iterator[Entry]) -> Iterator[Entry]:
+        for entry in entries:
+            if self._stop.is_set():
+                raise InterruptedRunError(f"stopped: {self._stop.reason}")
+            yield entry

@@ -1,0 +1,110 @@
+"""CloudWatch metrics as embedded metric lines on standard output, without a call to CloudWatch.
+
+The format: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import astuple, dataclass
+
+NAMESPACE = "QueryGenerator"
+DIMENSION = "JobQueue"
+EVERY_SECONDS = 60.0
+UNITS = {"RequestLatency": "Milliseconds", "RunSeconds": "Seconds", "SecondsPerItem": "Seconds", "CostUsd": "None"}
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a run has counted up to now. Seconds are of successful calls."""
+
+    requests: int = 0
+    successful_requests: int = 0
+    failed_requests: int = 0
+    request_seconds: float = 0.0
+    items_done: int = 0
+    items_failed: int = 0
+    database_errors: int = 0
+    storage_errors: int = 0
+    cost_usd: float = 0.0
+
+    def minus(self, earlier: "Totals") -> "Totals":
+        """Return what has been added since."""
+        return Totals(*(now - then for now, then in zip(astuple(self), astuple(earlier), strict=True)))
+
+
+class Metrics:
+    """Writes what has happened since the last line, once a minute and when the run ends.
+
+    Args:
+        queue: the value of the dimension, the name of the Batch job queue.
+        job_id: kept beside the metrics, to search by.
+        write: takes a line.
+        clock: seconds, monotonic.
+        now: seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        queue: str,
+        job_id: str,
+        write: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._queue = queue
+        self._job_id = job_id
+        self._write = write
+        self._clock = clock
+        self._now = now
+        self._told = Totals()
+        self._began = self._told_at = clock()
+
+    def tell_when_due(self, totals: Callable[[], Totals]) -> None:
+        """Write a line if the last one is a minute old."""
+        if self._clock() - self._told_at >= EVERY_SECONDS:
+            self._tell(totals(), {})
+
+    def tell_end(self, totals: Totals) -> None:
+        """Write the last line, with how long the run took in all."""
+        seconds = self._clock() - self._began
+        whole = {"RunSeconds": seconds}
+        if totals.items_done:
+            whole["SecondsPerItem"] = seconds / totals.items_done
+        self._tell(totals, whole)
+
+    def _tell(self, totals: Totals, whole: Mapping[str, float]) -> None:
+        self._told_at = self._clock()
+        values = {**metrics_of(totals.minus(self._told)), **whole}
+        self._told = totals
+        self._write(metric_line(values, self._queue, self._job_id, int(self._now() * 1000)))
+
+
+def metrics_of(added: Totals) -> dict[str, float]:
+    """Name the metrics of some time; counts are there also when they are 0, so that shares of them can be computed."""
+    values: dict[str, float] = {
+        "Requests": added.requests,
+        "FailedRequests": added.failed_requests,
+        "ItemsDone": added.items_done,
+        "ItemsFailed": added.items_failed,
+        "DatabaseErrors": added.database_errors,
+        "StorageErrors": added.storage_errors,
+        "CostUsd": round(added.cost_usd, 6),
+    }
+    if added.successful_requests:
+        values["RequestLatency"] = round(1000 * added.request_seconds / added.successful_requests, 3)
+    return values
+
+
+def metric_line(values: Mapping[str, float], queue: str, job_id: str, timestamp: int) -> str:
+    """Make one embedded metric line; `timestamp` is in milliseconds since 1970."""
+    metrics = [{"Name": name, "Unit": UNITS.get(name, "Count")} for name in values]
+    directive = {"Namespace": NAMESPACE, "Dimensions": [[DIMENSION]], "Metrics": metrics}
+    return json.dumps(
+        {
+            "_aws": {"Timestamp": timestamp, "CloudWatchMetrics": [directive]},
+            DIMENSION: queue,
+            "JobId": job_id,
+            **values,
+        }
+    )
