@@ -30,6 +30,7 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/shellcheck submit_batch_job.sh
+	$(BIN)/python -m infrastructure.validate job-definition.json
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

@@ -17,6 +17,8 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from infrastructure.validate import request_problems
+
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "submit_batch_job.sh"
 BIN = Path(sys.executable).parent
@@ -56,6 +58,7 @@ def planned(*options: str, **variables: str) -> dict[str, Any]:
     ended = submit("--dry-run", *options, **variables)
     assert ended.returncode == 0, ended.stderr
     request: dict[str, Any] = json.loads(ended.stdout)
+    assert request_problems(request, fargate="fargate" in options) == []
     return request
 
 
@@ -268,6 +271,12 @@ def test_sources_and_defaults() -> None:
     told = variables_of(request)
     assert told == {"JOB_ID": "a", "INPUT_S3_BUCKET": "in-bucket", "INPUT_S3_KEY": "a dir/catalog.csv"}
     assert (request["jobQueue"], request["jobDefinition"]) == ("q", "d:3")
+
+
+@pytest.mark.parametrize("size", ["small", "medium", "large"])
+def test_sizes_fit_fargate(size: str) -> None:
+    """Each size is a pair of vCPU and memory that Fargate has, when the queue runs on Fargate."""
+    planned("--job-id", "a", "--from-job", "--size", size, "--platform", "fargate")
 
 
 WRONG = {
