@@ -223,6 +223,14 @@ def test_large_input_goes_by_s3(aws: Aws, tmp_path: Path) -> None:
     assert stored["ChecksumSHA256"]
 
 
+def test_array_that_waits_for_another_job(aws: Aws) -> None:
+    """--array-size and --depends-on arrive: an array of that size, which waits for the job before it."""
+    first = aws.submitted("--job-id", "first", "--from-job")
+    array = aws.submitted("--job-id", "array", "--from-job", "--array-size", "3", "--depends-on", first["jobId"])
+    assert array["arrayProperties"]["size"] == 3
+    assert array["dependsOn"] == [{"jobId": first["jobId"]}]
+
+
 def test_refusal_of_aws_is_no_job_id(aws: Aws) -> None:
     """When AWS refuses the request nothing is printed that a script could take for a job id."""
     ended = submit("--job-id", "a", "--from-job", "--queue", "no-such-queue", endpoint=aws.endpoint)
