@@ -16,11 +16,11 @@ WORKDIR /app
 # so that two builds are equal.
 COPY requirements.txt .
 RUN pip install --no-cache-dir --no-compile --only-binary :all: --require-hashes -r requirements.txt \
-    && cd "$(python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
-    && rm -r googleapiclient/discovery_cache/documents \
-    && find botocore/data -mindepth 1 -maxdepth 1 -type d \
+    && site="$(python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
+    && rm -r "$site/googleapiclient/discovery_cache/documents" \
+    && find "$site/botocore/data" -mindepth 1 -maxdepth 1 -type d \
         ! -name dynamodb ! -name s3 ! -name secretsmanager ! -name sts ! -name 'sso*' -exec rm -r {} + \
-    && python -m compileall -q -j 0 --invalidation-mode unchecked-hash .
+    && python -m compileall -q -j 0 --invalidation-mode unchecked-hash "$site"
 
 # global-bundle.pem, the certificates of Amazon RDS, is copied where the build folder holds it.
 COPY batch_job.py secrets_cache.py global-bundle.pe[m] ./
