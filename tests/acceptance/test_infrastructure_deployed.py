@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,7 +33,7 @@ class Stack:
         subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"][:2]]
         given = {"VpcId": vpc, "SubnetIds": ",".join(subnets), "InstanceTypes": "optimal", **more}
         # AWS Batch makes its service role by itself; moto wants to be told one.
-        role = iam.create_role(RoleName="batch", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        role = iam.create_role(RoleName="batch-service", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
         replaced = "      ReplaceComputeEnvironment: false\n"
         template = folder / "template.yaml"
         template.write_text(TEMPLATE.read_text().replace(replaced, f"{replaced}      ServiceRole: {role}\n"))
@@ -55,28 +54,23 @@ class Stack:
         return subprocess.run(["make", *words], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
 
 
-@pytest.fixture(scope="module")
-def aws_server() -> Iterator[AwsServer]:
-    """An account of its own."""
-    with AwsServer() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def stack(aws_server: AwsServer, tmp_path_factory: pytest.TempPathFactory) -> Stack:
-    """The stack with a schedule and alarms by mail."""
+def test_stack_is_made_and_taken_away(aws: AwsServer, tmp_path: Path) -> None:
+    """`make deploy` makes all that moto can make, each thing as it should be; `make destroy` takes it away."""
     more = {"ScheduleExpression": "rate(1 day)", "AlarmEmail": "me@example.com", "MaxRunningJobs": "20"}
-    return Stack(aws_server, tmp_path_factory.mktemp("stack"), **more)
+    stack = Stack(aws, tmp_path, **more)
+    resources = Template(None, **more).resources.items()
+    assert set(stack.made) == {name for name, resource in resources if resource["Type"] not in UNKNOWN_TO_MOTO}
+    expect_compute(stack)
+    expect_stores(stack)
+    expect_triggers(stack)
+    ended = stack.make("destroy")
+    assert ended.returncode == 0, ended.stderr
+    (summary,) = aws.client("cloudformation").list_stacks()["StackSummaries"]
+    assert summary["StackStatus"] == "DELETE_COMPLETE"
+    assert "bucket" in ended.stdout
 
 
-def test_every_resource_is_made(stack: Stack) -> None:
-    """The template's references and conditions hold together: what moto can make is made."""
-    template = Template(ScheduleExpression="rate(1 day)", AlarmEmail="me@example.com", MaxRunningJobs="20")
-    wanted = {name for name, resource in template.resources.items() if resource["Type"] not in UNKNOWN_TO_MOTO}
-    assert set(stack.made) == wanted
-
-
-def test_jobs_have_where_to_run(stack: Stack) -> None:
+def expect_compute(stack: Stack) -> None:
     """The queue and the job definition bear the stack's name, Spot is first, the image is the repository's."""
     batch = stack.aws.client("batch")
     (queue,) = batch.describe_job_queues(jobQueues=["query-generator"])["jobQueues"]
@@ -98,7 +92,7 @@ def test_jobs_have_where_to_run(stack: Stack) -> None:
     assert container["logConfiguration"]["options"]["awslogs-group"] == stack.made["LogGroup"]
 
 
-def test_what_is_kept(stack: Stack) -> None:
+def expect_stores(stack: Stack) -> None:
     """The bucket is there, events are billed by request and can be restored, logs do not stay for ever."""
     assert stack.aws.client("s3").head_bucket(Bucket=stack.made["Bucket"])
     dynamodb = stack.aws.client("dynamodb")
@@ -112,7 +106,7 @@ def test_what_is_kept(stack: Stack) -> None:
     assert group["retentionInDays"] == 30
 
 
-def test_triggers_lead_to_the_queue(stack: Stack) -> None:
+def expect_triggers(stack: Stack) -> None:
     """Schedule, upload and request each submit the stack's job definition to its queue."""
     events = stack.aws.client("events")
     for name in ("ScheduleTrigger", "UploadTrigger", "RequestTrigger"):
@@ -122,12 +116,3 @@ def test_triggers_lead_to_the_queue(stack: Stack) -> None:
         assert target["Arn"] == stack.made["JobQueue"]
     dashboard = stack.aws.client("cloudwatch").get_dashboard(DashboardName="query-generator")["DashboardBody"]
     assert json.loads(dashboard)["widgets"]
-
-
-def test_destroy(stack: Stack) -> None:
-    """`make destroy` takes the stack away and tells what it has kept."""
-    ended = stack.make("destroy")
-    assert ended.returncode == 0, ended.stderr
-    (summary,) = stack.aws.client("cloudformation").list_stacks()["StackSummaries"]
-    assert summary["StackStatus"] == "DELETE_COMPLETE"
-    assert "bucket" in ended.stdout

@@ -107,6 +107,8 @@ def aws() -> Iterator[Aws]:
     server.start()
     host, port = server.get_host_and_port()
     without_docker = HTTPConnection(host, port)
+    without_docker.request("POST", "/moto-api/reset")
+    without_docker.getresponse().read()
     without_docker.request("POST", "/moto-api/config", json.dumps({"batch": {"use_docker": False}}))
     assert without_docker.getresponse().status == 201
     without_docker.close()
@@ -148,10 +150,10 @@ class BatchService:
         if operation == "/v1/listjobs":
             wanted = [child for child in self.children if child["status"] == request["jobStatus"]]
             return {"jobSummaryList": [{"jobId": "job-1:n", "jobName": "a", **child} for child in wanted]}
-        if operation == "Logs_20140328.GetLogEvents":  # one line a page; the end repeats the token
+        if operation == "Logs_20140328.GetLogEvents":  # the end repeats the token
             told = int(request.get("nextToken", "0"))
-            lines = self.log[told : told + 1]
-            return {"events": [{"message": line} for line in lines], "nextForwardToken": str(told + len(lines))}
+            events = [{"message": line} for line in self.log[told:]]
+            return {"events": events, "nextForwardToken": str(len(self.log))}
         look = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
         return {"jobs": [{"jobId": "job-1", **look}] if look else []}
 
