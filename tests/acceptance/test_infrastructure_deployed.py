@@ -51,7 +51,7 @@ class Stack:
         """Run `make` with the real AWS CLI, whose AWS is moto."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         env = {**CREDENTIALS, "AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": self.aws.url, "PATH": path}
-        return subprocess.run(["make", *words], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
+        return subprocess.run(["make", *words], cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
 
 
 def test_stack_is_made_and_taken_away(aws: AwsServer, tmp_path: Path) -> None:
