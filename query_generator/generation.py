@@ -10,12 +10,13 @@ from dataclasses import replace
 from functools import partial
 from queue import Empty, SimpleQueue
 
+from query_generator.batch_events import BatchEvents
 from query_generator.errors import FatalError, InterruptedRunError, SkippableError
 from query_generator.generate import ask
 from query_generator.llm.base import Provider
 from query_generator.llm.metered import MeteredProvider
 from query_generator.models import Generated, QueryType
-from query_generator.outcomes import judge, next_call, queries_of, storable, sums_of, with_ids
+from query_generator.outcomes import judge, next_call, queries_of, storable, with_ids
 from query_generator.stats import RunStats
 from query_generator.stopping import StopSignal
 from query_generator.store.events import EventLog
@@ -27,8 +28,11 @@ from query_generator.workers import Workers
 _LOG = logging.getLogger("generation")
 
 ITEMS_A_TRANSACTION = 40
+AHEAD_AT_MOST = 500
 PUBLISH_SECONDS = 1.0
+PUBLISHED_AT_ONCE = 5
 PROGRESS_SECONDS = 30.0
+PROGRESS_SHARE = 0.05
 LOOK_SECONDS = 0.5
 
 
@@ -67,11 +71,14 @@ class Generation:
         self._ready: deque[Item] = deque()
         self._in_flight: dict[Future[Generated], Item] = {}
         self._done: SimpleQueue[Future[Generated]] = SimpleQueue()
+        self._saved = BatchEvents(events, clock)
         self._fatal: FatalError | None = None
         self._started = 0
+        self._ended_lately = self._ahead = 0
         self._told_of_stop = False
         self._connection_number = ledger.db.connection_number
-        self._published = self._progressed = self._looked = clock()
+        self._published = self._looked = clock()
+        self._progress_due = clock() + PROGRESS_SECONDS
 
     def run(self, counts: Counts) -> None:
         """Work until every item is terminal, or a stop was asked for and what was in flight is saved.
@@ -98,7 +105,10 @@ class Generation:
                 self._look_around()
         except FatalError as exc:
             self._stop.set(str(exc))
+            with suppress(FatalError):
+                self._tell_rest()
             raise
+        self._ledger.db.persistently(self._tell_rest)
         if self._fatal:
             raise self._fatal
 
@@ -113,8 +123,8 @@ class Generation:
             self._told_of_stop = True
 
     def _claim(self) -> None:
-        """Have a few items ready besides those in flight."""
-        spare = max(1, self._max_concurrency // 4)
+        """Have items ready besides those in flight: what the next half second may need, and a few at least."""
+        spare = max(1, self._max_concurrency // 4, self._ahead)
         if len(self._ready) + len(self._in_flight) >= self._max_concurrency + spare // 2:
             return
         wanted = self._max_concurrency + spare - len(self._in_flight) - len(self._ready)
@@ -151,6 +161,7 @@ class Generation:
             )
 
     def _save(self, finished: Sequence[Future[Generated]]) -> None:
+        self._ended_lately += len(finished)
         outcomes = []
         for future in finished:
             outcome = self._outcome(self._in_flight[future], future)
@@ -189,14 +200,15 @@ class Generation:
     ) -> list[Outcome]:
         """Store questions and ledger rows of some calls, all or nothing, however often the database goes away."""
         self._stats.llm = self._meter.stats()
-        return self._ledger.db.persistently(
-            lambda: self._ledger.save(
-                outcomes,
-                self._stats.as_dict(),
-                lambda: store(outcomes),
-                lambda new: self._events.record("batch_saved", **sums_of(new)),
-            )
+        stats = self._stats.as_dict()
+        written = self._ledger.db.persistently(
+            lambda: self._ledger.save(outcomes, stats, lambda: store(outcomes), self._saved.saved)
         )
+        self._saved.committed()
+        return written
+
+    def _tell_rest(self) -> None:
+        self._saved.tell_rest(self._ledger.lease.writing)
 
     def _store(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
         queries = [query for outcome in outcomes for query in queries_of(outcome)]
@@ -232,7 +244,7 @@ class Generation:
 
     def _wait_for_others(self) -> bool:
         """Wait a little while other runs have items; False when every item is terminal."""
-        if not self._ledger.db.persistently(self._ledger.counts).open_items:
+        if not self._ledger.db.persistently(self._ledger.has_open_items):
             return False
         with suppress(InterruptedRunError):
             self._stop.sleep(LOOK_SECONDS)
@@ -243,21 +255,28 @@ class Generation:
         now = self._clock()
         if now - self._looked >= LOOK_SECONDS:
             self._looked = now
+            self._ahead, self._ended_lately = min(self._ended_lately, AHEAD_AT_MOST), 0
             self._ledger.db.persistently(self._ledger.lease.take_over)
         if now - self._published >= PUBLISH_SECONDS:
             self._published = now
-            self._events.publish()
-        if now - self._progressed >= PROGRESS_SECONDS:
-            self._progressed = now
+            self._events.publish(PUBLISHED_AT_ONCE)
+        if now >= self._progress_due:
             self._ledger.db.persistently(self._report_progress)
+            took = self._clock() - now
+            self._progress_due = now + max(PROGRESS_SECONDS, took / PROGRESS_SHARE)
 
     def _report_progress(self) -> None:
-        counts = self._ledger.counts()
-        done = counts.succeeded + counts.failed
+        done = self._ledger.note_progress()
         _LOG.info(
-            "[BATCH] %d of %d items done, %d failed, %d questions", done, counts.items, counts.failed, counts.questions
+            "[BATCH] %d of %d items done, %d failed, %d questions",
+            done.succeeded + done.failed,
+            done.items,
+            done.failed,
+            done.questions,
         )
-        self._events.record("generation_progress", items=counts.items, done=done, failed=counts.failed)
+        self._events.record(
+            "generation_progress", items=done.items, done=done.succeeded + done.failed, failed=done.failed
+        )
 
 
 def _drain(done: "SimpleQueue[Future[Generated]]", at_most: int) -> list["Future[Generated]"]:

@@ -4,7 +4,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,7 +17,7 @@ from query_generator.store.refusals import DatabaseAwayError, TransactionConflic
 from query_generator.store.sql import statement
 
 if TYPE_CHECKING:
-    from psycopg import Connection
+    from psycopg import Connection, Pipeline
 
     from secrets_cache import RdsConfig
 
@@ -66,6 +66,7 @@ class Database:
         self._reconnect = reconnect
         self._patience = patience or Patience()
         self._in_transaction = False
+        self._pipeline: Pipeline | None = None
         self._connected_at = self._patience.clock()
         self.connection_number = 1
 
@@ -110,15 +111,19 @@ class Database:
         self.connection_number += 1
         _LOG.warning("[DB] Connected again")
 
-    def rows(self, name: str, /, **parameters: object) -> list[Any]:
-        """Run a statement and return its rows as named tuples; a statement without rows returns none.
+    def send(self, name: str, /, **parameters: object) -> Callable[[], list[Any]]:
+        """Run a statement, and return what reads its rows. In a pipeline it is only sent: the first reading waits.
 
-        Raises:
+        Raises, here or where the rows of it or of a later statement are read:
             SkippableError: a value does not fit the column, or a row that it refers to is gone.
             DatabaseAwayError: the connection is lost, or the server shuts down.
             PermissionRefusedError: the role may not do this.
         """
-        return self.run(statement(name), parameters)
+        return self._send(statement(name), parameters)
+
+    def rows(self, name: str, /, **parameters: object) -> list[Any]:
+        """Run a statement and return its rows as named tuples; one without rows returns none. Raises as `send`."""
+        return self.send(name, **parameters)()
 
     def one(self, name: str, /, **parameters: object) -> Any:
         """Run a statement that returns exactly one row."""
@@ -127,9 +132,23 @@ class Database:
 
     def run(self, sql: str, parameters: dict[str, object] | None = None) -> list[Any]:
         """Run SQL text, as `rows` does; several statements at once when there are no parameters."""
+        return self._send(sql, parameters)()
+
+    def _send(self, sql: str, parameters: dict[str, object] | None) -> Callable[[], list[Any]]:
         with _database_errors():
             cursor = self._connection.execute(sql.encode(), parameters)
-            return cursor.fetchall() if cursor.description else []
+            if self._pipeline:
+                # The server's time limit on idle transactions runs only after a Sync: each statement gets its own.
+                self._connection.pgconn.pipeline_sync()
+                self._pipeline.result_queue.append(None)
+
+        def read() -> list[Any]:
+            with _database_errors():
+                if cursor.pgresult is None and self._pipeline:
+                    self._pipeline.sync()
+                return cursor.fetchall() if cursor.description else []
+
+        return read
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -145,10 +164,52 @@ class Database:
             self._in_transaction = False
 
     @contextmanager
+    def pipelined(self) -> Iterator[None]:
+        """Open a transaction as `transaction` does, whose statements are sent ahead of the answers.
+
+        BEGIN travels with the first statements and COMMIT with the last ones, so that a transaction costs one round
+        trip for each time that rows are read, and one at its end.
+        """
+        if self._in_transaction:
+            yield
+            return
+        self._in_transaction = True
+        try:
+            with _database_errors():
+                yield from self._pipelined()
+        finally:
+            self._in_transaction = False
+
+    def _pipelined(self) -> Iterator[None]:
+        # psycopg's own transaction() would ask for the state of the connection, which is not known in a pipeline.
+        try:
+            with self._connection.pipeline() as self._pipeline:
+                self._connection.execute(b"BEGIN")
+                yield
+                self._connection.execute(b"COMMIT")
+        except BaseException:
+            if not self._connection.closed:
+                self._connection.rollback()
+            raise
+        finally:
+            self._pipeline = None
+
+    @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Undo only what happens inside if that fails; for use inside a transaction."""
-        with _database_errors(), self._connection.transaction():
-            yield
+        import psycopg
+
+        with _database_errors():
+            if self._pipeline:
+                self._pipeline.sync()
+            with self._connection.transaction():
+                try:
+                    yield
+                except BaseException:
+                    if self._pipeline:
+                        with suppress(psycopg.Error):
+                            self._pipeline.sync()
+                    raise
 
     def close(self) -> None:
         """Close the connection."""

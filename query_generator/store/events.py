@@ -4,7 +4,7 @@ import json
 import logging
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _LOG = logging.getLogger("events")
+PAGE_SIZE = 100
+REMEMBERED = 10 * PAGE_SIZE  # a killed run leaves at most a page of events published and not noted
 _EVENT_ID = re.compile(r'"event_timestamp_id": "([^"]+)"')
 
 
@@ -85,18 +87,18 @@ class FileEvents:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._there: set[str] = set()
+        self._there: dict[str, None] = {}
         self._opened = False
 
     def publish(self, event: Event) -> None:
-        """Append the event unless it is there."""
+        """Append the event unless it is among the last REMEMBERED."""
         if not self._opened:
             self._open()
         if event.event_timestamp_id in self._there:
             return
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(event.item(), ensure_ascii=False) + "\n")
-        self._there.add(event.event_timestamp_id)
+        self._remember([event.event_timestamp_id])
 
     def _open(self) -> None:
         """Read which events are there, and end a line that a killed run has left unfinished."""
@@ -105,10 +107,15 @@ class FileEvents:
             file.seek(0)
             line = "\n"
             for line in file:
-                self._there.update(_EVENT_ID.findall(line))
+                self._remember(_EVENT_ID.findall(line))
             if not line.endswith("\n"):
                 file.write("\n")
         self._opened = True
+
+    def _remember(self, event_ids: Iterable[str]) -> None:
+        self._there.update(dict.fromkeys(event_ids))
+        while len(self._there) > REMEMBERED:
+            del self._there[next(iter(self._there))]
 
 
 class EventLog:
@@ -151,13 +158,15 @@ class EventLog:
             self._db = None
             self.record(name, **details)
 
-    def publish(self) -> None:
-        """Publish what waits, oldest first; stop at the first failure of the sink."""
+    def publish(self, at_most: int | None = None) -> None:
+        """Publish what waits, or so many events of it, oldest first; stop at the first failure of the sink."""
         try:
-            while not self._failed and (rows := self._waiting()):
+            while not self._failed and (rows := self._waiting(at_most or PAGE_SIZE)):
                 for _, event in rows:
                     self._sink.publish(event)
                 self._published([event_id for event_id, _ in rows])
+                if at_most:
+                    return
         except DatabaseAwayError as exc:
             _LOG.debug("[EVENTS] They wait for the database: %s", exc)
         except (FatalError, OSError) as exc:
@@ -169,10 +178,10 @@ class EventLog:
         self._failed = False
         self.publish()
 
-    def _waiting(self) -> list[tuple[int, Event]]:
+    def _waiting(self, size: int) -> list[tuple[int, Event]]:
         if self._db is None:
             return list(enumerate(self._early))
-        rows = self._db.rows("events.waiting", job_id=self._job_id)
+        rows = self._db.rows("events.waiting", job_id=self._job_id, size=size)
         return [(row.event_id, Event(row.job_id, row.event_timestamp_id, row.event_name, row.details)) for row in rows]
 
     def _published(self, event_ids: list[int]) -> None:
@@ -183,7 +192,7 @@ class EventLog:
 
     @staticmethod
     def _add(db: Database, event: Event) -> None:
-        db.rows(
+        db.send(
             "events.add",
             job_id=event.job_id,
             event_timestamp_id=event.event_timestamp_id,

@@ -41,15 +41,17 @@ class Lease:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Open a transaction that only a living run can commit.
+        """Open a transaction that only a living run can commit. Its first statement, sent along with the others, locks
+        the run's row; what it said is looked at before the commit.
 
         Raises:
             RunFencedError: this run was declared dead.
         """
-        with self._db.transaction():
-            if not self._db.rows("runs.hold", run_id=self.run_id):
-                raise self.fenced()
+        with self._db.pipelined():
+            held = self._db.send("runs.hold", run_id=self.run_id)
             yield
+            if not held():
+                raise self.fenced()
 
     def take_over(self) -> int:
         """Declare runs of this job dead that are, and free their items; returns the number of runs.

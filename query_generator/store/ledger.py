@@ -9,7 +9,7 @@ from query_generator.errors import ConfigurationError
 from query_generator.input.product_fields import RejectedRecordError
 from query_generator.models import Generated, Product, QueryType, RejectedRecord
 from query_generator.store.database import Database
-from query_generator.store.items import Counts, Item, Outcome
+from query_generator.store.items import Counts, Item, Outcome, Progress
 from query_generator.store.lease import Lease
 from query_generator.store.products import LinkedProduct, stored_product
 
@@ -168,10 +168,12 @@ class Ledger:
             RunFencedError: this run was declared dead.
             SkippableError: a row cannot be stored; nothing was.
         """
-        with self.db.transaction():
-            self.save_run_stats(stats)
+        with self.db.pipelined():
+            held = self._send_run_stats(stats)
             written = store_queries()
             done = self._write(written)
+            if not held():
+                raise self.lease.fenced()
             new = [outcome for outcome in written if (outcome.item.product_id, outcome.item.query_type) in done]
             if new:
                 on_saved(new)
@@ -200,19 +202,23 @@ class Ledger:
             prompt_tokens=[result.prompt_tokens for result in generated],
             output_tokens=[result.output_tokens for result in generated],
         )
-        done = {(row.product_id, row.query_type) for row in rows}
-        ended = Counter(
-            outcome.state for outcome in outcomes if (outcome.item.product_id, outcome.item.query_type) in done
-        )
-        if ended["succeeded"] or ended["failed"]:
-            self.db.rows(
-                "ledger.add_progress", job_id=self.job_id, succeeded=ended["succeeded"], failed=ended["failed"]
-            )
-        return done
+        return {(row.product_id, row.query_type) for row in rows}
 
     def counts(self) -> Counts:
         """Count the job's items and questions."""
         return Counts(**self.db.one("ledger.counts", job_id=self.job_id)._asdict())
+
+    def has_open_items(self) -> bool:
+        """Tell whether an item waits, or is worked on by some run."""
+        return bool(self.db.one("ledger.has_open_items", job_id=self.job_id).found)
+
+    def note_progress(self) -> Progress:
+        """Count the items, and write the counts to `batch_operations`: no other transaction does so while items are
+        worked on, since all runs of a job would fight for its row.
+        """
+        with self.lease.writing():
+            row = self.db.one("ledger.note_progress", job_id=self.job_id)
+        return Progress(**row._asdict())
 
     def set_status(self, status: str, error: str | None = None) -> None:
         """Set the job's status in `batch_operations`, with the exact counts: pending, processing, completed, failed."""
@@ -233,8 +239,11 @@ class Ledger:
         Raises:
             RunFencedError: this run was declared dead.
         """
-        if not self.db.rows("runs.save_stats", run_id=self.lease.run_id, stats=json.dumps(dict(stats))):
+        if not self._send_run_stats(stats)():
             raise self.lease.fenced()
+
+    def _send_run_stats(self, stats: Mapping[str, Any]) -> Callable[[], list[Any]]:
+        return self.db.send("runs.save_stats", run_id=self.lease.run_id, stats=json.dumps(dict(stats)))
 
     def _add_metadata(self, **metadata: object) -> None:
         self.db.rows("ledger.add_metadata", job_id=self.job_id, metadata=json.dumps(metadata))

@@ -1,7 +1,7 @@
 """Questions become rows of `queries`, each at most once."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from query_generator.errors import SkippableError
 from query_generator.postprocess import query_hash
@@ -55,12 +55,15 @@ def save_queries_to_rds(
         _Row(query.product_id, query.query_type, query_hash(query.query_text), place, query)
         for place, query in enumerate(Query(*row) for row in queries)
     )
+    size = min(batch_size, BATCH_SIZE)
+    batches = [rows[start : start + size] for start in range(0, len(rows), size)]
     ids = [0] * len(rows)
-    with given_or_opened(db) as database, database.transaction():
-        for start in range(0, len(rows), min(batch_size, BATCH_SIZE)):
-            batch = rows[start : start + min(batch_size, BATCH_SIZE)]
-            for row, query_id in zip(batch, _save_batch(database, batch), strict=True):
-                ids[row.place] = query_id
+    with given_or_opened(db) as database, database.pipelined():
+        added = [database.send("queries.add", **_columns(batch)) for batch in batches]
+        found = [_added_or_find(database, batch, read()) for batch, read in zip(batches, added, strict=True)]
+        for batch, read in zip(batches, found, strict=True):
+            for row, stored in zip(batch, read(), strict=True):
+                ids[row.place] = stored.query_id
     return ids
 
 
@@ -88,22 +91,24 @@ def save_storable_queries(
     return first_ids + last_ids, first_refused + last_refused
 
 
-def _save_batch(db: Database, batch: Sequence[_Row]) -> list[int]:
-    identity = {
+def _columns(batch: Sequence[_Row]) -> dict[str, list[Any]]:
+    return {
         "product_ids": [row.product_id for row in batch],
         "types": [row.query_type for row in batch],
         "hashes": [row.query_hash for row in batch],
+        "texts": [row.query.query_text for row in batch],
+        "providers": [row.query.provider for row in batch],
+        "models": [row.query.model for row in batch],
+        "versions": [row.query.prompt_version for row in batch],
     }
-    saved = db.rows(
-        "queries.save",
-        **identity,
-        texts=[row.query.query_text for row in batch],
-        providers=[row.query.provider for row in batch],
-        models=[row.query.model for row in batch],
-        versions=[row.query.prompt_version for row in batch],
-    )
-    if any(row.query_id is None for row in saved):
-        # Another writer committed the same question while this statement ran, which only a new statement can see.
-        found = {row.place: row.query_id for row in db.rows("queries.find", **identity)}
-        return [row.query_id or found[row.place] for row in saved]
-    return [row.query_id for row in saved]
+
+
+def _added_or_find(db: Database, batch: Sequence[_Row], added: list[Any]) -> Callable[[], list[Any]]:
+    """Take the rows that were added, or ask for all of the batch when some were there: for rows of before, too.
+
+    Only a new statement can see what another writer has committed while the first one ran.
+    """
+    if [row.query_hash for row in added] == [row.query_hash for row in batch]:
+        return lambda: added
+    columns = _columns(batch)
+    return db.send("queries.find", **{name: columns[name] for name in ("product_ids", "types", "hashes", "texts")})

@@ -1,7 +1,7 @@
 """Products, and jobs that hold them, on a real database whose statements are listed."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from query_generator.input.product_fields import product_from_record
@@ -22,10 +22,10 @@ class ListingDatabase(Database):
         super().__init__(connection)
         self.statements: list[tuple[str, dict[str, Any]]] = []
 
-    def rows(self, name: str, /, **parameters: object) -> list[Any]:
+    def send(self, name: str, /, **parameters: object) -> Callable[[], list[Any]]:
         """Run a statement and note it."""
         self.statements.append((name, parameters))
-        return super().rows(name, **parameters)
+        return super().send(name, **parameters)
 
     def names(self) -> list[str]:
         """Names of the statements so far."""

@@ -5,26 +5,31 @@ import re
 import socket
 import struct
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
+from queue import SimpleQueue
 from types import TracebackType
-from typing import BinaryIO
 
 from tests.fakes.pg_server import HOST, reserve_port
 
 _ENCRYPTION_REQUESTS = (80877103, 80877104)  # SSLRequest, GSSENCRequest
 _STORES_QUESTIONS = re.compile(rb"\binsert\s+into\s+queries\b", re.IGNORECASE)
+_COMMITTED = b"C\0\0\0\x0bCOMMIT\0"
+_PIECE = 1 << 18
 _ENDS = re.compile(rb"\s*(commit|rollback|end|abort)\s*;?\s*", re.IGNORECASE)
 
 
 class PgProxy:
-    """Threads pass whole messages on, of the simple and of the extended query protocol, without TLS.
+    """Threads pass on the messages of the simple and of the extended query protocol, without TLS.
 
     `counts` has `connections`, `commits` (COMMITs passed on that follow an INSERT INTO queries in their transaction),
     `cuts` (connections broken at such a COMMIT) and `held` (such COMMITs kept back by `hold_at_commit`).
     """
 
-    def __init__(self, server_port: int) -> None:
+    def __init__(self, server_port: int, round_trip: float = 0.0) -> None:
+        """Stand before the server at a port; `round_trip` is added to each one, in seconds, half of it each way."""
+        self.delay = round_trip / 2
         self.counts: Counter[str] = Counter()
         self._server = (HOST, server_port)
         self._reserved = reserve_port()
@@ -127,18 +132,20 @@ class _Link:
         self._proxy = proxy
         self._client = client
         self._server = server
+        self._asked = bytearray()
         self._stores_questions = False
+        self._held = False
         self._cut_after = False
+        self._kept = b""
         for connection in (client, server):
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def run(self) -> None:
         """Pass messages on until either side ends."""
-        back = threading.Thread(target=self._pass, args=(self._server, self._client, self._may_answer), daemon=True)
-        with self._client.makefile("rb") as client:
-            self._send(self._server, self._startup(client))
-            back.start()
-            self._pass(self._client, self._server, self._may_ask)
+        back = threading.Thread(target=self._pass, args=(self._server, self._client, self._answers), daemon=True)
+        self._server.sendall(self._startup())
+        back.start()
+        self._pass(self._client, self._server, self._questions)
         back.join()
 
     def drop(self) -> None:
@@ -147,33 +154,63 @@ class _Link:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def _startup(self, client: BinaryIO) -> bytes:
+    def _startup(self) -> bytes:
         """Refuse encryption, and return the first message that asks for something else."""
         while True:
-            head = client.read(8)
+            head = self._client.recv(8, socket.MSG_WAITALL)
             if len(head) < 8:
                 raise EOFError
             size, code = struct.unpack("!II", head)
-            body = client.read(size - 8)
+            body = self._client.recv(size - 8, socket.MSG_WAITALL)
             if code not in _ENCRYPTION_REQUESTS:
                 return struct.pack("!II", size, code) + body
             self._client.sendall(b"N")
 
-    def _pass(self, source: socket.socket, target: socket.socket, may_pass: Callable[[bytes, bytes], bool]) -> None:
-        with contextlib.suppress(OSError, ValueError), source.makefile("rb") as messages:
-            while header := messages.read(5):
-                body = messages.read(int.from_bytes(header[1:]) - 4)
-                if may_pass(header[:1], body):
-                    self._send(target, header + body)
+    def _pass(self, source: socket.socket, target: socket.socket, look: Callable[[bytes], bytes]) -> None:
+        """Pass on what `look` leaves of each piece that comes, as it comes, after the delay of one way."""
+        late: SimpleQueue[tuple[float, bytes]] = SimpleQueue()
+        if self._proxy.delay:
+            threading.Thread(target=self._send_late, args=(target, late), daemon=True).start()
+        with contextlib.suppress(OSError):
+            while piece := source.recv(_PIECE):
+                passed = look(piece)
+                if passed and self._proxy.delay:
+                    late.put((time.monotonic() + self._proxy.delay, passed))
+                elif passed:
+                    self._send(target, passed)
+        late.put((0.0, b""))
         self.drop()
 
-    def _send(self, target: socket.socket, message: bytes) -> None:
+    def _send_late(self, target: socket.socket, late: "SimpleQueue[tuple[float, bytes]]") -> None:
+        with contextlib.suppress(OSError):
+            while (entry := late.get())[1]:
+                time.sleep(max(0.0, entry[0] - time.monotonic()))
+                self._send(target, entry[1])
+
+    def _send(self, target: socket.socket, piece: bytes) -> None:
         self._proxy.passing.wait()
-        target.sendall(message)
+        target.sendall(piece)
+
+    def _questions(self, piece: bytes) -> bytes:
+        """Take whole messages, up to one that is not to pass; nothing passes after that."""
+        self._asked += piece
+        end = 0
+        while not self._held and len(self._asked) >= end + 5:
+            size = 1 + int.from_bytes(self._asked[end + 1 : end + 5])
+            if len(self._asked) < end + size:
+                break
+            if self._asked[end] in b"QP":
+                self._held = not self._may_ask(
+                    bytes(self._asked[end : end + 1]), bytes(self._asked[end + 5 : end + size])
+                )
+            end += 0 if self._held else size
+        passed = bytes(self._asked[:end])
+        del self._asked[:end]
+        return passed
 
     def _may_ask(self, kind: bytes, body: bytes) -> bool:
         """Look at the text of a Query or Parse message on its way to the server."""
-        sql = body if kind == b"Q" else body.partition(b"\0")[2] if kind == b"P" else b""
+        sql = body if kind == b"Q" else body.partition(b"\0")[2]
         sql = sql.partition(b"\0")[0]
         if _STORES_QUESTIONS.search(sql):
             self._stores_questions = True
@@ -188,10 +225,12 @@ class _Link:
             self.drop()
         return not order or self._cut_after
 
-    def _may_answer(self, kind: bytes, body: bytes) -> bool:
-        """Look at a CommandComplete on its way back."""
-        if self._cut_after and kind == b"C" and body == b"COMMIT\0":
+    def _answers(self, piece: bytes) -> bytes:
+        """Keep all back while the answer to a COMMIT is awaited at which the connection is to be cut."""
+        if not self._cut_after:
+            return piece
+        self._kept += piece
+        if _COMMITTED in self._kept:
             self._proxy.count("cuts")
             self.drop()
-            return False
-        return True
+        return b""

@@ -93,7 +93,7 @@ def test_an_event_published_twice_is_there_once(db: Database, rds: RdsConfig, aw
     log = EventLog("job", dynamodb_sink(aws))
     log.attach(db)
     log.record("job_started")
-    for row in db.rows("events.waiting", job_id="job"):
+    for row in db.rows("events.waiting", job_id="job", size=9):
         dynamodb_sink(aws).publish(Event(row.job_id, row.event_timestamp_id, row.event_name, {"first": True}))
     other = open_database(rds)
     following = EventLog("job", dynamodb_sink(aws))

@@ -205,7 +205,10 @@ def test_counts_tell_every_state(db: Database) -> None:
     assert (counts.failed_for_passing_reason, counts.processed_products, counts.questions) == (1, 2, 3)
     assert counts.rejected_records == 2
     sql = "SELECT processed_items, successful_items, failed_items, total_items, status FROM batch_operations"
-    assert db.run(sql)[0][:3] == (4, 2, 2)
+    assert db.run(sql)[0][:3] == (0, 0, 0)
+    progress = ledger.note_progress()
+    assert (progress.items, progress.succeeded, progress.failed, progress.questions) == (6, 2, 2, 3)
+    assert db.run(sql)[0][:4] == (4, 2, 2, 6)
     ledger.set_status("completed")
     assert db.run(sql) == [(4, 2, 2, 6, "completed")]
     assert db.one("ledger.job", job_id="job").completed_at is not None

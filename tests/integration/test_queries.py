@@ -33,7 +33,7 @@ def test_rows_go_in_batches_of_at_most_50(rds: RdsConfig, db: Database, batch_si
     listing = ListingDatabase(get_db_connection(rds))
     ids = save_queries_to_rds(questions(product_id, 120), listing, batch_size)
     listing.close()
-    assert [len(parameters["texts"]) for name, parameters in listing.statements if name == "queries.save"] == sizes
+    assert [len(parameters["texts"]) for name, parameters in listing.statements if name == "queries.add"] == sizes
     assert len(set(ids)) == len(texts(db)) == 120
 
 

@@ -14,7 +14,7 @@ from query_generator.store.schema import migrate
 from secrets_cache import RdsConfig
 from tests.fakes.catalog import open_job, product
 
-MIGRATIONS = ["0001_documented_tables", "0002_ledger"]
+MIGRATIONS = ["0001_documented_tables", "0002_ledger", "0003_older_queries"]
 DOCUMENTED_TABLES = """
 CREATE TABLE products (
     product_id SERIAL PRIMARY KEY,

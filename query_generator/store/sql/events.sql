@@ -7,7 +7,7 @@ SELECT event_id, job_id, event_timestamp_id, event_name, details
 FROM event_outbox
 WHERE job_id = %(job_id)s
 ORDER BY event_id
-LIMIT 100
+LIMIT %(size)s
 
 -- name: published
 DELETE FROM event_outbox WHERE event_id = ANY(%(event_ids)s)

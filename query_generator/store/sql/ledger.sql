@@ -30,11 +30,21 @@ FROM (
 ) c
 WHERE b.job_id = %(job_id)s
 
--- name: add_progress
-UPDATE batch_operations
-SET processed_items = processed_items + %(succeeded)s + %(failed)s, successful_items = successful_items + %(succeeded)s,
-    failed_items = failed_items + %(failed)s, updated_at = now()
-WHERE job_id = %(job_id)s
+-- name: note_progress
+UPDATE batch_operations b
+SET total_items = c.items, processed_items = c.succeeded + c.failed, successful_items = c.succeeded, failed_items = c.failed,
+    updated_at = now()
+FROM (
+    SELECT count(*) AS items, count(*) FILTER (WHERE state = 'succeeded') AS succeeded,
+           count(*) FILTER (WHERE state = 'failed') AS failed, coalesce(sum(cardinality(query_ids)), 0)::bigint AS questions
+    FROM job_items WHERE job_id = %(job_id)s AND state <> 'skipped'
+) c
+WHERE b.job_id = %(job_id)s
+RETURNING c.items, c.succeeded, c.failed, c.questions
+
+-- name: has_open_items
+SELECT EXISTS (SELECT FROM job_items WHERE job_id = %(job_id)s AND state = 'pending')
+    OR EXISTS (SELECT FROM runs r JOIN job_items i USING (run_id) WHERE r.job_id = %(job_id)s AND i.state = 'running') AS found
 
 -- name: complete
 UPDATE batch_operations SET status = 'completed', completed_at = now()
@@ -43,12 +53,12 @@ RETURNING job_id
 
 -- name: reopen_items
 UPDATE job_items
-SET state = 'pending', run_id = NULL, deferred = FALSE, error = NULL, error_stage = NULL
-WHERE job_id = %(job_id)s AND (state = 'failed' AND passing OR state = 'pending' AND deferred)
+SET state = 'pending', run_id = NULL, deferred = 0, error = NULL, error_stage = NULL
+WHERE job_id = %(job_id)s AND (state = 'failed' AND passing OR state = 'pending' AND deferred > 0)
 
 -- name: reopen_unfilled_items
 UPDATE job_items
-SET state = 'pending', run_id = NULL, deferred = FALSE, answered = 0, error = NULL, error_stage = NULL
+SET state = 'pending', run_id = NULL, deferred = 0, answered = 0, error = NULL, error_stage = NULL
 WHERE job_id = %(job_id)s AND (state = 'failed' OR state = 'succeeded' AND cardinality(query_ids) < %(wanted)s)
 
 -- name: begin_load
@@ -89,7 +99,7 @@ CROSS JOIN unnest(%(query_types)s::text[]) AS t (query_type)
 ORDER BY i.product_id, t.query_type
 ON CONFLICT (job_id, product_id, query_type) DO UPDATE
     SET content_hash = EXCLUDED.content_hash, position = EXCLUDED.position, state = EXCLUDED.state,
-        answered = 0, deferred = FALSE, passing = FALSE, error = NULL, error_stage = NULL, query_ids = '{}', dropped = '{}'
+        answered = 0, deferred = 0, passing = FALSE, error = NULL, error_stage = NULL, query_ids = '{}', dropped = '{}'
     WHERE job_items.content_hash <> EXCLUDED.content_hash
        OR job_items.state = 'skipped' AND EXCLUDED.state = 'pending'
 
@@ -130,7 +140,7 @@ SET state = o.state, run_id = CASE WHEN o.state = 'pending' THEN NULL ELSE i.run
     provider = coalesce(o.provider, i.provider), model = coalesce(o.model, i.model),
     prompt_tokens = i.prompt_tokens + o.prompt_tokens, output_tokens = i.output_tokens + o.output_tokens,
     finished_at = CASE WHEN o.state IN ('succeeded', 'failed') THEN clock_timestamp() END
-FROM unnest(%(product_ids)s::int[], %(query_types)s::text[], %(states)s::text[], %(deferred)s::bool[],
+FROM unnest(%(product_ids)s::int[], %(query_types)s::text[], %(states)s::text[], %(deferred)s::int[],
             %(passing)s::bool[], %(error_stages)s::text[], %(errors)s::text[], %(query_ids)s::text[],
             %(dropped)s::text[], %(attempts)s::int[], %(answered_before)s::int[], %(answered)s::int[], %(providers)s::text[],
             %(models)s::text[], %(prompt_tokens)s::bigint[], %(output_tokens)s::bigint[])

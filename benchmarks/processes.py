@@ -1,0 +1,46 @@
+"""Processes that are measured by the kernel's own account of them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parent.parent
+
+
+class Usage(NamedTuple):
+    """What a process took: times by the monotonic clock, CPU time of user and system together, memory at its peak."""
+
+    started: float
+    ended: float
+    cpu_seconds: float
+    peak_mb: float
+    code: int
+
+
+class Measured:
+    """A process that is measured; what it says on standard error is kept for the case that it fails."""
+
+    def __init__(self, report: Path, command: list[str], environment: dict[str, str]) -> None:
+        self._report = report
+        launcher = [sys.executable, "-I", "-S", str(ROOT / "benchmarks" / "measured.py"), str(report)]
+        with report.with_suffix(".log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [*launcher, sys.executable, *command],
+                cwd=ROOT, env={"PATH": os.environ["PATH"], **environment}, stdout=subprocess.DEVNULL, stderr=log,
+            )  # fmt: skip
+
+    def wait(self, *codes: int) -> Usage:
+        """Wait for the end.
+
+        Raises:
+            RuntimeError: it ended with another exit code than one of these (0 if none is given).
+        """
+        self._process.wait()
+        usage = Usage(**json.loads(self._report.read_text()))
+        if usage.code not in (codes or (0,)):
+            log = self._report.with_suffix(".log").read_text(errors="replace")
+            raise RuntimeError(f"{self._process.args!r} ended with {usage.code}:\n{log[-2000:]}")
+        return usage
