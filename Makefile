@@ -6,7 +6,14 @@ LLM ?= --latency 0.2
 NAMES ?=
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header -q
 
-.PHONY: help run test crash bench bench-quick llm check format lock clean
+# For make image, make deploy and make destroy, which need Docker, or the AWS CLI with an account.
+IMAGE ?= query-generator
+BASE_IMAGE ?= python:3.11-slim
+STACK ?= query-generator
+TEMPLATE ?= infrastructure/template.yaml
+PARAMETERS ?=
+
+.PHONY: help run test crash bench bench-quick llm check format lock image sbom deploy destroy clean
 
 help:
 	@echo "make run     run the job on examples/products.json, with an embedded PostgreSQL and folders"
@@ -14,9 +21,13 @@ help:
 	@echo "make crash   break jobs in every way for 20 minutes; count what is lost, doubled, paid twice"
 	@echo "make bench   measure the job; write the tables and plots of docs/performance.md (bench-quick: print only)"
 	@echo "make llm     a Gemini stand-in on port 8080 to try settings with: make llm LLM='--latency 0.2 --limit 20/1'"
-	@echo "make check   lint, types, walls between modules, shell script"
+	@echo "make check   lint, types, walls between modules, shell script, job definition, template"
 	@echo "make format  format the code"
 	@echo "make lock    make the requirement files again from pyproject.toml"
+	@echo "make image   build the image (BASE_IMAGE=python:3.11-slim@sha256:... pins its base)"
+	@echo "make sbom    write sbom.json: what the image brings, from the locked requirements"
+	@echo "make deploy  make or change the stack in AWS (PARAMETERS=\"VpcId=... SubnetIds=...\"), see docs/deployment.md"
+	@echo "make destroy take the stack away; bucket and database snapshot stay"
 	@echo "make clean   remove .venv and local-run"
 
 run: $(VENV)/.local
@@ -43,6 +54,8 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/shellcheck submit_batch_job.sh
+	$(BIN)/python -m infrastructure.validate job-definition.json
+	$(BIN)/cfn-lint infrastructure/template.yaml
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
@@ -52,6 +65,23 @@ lock: $(VENV)/.dev
 	$(LOCK) -o requirements.txt
 	$(LOCK) --extra local -c requirements.txt -o requirements-local.txt
 	$(LOCK) --extra local --extra dev -c requirements.txt -o requirements-dev.txt
+
+image:
+	docker build --build-arg BASE_IMAGE=$(BASE_IMAGE) -t $(IMAGE) .
+
+sbom: $(VENV)/.dev
+	$(BIN)/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml --output-reproducible -o sbom.json
+
+deploy:
+	aws cloudformation deploy --stack-name $(STACK) --template-file $(TEMPLATE) --capabilities CAPABILITY_IAM \
+		--no-fail-on-empty-changeset $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
+	@aws cloudformation describe-stacks --stack-name $(STACK) --output text \
+		--query 'Stacks[0].Outputs[].[OutputKey, OutputValue]'
+
+destroy:
+	aws cloudformation delete-stack --stack-name $(STACK)
+	aws cloudformation wait stack-delete-complete --stack-name $(STACK)
+	@echo "The stack is gone. What it keeps: the bucket, and a snapshot of its database if it had one."
 
 clean:
 	rm -rf $(VENV) local-run

@@ -22,14 +22,18 @@ INPUT, exactly one of:
 OPTIONS
   --num-questions N       questions of each type for a product, 1 to 200 (default: the job definition's)
   --rpm N                 LLM requests a minute for the whole job (default: the job definition's)
-  --size SIZE             small 1 vCPU/1 GiB, medium 2/2, large 4/4 (default: the job definition's)
+  --array-size N          share the work of one job among N children, 2 to 10000
+  --size SIZE             small 1 vCPU/1 GiB, medium 2/2, large 4/4; on Fargate 1/2, 2/4, 4/8
+                          (default: the job definition's)
+  --platform NAME         ec2 or fargate: where the queue runs its jobs (default: $BATCH_PLATFORM or ec2)
   --queue NAME            job queue, by name or ARN (default: $BATCH_JOB_QUEUE or query-generator)
   --job-definition NAME   job definition, by name, name:revision or ARN (default: $BATCH_JOB_DEFINITION
                           or query-generator)
   --region REGION         AWS region (default: the AWS CLI's)
   --env K=V               one more variable for the container; may be given many times
   --depends-on ID         start after this Batch job has succeeded; may be given up to 20 times
-  --wait                  follow the job and end with its exit code
+  --wait                  follow the job's state and log and end with its exit code; an array ends with 0,
+                          or the highest exit code of its children
   --dry-run               print the request as JSON; AWS is not called and nothing is uploaded
   --help                  this text
 
@@ -51,6 +55,8 @@ EXAMPLES
   A catalog in S3, fewer questions, another model:
     ./submit_batch_job.sh --job-id spring-2027 --input-s3 s3://my-bucket/in/catalog.jsonl --num-questions 10 \
       --env GEMINI_MODEL=gemini-3.8-flash
+  A large catalog, shared by 16 children:
+    ./submit_batch_job.sh --job-id spring-2027 --input-s3 s3://my-bucket/in/catalog.jsonl --array-size 16 --rpm 4000
   Continue a job from what the database knows of it:
     ./submit_batch_job.sh --job-id spring-2027 --from-job
   One job after another:
@@ -77,7 +83,8 @@ from pathlib import Path
 INLINE_LIMIT = 6000     # characters of overrides up to which products travel with the request
 OVERRIDES_LIMIT = 7500  # ECS refuses 8,192, after the submission; AWS Batch adds its own AWS_BATCH_* variables
 CHECKED_JSON = 50 * 1024 * 1024  # bytes; a larger JSON file is checked by the job, which streams it
-SIZES = {"small": ("1", "1024"), "medium": ("2", "2048"), "large": ("4", "4096")}
+SIZES = {"ec2": {"small": ("1", "1024"), "medium": ("2", "2048"), "large": ("4", "4096")},
+         "fargate": {"small": ("1", "2048"), "medium": ("2", "4096"), "large": ("4", "8192")}}  # vCPU, MiB
 SOURCES = ("products-json", "products-file", "input-s3", "from-job")
 REPEATABLE = ("env", "depends-on")
 SET_BY_OPTION = {"JOB_ID": "--job-id", "PRODUCTS_JSON": "--products-json", "PRODUCTS_FROM_JOB": "--from-job",
@@ -103,13 +110,14 @@ def check(good, message):
         errors.append(message)
 
 
-def number(option, variable, low, high):
+def number(option, low, high, variable=""):
     if option not in given:
         return
     value = one(option)
     check(re.fullmatch(r"[0-9]{1,9}", value) and low <= int(value) <= high,
           f"--{option} {value!r}: give a whole number from {low} to {high}")
-    add(variable, value, f"--{option}")
+    if variable:
+        add(variable, value, f"--{option}")
 
 
 environment = {}
@@ -166,9 +174,13 @@ sources = [source for source in SOURCES if source in given]
 check(len(sources) == 1, "give exactly one of " + ", ".join("--" + source for source in SOURCES)
       + ("; given: " + ", ".join("--" + source for source in sources) if sources else ""))
 
-number("num-questions", "NUM_QUESTIONS", 1, 200)
-number("rpm", "MAX_REQUESTS_PER_MINUTE", 1, 1000000)
-check(one("size", "medium") in SIZES, f"--size {one('size')!r}: give small, medium or large")
+number("num-questions", 1, 200, "NUM_QUESTIONS")
+number("rpm", 1, 1000000, "MAX_REQUESTS_PER_MINUTE")
+number("array-size", 2, 10000)
+platform = one("platform") if "platform" in given else os.environ.get("BATCH_PLATFORM") or "ec2"
+check(platform in SIZES, f"--platform {platform!r}: give ec2 or fargate")
+sizes = SIZES.get(platform, SIZES["ec2"])
+check(one("size", "medium") in sizes, f"--size {one('size')!r}: give small, medium or large")
 queue = one("queue") if "queue" in given else os.environ.get("BATCH_JOB_QUEUE") or "query-generator"
 definition = one("job-definition") if "job-definition" in given else (
     os.environ.get("BATCH_JOB_DEFINITION") or "query-generator")
@@ -213,8 +225,8 @@ elif source:
 
 def overrides():
     made = {"environment": [{"name": name, "value": value} for name, value in environment.items()]}
-    if one("size") in SIZES:
-        vcpu, memory = SIZES[one("size")]
+    if one("size") in sizes:
+        vcpu, memory = sizes[one("size")]
         made["resourceRequirements"] = [{"type": "VCPU", "value": vcpu}, {"type": "MEMORY", "value": memory}]
     return made
 
@@ -247,6 +259,8 @@ if errors:
     sys.exit(64)
 
 request = {"jobName": job_id.replace(".", "-"), "jobQueue": queue, "jobDefinition": definition}
+if "array-size" in given:
+    request["arrayProperties"] = {"size": int(one("array-size"))}
 if depends_on:
     request["dependsOn"] = [{"jobId": value} for value in depends_on]
 request["containerOverrides"] = overrides()
@@ -254,20 +268,58 @@ request["containerOverrides"] = overrides()
 PYTHON
 }
 
-# look_at JOB: one line of the job's status, exit code, log stream and reason, separated by tabs; None if AWS has none.
+# look_at JOB: one line of the job's status, exit code, log group, log stream, children by status and reason, separated
+# by tabs; None if AWS has none.
 look_at() {
   aws ${region[@]+"${region[@]}"} batch describe-jobs --jobs "$1" --output text --query "jobs[0].[status, \
-to_string(container.exitCode), container.logStreamName || '-', container.reason || statusReason || '-']"
+to_string(container.exitCode), container.logConfiguration.options.\"awslogs-group\" || '/aws/batch/job', \
+container.logStreamName || '-', to_string(arrayProperties.statusSummary), container.reason || statusReason || '-']"
 }
 
-# follow JOB: tells its changes on standard error and ends with its exit code.
+log_stream="" log_error="" log_token=()
+
+# tell_log GROUP STREAM: copies what is new in the log to standard error. A log that cannot be read stops nothing.
+tell_log() {
+  local page token
+  if [[ $2 != "$log_stream" ]]; then log_stream=$2 log_token=(); fi
+  while true; do
+    if ! page=$(aws ${region[@]+"${region[@]}"} logs get-log-events --log-group-name "$1" --log-stream-name "$2" \
+      --start-from-head ${log_token[@]+"${log_token[@]}"} --output json 2>"$work/log_error"); then
+      log_error=$(tail -n 1 "$work/log_error")
+      return 0
+    fi
+    log_error=""
+    token=$(python3 -c 'import json, sys
+page = json.load(sys.stdin)
+for event in page["events"]:
+    print(event["message"].rstrip("\n"), file=sys.stderr)
+print(page["nextForwardToken"])' <<<"$page")
+    if [[ ${log_token[1]-} == "$token" ]]; then return 0; fi
+    log_token=(--next-token "$token")
+  done
+}
+
+# highest_code ARRAY: the highest exit code of the children that failed; names each on standard error.
+highest_code() {
+  local children index code highest=0
+  children=$(aws ${region[@]+"${region[@]}"} batch list-jobs --array-job-id "$1" --job-status FAILED --output text \
+    --query "jobSummaryList[].[arrayProperties.index, to_string(container.exitCode)]") || children=""
+  while read -r index code; do
+    if [[ ! $code =~ ^[1-9][0-9]*$ ]]; then code=$EXIT_UNEXPECTED; fi
+    if [[ -n $index ]]; then say "$1:$index ended with exit code $code"; fi
+    if ((code > highest)); then highest=$code; fi
+  done <<<"$children"
+  printf '%s\n' "$highest"
+}
+
+# follow JOB: tells its changes and its log on standard error and ends with its exit code.
 follow() {
-  local job=$1 seen="" failed=0 line status code stream reason
+  local job=$1 seen="" failed=0 line status code group stream children reason now
   trap 'say "The job goes on. Look at it: aws batch describe-jobs --jobs $job"; \
         say "Stop it: aws batch terminate-job --job-id $job --reason stopped"; exit 130' INT TERM
   while true; do
     line=$(look_at "$job") || line="None"
-    IFS=$'\t' read -r status code stream reason <<<"$line"
+    IFS=$'\t' read -r status code group stream children reason <<<"$line"
     if [[ $status == None ]]; then
       failed=$((failed + 1))
       if ((failed >= MAX_FAILED_LOOKS)); then
@@ -277,14 +329,24 @@ follow() {
       fi
     else
       failed=0
-      if [[ "$status $stream $reason" != "$seen" ]]; then
-        seen="$status $stream $reason"
-        say "$job $status$([[ $stream == - ]] || echo ", log stream $stream")$([[ $reason == - ]] || echo ", $reason")"
+      now="$job $status"
+      if [[ $stream != - ]]; then now="$now, log stream $stream"; fi
+      if [[ $children != null ]]; then
+        now="$now, children: $(sed 's/"[A-Z]*": *0,\{0,1\}//g; s/[{}"]//g; s/, *$//' <<<"$children")"
       fi
+      if [[ $reason != - ]]; then now="$now, $reason"; fi
+      if [[ $now != "$seen" ]]; then say "$now"; fi
+      seen=$now
+      if [[ $stream != - ]]; then tell_log "$group" "$stream"; fi
     fi
+    case $status in
+      SUCCEEDED | FAILED)
+        if [[ -n $log_error ]]; then say "The log of $job could not be read: $log_error"; fi ;;
+    esac
     case $status in
       SUCCEEDED) exit 0 ;;
       FAILED)
+        if [[ $children != null ]]; then code=$(highest_code "$job"); fi
         if [[ $code =~ ^[1-9][0-9]*$ ]]; then
           say "$job ended with exit code $code"
           exit "$code"
@@ -310,7 +372,7 @@ while (($# > 0)); do
   esac
   case $1 in
     --job-id | --products-json | --products-file | --input-s3 | --num-questions | --rpm | --size | --queue | \
-      --job-definition | --region | --env | --depends-on)
+      --job-definition | --region | --env | --depends-on | --array-size | --platform)
       if (($# < 2)) || [[ $2 == --* ]]; then stop_usage "$1 needs a value"; fi
       ;;
   esac
@@ -327,11 +389,11 @@ while (($# > 0)); do
       ;;
     --products-file) products=$2; given+=("products-file=$2"); shift 2 ;;
     --region) region=(--region "$2"); given+=("region=$2"); shift 2 ;;
-    --job-id | --input-s3 | --num-questions | --rpm | --size | --queue | --job-definition | --env | --depends-on)
+    --job-id | --input-s3 | --num-questions | --rpm | --size | --queue | --job-definition | --env | --depends-on | \
+      --array-size | --platform)
       given+=("${1#--}=$2")
       shift 2
       ;;
-    --array-size) stop_usage "--array-size: array jobs are not supported yet: submit one job for each part" ;;
     *) stop_usage "$1: no such option" ;;
   esac
 done

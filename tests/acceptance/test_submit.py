@@ -17,6 +17,8 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from infrastructure.validate import request_problems
+
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "submit_batch_job.sh"
 BIN = Path(sys.executable).parent
@@ -56,6 +58,7 @@ def planned(*options: str, **variables: str) -> dict[str, Any]:
     ended = submit("--dry-run", *options, **variables)
     assert ended.returncode == 0, ended.stderr
     request: dict[str, Any] = json.loads(ended.stdout)
+    assert request_problems(request, fargate="fargate" in options) == []
     return request
 
 
@@ -104,6 +107,8 @@ def aws() -> Iterator[Aws]:
     server.start()
     host, port = server.get_host_and_port()
     without_docker = HTTPConnection(host, port)
+    without_docker.request("POST", "/moto-api/reset")
+    without_docker.getresponse().read()
     without_docker.request("POST", "/moto-api/config", json.dumps({"batch": {"use_docker": False}}))
     assert without_docker.getresponse().status == 201
     without_docker.close()
@@ -112,17 +117,20 @@ def aws() -> Iterator[Aws]:
 
 
 class BatchService:
-    """Speaks SubmitJob and DescribeJobs over loopback HTTP, and tells the given looks at the job one by one."""
+    """Speaks Batch and CloudWatch Logs over loopback HTTP, and tells the given looks at the job one by one."""
 
     def __init__(self) -> None:
         self.looks: list[dict[str, Any]] = []
+        self.children: list[dict[str, Any]] = []
+        self.log: list[str] = []
         self.calls: list[str] = []
         service = self
 
         class Answer(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
-                body = json.dumps(service.answer(self.path)).encode()
+                request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                operation = self.headers.get("X-Amz-Target", self.path)
+                body = json.dumps(service.answer(operation, request)).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
@@ -135,10 +143,17 @@ class BatchService:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
         self.endpoint = f"http://127.0.0.1:{self.server.server_port}"
 
-    def answer(self, path: str) -> dict[str, Any]:
-        self.calls.append(path)
-        if path == "/v1/submitjob":
+    def answer(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        self.calls.append(operation)
+        if operation == "/v1/submitjob":
             return {"jobId": "job-1", "jobName": "a"}
+        if operation == "/v1/listjobs":
+            wanted = [child for child in self.children if child["status"] == request["jobStatus"]]
+            return {"jobSummaryList": [{"jobId": "job-1:n", "jobName": "a", **child} for child in wanted]}
+        if operation == "Logs_20140328.GetLogEvents":  # the end repeats the token
+            told = int(request.get("nextToken", "0"))
+            events = [{"message": line} for line in self.log[told:]]
+            return {"events": events, "nextForwardToken": str(len(self.log))}
         look = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
         return {"jobs": [{"jobId": "job-1", **look}] if look else []}
 
@@ -210,6 +225,14 @@ def test_large_input_goes_by_s3(aws: Aws, tmp_path: Path) -> None:
     assert stored["ChecksumSHA256"]
 
 
+def test_array_that_waits_for_another_job(aws: Aws) -> None:
+    """--array-size and --depends-on arrive: an array of that size, which waits for the job before it."""
+    first = aws.submitted("--job-id", "first", "--from-job")
+    array = aws.submitted("--job-id", "array", "--from-job", "--array-size", "3", "--depends-on", first["jobId"])
+    assert array["arrayProperties"]["size"] == 3
+    assert array["dependsOn"] == [{"jobId": first["jobId"]}]
+
+
 def test_refusal_of_aws_is_no_job_id(aws: Aws) -> None:
     """When AWS refuses the request nothing is printed that a script could take for a job id."""
     ended = submit("--job-id", "a", "--from-job", "--queue", "no-such-queue", endpoint=aws.endpoint)
@@ -219,11 +242,13 @@ def test_refusal_of_aws_is_no_job_id(aws: Aws) -> None:
 
 def test_dry_run_prints_the_request(tmp_path: Path) -> None:
     """--dry-run prints the exact request, calls no AWS, uploads nothing, and tells what it would upload."""
-    request = planned("--job-id", "a", "--from-job", "--size", "large", "--depends-on", "one", "--depends-on", "two")
+    depends_on = ("--depends-on", "one", "--depends-on", "two")
+    request = planned("--job-id", "a", "--from-job", "--size", "large", "--array-size", "16", *depends_on)
     assert request == {
         "jobName": "a",
         "jobQueue": "query-generator",
         "jobDefinition": "query-generator",
+        "arrayProperties": {"size": 16},
         "dependsOn": [{"jobId": "one"}, {"jobId": "two"}],
         "containerOverrides": {
             "environment": [{"name": "JOB_ID", "value": "a"}, {"name": "PRODUCTS_FROM_JOB", "value": "true"}],
@@ -258,6 +283,12 @@ def test_sources_and_defaults() -> None:
     assert (request["jobQueue"], request["jobDefinition"]) == ("q", "d:3")
 
 
+@pytest.mark.parametrize("size", ["small", "medium", "large"])
+def test_sizes_fit_fargate(size: str) -> None:
+    """Each size is a pair of vCPU and memory that Fargate has, when the queue runs on Fargate."""
+    planned("--job-id", "a", "--from-job", "--size", size, "--platform", "fargate")
+
+
 WRONG = {
     "no job id": (("--from-job",), "--job-id is missing"),
     "bad job id": (("--job-id", "../x", "--from-job"), "--job-id '../x'"),
@@ -284,7 +315,9 @@ WRONG = {
     "twice": (("--job-id", "a", "--from-job", "--rpm", "5", "--env", "MAX_REQUESTS_PER_MINUTE=6"), "set twice"),
     "too long": (("--job-id", "a", "--from-job", "--env", "X=" + "y" * 8000), "shorten"),
     "no bucket": (("--job-id", "a", "--products-json", f'[{{"name": "{"x" * 6000}"}}]'), "INPUT_S3_BUCKET"),
-    "array": (("--job-id", "a", "--from-job", "--array-size", "4"), "not supported yet"),
+    "array of one": (("--job-id", "a", "--from-job", "--array-size", "1"), "from 2 to 10000"),
+    "array too large": (("--job-id", "a", "--from-job", "--array-size", "10001"), "from 2 to 10000"),
+    "platform": (("--job-id", "a", "--from-job", "--platform", "eks"), "ec2 or fargate"),
     "unknown": (("--job-id", "a", "--from-job", "--fast"), "no such option"),
 }
 
@@ -314,13 +347,31 @@ def test_secret_in_the_request_is_warned_about_unseen() -> None:
 
 
 def test_wait_until_success(batch_service: BatchService) -> None:
-    """--wait tells each change and the log stream on standard error, and ends with 0."""
+    """--wait tells each change and each log line, once, on standard error, and ends with 0."""
+    batch_service.log = ["[INIT] Job a", "[BATCH] Processing product 1/1: Trail Shoe"]
     running = {"status": "RUNNING", "container": {"logStreamName": "query-generator/default/1"}}
-    succeeded = {"status": "SUCCEEDED", "container": {"exitCode": 0}}
+    succeeded = {"status": "SUCCEEDED", "container": {"exitCode": 0, "logStreamName": "query-generator/default/1"}}
     ended = follow(batch_service, {"status": "RUNNABLE"}, running, succeeded)
     assert (ended.returncode, ended.stdout) == (0, "job-1\n")
     told = ended.stderr
     assert told.index("RUNNABLE") < told.index("query-generator/default/1") < told.index("SUCCEEDED")
+    assert [told.count(line) for line in batch_service.log] == [1, 1]
+
+
+def test_wait_for_an_array(batch_service: BatchService) -> None:
+    """--wait on an array counts its children by state and ends with the highest exit code of those that failed."""
+    batch_service.children = [
+        {"status": "SUCCEEDED", "container": {"exitCode": 0}, "arrayProperties": {"index": 0}},
+        {"status": "FAILED", "container": {"exitCode": 69}, "arrayProperties": {"index": 1}},
+        {"status": "FAILED", "container": {"exitCode": 65}, "arrayProperties": {"index": 2}},
+    ]
+    summary = {"RUNNABLE": 0, "RUNNING": 2, "SUCCEEDED": 1}
+    pending = {"status": "PENDING", "arrayProperties": {"size": 3, "statusSummary": summary}}
+    failed = {"status": "FAILED", "arrayProperties": {"size": 3, "statusSummary": {"FAILED": 2, "SUCCEEDED": 1}}}
+    ended = follow(batch_service, pending, failed)
+    assert (ended.returncode, ended.stdout) == (69, "job-1\n")
+    assert "children: RUNNING:2,SUCCEEDED:1\n" in ended.stderr
+    assert "job-1:2 ended with exit code 65" in ended.stderr
 
 
 @pytest.mark.parametrize(
@@ -357,20 +408,6 @@ def test_interrupt_leaves_the_job_running(batch_service: BatchService) -> None:
     assert "The job goes on" in told
     assert "describe-jobs --jobs job-1" in told
     assert {path for path in batch_service.calls if "submit" not in path} == {"/v1/describejobs"}
-
-
-def test_retry_rules() -> None:
-    """What may be retried is retried, all else stops: at most 5 rules, globs only at the end, EXIT last."""
-    strategy = json.loads((ROOT / "job-definition.json").read_text())["retryStrategy"]
-    rules = strategy["evaluateOnExit"]
-    assert 1 <= strategy["attempts"] <= 10
-    assert len(rules) <= 5
-    assert rules[-1] == {"onReason": "*", "action": "EXIT"}
-    assert {"onExitCode": "75", "action": "RETRY"} in rules
-    assert {"onStatusReason": "Host EC2*", "action": "RETRY"} in rules
-    for rule in rules:
-        patterns = {name: text for name, text in rule.items() if name != "action"}
-        assert all(re.fullmatch(r"[A-Za-z0-9.:\s]*\*?", text) for text in patterns.values())
 
 
 def test_container_runs_as_the_image_says() -> None:

@@ -1,0 +1,1 @@
+"""What surrounds the job on AWS: the stack, and what AWS accepts."""
