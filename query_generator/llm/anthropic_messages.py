@@ -24,6 +24,7 @@ from query_generator.llm.http_errors import (
 )
 from query_generator.llm.offers import Offer, Offers
 from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts
+from query_generator.llm.sdk import sdk_of
 
 # "For high-volume, latency-sensitive tasks", $0.10 and $0.50 a million tokens for prompts up to 100,000 tokens:
 # https://platform.claude.com/docs/en/models/haiku-5-5/overview (2026-11); listed in the SDK's types/model_param.py.
@@ -75,16 +76,17 @@ class AnthropicProvider:
         """Make the client; no call is made yet.
 
         Raises:
-            ConfigurationError: the key, the model's name or the address cannot be right.
+            ConfigurationError: the key, the model's name or the address cannot be right, or the SDK is not installed.
         """
         check_api_key(api_key, _SERVICE.key_settings)
         if base_url:
             check_address(base_url, "ANTHROPIC_BASE_URL", path_allowed=True, shows_key=True)
         if not model.strip():
             raise ConfigurationError("the model's name is empty; check the setting ANTHROPIC_MODEL")
-        from anthropic import Anthropic
+        with sdk_of(self.name, "anthropic"):
+            from anthropic import Anthropic
 
-        from query_generator.llm.http_client import make_client
+            from query_generator.llm.http_client import make_client
 
         url = base_url or ANTHROPIC_URL
         self.model = model

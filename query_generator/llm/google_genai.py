@@ -11,6 +11,7 @@ from query_generator.llm.endpoints import check_address, check_api_key
 from query_generator.llm.google_errors import error_from_reply
 from query_generator.llm.http_errors import ErrorStatus, Service, expected_shape, transport_faults
 from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts
+from query_generator.llm.sdk import sdk_of
 from query_generator.models import QueryType
 
 GOOGLE_ENDPOINT = "https://generativelanguage.googleapis.com"
@@ -45,7 +46,7 @@ class GoogleGenAIProvider:
         """Make the client; no call is made yet.
 
         Raises:
-            ConfigurationError: the key, a model's name or the endpoint cannot be right.
+            ConfigurationError: the key, a model's name or the endpoint cannot be right, or the SDK is not installed.
         """
         check_api_key(api_key, _SERVICE.key_settings)
         for query_type in QueryType:
@@ -56,9 +57,10 @@ class GoogleGenAIProvider:
                 )
         if endpoint:
             check_address(endpoint, "GEMINI_API_ENDPOINT", path_allowed=False, shows_key=True)
-        from google.genai import Client, types
+        with sdk_of(self.name, "google-genai"):
+            from google.genai import Client, types
 
-        from query_generator.llm.http_client import make_client
+            from query_generator.llm.http_client import make_client
 
         url = endpoint or GOOGLE_ENDPOINT
         self._models = dict(models)

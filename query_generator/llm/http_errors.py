@@ -112,9 +112,10 @@ def transport_faults(service: Service, *wrappers: type[Exception]) -> Iterator[N
     """
     import httpx2
 
+    faults: tuple[type[Exception], ...] = (httpx2.HTTPError, OSError, *wrappers)
     try:
         yield
-    except (httpx2.HTTPError, OSError, *wrappers) as exc:
+    except faults as exc:
         fault = exc.__cause__ if isinstance(exc, wrappers) else exc
         if isinstance(fault, ErrorStatus):
             raise fault from None

@@ -30,6 +30,7 @@ from query_generator.llm.http_errors import (
 )
 from query_generator.llm.offers import Offer, Offers
 from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts
+from query_generator.llm.sdk import sdk_of
 
 # "The most efficient model for focused tasks at high volume", $0.10 and $0.50 a million tokens:
 # https://developers.openai.com/api/docs/models/gpt-6-luna (2026-11); listed in the SDK's types/shared/chat_model.py.
@@ -98,7 +99,7 @@ class OpenAIProvider:
         """Make the client; no call is made yet.
 
         Raises:
-            ConfigurationError: the key, the model's name or the address cannot be right.
+            ConfigurationError: the key, the model's name or the address cannot be right, or the SDK is not installed.
         """
         if api_key or not base_url:
             check_api_key(api_key, _SERVICE.key_settings)
@@ -106,9 +107,10 @@ class OpenAIProvider:
             check_address(base_url, "OPENAI_BASE_URL", path_allowed=True, shows_key=bool(api_key))
         if not model.strip():
             raise ConfigurationError("the model's name is empty; check the setting OPENAI_MODEL")
-        from openai import OpenAI
+        with sdk_of(self.name, "openai"):
+            from openai import OpenAI
 
-        from query_generator.llm.http_client import make_client
+            from query_generator.llm.http_client import make_client
 
         url = base_url or OPENAI_URL
         self.model = model
@@ -140,7 +142,7 @@ class OpenAIProvider:
         system = [{"role": "system", "content": request.prompt.system}] if request.prompt.system else []
         messages = [*system, {"role": "user", "content": request.prompt.user}]
         with transport_faults(_SERVICE, APIConnectionError):
-            body: bytes = self._create(model=self.model, messages=messages, **offered).content
+            body: bytes = self._create(model=self.model, messages=messages, extra_body=offered).content
         return body
 
     def _read(self, reply: dict[str, Any]) -> GenerationReply:

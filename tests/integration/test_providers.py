@@ -323,6 +323,17 @@ def test_a_service_that_knows_fewer_parameters_is_asked_without_them(
         assert not unknown & running.last_request.keys()
 
 
+@pytest.mark.parametrize("missing", ["openai", "anthropic", "google.genai", "httpx2"])
+def test_an_image_without_an_sdk_says_what_to_do(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A provider that the image was made without is a wrong setting with a way out, not a crash."""
+    for module in (missing, *(f"query_generator.llm.{part}" for part in ("http_client", "http_deadline"))):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.setitem(sys.modules, missing, None)
+    made = {"openai": openai, "anthropic": anthropic}.get(missing, google_genai)
+    with pytest.raises(ConfigurationError, match="LLM_PROVIDERS"):
+        made("https://example.com")
+
+
 def test_importing_the_providers_loads_no_sdk() -> None:
     """Commands that ask no model start without the seconds that four SDKs take to load."""
     code = (
