@@ -20,6 +20,7 @@ from query_generator.errors import (
 from query_generator.generation import Generation
 from query_generator.input.sources import configured_sources, load_input_data
 from query_generator.llm.base import Provider
+from query_generator.llm.gemini_sdk import import_sdk_in_background
 from query_generator.llm.metered import MeteredProvider
 from query_generator.load import Entry, load_products, peek
 from query_generator.prompts import PROMPT_VERSION
@@ -54,6 +55,8 @@ def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = ti
         FatalError: the job has not ended; the error says why and carries the exit code. What was done is saved, and
             the partial result is written where that is possible.
     """
+    if "gemini" in config.providers:
+        import_sdk_in_background()
     events = EventLog(config.job_id, event_sink_of(config))
     events.record("job_started", num_questions=config.num_questions, providers=list(config.providers))
     with ExitStack() as resources:

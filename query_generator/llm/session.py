@@ -156,9 +156,12 @@ def _pool(endpoint: str, size: int) -> HTTPConnectionPool:
         bundle = certifi.where() if environment["verify"] is True else environment["verify"]
         context = create_urllib3_context()  # made once: to load the bundle costs 10 ms
         context.load_verify_locations(**{"capath" if Path(bundle).is_dir() else "cafile": bundle})
-        options: dict[str, Any] = {"maxsize": size, "block": True, "ssl_context": context}
         proxy = select_proxy(endpoint, environment["proxies"])
-        manager = HTTPAdapter().proxy_manager_for(proxy, **options) if proxy else PoolManager(**options)
+        if proxy:
+            adapter = HTTPAdapter(pool_maxsize=size, pool_block=True)
+            manager: PoolManager = adapter.proxy_manager_for(proxy, ssl_context=context)
+        else:
+            manager = PoolManager(maxsize=size, block=True, ssl_context=context)
         return manager.connection_from_url(endpoint)
     except (OSError, ValueError, HTTPError, requests.RequestException) as exc:
         raise ConfigurationError(
