@@ -2,14 +2,18 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LLM ?= --latency 0.2
+NAMES ?=
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header -q
 
-.PHONY: help run test crash check format lock clean
+.PHONY: help run test crash bench bench-quick llm check format lock clean
 
 help:
 	@echo "make run     run the job on examples/products.json, with an embedded PostgreSQL and folders"
 	@echo "make test    run the whole test suite"
 	@echo "make crash   break jobs in every way for 20 minutes; count what is lost, doubled, paid twice"
+	@echo "make bench   measure the job; write the tables and plots of docs/performance.md (bench-quick: print only)"
+	@echo "make llm     a Gemini stand-in on port 8080 to try settings with: make llm LLM='--latency 0.2 --limit 20/1'"
 	@echo "make check   lint, types, walls between modules, shell script"
 	@echo "make format  format the code"
 	@echo "make lock    make the requirement files again from pyproject.toml"
@@ -23,6 +27,15 @@ test: $(VENV)/.dev
 
 crash: $(VENV)/.dev
 	$(BIN)/python -m tests.crash
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks --write $(NAMES)
+
+bench-quick: $(VENV)/.dev
+	$(BIN)/python -m benchmarks --quick $(NAMES)
+
+llm: $(VENV)/.local
+	$(BIN)/python -m benchmarks.llm_server --port 8080 $(LLM)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -12,7 +12,7 @@ VERBS = {
     "init-db": "create or migrate the tables; safe to run again, also over existing data",
 }
 LATER_VERBS = ("status", "serve")
-LATER_OPTIONS = ("--dry-run", "--tpm", "--max-cost")
+LATER_OPTIONS = ("--dry-run", "--max-cost")
 
 EPILOG = """\
 examples:
@@ -119,7 +119,13 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
     model.add_argument("--provider", metavar="NAME", help="gemini or offline (LLM_PROVIDERS)")
     model.add_argument("--model", dest="gemini_model", metavar="NAME", help="the Gemini model (GEMINI_MODEL)")
     model.add_argument("--max-concurrency", metavar="N", help="calls in flight at once (MAX_CONCURRENCY, 32)")
-    model.add_argument("--rpm", metavar="N", help="calls a minute (MAX_REQUESTS_PER_MINUTE, 60)")
+    model.add_argument(
+        "--rpm",
+        metavar="N",
+        help="calls a minute of the whole job, all runs together (MAX_REQUESTS_PER_MINUTE, 60)",
+    )
+    model.add_argument("--tpm", metavar="N", help="tokens a minute of the whole job (MAX_TOKENS_PER_MINUTE)")
+    model.add_argument("--rpd", metavar="N", help="calls a day of the whole job (MAX_REQUESTS_PER_DAY)")
 
 
 def parse_arguments(argv: Sequence[str]) -> dict[str, str | None]:

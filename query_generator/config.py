@@ -16,7 +16,7 @@ from query_generator.errors import ConfigurationError
 PROVIDERS = ("gemini", "offline")
 
 OFF = ("", "0", "false", "no", "off")
-LATER_VARIABLES = ("DRY_RUN", "MAX_TOKENS_PER_MINUTE", "MAX_COST_USD")
+LATER_VARIABLES = ("DRY_RUN", "MAX_COST_USD")
 SOURCES = frozenset({"products_json", "input_s3", "input_s3_bucket", "products_file", "products_argument"})
 
 
@@ -50,6 +50,9 @@ SETTINGS: dict[str, Setting] = {
     "gemini_market_model": Setting("GEMINI_MARKET_MODEL", "", "gemini-3.8-flash"),
     "max_concurrency": Setting("MAX_CONCURRENCY", "--max-concurrency", "32 (1 to 1000)"),
     "rpm": Setting("MAX_REQUESTS_PER_MINUTE", "--rpm", "60 (1 or more)"),
+    "tpm": Setting("MAX_TOKENS_PER_MINUTE", "--tpm", "250000 (1 or more)"),
+    "rpd": Setting("MAX_REQUESTS_PER_DAY", "--rpd", "10000 (1 or more)"),
+    "array_size": Setting("AWS_BATCH_JOB_ARRAY_SIZE", "", "16 (1 to 10000)"),
     "log_level": Setting("LOG_LEVEL", "--verbose or --quiet", "DEBUG, INFO, WARNING or ERROR"),
     "log_format": Setting("LOG_FORMAT", "--log-format", "text or json"),
     "gemini_secret_name": Setting("GEMINI_SECRET_NAME", "", "query-generator/gemini"),
@@ -66,6 +69,8 @@ SETTINGS: dict[str, Setting] = {
     "orchestration_logs_table": Setting("ORCHESTRATION_LOGS_TABLE", "", "OrchestrationLogs"),
     "gemini_api_endpoint": Setting("GEMINI_API_ENDPOINT", "", "http://127.0.0.1:8080"),
     "retry_max_attempts": Setting("RETRY_MAX_ATTEMPTS", "", "3 (1 to 10)"),
+    "circuit_breaker_threshold": Setting("CIRCUIT_BREAKER_THRESHOLD", "", "5 (1 or more)"),
+    "circuit_breaker_timeout": Setting("CIRCUIT_BREAKER_TIMEOUT", "", "300 (seconds, 1 to 3600)"),
     "lease_seconds": Setting("LEASE_SECONDS", "", "30 (1 to 3600)"),
     "drain_seconds": Setting("DRAIN_SECONDS", "", "25 (0 to 3600)"),
     "database_reconnect_seconds": Setting("DATABASE_RECONNECT_SECONDS", "", "180 (0 to 3600)"),
@@ -124,6 +129,9 @@ class JobConfig(BaseModel):
     gemini_market_model: str | None = None
     max_concurrency: Annotated[int, Field(ge=1, le=1000)] = 32
     rpm: Annotated[int, Field(ge=1)] = 60
+    tpm: Annotated[int, Field(ge=1)] | None = None
+    rpd: Annotated[int, Field(ge=1)] | None = None
+    array_size: Annotated[int, Field(ge=1, le=10_000)] = 1
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = "INFO"
     log_format: Literal["text", "json"] = "text"
     gemini_secret_name: str | None = None
@@ -140,6 +148,8 @@ class JobConfig(BaseModel):
     orchestration_logs_table: str = "OrchestrationLogs"
     gemini_api_endpoint: str | None = None
     retry_max_attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    circuit_breaker_threshold: Annotated[int, Field(ge=1)] = 5
+    circuit_breaker_timeout: Annotated[float, Field(ge=1, le=3600)] = 300
     lease_seconds: Annotated[float, Field(ge=1, le=3600)] = 30
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 25
     database_reconnect_seconds: Annotated[float, Field(ge=0, le=3600)] = 180

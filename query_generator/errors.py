@@ -105,7 +105,14 @@ class UnusableReplyError(RetryableError):
 
 
 class CircuitOpenError(RetryableError):
-    """The service has failed so often in a row that it is not asked for the next `retry_after` seconds."""
+    """The service has failed so often in a row that it is not asked for the next `retry_after` seconds.
+
+    `openings` counts how often the circuit has opened since the service last answered.
+    """
+
+    def __init__(self, message: str, retry_after: float, openings: int) -> None:
+        super().__init__(message, retry_after)
+        self.openings = openings
 
 
 class SkippableError(QueryGeneratorError):

@@ -19,10 +19,14 @@ from query_generator.errors import (
 )
 from query_generator.generation import Generation
 from query_generator.input.sources import configured_sources, load_input_data
+from query_generator.llm.base import Provider
+from query_generator.llm.gemini_sdk import import_sdk_in_background
+from query_generator.llm.metered import MeteredProvider
 from query_generator.load import Entry, load_products, peek
 from query_generator.prompts import PROMPT_VERSION
 from query_generator.providers import make_provider, models_of
 from query_generator.report import Report, publish_result
+from query_generator.resilience.schedule import AHEAD_SECONDS
 from query_generator.services import database_of, event_sink_of, objects_of
 from query_generator.stats import RunStats
 from query_generator.stopping import StopSignal
@@ -32,6 +36,7 @@ from query_generator.store.items import Counts
 from query_generator.store.lease import Heartbeat, Lease
 from query_generator.store.ledger import Ledger
 from query_generator.store.products import selected_products
+from query_generator.store.quota import SharedSchedule
 from query_generator.store.schema import migrate
 
 _LOG = logging.getLogger("job")
@@ -50,6 +55,8 @@ def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = ti
         FatalError: the job has not ended; the error says why and carries the exit code. What was done is saved, and
             the partial result is written where that is possible.
     """
+    if "gemini" in config.providers:
+        import_sdk_in_background()
     events = EventLog(config.job_id, event_sink_of(config))
     events.record("job_started", num_questions=config.num_questions, providers=list(config.providers))
     with ExitStack() as resources:
@@ -60,7 +67,7 @@ def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = ti
             patience = Patience(config.database_reconnect_seconds, stop.is_overdue)
             db = resources.enter_context(closing(connect(patience)))
             migrate(db)
-            return _Run(config, stop, events, db, clock).run(source, entries, lambda: connect(None))
+            return _Run(config, stop, events, db, lambda: connect(None), clock).run(source, entries)
         except RunFencedError:
             raise
         except FatalError as exc:
@@ -97,19 +104,27 @@ class _Run:
     """One execution of a job with an open database."""
 
     def __init__(
-        self, config: JobConfig, stop: StopSignal, events: EventLog, db: Database, clock: Callable[[], float]
+        self,
+        config: JobConfig,
+        stop: StopSignal,
+        events: EventLog,
+        db: Database,
+        connect: Callable[[], Database],
+        clock: Callable[[], float],
     ) -> None:
+        """Take the open database, and a function that makes more connections to it."""
         self._config = config
         self._stop = stop
         self._events = events
         self._db = db
+        self._connect = connect
         self._clock = clock
         self._lease = Lease(db, config.job_id, str(uuid.uuid4()), config.lease_seconds)
         self._ledger = Ledger(db, config.job_id, self._lease)
         self._stats = RunStats()
 
-    def run(self, source: str, entries: Iterator[Entry] | None, connect: Callable[[], Database]) -> Report:
-        """Run to the end; `connect` makes the heartbeat's own connection."""
+    def run(self, source: str, entries: Iterator[Entry] | None) -> Report:
+        """Run to the end."""
         if entries is None and not self._ledger.is_known():
             raise InputError(
                 f"job {self._config.job_id}: no products were given and the database knows none for it; "
@@ -118,7 +133,7 @@ class _Run:
         self._ledger.open_job(self._terms(), refresh=self._config.refresh)
         self._events.attach(self._db)
         try:
-            with Heartbeat(self._lease, connect):
+            with Heartbeat(self._lease, self._connect):
                 return self._work(source, entries)
         finally:
             with suppress(FatalError):
@@ -223,7 +238,11 @@ class _Run:
 
     def _generate(self, counts: Counts) -> FatalError | None:
         """Work on the open items; returns what ended the work early, if anything did."""
-        provider, meter = make_provider(self._config, self._stop)
+        config = self._config
+        with closing(SharedSchedule(self._connect, config.job_id, "gemini", AHEAD_SECONDS, config.rpd)) as schedule:
+            return self._generate_by(*make_provider(config, self._stop, schedule), counts)
+
+    def _generate_by(self, provider: Provider, meter: MeteredProvider, counts: Counts) -> FatalError | None:
         _LOG.info("[AI] Questions are written by %s (%s)", provider.name, provider.model)
         generation = Generation(
             self._ledger,

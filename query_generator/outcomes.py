@@ -5,19 +5,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from query_generator.errors import RetryableError
+from query_generator.errors import RateLimitedError, RetryableError
 from query_generator.generate import CALLS_FOR_AN_ITEM, shortage
 from query_generator.models import Generated
 from query_generator.prompts import PROMPT_VERSION
 from query_generator.store.items import Item, Outcome
 from query_generator.store.queries import Query
 
+DEFERRALS = 3
+
 
 def judge(item: Item, generated: Generated, num_questions: int) -> Outcome:
     """Say what state a call leaves its item in.
 
     All questions there: succeeded. Too few: running, which asks for one more call, or failed after the last one. A
-    passing fault: pending, behind all other items, or failed when that was so already. Any other fault: failed.
+    passing fault: pending, behind all other items, or failed after the last try; a rate limit is never the last. Any
+    other fault: failed.
     """
     answered = item.answered
     if generated.error is None:
@@ -27,13 +30,15 @@ def judge(item: Item, generated: Generated, num_questions: int) -> Outcome:
         if answered < CALLS_FOR_AN_ITEM:
             return Outcome(item, generated, "running", answered)
         generated.error = shortage(have, num_questions, Counter(item.dropped) + generated.dropped)
-    if isinstance(generated.error, RetryableError) and not item.deferred:
-        return Outcome(item, generated, "pending", answered, deferred=True, passing=True)
+    tries_left = item.deferred < DEFERRALS or isinstance(generated.error, RateLimitedError)
+    if isinstance(generated.error, RetryableError) and tries_left:
+        return Outcome(item, generated, "pending", answered, deferred=item.deferred + 1, passing=True)
     return Outcome(
         item,
         generated,
         "failed",
         answered,
+        deferred=item.deferred,
         passing=isinstance(generated.error, RetryableError),
         error_stage="generate",
         error=storable(str(generated.error)),

@@ -8,16 +8,21 @@ from typing import Any
 from query_generator.errors import (
     BudgetExhaustedError,
     ConfigurationError,
+    OverloadedError,
     PermissionRefusedError,
     QueryGeneratorError,
+    RateLimitedError,
     RetryableError,
     SkippableError,
 )
 
 MESSAGE_LIMIT = 200  # characters of the service's own words in ours
 _KEY_SETTINGS = "the setting GEMINI_SECRET_NAME or GEMINI_API_KEY"
-_PASSING_CLIENT_STATUSES = frozenset({408, 409, 429, 499})  # time-out, aborted, rate limit, cancelled
+LONGEST_MINUTE_DELAY = 600.0  # seconds; a limit a minute never asks for more, a limit a day does
+_PASSING_CLIENT_STATUSES = frozenset({408, 409, 499})  # time-out, aborted, cancelled
+_OVERLOAD_STATUSES = frozenset({503, 529})
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s?")
+_WHOLE = re.compile(r"[0-9]{1,15}")
 
 
 def error_from_reply(status: int, body: bytes, model: str, retry_after: str = "") -> QueryGeneratorError:
@@ -25,16 +30,18 @@ def error_from_reply(status: int, body: bytes, model: str, retry_after: str = ""
 
     `body` is the reply as it came, Google's error JSON or anything else; `retry_after` is the header of that name.
     The delay of a rate limit is `RetryInfo.retryDelay` in the error's details, in seconds: Gemini sends no header.
+    The quota that is used up is in `QuotaFailure.violations`: `quotaId` names its unit and time, `quotaValue` its size.
     """
     error = _error_object(body)
     details = [detail for detail in _list(error.get("details")) if isinstance(detail, dict)]
     said = _said(status, error)
-    if status == 429 and (quota := next(_daily_quotas(details), "")):
-        return BudgetExhaustedError(
-            f"Gemini's daily quota {quota} is used up; run the same job id again after the quota's reset, or raise it"
-        )
+    delay = _delay(details, retry_after)
+    if status == 429:
+        return _rate_limit(said, delay, list(_violations(details)))
+    if status in _OVERLOAD_STATUSES:
+        return OverloadedError(f"Gemini did not answer: {said}", delay)
     if status in _PASSING_CLIENT_STATUSES or status >= 500:
-        return RetryableError(f"Gemini did not answer: {said}", _delay(details, retry_after))
+        return RetryableError(f"Gemini did not answer: {said}", delay)
     if any(detail.get("reason") == "API_KEY_INVALID" for detail in details) or status in (401, 403):
         return PermissionRefusedError(f"Gemini refused the API key: {said}; check {_KEY_SETTINGS}")
     if error.get("status") == "FAILED_PRECONDITION":
@@ -66,12 +73,33 @@ def _said(status: int, error: Mapping[str, Any]) -> str:
     return f"HTTP {status} ({words})" if words else f"HTTP {status}"
 
 
-def _daily_quotas(details: list[dict[str, Any]]) -> Iterator[str]:
+def _rate_limit(said: str, delay: float | None, violations: list[tuple[str, int]]) -> QueryGeneratorError:
+    daily = next((quota for quota, _ in violations if "PerDay" in quota), "")
+    if daily:
+        return BudgetExhaustedError(
+            f"Gemini's daily quota {daily} is used up; run the same job id again after the quota's reset, or raise it"
+        )
+    if delay is not None and delay > LONGEST_MINUTE_DELAY:
+        return BudgetExhaustedError(
+            f"Gemini's quota is used up and it asks to wait {delay:g} seconds: {said}; "
+            "run the same job id again after that, or raise the quota"
+        )
+    minutely = [(quota, size) for quota, size in violations if "PerMinute" in quota and size > 0]
+    return RateLimitedError(
+        f"Gemini did not answer: {said}",
+        delay,
+        requests_per_minute=min((size for quota, size in minutely if "Token" not in quota), default=None),
+        tokens_per_minute=min((size for quota, size in minutely if "Token" in quota), default=None),
+    )
+
+
+def _violations(details: list[dict[str, Any]]) -> Iterator[tuple[str, int]]:
+    """Name each quota that is used up, with its size, 0 where it is not told."""
     for detail in details:
         for violation in _list(detail.get("violations")):
-            quota = str(violation.get("quotaId", "")) if isinstance(violation, dict) else ""
-            if "PerDay" in quota:
-                yield quota
+            if isinstance(violation, dict):
+                size = str(violation.get("quotaValue", ""))
+                yield str(violation.get("quotaId", "")), int(size) if _WHOLE.fullmatch(size) else 0
 
 
 def _delay(details: list[dict[str, Any]], retry_after: str) -> float | None:

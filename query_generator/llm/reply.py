@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from query_generator.errors import RetryableError
+from query_generator.errors import UnusableReplyError
 
 # No minItems or maxItems: Gemini refuses schemas whose arrays bound too many states, so the prompt says the count.
 QUESTIONS_SCHEMA: dict[str, Any] = {
@@ -27,13 +27,13 @@ def parse_question_texts(text: str) -> tuple[str, ...]:
     that is cut or broken, of which every complete item is taken. Items that hold no text are left out.
 
     Raises:
-        RetryableError: not one question was found.
+        UnusableReplyError: not one question was found.
     """
     opening = _OPENING.search(text)
     texts = _usable(_items(_decode(text, opening.start()))) if opening else ()
     texts = texts or _usable(_decode(item, 0) for item in _ITEM.findall(text))
     if not texts:
-        raise RetryableError(f"the model's reply holds no questions ({len(text)} characters); it is asked again")
+        raise UnusableReplyError(f"the model's reply holds no questions ({len(text)} characters); it is asked again")
     return texts
 
 

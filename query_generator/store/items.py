@@ -10,14 +10,15 @@ from query_generator.models import Generated, Product, QueryType
 class Item:
     """A claimed piece of work.
 
-    `attempts` counts the claims of the item, this one included. `existing` are the questions that earlier calls of this
-    job have brought, `answered` the number of those calls, and `dropped` what was unusable in them, by reason.
+    `attempts` counts the claims of the item, this one included, `deferred` how often it went to the back of the queue.
+    `existing` are the questions that earlier calls of this job have brought, `answered` the number of those calls, and
+    `dropped` what was unusable in them, by reason.
     """
 
     product_id: int
     query_type: QueryType
     product: Product
-    deferred: bool = False
+    deferred: int = 0
     existing: tuple[str, ...] = ()
     attempts: int = 0
     answered: int = 0
@@ -35,7 +36,7 @@ class Outcome:
     generated: Generated
     state: str
     answered: int
-    deferred: bool = False
+    deferred: int = 0
     passing: bool = False
     error_stage: str | None = None
     error: str | None = None

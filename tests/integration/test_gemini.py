@@ -2,29 +2,38 @@
 
 import json
 import re
+import socket
+import ssl
 import subprocess
 import sys
+import threading
 import traceback
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
+from itertools import count
+from pathlib import Path
 
 import pytest
 
 from query_generator.errors import (
     BudgetExhaustedError,
     ConfigurationError,
+    OverloadedError,
     PermissionRefusedError,
     QueryGeneratorError,
+    RateLimitedError,
     RetryableError,
     SkippableError,
+    UnusableReplyError,
 )
 from query_generator.llm.base import GenerationRequest, Prompt, Provider
 from query_generator.llm.gemini import GeminiProvider
 from query_generator.models import Product, QueryType
 from tests.fakes.gemini_faults import Fault, FaultRule
 from tests.fakes.gemini_server import GeminiServer
+from tests.fakes.tls_server import write_certificate
 
 KEY = "AIzaSecretOfTheTest"
 MODELS = {QueryType.PRODUCT: "gemini-3.5-flash-lite", QueryType.MARKET: "gemini-3.8-flash"}
@@ -107,12 +116,12 @@ def test_the_texts_come_as_the_model_wrote_them(
 @pytest.mark.parametrize(
     ("fault", "kind", "message"),
     [
-        ("rate_limit", RetryableError, "HTTP 429"),
+        ("rate_limit", RateLimitedError, "HTTP 429"),
         ("server_error", RetryableError, "HTTP 500"),
-        ("unavailable", RetryableError, "HTTP 503 .*overloaded"),
+        ("unavailable", OverloadedError, "HTTP 503 .*overloaded"),
         ("odd_error", RetryableError, "HTTP 502"),
-        ("empty_candidates", RetryableError, "no candidate"),
-        ("broken_json", RetryableError, "no questions"),
+        ("empty_candidates", UnusableReplyError, "no candidate"),
+        ("broken_json", UnusableReplyError, "no questions"),
         ("drop", RetryableError, "connection to Gemini failed"),
         ("drop_body", RetryableError, "connection to Gemini failed"),
         ("html", RetryableError, "not the expected JSON"),
@@ -147,13 +156,20 @@ def test_the_delay_that_gemini_asks_for_is_handed_on(server: GeminiServer, provi
     assert delays == [0.2, None]
 
 
-def test_a_service_that_hangs_ends_the_wait(server: GeminiServer) -> None:
+@pytest.mark.parametrize(
+    ("timeout", "deadline", "message"), [(0.3, 120, "nothing for 0.3 seconds"), (60, 0.3, "0.3 seconds, the deadline")]
+)
+def test_a_service_that_hangs_ends_the_wait(
+    server: GeminiServer, timeout: float, deadline: float, message: str
+) -> None:
     """A call that gets no answer ends by itself and can be tried again."""
     server.set_faults(["hang"])
-    with closing(GeminiProvider(KEY, MODELS, endpoint=server.url, timeout_seconds=0.3)) as provider:
+    with closing(
+        GeminiProvider(KEY, MODELS, endpoint=server.url, timeout_seconds=timeout, deadline_seconds=deadline)
+    ) as provider:
         error = failure(provider)
     assert type(error) is RetryableError
-    assert "0.3 seconds" in str(error)
+    assert message in str(error)
 
 
 def test_a_reply_that_drips_in_is_a_good_one(server: GeminiServer, provider: GeminiProvider) -> None:
@@ -161,6 +177,86 @@ def test_a_reply_that_drips_in_is_a_good_one(server: GeminiServer, provider: Gem
     server.drip_seconds = 0
     server.set_faults(["drip"])
     assert len(provider.generate(ask()).texts) == 5
+
+
+def test_a_reply_that_drips_for_ever_ends_at_the_deadline(server: GeminiServer) -> None:
+    """A reply whose every byte comes in time still cannot hold a call for longer than its deadline."""
+    server.set_faults(["drip"])
+    clock = count(step=50).__next__  # 120 seconds are over at the third read
+    with closing(GeminiProvider(KEY, MODELS, endpoint=server.url, clock=clock)) as provider:
+        error = failure(provider)
+        assert type(error) is RetryableError
+        assert "within 120 seconds, the deadline" in str(error)
+        server.drip_seconds = 0
+        assert len(provider.generate(ask()).texts) == 5
+    assert server.stats()["connections"] == 2
+
+
+def test_headers_that_drip_for_ever_end_at_the_deadline() -> None:
+    """The deadline holds from the first byte on."""
+
+    def drip() -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX-Drip: ")
+            while True:
+                connection.sendall(b"a")
+                pause.wait(0.001)
+
+    pause = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with closing(GeminiProvider(KEY, MODELS, endpoint=url, clock=count(step=10).__next__)) as provider:
+            assert "the deadline" in str(failure(provider))
+        thread.join()
+
+
+def test_the_key_goes_to_trusted_servers_alone(
+    server: GeminiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that cannot prove its name learns nothing; REQUESTS_CA_BUNDLE says whom to trust besides."""
+    certificate = write_certificate(tmp_path, "localhost")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server._http.socket = context.wrap_socket(server._http.socket, server_side=True)
+    url = server.url.replace("http://127.0.0.1", "https://localhost")
+    with closing(GeminiProvider(KEY, MODELS, endpoint=url)) as provider:
+        assert "SSLError" in str(failure(provider))
+    assert server.stats()["total"] == 0
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    with closing(GeminiProvider(KEY, MODELS, endpoint=url)) as provider:
+        assert len(provider.generate(ask()).texts) == 5
+
+
+def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network that is left through a proxy alone is left through it; what the proxy refuses can be tried again."""
+
+    def refuse() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            asked.append(connection.recv(65_536))
+            connection.sendall(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
+
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:pass@127.0.0.1:{listener.getsockname()[1]}")
+        with closing(GeminiProvider(KEY, MODELS, endpoint="https://gemini.example")) as provider:
+            assert "ProxyError" in str(failure(provider))
+        thread.join()
+    assert asked[0].startswith(b"CONNECT gemini.example:443 ")
+    assert b"Proxy-Authorization: Basic dXNlcjpwYXNz" in asked[0]
+    assert KEY.encode() not in asked[0]
+
+
+def test_a_ca_bundle_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong setting of the environment ends the run before any call, and says which."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "none.pem"))
+    with pytest.raises(ConfigurationError, match="REQUESTS_CA_BUNDLE"):
+        GeminiProvider(KEY, MODELS)
 
 
 def test_a_service_that_is_away_is_worth_another_try() -> None:

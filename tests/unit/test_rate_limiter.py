@@ -5,11 +5,11 @@ from bisect import bisect_left
 from collections.abc import Callable
 
 import pytest
+from query_generator.resilience.rate_limiter import RateLimitedProvider
 
 from query_generator.errors import InterruptedRunError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Prompt
 from query_generator.models import Product, QueryType
-from query_generator.resilience.rate_limiter import RateLimitedProvider
 from tests.fakes.scripted_provider import ScriptedProvider
 
 REQUEST = GenerationRequest(Product("Boot"), QueryType.PRODUCT, 1, Prompt("s", "u"))

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from query_generator.errors import RetryableError
+from query_generator.errors import UnusableReplyError
 from query_generator.llm.reply import parse_question_texts
 
 GOOD = ("Is it loud?", 'Does the "eco" mode help?', "¿Cuánto pesa?")
@@ -60,7 +60,7 @@ def test_questions_are_found_in_replies_that_are_nearly_right(text: str) -> None
 )
 def test_a_reply_without_questions_is_worth_another_try(text: str) -> None:
     """A useless reply, however odd, is asked for again and its text is not spread into the logs."""
-    with pytest.raises(RetryableError, match="holds no questions") as caught:
+    with pytest.raises(UnusableReplyError, match="holds no questions") as caught:
         parse_question_texts(text)
     assert len(str(caught.value)) < 100
 

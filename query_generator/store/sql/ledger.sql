@@ -43,12 +43,12 @@ RETURNING job_id
 
 -- name: reopen_items
 UPDATE job_items
-SET state = 'pending', run_id = NULL, deferred = FALSE, error = NULL, error_stage = NULL
-WHERE job_id = %(job_id)s AND (state = 'failed' AND passing OR state = 'pending' AND deferred)
+SET state = 'pending', run_id = NULL, deferred = 0, error = NULL, error_stage = NULL
+WHERE job_id = %(job_id)s AND (state = 'failed' AND passing OR state = 'pending' AND deferred > 0)
 
 -- name: reopen_unfilled_items
 UPDATE job_items
-SET state = 'pending', run_id = NULL, deferred = FALSE, answered = 0, error = NULL, error_stage = NULL
+SET state = 'pending', run_id = NULL, deferred = 0, answered = 0, error = NULL, error_stage = NULL
 WHERE job_id = %(job_id)s AND (state = 'failed' OR state = 'succeeded' AND cardinality(query_ids) < %(wanted)s)
 
 -- name: begin_load
@@ -89,7 +89,7 @@ CROSS JOIN unnest(%(query_types)s::text[]) AS t (query_type)
 ORDER BY i.product_id, t.query_type
 ON CONFLICT (job_id, product_id, query_type) DO UPDATE
     SET content_hash = EXCLUDED.content_hash, position = EXCLUDED.position, state = EXCLUDED.state,
-        answered = 0, deferred = FALSE, passing = FALSE, error = NULL, error_stage = NULL, query_ids = '{}', dropped = '{}'
+        answered = 0, deferred = 0, passing = FALSE, error = NULL, error_stage = NULL, query_ids = '{}', dropped = '{}'
     WHERE job_items.content_hash <> EXCLUDED.content_hash
        OR job_items.state = 'skipped' AND EXCLUDED.state = 'pending'
 
@@ -130,7 +130,7 @@ SET state = o.state, run_id = CASE WHEN o.state = 'pending' THEN NULL ELSE i.run
     provider = coalesce(o.provider, i.provider), model = coalesce(o.model, i.model),
     prompt_tokens = i.prompt_tokens + o.prompt_tokens, output_tokens = i.output_tokens + o.output_tokens,
     finished_at = CASE WHEN o.state IN ('succeeded', 'failed') THEN clock_timestamp() END
-FROM unnest(%(product_ids)s::int[], %(query_types)s::text[], %(states)s::text[], %(deferred)s::bool[],
+FROM unnest(%(product_ids)s::int[], %(query_types)s::text[], %(states)s::text[], %(deferred)s::int[],
             %(passing)s::bool[], %(error_stages)s::text[], %(errors)s::text[], %(query_ids)s::text[],
             %(dropped)s::text[], %(attempts)s::int[], %(answered_before)s::int[], %(answered)s::int[], %(providers)s::text[],
             %(models)s::text[], %(prompt_tokens)s::bigint[], %(output_tokens)s::bigint[])

@@ -1,0 +1,184 @@
+"""What every benchmark needs: processes that are measured, the LLM service, the job, catalogs."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from query_generator import local_server
+from query_generator.local import local_postgres
+from secrets_cache import RdsConfig
+
+ROOT = Path(__file__).parent.parent
+API_KEY = "key-of-the-benchmark"
+UNLIMITED = 1_000_000  # calls a minute
+JOB_ID = "benchmark"
+
+
+class Usage(NamedTuple):
+    """What a process took: times by the monotonic clock, CPU time of user and system together, memory at its peak."""
+
+    started: float
+    ended: float
+    cpu_seconds: float
+    peak_mb: float
+    code: int
+
+
+class Call(NamedTuple):
+    """A call as the service saw it, in seconds of the monotonic clock."""
+
+    arrived: float
+    replied: float
+    status: int
+
+
+def seconds_of(calls: list[Call]) -> float:
+    """Return the time from the first request received to the last reply sent."""
+    return max(call.replied for call in calls) - min(call.arrived for call in calls)
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running LLM service."""
+
+    url: str
+
+    def calls(self) -> list[Call]:
+        """Ask for the calls that were answered until now."""
+        with urllib.request.urlopen(f"{self.url}/stats") as reply:
+            return [Call(*call) for call in json.load(reply)["calls"]]
+
+
+@dataclass(frozen=True)
+class JobRun:
+    """A job that has ended: what it took, its calls, its result."""
+
+    usage: Usage
+    calls: list[Call]
+    result: dict[str, Any]
+
+    def lost(self, questions: int) -> int:
+        """Count items (one product and type) that have fewer questions than asked for."""
+        lists = [product[f"{kind}_questions"] for product in self.result["products"] for kind in ("product", "market")]
+        return sum(len(texts) < questions for texts in lists)
+
+
+class Lab:
+    """A folder for one run of the benchmarks; `quick` asks for sizes that take seconds, for trying."""
+
+    def __init__(self, folder: Path, quick: bool) -> None:
+        self.folder = folder
+        self.quick = quick
+        self._numbers = iter(range(1_000_000))
+
+    @contextmanager
+    def service(self, latency: float = 0.0, limit: str = "") -> Iterator[Service]:
+        """Run an LLM service as a process; `limit` is CALLS/SECONDS."""
+        command = [sys.executable, "-m", "benchmarks.llm_server", "--latency", str(latency)]
+        command += ["--limit", limit] if limit else []
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        assert process.stdout
+        with process.stdout:
+            try:
+                yield Service(process.stdout.readline().strip())
+            finally:
+                process.terminate()
+                process.wait()
+
+    @contextmanager
+    def database(self) -> Iterator[tuple[Path, RdsConfig]]:
+        """Run an empty PostgreSQL: the folder for `--local`, and the login to it."""
+        folder = self.folder / f"local-{next(self._numbers)}"
+        try:
+            with local_postgres(folder) as where:
+                yield (
+                    folder,
+                    RdsConfig(
+                        host=str(where["host"]),
+                        port=int(where["port"]),
+                        username=str(where["user"]),
+                        password="",
+                        dbname=str(where["dbname"]),
+                        sslmode="disable",
+                    ),
+                )
+        finally:
+            while (folder / local_server.DATA / "postmaster.pid").exists():
+                time.sleep(0.01)
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def catalog(self, products: int) -> Path:
+        """Write a catalog as JSON Lines, about 400 bytes a product, unless it is there."""
+        path = self.folder / f"products-{products}.jsonl"
+        if not path.exists():
+            with path.open("w") as file:
+                for number in range(1, products + 1):
+                    file.write(json.dumps(catalog_record(number)) + "\n")
+        return path
+
+    def start(self, command: list[str], **environment: str) -> "Measured":
+        """Start a Python command as a process that is measured; it sees this environment and PATH alone."""
+        return Measured(self.folder / f"process-{next(self._numbers)}", command, environment)
+
+    def start_job(self, local: Path, products: Path, url: str = "", *options: str) -> "Measured":
+        """Start the job by its command line on a running PostgreSQL; Gemini is at `url`."""
+        command = [str(ROOT / "batch_job.py"), "--local", str(local), "--products-file", str(products), "--quiet"]
+        environment = {"GEMINI_API_ENDPOINT": url, "GEMINI_API_KEY": API_KEY} if url else {}
+        return self.start([*command, "--job-id", JOB_ID, *options], **environment)
+
+    def job(self, products: int, in_flight: int, latency: float, rpm: int = UNLIMITED, limit: str = "") -> JobRun:
+        """Run the job from the beginning to the end on an empty database: two calls a product, 25 questions each."""
+        options = ("--max-concurrency", str(in_flight), "--rpm", str(rpm))
+        with self.service(latency, limit) as service, self.database() as (local, _):
+            usage = self.start_job(local, self.catalog(products), service.url, *options).wait(0, 65)
+            result = json.loads((local / "query" / JOB_ID / "results.json").read_text())
+            return JobRun(usage, service.calls(), result)
+
+
+class Measured:
+    """A process that is measured; what it says on standard error is kept for the case that it fails."""
+
+    def __init__(self, report: Path, command: list[str], environment: dict[str, str]) -> None:
+        self._report = report
+        launcher = [sys.executable, "-I", "-S", str(ROOT / "benchmarks" / "measured.py"), str(report)]
+        with report.with_suffix(".log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [*launcher, sys.executable, *command],
+                cwd=ROOT, env={"PATH": os.environ["PATH"], **environment}, stdout=subprocess.DEVNULL, stderr=log,
+            )  # fmt: skip
+
+    def wait(self, *codes: int) -> Usage:
+        """Wait for the end.
+
+        Raises:
+            RuntimeError: it ended with another exit code than one of these (0 if none is given).
+        """
+        self._process.wait()
+        usage = Usage(**json.loads(self._report.read_text()))
+        if usage.code not in (codes or (0,)):
+            log = self._report.with_suffix(".log").read_text(errors="replace")
+            raise RuntimeError(f"{self._process.args!r} ended with {usage.code}:\n{log[-2000:]}")
+        return usage
+
+
+def catalog_record(number: int) -> dict[str, object]:
+    """Make a product that no other number has."""
+    return {
+        "sku": f"B-{number:07}",
+        "name": f"Trail Bottle {number}",
+        "brand": f"Brand {number % 97}",
+        "category": "Sports > Outdoor > Bottles",
+        "description": f"Insulated steel bottle of series {number}, keeps drinks cold for a day and hot for half of it."
+        " The wide mouth takes ice, the lid seals when it is turned once.",
+        "price": f"{number % 90 + 9}.90 EUR",
+        "attributes": {"volume": f"{number % 9 + 3}00 ml", "material": "steel", "colour": f"shade {number % 31}"},
+    }

@@ -1,0 +1,47 @@
+"""The import of google-generativeai, which takes longer than all other imports of a job together."""
+
+import importlib.metadata
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+_lock = threading.Lock()
+
+
+def import_sdk() -> tuple[Any, Any]:
+    """Import the SDK without its notices that its upstream and Python 3.11 end: the package, and its service client."""
+    with _lock, _no_search_for_a_notice():
+        for notice in (r"\s*All support for the `google\.generativeai` package", "You are using a Python version"):
+            warnings.filterwarnings("ignore", message=notice, category=FutureWarning)
+        import google.generativeai as genai
+        from google.ai.generativelanguage import GenerativeServiceClient
+    return genai, GenerativeServiceClient
+
+
+def import_sdk_in_background() -> None:
+    """Begin the import while the job waits for other services; whoever needs the SDK waits for the rest of it.
+
+    The thread is no daemon: the end of the process in the middle of an import could crash it.
+    """
+    threading.Thread(target=_try_import, name="sdk-import").start()
+
+
+def _try_import() -> None:
+    with suppress(ImportError):  # it is raised again where the SDK is used
+        import_sdk()
+
+
+@contextmanager
+def _no_search_for_a_notice() -> Iterator[None]:
+    """Spare a look into every installed package, a quarter of the import.
+
+    On a Python that ends within a year, google.api_core takes it to name its own package in the notice about that.
+    """
+    search = importlib.metadata.packages_distributions
+    importlib.metadata.packages_distributions = dict
+    try:
+        yield
+    finally:
+        importlib.metadata.packages_distributions = search

@@ -1,0 +1,226 @@
+"""The quota governor: when a call may start."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from query_generator.errors import BudgetExhaustedError, RateLimitedError, ServiceAwayError
+from query_generator.resilience.flight import FlightWindow
+from query_generator.resilience.pace import Pace
+from query_generator.resilience.schedule import AHEAD_SECONDS, LocalSchedule, Schedule
+
+# Calls keep this much more distance than the limit asks for, so that a network's jitter (12 ms in a second, 0.7 s in a
+# minute) brings no call into the window of the one that it replaces.
+MARGIN = 0.0125
+FIRST_PAUSE = 0.25  # seconds, after a refusal that names no delay
+LONGEST_PAUSE = 60.0
+STARVED_SECONDS = 600.0
+SMOOTHING = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the user has told of the quota; None is no limit."""
+
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+
+
+class Governor:
+    """Keeps calls under the limits that were told, finds those that were not, and fills what there is.
+
+    Calls start one by one, evenly spaced, never more than the limit in any minute, nor more than its 60th part in any
+    second. Tokens are reserved by what a call is estimated at and settled by what it has used. A refused call stops all
+    starts for the delay that the service asked for, exactly; refused again after that, it is twice as long each time.
+
+    Args:
+        limits: what was told.
+        max_in_flight: calls in flight at most; refusals and overload narrow that for a while.
+        schedule: the moments to start, shared with other processes if need be.
+        share: this process's part of the limits for as long as the shared schedule is out of reach.
+        sleep: waits, and raises when the run is told to stop.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        max_in_flight: int,
+        schedule: Schedule | None = None,
+        *,
+        share: float = 1.0,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._limits = limits
+        self._own = LocalSchedule(clock)
+        self._schedule = schedule or self._own
+        self._share = share
+        self._sleep = sleep
+        self._clock = clock
+        self._turn = threading.Lock()
+        self._state = threading.Condition()
+        self._waiting = 0
+        self._window = FlightWindow(max_in_flight)
+        self._pace = Pace(clock())
+        self._moments: deque[float] = deque()
+        self._paused_until = clock()
+        self._refused_since: float | None = None
+        self._tokens_a_call = 0.0
+        self._token_debt = 0.0
+
+    @contextmanager
+    def place(self, tokens: int) -> Iterator[float]:
+        """Wait until a call may start; it is in flight inside.
+
+        Args:
+            tokens: what the call will use, estimated.
+
+        Yields:
+            The time at which it starts.
+
+        Raises:
+            BudgetExhaustedError: a day's calls are used up.
+        """
+        with self._state:
+            self._waiting += 1
+        try:
+            with self._turn:
+                self._wait_for_room()
+                started = self._wait_for_moment(tokens)
+        finally:
+            with self._state:
+                self._waiting -= 1
+        try:
+            yield started
+        finally:
+            with self._state:
+                self._window.in_flight -= 1
+                self._state.notify()
+
+    def _wait_for_room(self) -> None:
+        with self._state:
+            while not self._window.has_room():
+                self._state.wait(0.1)
+                self._sleep(0.0)
+            self._window.in_flight += 1
+
+    def _wait_for_moment(self, tokens: int) -> float:
+        """Sleep until the next moment has come, and anew when a pause has begun meanwhile."""
+        try:
+            while True:
+                now = self._clock()
+                with self._state:
+                    wait = self._seconds_to_wait(now)
+                    if wait <= 0 and self._moments:
+                        self._moments.popleft()
+                        self._pace.started(now)
+                        return now
+                if wait > 0:
+                    self._sleep(wait)
+                else:
+                    self._reserve(tokens)
+        except BaseException:
+            with self._state:
+                self._window.in_flight -= 1
+                self._state.notify()
+            raise
+
+    def _seconds_to_wait(self, now: float) -> float:
+        if self._paused_until > now:
+            self._moments.clear()
+            return self._paused_until - now
+        while self._moments and self._moments[0] < now - AHEAD_SECONDS:
+            self._moments.popleft()
+        if not self._moments:
+            return 0.0
+        return max(self._moments[0], self._earliest_in_windows()) - now
+
+    def _earliest_in_windows(self) -> float:
+        """Return when a start is within what was told for a minute and a second, though others came late."""
+        told = int(self._limits.requests_per_minute or 0)
+        if not told:
+            return 0.0
+        second = self._pace.started_before(told // 60) + 1.0 if told >= 120 else 0.0
+        return max(second, self._pace.started_before(told) + 60.0)
+
+    def _reserve(self, tokens: int) -> None:
+        with self._state:
+            self._tokens_a_call = self._tokens_a_call or float(tokens)
+            gap, shortest, token_seconds = self._gaps()
+            calls = max(1, min(self._waiting, int(AHEAD_SECONDS / gap)))
+            extra = max(self._token_debt * token_seconds, calls * (shortest - gap))
+        try:
+            delays, wait = self._schedule.reserve(calls, gap, extra)
+        except ServiceAwayError:
+            delays, wait = self._own.reserve(1, gap / self._share, max(extra, 0.0))
+        now = self._clock()
+        if not delays:
+            self._sleep(wait)
+            return
+        with self._state:
+            self._moments.extend(now + delay for delay in delays)
+            self._token_debt -= extra / token_seconds if token_seconds else 0.0
+
+    def _gaps(self) -> tuple[float, float, float]:
+        """Seconds between two starts with tokens and without, and the seconds of the limit that one token takes."""
+        gap = 1 / self._pace.rate(self._clock())
+        if self._limits.requests_per_minute:
+            gap = max(gap, 60 / self._limits.requests_per_minute * (1 + MARGIN))
+        if not self._limits.tokens_per_minute:
+            return gap, gap, 0.0
+        # A window can hold the tokens of one call more than the spacing alone allows.
+        usable = max(self._limits.tokens_per_minute - self._tokens_a_call, self._limits.tokens_per_minute / 2)
+        token_seconds = 60 * (1 + MARGIN) / usable
+        return max(gap, self._tokens_a_call * token_seconds), gap, token_seconds
+
+    def answered(self, tokens: int) -> None:
+        """Settle a call: the service took it, and it used so many tokens."""
+        with self._state:
+            self._refused_since = None
+            self._pace.answered()
+            self._window.answered()
+            if self._limits.tokens_per_minute:
+                self._token_debt += tokens - self._tokens_a_call
+                self._tokens_a_call += SMOOTHING * (tokens - self._tokens_a_call)
+            self._state.notify()
+
+    def refused(self, started: float, error: RateLimitedError) -> None:
+        """Let no call start for as long as the service asks, and slow down.
+
+        Raises:
+            BudgetExhaustedError: the service has refused every call for ten minutes.
+        """
+        now = self._clock()
+        with self._state:
+            self._learn(error)
+            asked = error.retry_after or 0.0
+            longer = min((asked or FIRST_PAUSE) * 2**self._pace.refusals, LONGEST_PAUSE)
+            pause = max(asked, longer) if self._pace.refused(started, now, asked) else asked
+            self._window.refused(started, now)
+            self._paused_until = max(self._paused_until, now + pause)
+            self._refused_since = self._refused_since or now
+            starved = now - self._refused_since
+        try:
+            self._schedule.hold(pause)
+        except ServiceAwayError:
+            self._own.hold(pause)
+        if starved > STARVED_SECONDS:
+            raise BudgetExhaustedError(
+                f"the provider has refused every call for {starved:.0f} s: {error}; run the same job id again later, "
+                "or raise the quota"
+            ) from error
+
+    def overloaded(self, started: float) -> None:
+        """Have fewer calls in flight."""
+        with self._state:
+            self._window.refused(started, self._clock())
+
+    def _learn(self, error: RateLimitedError) -> None:
+        """Take the quota that the service names, where it is lower than what was told."""
+        requests = (self._limits.requests_per_minute, error.requests_per_minute)
+        tokens = (self._limits.tokens_per_minute, error.tokens_per_minute)
+        self._limits = Limits(min(filter(None, requests), default=None), min(filter(None, tokens), default=None))

@@ -1,0 +1,54 @@
+"""A provider behind its circuit breaker and its quota governor."""
+
+from collections.abc import Mapping
+
+from query_generator.errors import OverloadedError, RateLimitedError
+from query_generator.llm.base import GenerationReply, GenerationRequest, Provider
+from query_generator.models import QueryType
+from query_generator.resilience.circuit_breaker import CircuitBreaker
+from query_generator.resilience.governor import Governor
+
+BYTES_A_TOKEN = 4  # of English; of Chinese it makes 0.75 tokens a character
+TOKENS_A_QUESTION = 40
+
+
+class GuardedProvider:
+    """Makes a call when the governor has a place for it and the circuit is closed."""
+
+    def __init__(self, provider: Provider, governor: Governor, breakers: Mapping[QueryType, CircuitBreaker]) -> None:
+        """Take one breaker for each type of question; types that ask the same model share one."""
+        self._provider = provider
+        self._governor = governor
+        self._breakers = breakers
+
+    @property
+    def name(self) -> str:
+        """Name of the provider inside."""
+        return self._provider.name
+
+    @property
+    def model(self) -> str:
+        """Model of the provider inside."""
+        return self._provider.model
+
+    def generate(self, request: GenerationRequest) -> GenerationReply:
+        """Make one call; raises CircuitOpenError at once while the circuit is open."""
+        breaker = self._breakers[request.query_type]
+        breaker.check()
+        with self._governor.place(estimated_tokens(request)) as started, breaker.call():
+            try:
+                reply = self._provider.generate(request)
+            except RateLimitedError as exc:
+                self._governor.refused(started, exc)
+                raise
+            except OverloadedError:
+                self._governor.overloaded(started)
+                raise
+            self._governor.answered(reply.usage.prompt_tokens + reply.usage.output_tokens)
+            return reply
+
+
+def estimated_tokens(request: GenerationRequest) -> int:
+    """Estimate what a call will use, prompt and reply, before the first replies tell better."""
+    prompt = len(request.prompt.system.encode()) + len(request.prompt.user.encode())
+    return prompt // BYTES_A_TOKEN + TOKENS_A_QUESTION * request.count

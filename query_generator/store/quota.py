@@ -1,0 +1,114 @@
+"""One limit for all runs of a job: the moments at which calls may start, kept in PostgreSQL."""
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from query_generator.errors import BudgetExhaustedError
+from query_generator.store.database import Database
+from query_generator.store.refusals import DatabaseAwayError
+
+T = TypeVar("T")
+
+AWAY_SECONDS = 5.0
+LATEST_LOOK = 1.0  # seconds
+
+
+class SharedSchedule:
+    """The `Schedule` of a job and provider, for runs in any number of processes. Safe for threads.
+
+    One row holds when the next call may start; a statement of its own, on a connection of its own, moves that on by as
+    many calls as are waiting, so that a run asks a few times a second whatever its rate.
+
+    Args:
+        connect: opens the connection, when it is first needed and again when it is lost.
+        job_id: whose limit it is.
+        provider: whose service is limited.
+        ahead_seconds: no moments are handed out further ahead.
+        calls_a_day: of the whole job; None is no limit.
+        clock: seconds, monotonic.
+        uniform: spreads the looks of many runs.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Database],
+        job_id: str,
+        provider: str,
+        ahead_seconds: float,
+        calls_a_day: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        uniform: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self._connect = connect
+        self._whose = {"job_id": job_id, "provider": provider}
+        self._ahead = ahead_seconds
+        self._calls_a_day = calls_a_day
+        self._clock = clock
+        self._uniform = uniform
+        self._lock = threading.Lock()
+        self._db: Database | None = None
+        self._away_until = clock()
+
+    def reserve(self, calls: int, gap: float, extra: float = 0.0) -> tuple[list[float], float]:
+        """Reserve the next moments: seconds from now for each call, or none and the seconds to wait.
+
+        Raises:
+            BudgetExhaustedError: the day's calls are used up.
+            DatabaseAwayError: the database is out of reach.
+        """
+        with self._lock:
+            return self._connected(lambda db: self._reserve(db, calls, gap, extra))
+
+    def hold(self, seconds: float) -> None:
+        """Let no run start a call for so long; raises DatabaseAwayError."""
+        with self._lock:
+            self._connected(lambda db: db.rows("quota.hold", **self._whose, seconds=seconds))
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            if self._db:
+                self._db.close()
+            self._db = None
+
+    def _reserve(self, db: Database, calls: int, gap: float, extra: float) -> tuple[list[float], float]:
+        rows = db.rows(
+            "quota.reserve",
+            **self._whose,
+            calls=calls,
+            seconds=calls * gap + extra,
+            ahead=self._ahead,
+            a_day=self._calls_a_day,
+        )
+        if rows:
+            first = max(0.0, rows[0].first)
+            return [first + number * gap for number in range(calls)], 0.0
+        state = db.one("quota.state", **self._whose)
+        left = calls if self._calls_a_day is None else self._calls_a_day - state.day_calls
+        if left <= 0:
+            raise BudgetExhaustedError(
+                f"the {self._calls_a_day} calls a day to {self._whose['provider']} are used up; "
+                "run the same job id again tomorrow, or raise MAX_REQUESTS_PER_DAY"
+            )
+        if left < calls:
+            return self._reserve(db, left, gap, extra)
+        return [], min(LATEST_LOOK, max(0.0, state.next - self._ahead)) + self._uniform(0.0, self._ahead / 4)
+
+    def _connected(self, work: Callable[[Database], T]) -> T:
+        """Work on the connection; after a failure the next try is made in five seconds."""
+        if self._clock() < self._away_until:
+            raise DatabaseAwayError("PostgreSQL is out of reach, and with it the limit that all runs share")
+        try:
+            if self._db is None:
+                self._db = self._connect()
+                self._db.rows("quota.open", **self._whose)
+            return work(self._db)
+        except DatabaseAwayError:
+            self._away_until = self._clock() + AWAY_SECONDS
+            if self._db:
+                self._db.close()
+                self._db = None
+            raise

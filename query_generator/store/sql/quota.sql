@@ -1,0 +1,28 @@
+-- name: open
+INSERT INTO quotas (job_id, provider) VALUES (%(job_id)s, %(provider)s) ON CONFLICT DO NOTHING
+
+-- name: reserve
+-- Not flushed at once: what a crash of the server undoes is over by the time it is back.
+-- Google's days end at midnight Pacific time.
+UPDATE quotas
+SET next_at = greatest(next_at, clock_timestamp()) + make_interval(secs => %(seconds)s),
+    day = (now() AT TIME ZONE 'America/Los_Angeles')::date,
+    day_calls = %(calls)s
+              + CASE WHEN day = (now() AT TIME ZONE 'America/Los_Angeles')::date THEN day_calls ELSE 0 END
+WHERE job_id = %(job_id)s AND provider = %(provider)s
+  AND next_at <= clock_timestamp() + make_interval(secs => %(ahead)s)
+  AND (%(a_day)s::bigint IS NULL OR day <> (now() AT TIME ZONE 'America/Los_Angeles')::date
+       OR day_calls + %(calls)s <= %(a_day)s)
+RETURNING extract(epoch FROM next_at - clock_timestamp())::float8 - %(seconds)s AS first,
+          set_config('synchronous_commit', 'off', TRUE)
+
+-- name: state
+SELECT extract(epoch FROM next_at - clock_timestamp())::float8 AS next,
+       CASE WHEN day = (now() AT TIME ZONE 'America/Los_Angeles')::date THEN day_calls ELSE 0 END AS day_calls
+FROM quotas
+WHERE job_id = %(job_id)s AND provider = %(provider)s
+
+-- name: hold
+UPDATE quotas
+SET next_at = greatest(next_at, clock_timestamp() + make_interval(secs => %(seconds)s))
+WHERE job_id = %(job_id)s AND provider = %(provider)s
