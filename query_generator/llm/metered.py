@@ -14,7 +14,7 @@ from query_generator.llm.prices import cost_usd
 class CallStats:
     """Sums over the calls of a run.
 
-    `fallback_requests` went to another provider than the first. `seconds` counts successful calls only; tokens are those
+    `fallback_requests` went to another provider than the first. `seconds` counts successful calls only, tokens those
     that were billed. `unpriced_requests` are successful calls of a model whose price is not known: with any, `cost_usd`
     is too low.
     """
