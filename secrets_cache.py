@@ -9,7 +9,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("secrets_cache")
 T = TypeVar("T")
+
+
+VENDORS = {"gemini": "Gemini", "openai": "OpenAI", "anthropic": "Anthropic"}
 
 
 class RdsConfig(TypedDict):
@@ -38,7 +41,7 @@ class RdsConfig(TypedDict):
 _lock = threading.Lock()
 _config: "JobConfig | None" = None
 _client: "SecretsManagerClient | None" = None
-_api_key_cache: str | None = None
+_api_key_caches: dict[str, str] = {}
 _rds_config_cache: RdsConfig | None = None
 _rds_refreshed = False
 
@@ -50,17 +53,25 @@ def configure(config: "JobConfig", client: "SecretsManagerClient | None" = None)
         config: names of the secrets, or the values that stand in for them.
         client: a Secrets Manager client; made when it is first needed if not given.
     """
-    global _config, _client, _api_key_cache, _rds_config_cache, _rds_refreshed
+    global _config, _client, _rds_config_cache, _rds_refreshed
     with _lock:
-        _config, _client, _api_key_cache, _rds_config_cache, _rds_refreshed = config, client, None, None, False
+        _config, _client, _rds_config_cache, _rds_refreshed = config, client, None, False
+        _api_key_caches.clear()
 
 
-def initialize_secrets(*, gemini: bool = True, rds: bool = True, clock: Callable[[], float] = time.monotonic) -> None:
+def initialize_secrets(
+    *,
+    gemini: bool = True,
+    rds: bool = True,
+    vendors: Collection[str] = (),
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
     """Fetch what the job needs before any other work, so that a missing secret costs nothing.
 
     Args:
         gemini: the job asks Gemini.
         rds: the database is not the embedded one.
+        vendors: others that are asked, by their names in `VENDORS`.
         clock: seconds, for the log line.
 
     Raises:
@@ -72,6 +83,8 @@ def initialize_secrets(*, gemini: bool = True, rds: bool = True, clock: Callable
     _LOG.info("[INIT] Pre-fetching all secrets for caching...")
     if gemini:
         get_gemini_api_key()
+    for vendor in vendors:
+        get_api_key(vendor)
     if rds:
         get_rds_config()
     _LOG.info("[INIT] All secrets cached successfully in %.2fs", clock() - started)
@@ -79,20 +92,35 @@ def initialize_secrets(*, gemini: bool = True, rds: bool = True, clock: Callable
 
 def get_gemini_api_key() -> str:
     """Return the Gemini API key; raises what `initialize_secrets` raises."""
-    global _api_key_cache
+    return get_api_key("gemini")
+
+
+def get_api_key(vendor: str) -> str:
+    """Return a vendor's API key, empty for an OpenAI-compatible service without one.
+
+    Args:
+        vendor: one of `VENDORS`.
+
+    Raises:
+        FatalError: as `initialize_secrets`.
+    """
+    title, variable = VENDORS[vendor], vendor.upper()
     with _lock:
-        if _api_key_cache is not None:
-            _LOG.info("[AI] Using cached Gemini API key for model configuration")
-            return _api_key_cache
+        if vendor in _api_key_caches:
+            _LOG.info("[AI] Using cached %s API key for model configuration", title)
+            return _api_key_caches[vendor]
         config = _current_config()
-        if config.gemini_secret_name:
-            _LOG.info("[AI] Fetching Gemini API key from Secrets Manager (first time)")
-            _api_key_cache = parse_api_key(_fetch(config.gemini_secret_name), config.gemini_secret_name)
-        elif config.gemini_api_key:
-            _api_key_cache = config.gemini_api_key.get_secret_value().strip()
+        secret_name, value = getattr(config, f"{vendor}_secret_name"), getattr(config, f"{vendor}_api_key")
+        if secret_name:
+            _LOG.info("[AI] Fetching %s API key from Secrets Manager (first time)", title)
+            _api_key_caches[vendor] = parse_api_key(_fetch(secret_name), secret_name, title)
+        elif value:
+            _api_key_caches[vendor] = value.get_secret_value().strip()
+        elif vendor == "openai" and config.openai_base_url:
+            _api_key_caches[vendor] = ""
         else:
-            raise ConfigurationError("missing: GEMINI_SECRET_NAME or GEMINI_API_KEY")
-        return _api_key_cache
+            raise ConfigurationError(f"missing: {variable}_SECRET_NAME or {variable}_API_KEY")
+        return _api_key_caches[vendor]
 
 
 def get_rds_config() -> RdsConfig:
@@ -141,7 +169,7 @@ def refresh_rds_config(refused: RdsConfig, refusal: PermissionRefusedError) -> R
 
 def secret_values() -> frozenset[str]:
     """Return the live secret values, for the filter that masks them in the log."""
-    values = {_api_key_cache, _rds_config_cache["password"] if _rds_config_cache else None}
+    values = {*_api_key_caches.values(), _rds_config_cache["password"] if _rds_config_cache else None}
     return frozenset(value for value in values if value)
 
 
@@ -167,8 +195,8 @@ def _fetch(name: str) -> str:
     return answer["SecretString"]
 
 
-def parse_api_key(text: str, secret_name: str) -> str:
-    """Read the key from plain text, or from JSON with `api_key` or `GEMINI_API_KEY`.
+def parse_api_key(text: str, secret_name: str, vendor: str = "Gemini") -> str:
+    """Read the key from plain text, or from JSON with `api_key` or, for example, `GEMINI_API_KEY`.
 
     Raises:
         ConfigurationError: empty, or JSON without either field.
@@ -176,15 +204,16 @@ def parse_api_key(text: str, secret_name: str) -> str:
     key: object = text.strip()
     if text.lstrip().startswith(("{", "[", '"')):
         fields = _json_object(text, secret_name)
-        key = fields.get("api_key") or fields.get("GEMINI_API_KEY")
+        own_field = f"{vendor.upper()}_API_KEY"
+        key = fields.get("api_key") or fields.get(own_field)
         if not isinstance(key, str) or not key.strip():
-            raise ConfigurationError(
-                f"secret '{secret_name}': field 'api_key' (or 'GEMINI_API_KEY') is missing or empty"
-            )
+            raise ConfigurationError(f"secret '{secret_name}': field 'api_key' (or '{own_field}') is missing or empty")
     if not isinstance(key, str) or not key.strip():
-        raise ConfigurationError(f"secret '{secret_name}': it is empty; store the Gemini API key in it")
+        raise ConfigurationError(f"secret '{secret_name}': it is empty; store the {vendor} API key in it")
     if not key.strip().isascii() or not key.strip().isprintable() or " " in key.strip():
-        raise ConfigurationError(f"secret '{secret_name}': it does not hold a Gemini API key (one word of ASCII text)")
+        raise ConfigurationError(
+            f"secret '{secret_name}': it does not hold a {vendor} API key (one word of ASCII text)"
+        )
     return key.strip()
 
 

@@ -12,7 +12,6 @@ VERBS = {
     "init-db": "create or migrate the tables; safe to run again, also over existing data",
 }
 LATER_VERBS = ("status", "serve")
-LATER_OPTIONS = ("--dry-run", "--max-cost")
 
 EPILOG = """\
 examples:
@@ -110,13 +109,25 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
         help="leave out products that already have N active questions of each type (SKIP_EXISTING)",
     )
     work.add_argument(
+        "--dry-run",
+        action="store_const",
+        const="true",
+        help="check input, settings and connections, and quote calls, tokens and price; nothing is bought or written"
+        " (DRY_RUN)",
+    )
+    work.add_argument(
         "--refresh",
         action="store_const",
         const="true",
         help="allow another number of questions, provider, model or prompt version than the job began with (REFRESH)",
     )
     model = run.add_argument_group("who writes the questions")
-    model.add_argument("--provider", metavar="NAME", help="gemini or offline (LLM_PROVIDERS)")
+    model.add_argument(
+        "--provider",
+        metavar="NAMES",
+        help="gemini, google-genai, openai, anthropic, offline: by commas, each stands in for those before it"
+        " (LLM_PROVIDERS)",
+    )
     model.add_argument("--model", dest="gemini_model", metavar="NAME", help="the Gemini model (GEMINI_MODEL)")
     model.add_argument("--max-concurrency", metavar="N", help="calls in flight at once (MAX_CONCURRENCY, 32)")
     model.add_argument(
@@ -125,6 +136,7 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
         help="calls a minute of the whole job, all runs together (MAX_REQUESTS_PER_MINUTE, 60)",
     )
     model.add_argument("--tpm", metavar="N", help="tokens a minute of the whole job (MAX_TOKENS_PER_MINUTE)")
+    model.add_argument("--max-cost", metavar="USD", help="what the whole job may cost (MAX_COST_USD)")
     model.add_argument("--rpd", metavar="N", help="calls a day of the whole job (MAX_REQUESTS_PER_DAY)")
 
 
@@ -137,9 +149,6 @@ def parse_arguments(argv: Sequence[str]) -> dict[str, str | None]:
     words = list(argv)
     if words and words[0] in LATER_VERBS:
         raise ConfigurationError(f"the verb '{words[0]}' is not available yet; there are: {', '.join(VERBS)}")
-    for option in LATER_OPTIONS:
-        if any(word.partition("=")[0] == option for word in words):
-            raise ConfigurationError(f"the option {option} is not available yet; leave it out")
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
         words.insert(0, "run")
     return vars(build_parser().parse_args(words))

@@ -14,6 +14,7 @@ class Fault(StrEnum):
     OK = "ok"
     RATE_LIMIT = "rate_limit"
     DAILY_QUOTA = "daily_quota"
+    NO_CREDIT = "no_credit"  # not at Gemini
     SERVER_ERROR = "server_error"
     UNAVAILABLE = "unavailable"
     BAD_KEY = "bad_key"

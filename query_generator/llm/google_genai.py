@@ -1,0 +1,143 @@
+"""Questions from Gemini with google-genai, the successor of the SDK of `gemini`; imported with the first provider."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from query_generator.errors import ConfigurationError, RetryableError, SkippableError, UnusableReplyError
+from query_generator.llm.base import GenerationReply, GenerationRequest, Usage
+from query_generator.llm.endpoints import check_address, check_api_key
+from query_generator.llm.google_errors import error_from_reply
+from query_generator.llm.http_errors import ErrorStatus, Service, expected_shape, transport_faults
+from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts
+from query_generator.llm.sdk import sdk_of
+from query_generator.models import QueryType
+
+GOOGLE_ENDPOINT = "https://generativelanguage.googleapis.com"
+# As for `gemini`: Google's advice for Gemini 3, and a limit with room for thinking.
+TEMPERATURE = 1.0
+MAX_OUTPUT_TOKENS = 16_384
+
+_SERVICE = Service("Gemini", "GEMINI_SECRET_NAME or GEMINI_API_KEY", "--model (GEMINI_MODEL, GEMINI_MARKET_MODEL)")
+_REFUSALS = frozenset({"SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY"})
+_MODEL_NAME = re.compile(r"((models|tunedModels)/)?[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+class GoogleGenAIProvider:
+    """The provider `google-genai`. Threads share one client and at most `pool_size` connections.
+
+    Make it after any fork. `endpoint` is the scheme and host of a Gemini-compatible service, empty for Google's own.
+    `timeout_seconds` bounds each wait for the network, `deadline_seconds` a whole call.
+    """
+
+    name = "google-genai"
+
+    def __init__(
+        self,
+        api_key: str,
+        models: Mapping[QueryType, str],
+        *,
+        endpoint: str = "",
+        pool_size: int = 32,
+        timeout_seconds: float = 60.0,
+        deadline_seconds: float = 120.0,
+    ) -> None:
+        """Make the client; no call is made yet.
+
+        Raises:
+            ConfigurationError: the key, a model's name or the endpoint cannot be right, or the SDK is not installed.
+        """
+        check_api_key(api_key, _SERVICE.key_settings)
+        for query_type in QueryType:
+            if not _MODEL_NAME.fullmatch(models.get(query_type, "")):
+                raise ConfigurationError(
+                    f"'{models.get(query_type, '')}' is no Gemini model name for {query_type} questions;"
+                    f" set {_SERVICE.model_settings}"
+                )
+        if endpoint:
+            check_address(endpoint, "GEMINI_API_ENDPOINT", path_allowed=False, shows_key=True)
+        with sdk_of(self.name, "google-genai"):
+            from google.genai import Client, types
+
+            from query_generator.llm.http_client import make_client
+
+        url = endpoint or GOOGLE_ENDPOINT
+        self._models = dict(models)
+        self._http = make_client(
+            url, api_key, pool_size=pool_size, timeout_seconds=timeout_seconds, deadline_seconds=deadline_seconds
+        )
+        options = types.HttpOptions(
+            base_url=url,
+            api_version="v1beta",
+            timeout=int(timeout_seconds * 1000),  # milliseconds, and the default is to wait for ever
+            retry_options=types.HttpRetryOptions(attempts=1),
+            httpx_client=self._http,
+        )
+        self._client = Client(api_key=api_key, vertexai=False, http_options=options)
+
+    @property
+    def model(self) -> str:
+        """The model that is asked for product questions."""
+        return self._models[QueryType.PRODUCT]
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+        self._http.close()
+
+    def generate(self, request: GenerationRequest) -> GenerationReply:
+        """Make one call; the errors are those of `Provider.generate`."""
+        model = self._models[request.query_type]
+        try:
+            with transport_faults(_SERVICE):
+                body = self._post(model, request)
+        except ErrorStatus as exc:
+            raise error_from_reply(exc.status, exc.body, model, exc.headers.get("retry-after", "")) from exc
+        with expected_shape(_SERVICE):
+            return self._read(model, json.loads(body))
+
+    def _post(self, model: str, request: GenerationRequest) -> str:
+        """Ask for the reply as it came: the SDK's own reading warns of values that are newer than itself."""
+        request.prompt.user.encode()
+        response = self._client.models.generate_content(
+            model=model,
+            contents=request.prompt.user,
+            config={
+                "system_instruction": request.prompt.system or None,
+                "temperature": TEMPERATURE,
+                "max_output_tokens": MAX_OUTPUT_TOKENS,
+                "response_mime_type": "application/json",
+                "response_schema": QUESTIONS_SCHEMA,
+                "automatic_function_calling": {"disable": True},
+                "should_return_http_response": True,
+            },
+        )
+        raw = response.sdk_http_response
+        if raw is None or raw.body is None:
+            raise RetryableError("Gemini's reply is empty")
+        return raw.body
+
+    def _read(self, model: str, reply: dict[str, Any]) -> GenerationReply:
+        if blocked := reply.get("promptFeedback", {}).get("blockReason"):
+            raise SkippableError(f"Gemini blocked the prompt (block reason {blocked})")
+        if not reply.get("candidates"):
+            raise UnusableReplyError("Gemini's reply holds no candidate")
+        candidate = reply["candidates"][0]
+        finish_reason = candidate.get("finishReason")
+        if finish_reason in _REFUSALS:
+            raise SkippableError(f"Gemini broke off its reply (finish reason {finish_reason})")
+        parts = candidate.get("content", {}).get("parts", [])
+        return GenerationReply(
+            texts=parse_question_texts("".join(part.get("text", "") for part in parts if not part.get("thought"))),
+            provider=self.name,
+            model=reply.get("modelVersion") or model,
+            usage=_usage(reply.get("usageMetadata", {})),
+            truncated=finish_reason == "MAX_TOKENS",
+        )
+
+
+def _usage(metadata: Mapping[str, Any]) -> Usage:
+    """Count thinking as output, as it is billed."""
+    output = metadata.get("candidatesTokenCount", 0) + metadata.get("thoughtsTokenCount", 0)
+    return Usage(prompt_tokens=metadata.get("promptTokenCount", 0), output_tokens=output)

@@ -1,0 +1,86 @@
+"""A transport for httpx-based SDKs whose calls end in time, however slowly the reply drips in."""
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import httpcore2
+import httpx2
+
+
+class DeadlineTransport(httpx2.HTTPTransport):
+    """Ends a call, from its connection to the last byte, after `deadline_seconds` with a time-out error of httpx2.
+
+    A call is made and read by one thread. httpx2's own time-outs are for each read: a reply of single bytes outlives
+    them, in its headers too, so each wait for the network is cut to what is left of the call.
+    """
+
+    def __init__(self, deadline_seconds: float, clock: Callable[[], float] = time.monotonic, **options: Any) -> None:
+        """Take the options of `httpx2.HTTPTransport`."""
+        super().__init__(**options)
+        self._deadline_seconds = deadline_seconds
+        self._call = _Call(clock)
+        self._pool._network_backend = _Backend(self._call)  # noqa: SLF001 - httpx2 has no public way to it
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Begin a call of this thread."""
+        self._call.begin(self._deadline_seconds)
+        return super().handle_request(request)
+
+
+class _Call(threading.local):
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._ends = math.inf
+
+    def begin(self, seconds: float) -> None:
+        self._ends = self._clock() + seconds
+
+    def wait(self, timeout: float | None) -> float:
+        """Cut the seconds that one step may take to what is left."""
+        left = self._ends - self._clock()
+        if left <= 0:
+            raise httpcore2.ReadTimeout("the deadline of the call has passed")
+        return left if timeout is None else min(timeout, left)
+
+
+class _Backend(httpcore2.NetworkBackend):
+    def __init__(self, call: _Call) -> None:
+        self._backend = httpcore2.SyncBackend()
+        self._call = call
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.NetworkStream:
+        stream = self._backend.connect_tcp(host, port, self._call.wait(timeout), local_address, socket_options)
+        return _Stream(stream, self._call)
+
+
+class _Stream(httpcore2.NetworkStream):
+    def __init__(self, stream: httpcore2.NetworkStream, call: _Call) -> None:
+        self._stream = stream
+        self._call = call
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, self._call.wait(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._call.wait(timeout))
+
+    def start_tls(
+        self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, self._call.wait(timeout)), self._call)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)

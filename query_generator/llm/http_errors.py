@@ -1,0 +1,159 @@
+"""What a failed call over HTTP means for the job, where vendors agree; pure."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from query_generator.errors import (
+    BudgetExhaustedError,
+    ConfigurationError,
+    OverloadedError,
+    PermissionRefusedError,
+    QueryGeneratorError,
+    RateLimitedError,
+    RetryableError,
+    SkippableError,
+)
+
+MESSAGE_LIMIT = 200  # characters of the service's own words in ours
+LONGEST_DELAY = 600.0  # seconds; a service that asks for more is done for this run
+_OVERLOADED = frozenset({503, 529})
+_PASSING_CLIENT_STATUSES = frozenset({408, 409, 425, 499})  # time-out, conflict, too early, cancelled
+_NUMBER = re.compile(r"\d+(\.\d+)?")
+
+
+class ErrorStatus(Exception):  # noqa: N818 - it never leaves the room of the providers
+    """A reply of another status than 200. Its text says the status alone: bodies may quote a key or a prompt."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """`headers` have names in lower case; `body` holds no key."""
+        super().__init__(f"HTTP {status}")
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.error = _error_object(body)
+
+    @property
+    def message(self) -> str:
+        """The service's own words on one line, shortened; empty when it sent none."""
+        return " ".join(str(self.error.get("message") or "").split())[:MESSAGE_LIMIT].rstrip(".")
+
+    def said(self) -> str:
+        """Status and words, for our messages."""
+        return f"HTTP {self.status} ({self.message})" if self.message else f"HTTP {self.status}"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How our messages name a service and the settings that lead to it."""
+
+    name: str
+    key_settings: str
+    model_settings: str
+
+
+def error_from_status(
+    service: Service, reply: ErrorStatus, model: str, delay: float | None = None
+) -> QueryGeneratorError:
+    """Class a reply by its status alone: for whatever a vendor does in no way of its own.
+
+    `delay` is what the reply asks for, in seconds, where that does not stand in its headers.
+    """
+    status, said = reply.status, reply.said()
+    delay = told_delay(reply.headers) if delay is None else delay
+    if status == 402:
+        return budget_exhausted(service, said)
+    if delay is not None and delay > LONGEST_DELAY and (status == 429 or status in _OVERLOADED):
+        return BudgetExhaustedError(
+            f"{service.name} asks to wait for {delay:g} seconds: {said}; run the same job id again after that"
+        )
+    if status == 429:
+        return RateLimitedError(f"{service.name} limits the rate of calls: {said}", delay)
+    if status in _OVERLOADED:
+        return OverloadedError(f"{service.name} is overloaded: {said}", delay)
+    if status < 400 or status >= 500 or status in _PASSING_CLIENT_STATUSES:
+        return RetryableError(f"{service.name} did not answer: {said}", delay)
+    if status in (401, 403):
+        return PermissionRefusedError(
+            f"{service.name} refused the API key: {said}; check the setting {service.key_settings}"
+        )
+    if status == 404:
+        return ConfigurationError(
+            f"{service.name} knows no model '{model}': {said}; check the setting {service.model_settings}"
+        )
+    return SkippableError(f"{service.name} refused the request: {said}")
+
+
+def budget_exhausted(service: Service, said: str) -> BudgetExhaustedError:
+    """Say that this account gets no more for now."""
+    return BudgetExhaustedError(
+        f"the quota or the credit at {service.name} is used up: {said};"
+        " raise it or wait for its reset, then run the same job id again"
+    )
+
+
+def told_delay(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Read the seconds that a reply asks to wait, from `retry-after-ms` or `retry-after`; `None` if it asks nothing."""
+    milliseconds, after = headers.get("retry-after-ms", "").strip(), headers.get("retry-after", "").strip()
+    if _NUMBER.fullmatch(milliseconds):
+        return float(milliseconds) / 1000
+    if _NUMBER.fullmatch(after):
+        return float(after)
+    try:
+        date = parsedate_to_datetime(after)
+    except ValueError:
+        return None
+    return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - (now or datetime.now(UTC))).total_seconds())
+
+
+@contextmanager
+def transport_faults(service: Service, *wrappers: type[Exception]) -> Iterator[None]:
+    """Turn what ends a call without a reply into our errors; `wrappers` are the SDK's around httpx2's.
+
+    Raises:
+        ErrorStatus: the service has answered with one, wrapped or not.
+    """
+    import httpx2
+
+    faults: tuple[type[Exception], ...] = (httpx2.HTTPError, OSError, *wrappers)
+    try:
+        yield
+    except faults as exc:
+        fault = exc.__cause__ if isinstance(exc, wrappers) else exc
+        if isinstance(fault, ErrorStatus):
+            raise fault from None
+        if isinstance(fault, httpx2.TimeoutException):
+            raise RetryableError(f"{service.name} did not answer in time ({type(fault).__name__})") from exc
+        raise RetryableError(f"the connection to {service.name} failed ({type(fault).__name__})") from exc
+    except UnicodeEncodeError as exc:
+        raise SkippableError("the prompt holds half a surrogate pair, which cannot be sent as UTF-8") from exc
+
+
+@contextmanager
+def expected_shape(service: Service) -> Iterator[None]:
+    """Turn what reading a reply of another shape raises into our error."""
+    try:
+        yield
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as exc:
+        raise RetryableError(f"{service.name}'s reply is not the expected JSON; a proxy may stand between") from exc
+
+
+def _error_object(body: bytes) -> Mapping[str, Any]:
+    """Find the error in `{"error": {…}}`, `{"error": "…"}`, `{"message": "…"}` or `{"detail": "…"}`."""
+    try:
+        payload = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(payload, dict):
+        return {}
+    error = payload.get("error", payload)
+    if isinstance(error, str):
+        return {"message": error}
+    if not isinstance(error, dict):
+        return {}
+    return error if "message" in error else {**error, "message": error.get("detail")}
