@@ -63,8 +63,8 @@ format: $(VENV)/.dev
 
 lock: $(VENV)/.dev
 	$(LOCK) -o requirements.txt
-	$(LOCK) --extra local -c requirements.txt -o requirements-local.txt
-	$(LOCK) --extra local --extra dev -c requirements.txt -o requirements-dev.txt
+	$(LOCK) --extra local --extra google-genai --extra openai --extra anthropic -c requirements.txt -o requirements-local.txt
+	$(LOCK) --all-extras -c requirements.txt -o requirements-dev.txt
 
 image:
 	docker build --build-arg BASE_IMAGE=$(BASE_IMAGE) -t $(IMAGE) .
