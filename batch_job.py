@@ -74,7 +74,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(config: "JobConfig", stop: StopSignal) -> ExitCode:
     from query_generator.job import run_job
     from query_generator.report import summary
+    from query_generator.spending import checked_prices
 
+    checked_prices(config)
     _LOG.info("[INIT] Job %s", config.job_id)
     report = run_job(config, stop)
     print(summary(report))
