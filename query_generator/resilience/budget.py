@@ -19,7 +19,7 @@ from query_generator.llm.prices import Price, Prices
 from query_generator.models import QueryType, Standing
 from query_generator.resilience.guarded import BYTES_A_TOKEN, TOKENS_A_QUESTION
 
-CALLS_AHEAD = 16  # an allowance is asked for that many calls at once, so that it is not asked for at every call
+CALLS_AHEAD = 4  # an allowance is asked for that many calls more at once, so that not every call asks for it
 FORGETTING = 0.05
 LOOK_SECONDS = 0.1
 _FREE_FAULTS = (RateLimitedError, OverloadedError, CircuitOpenError, FatalError)
