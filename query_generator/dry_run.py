@@ -1,0 +1,149 @@
+"""`--dry-run`: everything that can be known before a job is bought. Nothing is bought or written."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from functools import partial
+
+import secrets_cache
+from query_generator.config import JobConfig
+from query_generator.errors import ExitCode
+from query_generator.llm.base import Prompt
+from query_generator.llm.prices import Prices
+from query_generator.llm.token_count import CountTokens
+from query_generator.models import Product, QueryType
+from query_generator.preflight import Finding, Findings, look_at_keys, look_at_places, token_counters
+from query_generator.prompts import build_prompt
+from query_generator.quote import Quote, Workload, quote, quote_lines
+from query_generator.services import database_of
+from query_generator.spending import checked_prices, models_asked
+from query_generator.stopping import StopSignal
+from query_generator.store.database import Database
+from query_generator.store.open_work import experience_of, missing_migrations
+from query_generator.survey import Survey, take_survey
+
+
+def dry_run(config: JobConfig, stop: StopSignal) -> tuple[str, ExitCode]:
+    """Check and quote a job.
+
+    Returns:
+        The summary, and the exit code: 0 when the job could run, else the one that the run would end with.
+
+    Raises:
+        ConfigurationError: the prices cannot be used.
+    """
+    prices = checked_prices(config)
+    secrets_cache.configure(config)
+    findings, survey = Findings(), Survey()
+    counters = token_counters(config, look_at_keys(config, findings))
+    with ExitStack() as resources:
+        db = _database(config, findings, resources)
+        findings.look("input", partial(take_survey, config, db, stop, survey), lambda source: f"{source}: {survey}")
+        look_at_places(config, findings)
+        counts = _count_samples(config, counters, survey, findings)
+        quotes = [_quotes(config, provider, survey, prices, counts, db) for provider in config.providers]
+    return "\n".join(_lines(config, findings, survey, quotes)), findings.exit_code
+
+
+def _database(config: JobConfig, findings: Findings, resources: ExitStack) -> Database | None:
+    """Open the database for reading; None when it is not there, or has not all of the tables yet."""
+    if config.local_dir is not None and not (config.local_dir / "postgres" / "PG_VERSION").exists():
+        findings.append(Finding("database", "embedded PostgreSQL, the run makes it"))
+        return None
+
+    def connect() -> tuple[Database, list[str]]:
+        db = resources.enter_context(closing(resources.enter_context(database_of(config))(None)))
+        db.rows("quote.read_only")
+        return db, missing_migrations(db)
+
+    found = findings.look("database", connect, lambda it: _tables(it[1]))
+    return found[0] if found and not found[1] else None
+
+
+def _tables(missing: Sequence[str]) -> str:
+    if not missing:
+        return "login good, all tables are there"
+    return (
+        f"login good; the run makes or changes tables first ({', '.join(missing)}), so what they hold is left out here"
+    )
+
+
+Counts = dict[tuple[str, str], list[int]]  # tokens of the prompts in a sample, by provider and model
+
+
+def _count_samples(
+    config: JobConfig, counters: Mapping[str, CountTokens], survey: Survey, findings: Findings
+) -> Counts:
+    """Let the providers count tokens of some prompts, which is free and shows whether their keys are good.
+
+    A provider that refuses ends the run only when no other can stand in for it.
+    """
+    counts: Counts = {}
+    refused: list[Finding] = []
+    for provider in config.providers:
+        tried = Findings()
+        for model, work in _work(config, provider, survey).items() if provider in counters else ():
+            prompts = work.sample or [build_prompt(Product("-"), QueryType.PRODUCT, 1)]
+            counted = tried.look(
+                f"{provider} {model}",
+                partial(_counted, counters[provider], model, prompts),
+                lambda _: "answers, and counts tokens free of charge",
+            )
+            if counted and work.sample:
+                counts[provider, model] = counted
+        if tried.exit_code:
+            refused += [finding for finding in tried if finding.exit_code][:1]
+        elif tried:
+            findings.append(tried[0])
+        elif provider != "offline":
+            findings.append(Finding(provider, "the key is not tried, since no free call is known here"))
+    stands_in = len(refused) < len(config.providers)
+    findings += [finding.without_end() if stands_in else finding for finding in refused]
+    return counts
+
+
+def _work(config: JobConfig, provider: str, survey: Survey) -> dict[str, Workload]:
+    """Sum up the calls by the model that the provider would be asked for."""
+    work: dict[str, Workload] = {}
+    for kind, model in models_asked(config)[provider].items():
+        work[model] = work[model].plus(survey.work[kind]) if model in work else survey.work[kind]
+    return work
+
+
+def _counted(count: CountTokens, model: str, prompts: Sequence[Prompt]) -> list[int]:
+    return [count(model, prompt) for prompt in prompts]
+
+
+def _quotes(
+    config: JobConfig, provider: str, survey: Survey, prices: Prices, counts: Counts, db: Database | None
+) -> list[Quote]:
+    """Quote what one provider would be asked for, by model."""
+    quotes = []
+    for model, work in _work(config, provider, survey).items():
+        learned = experience_of(db, provider, model) if db else None
+        quotes.append(
+            quote(
+                provider,
+                model,
+                work,
+                prices.of(provider, model),
+                counts.get((provider, model), ()),
+                (learned.tokens_a_question, learned.second_calls) if learned else None,
+            )
+        )
+    return quotes
+
+
+def _lines(config: JobConfig, findings: Findings, survey: Survey, quotes: Sequence[Sequence[Quote]]) -> Iterator[str]:
+    yield f"Dry run of job {config.job_id}: nothing is bought or written"
+    yield from map(str, findings)
+    yield from (f"     rejected {record}" for record in survey.named)
+    if survey.rejected > len(survey.named):
+        yield f"     … and {survey.rejected - len(survey.named)} more"
+    items = sum(work.calls for work in survey.work.values())
+    questions = sum(work.questions for work in survey.work.values())
+    yield f"  open       {items} items, {questions} questions to be written"
+    for number, of_provider in enumerate(quotes):
+        if number == 1:
+            yield "  or, as far as another provider stands in:"
+        yield from quote_lines(of_provider, config.max_cost)
+    yield f"the run would end with exit code {int(findings.exit_code)}" if findings.exit_code else "the job could run"
