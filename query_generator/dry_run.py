@@ -119,7 +119,7 @@ def _quotes(
     """Quote what one provider would be asked for, by model."""
     quotes = []
     for model, work in _work(config, provider, survey).items():
-        learned = experience_of(db, provider, model) if db else None
+        learned = experience_of(db, config.job_id, provider, model) if db else None
         quotes.append(
             quote(
                 provider,

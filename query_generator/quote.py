@@ -11,7 +11,7 @@ from query_generator.resilience.guarded import BYTES_A_TOKEN
 # A question has 4 to 25 words, 14 in the middle of them: 19 tokens of English, and one for its quotes and comma.
 TOKENS_A_QUESTION = 20.0
 SECOND_CALLS = 0.1  # of the items; how many there are depends on the model
-SAMPLE = 20
+SAMPLE = 10
 
 
 @dataclass(slots=True)

@@ -36,10 +36,13 @@ def missing_migrations(db: Database) -> list[str]:
     return [name for version, name, _ in migrations() if version not in there]
 
 
-def experience_of(db: Database, provider: str, model: str) -> Experience | None:
-    """Return what finished items of any job tell of a model; None when they are too few."""
-    row = db.one("quote.experience", provider=provider, model=model.removeprefix("models/"))
-    return Experience(*row) if row.items >= ENOUGH_ITEMS and row.tokens_a_question else None
+def experience_of(db: Database, job_id: str, provider: str, model: str) -> Experience | None:
+    """Return what finished items of this job tell of a model, else those of any job; None when they are too few."""
+    for job in (job_id, None):
+        row = db.one("quote.experience", job_id=job, provider=provider, model=model.removeprefix("models/"))
+        if row.items >= ENOUGH_ITEMS and row.tokens_a_question:
+            return Experience(*row)
+    return None
 
 
 class OpenWork:

@@ -10,7 +10,7 @@ FROM job_items i
 WHERE i.job_id = %(job_id)s AND i.product_id = ANY(%(product_ids)s)
 
 -- name: experience
--- What the replies to items of any job were like; some thousands of them tell enough.
+-- What the replies to items of a job were like, or of any job; some thousands of them tell enough.
 SELECT count(*) AS items,
        coalesce(sum(output_tokens)::float8 / nullif(sum(cardinality(query_ids) + unusable), 0), 0) AS tokens_a_question,
        coalesce(avg((answered > 1)::int), 0)::float8 AS second_calls
@@ -18,6 +18,6 @@ FROM (
     SELECT output_tokens, query_ids, answered,
            (SELECT coalesce(sum(d.value::int), 0) FROM jsonb_each_text(dropped) d) AS unusable
     FROM job_items
-    WHERE state = 'succeeded' AND answered > 0 AND provider = %(provider)s AND starts_with(model, %(model)s)
+    WHERE (%(job_id)s::text IS NULL OR job_id = %(job_id)s) AND state = 'succeeded' AND answered > 0 AND provider = %(provider)s AND starts_with(model, %(model)s)
     LIMIT 5000
 ) i
