@@ -13,13 +13,15 @@ from query_generator.llm.token_count import CountTokens
 from query_generator.models import Product, QueryType
 from query_generator.preflight import Finding, Findings, look_at_keys, look_at_places, token_counters
 from query_generator.prompts import build_prompt
+from query_generator.providers import in_order
 from query_generator.quote import Quote, Workload, quote, quote_lines
 from query_generator.services import database_of
-from query_generator.spending import checked_prices, models_asked
+from query_generator.spending import checked_prices
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database
 from query_generator.store.open_work import experience_of, missing_migrations
 from query_generator.survey import Survey, take_survey
+from query_generator.vendors import models_of
 
 
 def dry_run(config: JobConfig, stop: StopSignal) -> tuple[str, ExitCode]:
@@ -40,7 +42,7 @@ def dry_run(config: JobConfig, stop: StopSignal) -> tuple[str, ExitCode]:
         findings.look("input", partial(take_survey, config, db, stop, survey), lambda source: f"{source}: {survey}")
         look_at_places(config, findings)
         counts = _count_samples(config, counters, survey, findings)
-        quotes = [_quotes(config, provider, survey, prices, counts, db) for provider in config.providers]
+        quotes = [_quotes(config, provider, survey, prices, counts, db) for provider in in_order(config)]
     return "\n".join(_lines(config, findings, survey, quotes)), findings.exit_code
 
 
@@ -104,7 +106,7 @@ def _count_samples(
 def _work(config: JobConfig, provider: str, survey: Survey) -> dict[str, Workload]:
     """Sum up the calls by the model that the provider would be asked for."""
     work: dict[str, Workload] = {}
-    for kind, model in models_asked(config)[provider].items():
+    for kind, model in models_of(provider, config).items():
         work[model] = work[model].plus(survey.work[kind]) if model in work else survey.work[kind]
     return work
 

@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 from query_generator.errors import FatalError, InterruptedRunError, SkippableError
 from query_generator.generate import ask
 from query_generator.llm.base import Provider
-from query_generator.llm.metered import MeteredProvider
+from query_generator.llm.metered import MeteredProvider, Meters
 from query_generator.models import Generated, QueryType
 from query_generator.outcomes import judge, next_call, queries_of, storable, sums_of, with_ids
 from query_generator.stats import RunStats
@@ -44,7 +44,7 @@ class Generation:
         ledger: Ledger,
         events: EventLog,
         provider: Provider,
-        meter: MeteredProvider,
+        meter: MeteredProvider | Meters,
         stats: RunStats,
         stop: StopSignal,
         *,

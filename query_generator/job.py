@@ -21,10 +21,10 @@ from query_generator.generation import Generation
 from query_generator.input.sources import configured_sources, load_input_data
 from query_generator.llm.base import Provider
 from query_generator.llm.gemini_sdk import import_sdk_in_background
-from query_generator.llm.metered import MeteredProvider
+from query_generator.llm.metered import Meters
 from query_generator.load import Entry, load_products, peek
 from query_generator.prompts import PROMPT_VERSION
-from query_generator.providers import make_provider, models_of
+from query_generator.providers import make_provider
 from query_generator.report import Report, publish_result
 from query_generator.resilience.schedule import AHEAD_SECONDS
 from query_generator.services import database_of, event_sink_of, objects_of
@@ -38,6 +38,7 @@ from query_generator.store.ledger import Ledger
 from query_generator.store.products import selected_products
 from query_generator.store.quota import SharedSchedule
 from query_generator.store.schema import migrate
+from query_generator.vendors import KEY_OF, terms_of_models
 
 _LOG = logging.getLogger("job")
 
@@ -78,11 +79,13 @@ def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = ti
 
 
 def _initialize_secrets(config: JobConfig, events: EventLog) -> None:
-    gemini, rds = "gemini" in config.providers, config.local_dir is None
+    keys = list(dict.fromkeys(KEY_OF[name] for name in config.providers if name in KEY_OF))
+    gemini, rds = "gemini" in keys, config.local_dir is None
+    vendors = [key for key in keys if key != "gemini"]
     secrets_cache.configure(config)
-    if gemini or rds:
-        secrets_cache.initialize_secrets(gemini=gemini, rds=rds)
-    events.record("secrets_initialized", gemini=gemini, rds=rds)
+    if keys or rds:
+        secrets_cache.initialize_secrets(gemini=gemini, rds=rds, vendors=vendors)
+    events.record("secrets_initialized", gemini=gemini, rds=rds, vendors=vendors)
 
 
 def _open_input(config: JobConfig) -> tuple[str, Iterator[Entry] | None]:
@@ -157,11 +160,10 @@ class _Run:
         return self._finish(failure)
 
     def _terms(self) -> dict[str, Any]:
-        offline = self._config.providers == ("offline",)
         return {
             "num_questions": self._config.num_questions,
             "providers": list(self._config.providers),
-            "models": {} if offline else {str(kind): model for kind, model in models_of(self._config).items()},
+            "models": terms_of_models(self._config),
             "prompt_version": PROMPT_VERSION,
         }
 
@@ -239,10 +241,15 @@ class _Run:
     def _generate(self, counts: Counts) -> FatalError | None:
         """Work on the open items; returns what ended the work early, if anything did."""
         config = self._config
-        with closing(SharedSchedule(self._connect, config.job_id, "gemini", AHEAD_SECONDS, config.rpd)) as schedule:
-            return self._generate_by(*make_provider(config, self._stop, schedule), counts)
+        with ExitStack() as open_schedules:
 
-    def _generate_by(self, provider: Provider, meter: MeteredProvider, counts: Counts) -> FatalError | None:
+            def schedule_of(name: str) -> SharedSchedule:
+                schedule = SharedSchedule(self._connect, config.job_id, name, AHEAD_SECONDS, config.rpd)
+                return open_schedules.enter_context(closing(schedule))
+
+            return self._generate_by(*make_provider(config, self._stop, schedule_of), counts)
+
+    def _generate_by(self, provider: Provider, meter: Meters, counts: Counts) -> FatalError | None:
         _LOG.info("[AI] Questions are written by %s (%s)", provider.name, provider.model)
         generation = Generation(
             self._ledger,

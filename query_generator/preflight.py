@@ -20,9 +20,9 @@ from query_generator.errors import (
 )
 from query_generator.llm.token_count import CountTokens, gemini_token_counter
 from query_generator.local import WHEEL
+from query_generator.vendors import KEY_OF
 
 T = TypeVar("T")
-KEYS = {"gemini": "gemini", "google-genai": "gemini", "openai": "openai", "anthropic": "anthropic"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Findings(list[Finding]):
 def look_at_keys(config: JobConfig, findings: Findings) -> dict[str, str]:
     """Fetch the keys of all providers; returns those that are there."""
     keys: dict[str, str] = {}
-    for vendor in dict.fromkeys(KEYS[name] for name in config.providers if name in KEYS):
+    for vendor in dict.fromkeys(KEY_OF[name] for name in config.providers if name in KEY_OF):
         key = findings.look(f"key of {vendor}", partial(secrets_cache.get_api_key, vendor), lambda _: "there")
         if key is not None:
             keys[vendor] = key
@@ -80,7 +80,7 @@ def token_counters(config: JobConfig, keys: dict[str, str]) -> dict[str, CountTo
     if "gemini" not in keys:
         return {}
     count = gemini_token_counter(keys["gemini"], config.gemini_api_endpoint or "")
-    return {name: count for name in config.providers if KEYS.get(name) == "gemini"}
+    return {name: count for name in config.providers if KEY_OF.get(name) == "gemini"}
 
 
 def look_at_places(config: JobConfig, findings: Findings) -> None:

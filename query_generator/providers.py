@@ -1,52 +1,65 @@
-"""The provider that a configuration asks for, wrapped in its limits and retries."""
+"""The provider that a configuration asks for: each vendor's behind its limits and retries, and one for all."""
+
+from collections.abc import Callable
 
 from query_generator.config import JobConfig
-from query_generator.llm.base import Provider
-from query_generator.llm.metered import MeteredProvider
+from query_generator.llm.base import Provider, Usage
+from query_generator.llm.metered import Meters
+from query_generator.llm.prices import cost_usd
 from query_generator.models import QueryType
 from query_generator.resilience.circuit_breaker import CircuitBreaker
+from query_generator.resilience.fallback import FallbackProvider
 from query_generator.resilience.governor import Governor, Limits
 from query_generator.resilience.guarded import GuardedProvider
 from query_generator.resilience.retry import RetryBudget, RetryingProvider
 from query_generator.resilience.schedule import Schedule
 from query_generator.resilience.waiting import WaitingProvider
 from query_generator.stopping import StopSignal
+from query_generator.vendors import make_vendor, models_of
+
+TYPICAL_CALL = Usage(prompt_tokens=500, output_tokens=700)
 
 
 def make_provider(
-    config: JobConfig, stop: StopSignal, schedule: Schedule | None = None
-) -> tuple[Provider, MeteredProvider]:
-    """Build what `LLM_PROVIDERS` names; returns the outermost provider, and the one that counts the calls.
+    config: JobConfig, stop: StopSignal, schedule_of: Callable[[str], Schedule] | None = None
+) -> tuple[Provider, Meters]:
+    """Build what `LLM_PROVIDERS` names; returns the outermost provider, and what counts the calls.
 
     Args:
         config: of the run.
         stop: ends every wait.
-        schedule: the limit that this run shares with others; without it the run takes its share of it.
+        schedule_of: the limit of a provider that this run shares with others; without it the run takes its share of it.
 
     Raises:
-        ConfigurationError, PermissionRefusedError, ServiceAwayError: the key or the endpoint is not usable.
+        ConfigurationError, PermissionRefusedError, ServiceAwayError: a key or an endpoint is not usable.
     """
-    if config.providers == ("offline",):
-        from query_generator.llm.offline import OfflineProvider
+    meters = Meters()
+    budget = RetryBudget()
+    chains: list[Provider] = []
+    for name in in_order(config):
+        meter = meters.add(make_vendor(name, config))
+        if name == "offline":
+            chains.append(meter)
+            continue
+        governor = _governor(config, stop, schedule_of(name) if schedule_of else None)
+        guarded = GuardedProvider(meter, governor, _breakers(config, name))
+        chains.append(
+            RetryingProvider(guarded, config.retry_max_attempts, budget, sleep=stop.sleep, on_retry=meter.count_retry)
+        )
+    return WaitingProvider(FallbackProvider(chains), sleep=stop.sleep), meters
 
-        offline = MeteredProvider(OfflineProvider())
-        return offline, offline
 
-    from query_generator.llm.gemini import GeminiProvider
-    from secrets_cache import get_gemini_api_key
+def in_order(config: JobConfig) -> list[str]:
+    """Return the providers in the order in which they are asked; by price `offline` comes last."""
+    if config.routing == "ordered":
+        return list(config.providers)
+    paid = sorted((name for name in config.providers if name != "offline"), key=lambda name: _price(name, config))
+    return [*paid, *(name for name in config.providers if name == "offline")]
 
-    gemini = GeminiProvider(
-        get_gemini_api_key(),
-        models_of(config),
-        endpoint=config.gemini_api_endpoint or "",
-        pool_size=config.connection_pool_size or config.max_concurrency,
-    )
-    metered = MeteredProvider(gemini)
-    guarded = GuardedProvider(metered, _governor(config, stop, schedule), _breakers(config, metered.name))
-    retrying = RetryingProvider(
-        guarded, config.retry_max_attempts, RetryBudget(), sleep=stop.sleep, on_retry=metered.count_retry
-    )
-    return WaitingProvider(retrying, sleep=stop.sleep), metered
+
+def _price(name: str, config: JobConfig) -> float:
+    prices = [cost_usd(name, model, TYPICAL_CALL) for model in models_of(name, config).values()]
+    return sum(float("inf") if price is None else price for price in prices)
 
 
 def _governor(config: JobConfig, stop: StopSignal, schedule: Schedule | None) -> Governor:
@@ -56,18 +69,11 @@ def _governor(config: JobConfig, stop: StopSignal, schedule: Schedule | None) ->
     return Governor(limits, config.max_concurrency, schedule, share=share, sleep=stop.sleep)
 
 
-def _breakers(config: JobConfig, provider: str) -> dict[QueryType, CircuitBreaker]:
-    models = models_of(config)
+def _breakers(config: JobConfig, name: str) -> dict[QueryType, CircuitBreaker]:
+    """Make a breaker for each model of a provider."""
+    models = models_of(name, config)
     breakers = {
-        model: CircuitBreaker(f"{provider} ({model})", config.circuit_breaker_threshold, config.circuit_breaker_timeout)
+        model: CircuitBreaker(f"{name} ({model})", config.circuit_breaker_threshold, config.circuit_breaker_timeout)
         for model in models.values()
     }
     return {query_type: breakers[model] for query_type, model in models.items()}
-
-
-def models_of(config: JobConfig) -> dict[QueryType, str]:
-    """Name the Gemini model for each type of question."""
-    return {
-        QueryType.PRODUCT: config.gemini_model,
-        QueryType.MARKET: config.gemini_market_model or config.gemini_model,
-    }

@@ -66,9 +66,7 @@ SETTINGS: dict[str, Setting] = {
     "openai_base_url": Setting("OPENAI_BASE_URL", "", "http://127.0.0.1:11434/v1"),
     "anthropic_base_url": Setting("ANTHROPIC_BASE_URL", "", "https://anthropic.example.internal"),
     "cache_url": Setting("CACHE_URL", "", "redis://cache.example.internal:6379/0, or a folder"),
-    "cache_ttl_completions": Setting(
-        "CACHE_TTL_COMPLETIONS", "", "3600 (seconds; 0 keeps nothing, none keeps for ever)"
-    ),
+    "cache_ttl_completions": Setting("CACHE_TTL_COMPLETIONS", "", "3600 (seconds; 0: keep nothing; none: for ever)"),
     "cache_memory_mb": Setting("CACHE_MEMORY_MB", "", "32 (0 keeps nothing in memory)"),
     "dry_run": Setting("DRY_RUN", "--dry-run", "true"),
     "max_cost": Setting("MAX_COST_USD", "--max-cost", "5.00 (US dollars)"),

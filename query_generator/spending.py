@@ -6,27 +6,11 @@ from contextlib import closing, contextmanager, suppress
 from query_generator.config import JobConfig
 from query_generator.errors import FatalError
 from query_generator.llm.prices import Prices, load_prices
-from query_generator.models import QueryType
 from query_generator.resilience.budget import Budget, known_price
 from query_generator.stopping import StopSignal
 from query_generator.store.budget import SharedAllowance
 from query_generator.store.database import Database, Patience
-
-
-def models_asked(config: JobConfig) -> dict[str, dict[QueryType, str]]:
-    """Name the model that each provider is asked for, by type of question; providers in the order of the setting."""
-    gemini = {
-        QueryType.PRODUCT: config.gemini_model,
-        QueryType.MARKET: config.gemini_market_model or config.gemini_model,
-    }
-    models = {
-        "gemini": gemini,
-        "google-genai": gemini,
-        "openai": dict.fromkeys(QueryType, config.openai_model),
-        "anthropic": dict.fromkeys(QueryType, config.anthropic_model),
-        "offline": dict.fromkeys(QueryType, "grammar"),
-    }
-    return {provider: models[provider] for provider in config.providers}
+from query_generator.vendors import models_of
 
 
 def checked_prices(config: JobConfig) -> Prices:
@@ -37,8 +21,8 @@ def checked_prices(config: JobConfig) -> Prices:
     """
     prices = load_prices(config.prices_file)
     if config.max_cost is not None:
-        for provider, models in models_asked(config).items():
-            for model in models.values():
+        for provider in config.providers:
+            for model in models_of(provider, config).values():
                 known_price(prices, provider, model)
     return prices
 

@@ -62,7 +62,7 @@ def execution_stats(stats: RunStats, products_processed: int, questions: int) ->
             "total_requests": llm.total_requests,
             "successful_requests": llm.successful_requests,
             "failed_requests": llm.failed_requests,
-            "fallback_requests": 0,
+            "fallback_requests": llm.fallback_requests,
             "retries": llm.retries,
             "cache_hits": 0,
             "prompt_tokens": llm.prompt_tokens,

@@ -16,6 +16,7 @@ from query_generator.stopping import StopSignal
 from query_generator.store.database import Database
 from query_generator.store.open_work import OpenWork
 from query_generator.store.products import selected_products
+from query_generator.vendors import terms_of_models
 
 NAMED = 20
 FILTER_BITS = 1 << 27  # 16 MB, touched as far as it is used: of a million products it mistakes about one
@@ -102,6 +103,7 @@ def _changed_terms(config: JobConfig, metadata: dict[str, Any]) -> list[str]:
     terms = {
         "num_questions": config.num_questions,
         "providers": list(config.providers),
+        "models": terms_of_models(config),
         "prompt_version": PROMPT_VERSION,
     }
     changed = [

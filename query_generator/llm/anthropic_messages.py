@@ -4,24 +4,11 @@ import json
 from functools import partial
 from typing import Any
 
-from query_generator.errors import (
-    ConfigurationError,
-    OverloadedError,
-    QueryGeneratorError,
-    RateLimitedError,
-    SkippableError,
-)
+from query_generator.errors import ConfigurationError, SkippableError
+from query_generator.llm.anthropic_errors import SERVICE, error_from_reply
 from query_generator.llm.base import GenerationReply, GenerationRequest, Usage
 from query_generator.llm.endpoints import check_address, check_api_key
-from query_generator.llm.http_errors import (
-    ErrorStatus,
-    Service,
-    budget_exhausted,
-    error_from_status,
-    expected_shape,
-    told_delay,
-    transport_faults,
-)
+from query_generator.llm.http_errors import ErrorStatus, expected_shape, transport_faults
 from query_generator.llm.offers import Offer, Offers
 from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts
 from query_generator.llm.sdk import sdk_of
@@ -33,22 +20,14 @@ ANTHROPIC_URL = "https://api.anthropic.com"
 # 25 questions take about 1,000 tokens; the rest is room for thinking, which counts here, and for larger counts.
 MAX_OUTPUT_TOKENS = 16_384
 
-_SERVICE = Service("Anthropic", "ANTHROPIC_API_KEY", "ANTHROPIC_MODEL (or ANTHROPIC_BASE_URL)")
 _CUT = frozenset({"max_tokens", "model_context_window_exceeded"})
-# https://platform.claude.com/docs/en/api/rate-limits and /errors: how a spent limit is told at status 400.
-_SPENT_WORDS = ("you have reached your specified", "credit balance is too low")
-_QUOTA_HEADERS = {
-    "requests_per_minute": "anthropic-ratelimit-requests-limit",
-    "tokens_per_minute": "anthropic-ratelimit-tokens-limit",
-}
-
 _SCHEMA = Offer(
     {
         "output_config": {
             "format": {"type": "json_schema", "schema": {**QUESTIONS_SCHEMA, "additionalProperties": False}}
         }
     },
-    ("output_config", "format", "schema"),
+    ("output_config", "output_format", "json_schema", "structured output"),
 )
 # Thinking at the default, medium, effort is billed, and plain questions do not need it.
 _EFFORT = Offer({"output_config": {"effort": "low"}}, ("effort", "output_config: "))
@@ -78,7 +57,7 @@ class AnthropicProvider:
         Raises:
             ConfigurationError: the key, the model's name or the address cannot be right, or the SDK is not installed.
         """
-        check_api_key(api_key, _SERVICE.key_settings)
+        check_api_key(api_key, SERVICE.key_settings)
         if base_url:
             check_address(base_url, "ANTHROPIC_BASE_URL", path_allowed=True, shows_key=True)
         if not model.strip():
@@ -109,14 +88,14 @@ class AnthropicProvider:
             body = self._offers.call(partial(self._post, request))
         except ErrorStatus as exc:
             raise error_from_reply(exc, self.model) from exc
-        with expected_shape(_SERVICE):
+        with expected_shape(SERVICE):
             return self._read(json.loads(body))
 
     def _post(self, request: GenerationRequest, offered: dict[str, Any]) -> bytes:
         from anthropic import APIConnectionError
 
         system = {"system": request.prompt.system} if request.prompt.system else {}
-        with transport_faults(_SERVICE, APIConnectionError):
+        with transport_faults(SERVICE, APIConnectionError):
             body: bytes = self._create(
                 model=self.model,
                 max_tokens=MAX_OUTPUT_TOKENS,
@@ -138,21 +117,3 @@ class AnthropicProvider:
             usage=Usage(sum(usage.get(name) or 0 for name in prompt), usage.get("output_tokens") or 0),
             truncated=stop_reason in _CUT,
         )
-
-
-def error_from_reply(reply: ErrorStatus, model: str) -> QueryGeneratorError:
-    """Class an error reply of Anthropic by what the caller does about it."""
-    kind, message = reply.error.get("type"), str(reply.error.get("message")).lower()
-    details = reply.error.get("details")
-    code = details.get("error_code") if isinstance(details, dict) else None
-    if code == "enforced_spend_limit_reached" or any(words in message for words in _SPENT_WORDS):
-        return budget_exhausted(_SERVICE, reply.said())
-    error = error_from_status(_SERVICE, reply, model)
-    if kind == "overloaded_error" and not isinstance(error, OverloadedError):
-        return OverloadedError(f"Anthropic is overloaded: {reply.said()}", told_delay(reply.headers))
-    if isinstance(error, RateLimitedError):
-        quotas = {name: reply.headers.get(header, "") for name, header in _QUOTA_HEADERS.items()}
-        return RateLimitedError(
-            str(error), error.retry_after, **{name: int(limit) for name, limit in quotas.items() if limit.isdigit()}
-        )
-    return error

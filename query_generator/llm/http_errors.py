@@ -57,13 +57,21 @@ class Service:
     model_settings: str
 
 
-def error_from_status(service: Service, reply: ErrorStatus, model: str) -> QueryGeneratorError:
-    """Class a reply by its status alone: for whatever a vendor does in no way of its own."""
-    status, said, delay = reply.status, reply.said(), told_delay(reply.headers)
+def error_from_status(
+    service: Service, reply: ErrorStatus, model: str, delay: float | None = None
+) -> QueryGeneratorError:
+    """Class a reply by its status alone: for whatever a vendor does in no way of its own.
+
+    `delay` is what the reply asks for, in seconds, where that does not stand in its headers.
+    """
+    status, said = reply.status, reply.said()
+    delay = told_delay(reply.headers) if delay is None else delay
     if status == 402:
         return budget_exhausted(service, said)
     if delay is not None and delay > LONGEST_DELAY and (status == 429 or status in _OVERLOADED):
-        return budget_exhausted(service, f"{said}, and asks to wait {delay:g} seconds")
+        return BudgetExhaustedError(
+            f"{service.name} asks to wait for {delay:g} seconds: {said}; run the same job id again after that"
+        )
     if status == 429:
         return RateLimitedError(f"{service.name} limits the rate of calls: {said}", delay)
     if status in _OVERLOADED:

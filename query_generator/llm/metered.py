@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, fields
 
 from query_generator.errors import QueryGeneratorError
@@ -12,16 +12,18 @@ from query_generator.llm.prices import cost_usd
 
 @dataclass(slots=True)
 class CallStats:
-    """Sums over the calls of a run. `seconds` counts successful calls only; tokens are those that were billed.
+    """Sums over the calls of a run.
 
-    `unpriced_requests` are successful calls of a model whose price is not known: with any, `cost_usd` is too low.
-    `cost_by_provider` is in US dollars, by provider name; None where some price is not known.
+    `fallback_requests` went to another provider than the first. `seconds` counts successful calls only, tokens those
+    that were billed. `unpriced_requests` are successful calls of a model whose price is not known: with any, `cost_usd`
+    is too low. `cost_by_provider` is in US dollars, by provider name; None where some price is not known.
     """
 
     total_requests: int = 0
     successful_requests: int = 0
     failed_requests: int = 0
     retries: int = 0
+    fallback_requests: int = 0
     prompt_tokens: int = 0
     output_tokens: int = 0
     seconds: float = 0.0
@@ -50,10 +52,13 @@ class MeteredProvider:
         self,
         provider: Provider,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        is_fallback: bool = False,
         cost: Callable[[str, str, Usage], float | None] = cost_usd,
     ) -> None:
         """Take the provider, and what prices a call by provider, model and usage."""
         self._provider = provider
+        self._is_fallback = is_fallback
         self._cost = cost
         self._clock = clock
         self._lock = threading.Lock()
@@ -103,5 +108,37 @@ class MeteredProvider:
     def _count(self, **sums: float) -> None:
         with self._lock:
             self._stats.total_requests += 1
+            self._stats.fallback_requests += self._is_fallback
             for name, value in sums.items():
                 setattr(self._stats, name, getattr(self._stats, name) + value)
+
+
+class Meters:
+    """The meters of a run, one for each provider."""
+
+    def __init__(self, cost: Callable[[str, str, Usage], float | None] = cost_usd) -> None:
+        """Take what prices a call by provider, model and usage."""
+        self._cost = cost
+        self._meters: list[MeteredProvider] = []
+
+    def add(self, provider: Provider) -> MeteredProvider:
+        """Put a meter around a provider; all but the first stand in for it."""
+        meter = MeteredProvider(provider, is_fallback=bool(self._meters), cost=self._cost)
+        self._meters.append(meter)
+        return meter
+
+    def stats(self) -> CallStats:
+        """Return the sums up to now over all providers."""
+        return sum_of(self.by_provider().values())
+
+    def by_provider(self) -> dict[str, CallStats]:
+        """Return the sums up to now by the name of the provider."""
+        return {meter.name: meter.stats() for meter in self._meters}
+
+
+def sum_of(stats: Iterable[CallStats]) -> CallStats:
+    """Add up sums."""
+    total = CallStats()
+    for part in stats:
+        total = total.plus(part)
+    return total

@@ -5,30 +5,15 @@ key; what one refuses is left out from then on.
 """
 
 import json
-import re
 from functools import partial
 from typing import Any
 
-from query_generator.errors import (
-    ConfigurationError,
-    QueryGeneratorError,
-    RateLimitedError,
-    SkippableError,
-    UnusableReplyError,
-)
+from query_generator.errors import ConfigurationError, SkippableError, UnusableReplyError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Usage
 from query_generator.llm.endpoints import check_address, check_api_key
-from query_generator.llm.http_errors import (
-    LONGEST_DELAY,
-    ErrorStatus,
-    Service,
-    budget_exhausted,
-    error_from_status,
-    expected_shape,
-    told_delay,
-    transport_faults,
-)
+from query_generator.llm.http_errors import ErrorStatus, expected_shape, transport_faults
 from query_generator.llm.offers import Offer, Offers
+from query_generator.llm.openai_errors import SERVICE, error_from_reply
 from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts
 from query_generator.llm.sdk import sdk_of
 
@@ -36,26 +21,10 @@ from query_generator.llm.sdk import sdk_of
 # https://developers.openai.com/api/docs/models/gpt-6-luna (2026-11); listed in the SDK's types/shared/chat_model.py.
 DEFAULT_MODEL = "gpt-6-luna"
 OPENAI_URL = "https://api.openai.com/v1"
-# 25 questions take about 1,000 tokens; the rest is room for reasoning, which counts here, and for larger counts.
-MAX_OUTPUT_TOKENS = 16_384
+# 25 questions take about 1,000 tokens; the rest is room for reasoning, which counts here, and for larger counts. It is
+# no larger because OpenAI charges the whole limit against the quota of tokens a minute.
+MAX_OUTPUT_TOKENS = 8_192
 NO_KEY = "none"  # the SDK insists on one; services that need none do not look
-
-_SERVICE = Service("OpenAI", "OPENAI_API_KEY", "OPENAI_MODEL (or OPENAI_BASE_URL)")
-# https://platform.openai.com/docs/guides/error-codes: code or type of errors that only money or a month's end ends.
-_SPENT = frozenset(
-    {
-        "insufficient_quota",
-        "credit_balance_exhausted",
-        "organization_spend_limit_exceeded",
-        "project_spend_limit_exceeded",
-        "organization_usage_limit_exceeded",
-        "billing_hard_limit_reached",
-        "billing_not_active",
-    }
-)
-# "… on tokens per min (TPM): Limit 30000, Used 29000, Requested 2000. Please try again in 1m1.5s."
-_QUOTA = re.compile(r"(requests|tokens) per (min|day)\b[^:]*:?\D*(\d+)", re.IGNORECASE)
-_DELAY = re.compile(r"try again in (?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)(m?s))?", re.IGNORECASE)
 
 _SCHEMA = Offer(
     {
@@ -68,7 +37,7 @@ _SCHEMA = Offer(
             },
         }
     },
-    ("response_format", "json_schema", "structured output", "schema", "grammar"),
+    ("response_format", "json_schema", "structured output", "grammar"),
 )
 _LIMIT = Offer({"max_completion_tokens": MAX_OUTPUT_TOKENS}, ("max_completion_tokens",))
 _OLD_LIMIT = Offer({"max_tokens": MAX_OUTPUT_TOKENS}, ("max_tokens",))
@@ -102,7 +71,7 @@ class OpenAIProvider:
             ConfigurationError: the key, the model's name or the address cannot be right, or the SDK is not installed.
         """
         if api_key or not base_url:
-            check_api_key(api_key, _SERVICE.key_settings)
+            check_api_key(api_key, SERVICE.key_settings)
         if base_url:
             check_address(base_url, "OPENAI_BASE_URL", path_allowed=True, shows_key=bool(api_key))
         if not model.strip():
@@ -133,7 +102,7 @@ class OpenAIProvider:
             body = self._offers.call(partial(self._post, request))
         except ErrorStatus as exc:
             raise error_from_reply(exc, self.model) from exc
-        with expected_shape(_SERVICE):
+        with expected_shape(SERVICE):
             return self._read(json.loads(body))
 
     def _post(self, request: GenerationRequest, offered: dict[str, Any]) -> bytes:
@@ -141,7 +110,7 @@ class OpenAIProvider:
 
         system = [{"role": "system", "content": request.prompt.system}] if request.prompt.system else []
         messages = [*system, {"role": "user", "content": request.prompt.user}]
-        with transport_faults(_SERVICE, APIConnectionError):
+        with transport_faults(SERVICE, APIConnectionError):
             body: bytes = self._create(model=self.model, messages=messages, extra_body=offered).content
         return body
 
@@ -170,34 +139,3 @@ def openai_offers() -> Offers:
 def compatible_offers() -> Offers:
     """What calls to a compatible service set: many of them ignore `max_completion_tokens`, some refuse any effort."""
     return Offers([_OLD_LIMIT, _LIMIT], [_SCHEMA])
-
-
-def error_from_reply(reply: ErrorStatus, model: str) -> QueryGeneratorError:
-    """Class an error reply of OpenAI or a compatible service by what the caller does about it."""
-    code, kind = str(reply.error.get("code")), str(reply.error.get("type"))
-    message = str(reply.error.get("message"))
-    if code in _SPENT or kind in _SPENT:
-        return budget_exhausted(_SERVICE, f"{code}, {reply.said()}")
-    if code == "model_not_found":
-        return ConfigurationError(
-            f"OpenAI has no model '{model}' for this key: {reply.said()}; check the setting {_SERVICE.model_settings}"
-        )
-    if reply.status != 429:
-        return error_from_status(_SERVICE, reply, model)
-    quota = _QUOTA.search(message)
-    if quota and quota[2].lower() == "day":
-        return budget_exhausted(_SERVICE, reply.said())
-    delay = told_delay(reply.headers) or _delay_in_words(message)
-    error = error_from_status(_SERVICE, reply, model)
-    if not isinstance(error, RateLimitedError) or (delay or 0.0) > LONGEST_DELAY:
-        return budget_exhausted(_SERVICE, reply.said())
-    limits = {f"{quota[1].lower()}_per_minute": int(quota[3])} if quota else {}
-    return RateLimitedError(str(error), delay, **limits)
-
-
-def _delay_in_words(message: str) -> float | None:
-    told = _DELAY.search(message)
-    if not told or not any(told.groups()):
-        return None
-    hours, minutes, seconds, unit = told.groups()
-    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds or 0) / (1000 if unit == "ms" else 1)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
 import pytest
 
@@ -24,7 +24,7 @@ from query_generator.errors import (
     UnusableReplyError,
 )
 from query_generator.llm.anthropic_messages import AnthropicProvider
-from query_generator.llm.base import GenerationRequest, Prompt
+from query_generator.llm.base import GenerationRequest, Prompt, Provider
 from query_generator.llm.gemini import GeminiProvider
 from query_generator.llm.google_genai import GoogleGenAIProvider
 from query_generator.llm.offline import OfflineProvider
@@ -39,12 +39,18 @@ from tests.fakes.openai_server import OpenAIServer
 KEY = "sk-SecretOfTheTest"
 
 
+class Closable(Provider, Protocol):
+    """A provider on connections of its own."""
+
+    def close(self) -> None: ...
+
+
 @dataclass(frozen=True)
 class Vendor:
     """A provider's name, its maker from an address and a model, its service, and its settings for key and address."""
 
     name: str
-    make: Callable[..., Any]
+    make: Callable[..., Closable]
     serve: Callable[[], LlmServer]
     key_setting: str
     address_setting: str
@@ -81,21 +87,21 @@ def vendor(request: pytest.FixtureRequest) -> Vendor:
 
 
 @pytest.fixture(scope="module")
-def running(vendor: Vendor) -> Iterator[tuple[LlmServer, Any]]:
+def running(vendor: Vendor) -> Iterator[tuple[LlmServer, Closable]]:
     with vendor.serve() as server, closing(vendor.make(server.url, pool_size=4, timeout_seconds=10)) as provider:
         server.drip_seconds = 0.02
         yield server, provider
 
 
 @pytest.fixture
-def server(running: tuple[LlmServer, Any]) -> LlmServer:
+def server(running: tuple[LlmServer, Closable]) -> LlmServer:
     running[0].set_faults()
     running[0].retry_delay = "2s"
     return running[0]
 
 
 @pytest.fixture
-def provider(running: tuple[LlmServer, Any]) -> Any:
+def provider(running: tuple[LlmServer, Closable]) -> Closable:
     return running[1]
 
 
@@ -105,7 +111,7 @@ def ask(name: str = "Aero 5 Vacuum", query_type: QueryType = QueryType.PRODUCT, 
     return GenerationRequest(Product(name=name), query_type, count, Prompt("You write questions.", user))
 
 
-def failure(provider: Any, request: GenerationRequest | None = None) -> QueryGeneratorError:
+def failure(provider: Closable, request: GenerationRequest | None = None) -> QueryGeneratorError:
     """The error of one call, after a look for the key and the prompt in all that a log could print of it."""
     with pytest.raises(QueryGeneratorError) as caught:
         provider.generate(request or ask())
@@ -116,7 +122,9 @@ def failure(provider: Any, request: GenerationRequest | None = None) -> QueryGen
     return caught.value
 
 
-def test_a_good_reply_brings_the_questions_and_their_bill(vendor: Vendor, server: LlmServer, provider: Any) -> None:
+def test_a_good_reply_brings_the_questions_and_their_bill(
+    vendor: Vendor, server: LlmServer, provider: Closable
+) -> None:
     """Each question that was asked for arrives, with the model that wrote it and the tokens, thinking included."""
     reply = provider.generate(ask(name="Größe 5 “Düse”", query_type=QueryType.MARKET))
     assert len(set(reply.texts)) == 5
@@ -128,7 +136,7 @@ def test_a_good_reply_brings_the_questions_and_their_bill(vendor: Vendor, server
     assert (provider.name, provider.model) == (vendor.name, "small-1")
 
 
-def test_the_model_is_held_to_json_of_one_shape(server: LlmServer, provider: Any) -> None:
+def test_the_model_is_held_to_json_of_one_shape(server: LlmServer, provider: Closable) -> None:
     """The questions arrive as a list that a program can read: the service itself keeps the model to the schema."""
     provider.generate(ask())
     sent = json.dumps(server.last_request)
@@ -136,7 +144,7 @@ def test_the_model_is_held_to_json_of_one_shape(server: LlmServer, provider: Any
     assert "You write questions." not in sent[sent.index("<product_data>") - 60 : sent.index("<product_data>")]
 
 
-def test_a_reply_that_was_cut_keeps_its_finished_questions(server: LlmServer, provider: Any) -> None:
+def test_a_reply_that_was_cut_keeps_its_finished_questions(server: LlmServer, provider: Closable) -> None:
     """Questions paid for before the model ran out of tokens are kept."""
     server.set_faults(["truncated"])
     reply = provider.generate(ask())
@@ -146,7 +154,7 @@ def test_a_reply_that_was_cut_keeps_its_finished_questions(server: LlmServer, pr
 
 
 @pytest.mark.parametrize(("fault", "count"), [("few", 3), ("dirty", 5)])
-def test_the_texts_come_as_the_model_wrote_them(server: LlmServer, provider: Any, fault: str, count: int) -> None:
+def test_the_texts_come_as_the_model_wrote_them(server: LlmServer, provider: Closable, fault: str, count: int) -> None:
     """Too few or careless texts are no error here: what they are worth is judged later."""
     server.set_faults([fault])
     assert len(provider.generate(ask()).texts) == count
@@ -175,7 +183,7 @@ def test_the_texts_come_as_the_model_wrote_them(server: LlmServer, provider: Any
     ],
 )
 def test_each_fault_is_classed_by_what_the_job_does_about_it(
-    vendor: Vendor, server: LlmServer, provider: Any, fault: str, kind: type[Exception]
+    vendor: Vendor, server: LlmServer, provider: Closable, fault: str, kind: type[Exception]
 ) -> None:
     """The job learns whether to try again, to leave one product out or to stop; one call sends one request."""
     before = server.stats()["total"]
@@ -189,7 +197,7 @@ def test_each_fault_is_classed_by_what_the_job_does_about_it(
         assert "'small-1'" in str(error)
 
 
-def test_the_delay_that_a_service_asks_for_is_handed_on(server: LlmServer, provider: Any) -> None:
+def test_the_delay_that_a_service_asks_for_is_handed_on(server: LlmServer, provider: Closable) -> None:
     """A rate limit says when to come back, so nobody has to guess; other faults say nothing."""
     server.set_faults(["rate_limit", "unavailable"])
     delays = [
@@ -198,7 +206,7 @@ def test_the_delay_that_a_service_asks_for_is_handed_on(server: LlmServer, provi
     assert delays == [2.0, None]
 
 
-def test_a_service_that_asks_to_wait_for_an_hour_ends_the_run(server: LlmServer, provider: Any) -> None:
+def test_a_service_that_asks_to_wait_for_an_hour_ends_the_run(server: LlmServer, provider: Closable) -> None:
     """Nobody pays for a container that waits: the same job id continues later."""
     server.retry_delay = "3600s"
     server.set_faults(["rate_limit"])
@@ -227,7 +235,7 @@ def test_a_service_that_is_away_is_worth_another_try(vendor: Vendor) -> None:
         assert type(failure(provider)) is RetryableError
 
 
-def test_a_prompt_that_is_no_unicode_text_costs_one_product(server: LlmServer, provider: Any) -> None:
+def test_a_prompt_that_is_no_unicode_text_costs_one_product(server: LlmServer, provider: Closable) -> None:
     """Half a surrogate pair in a product cannot stop the job."""
     assert type(failure(provider, ask(name="half \ud83d"))) is SkippableError
 
@@ -312,7 +320,7 @@ def test_a_local_service_needs_no_key() -> None:
     ],
 )
 def test_a_service_that_knows_fewer_parameters_is_asked_without_them(
-    server: Callable[..., LlmServer], make: Callable[..., Any], unknown: set[str]
+    server: Callable[..., LlmServer], make: Callable[..., Closable], unknown: set[str]
 ) -> None:
     """Older models and compatible services work; what they refuse is learned once."""
     with server(unknown_parameters=unknown) as running, closing(make(running.url)) as provider:

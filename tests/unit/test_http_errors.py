@@ -13,7 +13,7 @@ from query_generator.errors import (
     RetryableError,
     SkippableError,
 )
-from query_generator.llm import anthropic_messages, openai_chat
+from query_generator.llm import anthropic_errors, openai_chat, openai_errors
 from query_generator.llm.http_errors import ErrorStatus, Service, error_from_status, told_delay
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
@@ -89,27 +89,33 @@ def test_openai_says_its_quota_and_the_delay_in_words(
     message: str, delay: float | None, requests: int | None, tokens: int | None
 ) -> None:
     """The job can fit its pace to the quota that the account has."""
-    error = openai_chat.error_from_reply(openai_reply(429, message=message), "m")
+    error = openai_errors.error_from_reply(openai_reply(429, message=message), "m")
     assert isinstance(error, RateLimitedError)
     assert (error.retry_after, error.requests_per_minute, error.tokens_per_minute) == (delay, requests, tokens)
 
 
 def test_a_delay_in_words_above_ten_minutes_ends_the_run() -> None:
     """An hour's wait is the same in a header and in words."""
-    error = openai_chat.error_from_reply(openai_reply(429, message="Please try again in 1h2m3s."), "m")
+    error = openai_errors.error_from_reply(openai_reply(429, message="Please try again in 1h2m3s."), "m")
     assert type(error) is BudgetExhaustedError
+
+
+def test_a_request_above_the_whole_quota_of_a_minute_costs_one_product() -> None:
+    """A request that no wait makes possible is not tried again."""
+    message = "Request too large for m on tokens per min (TPM): Limit 30000, Requested 40000."
+    assert type(openai_errors.error_from_reply(openai_reply(429, message=message), "m")) is SkippableError
 
 
 @pytest.mark.parametrize("code", ["insufficient_quota", "project_spend_limit_exceeded", "credit_balance_exhausted"])
 def test_openai_without_credit_is_not_a_rate_limit(code: str) -> None:
     """Both are status 429, but no wait helps against one of them."""
-    error = openai_chat.error_from_reply(openai_reply(429, code=code, type="insufficient_quota", message="m"), "m")
+    error = openai_errors.error_from_reply(openai_reply(429, code=code, type="insufficient_quota", message="m"), "m")
     assert type(error) is BudgetExhaustedError
 
 
 def test_a_model_that_the_key_may_not_use_is_a_wrong_setting() -> None:
     """A person is sent to the model's setting, not to the key's."""
-    error = openai_chat.error_from_reply(openai_reply(403, code="model_not_found", message="no access"), "big-1")
+    error = openai_errors.error_from_reply(openai_reply(403, code="model_not_found", message="no access"), "big-1")
     assert type(error) is ConfigurationError
     assert "'big-1'" in str(error)
 
@@ -117,7 +123,7 @@ def test_a_model_that_the_key_may_not_use_is_a_wrong_setting() -> None:
 def test_anthropic_names_the_quota_in_headers() -> None:
     """The job can fit its pace to the quota that the account has."""
     headers = {"retry-after": "7", "anthropic-ratelimit-requests-limit": "50", "anthropic-ratelimit-tokens-limit": "x"}
-    error = anthropic_messages.error_from_reply(ErrorStatus(429, headers, b"{}"), "m")
+    error = anthropic_errors.error_from_reply(ErrorStatus(429, headers, b"{}"), "m")
     assert isinstance(error, RateLimitedError)
     assert (error.retry_after, error.requests_per_minute, error.tokens_per_minute) == (7.0, 50, None)
 
@@ -125,7 +131,9 @@ def test_anthropic_names_the_quota_in_headers() -> None:
 def test_anthropic_can_be_overloaded_at_any_status() -> None:
     """Overload is known by its name too: a proxy may have changed the status."""
     body = b'{"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}'
-    assert type(anthropic_messages.error_from_reply(ErrorStatus(500, {}, body), "m")) is OverloadedError
+    assert type(anthropic_errors.error_from_reply(ErrorStatus(500, {}, body), "m")) is OverloadedError
+    hour = {"retry-after": "3600"}
+    assert type(anthropic_errors.error_from_reply(ErrorStatus(529, hour, body), "m")) is BudgetExhaustedError
 
 
 def test_openai_itself_is_asked_in_its_newest_words() -> None:

@@ -82,8 +82,8 @@ def test_many_threads_lose_no_count() -> None:
 
 def test_sums_add_up() -> None:
     """A job's figures are the sums over its runs."""
-    one = CallStats(1, 2, 3, 4, 5, 6, 7.5, 8.25, 9)
-    assert one.plus(one) == CallStats(2, 4, 6, 8, 10, 12, 15.0, 16.5, 18)
+    one = CallStats(1, 2, 3, 4, 5, 6, 7, 8.5, 9.25, 10)
+    assert one.plus(one) == CallStats(2, 4, 6, 8, 10, 12, 14, 17.0, 18.5, 20)
     assert one.plus(CallStats()) == one
 
 

@@ -1,0 +1,95 @@
+"""Providers that stand in for each other."""
+
+import logging
+import threading
+from collections.abc import Sequence
+
+from query_generator.errors import (
+    BudgetExhaustedError,
+    CircuitOpenError,
+    ConfigurationError,
+    FatalError,
+    PermissionRefusedError,
+    QueryGeneratorError,
+    RetryableError,
+    SkippableError,
+)
+from query_generator.llm.base import GenerationReply, GenerationRequest, Provider
+
+_LOG = logging.getLogger("fallback")
+OUT_FOR_THE_RUN = (BudgetExhaustedError, PermissionRefusedError, ConfigurationError)
+
+
+class FallbackProvider:
+    """Asks each provider in turn until one answers.
+
+    An open circuit moves on at once, a passing fault after its retries, a refusal by one model to the next one. A
+    provider whose day's quota is used up, whose key is refused or whose model is unknown is not asked again in this
+    run.
+    """
+
+    def __init__(self, providers: Sequence[Provider]) -> None:
+        self._providers = list(providers)
+        self._out: dict[str, FatalError] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """Names of the providers, in order."""
+        return ", ".join(provider.name for provider in self._providers)
+
+    @property
+    def model(self) -> str:
+        """Models of the providers, in order."""
+        return ", ".join(provider.model for provider in self._providers)
+
+    def generate(self, request: GenerationRequest) -> GenerationReply:
+        """Make the call with the first provider that answers.
+
+        Raises:
+            CircuitOpenError: those that can be asked in this run are all left alone for now.
+            RetryableError, SkippableError: all have failed; the message names each cause.
+            FatalError: none can be asked in this run.
+        """
+        causes: dict[str, QueryGeneratorError] = {}
+        for provider in self._providers:
+            if provider.name in self._out:
+                causes[provider.name] = self._out[provider.name]
+                continue
+            try:
+                return provider.generate(request)
+            except OUT_FOR_THE_RUN as exc:
+                self._put_out(provider.name, exc)
+                causes[provider.name] = exc
+            except (RetryableError, SkippableError) as exc:
+                causes[provider.name] = exc
+        raise error_of_all(causes)
+
+    def _put_out(self, name: str, error: FatalError) -> None:
+        with self._lock:
+            first = name not in self._out
+            self._out[name] = error
+        if first and len(self._providers) > 1:
+            _LOG.warning("[AI ERROR] %s is not asked any more in this run: %s", name, error)
+
+
+def error_of_all(causes: dict[str, QueryGeneratorError]) -> QueryGeneratorError:
+    """Join the causes by provider into the error that says what may help.
+
+    While any provider may answer later it is a passing fault, and an open circuit when nothing but time is needed.
+    """
+    if len(causes) == 1:
+        return next(iter(causes.values()))
+    message = "every provider failed: " + "; ".join(f"{name}: {error}" for name, error in causes.items())
+    lasting = [error for error in causes.values() if isinstance(error, FatalError)]
+    others = [error for error in causes.values() if not isinstance(error, FatalError)]
+    if not others:
+        spent = next((error for error in lasting if isinstance(error, BudgetExhaustedError)), lasting[0])
+        return type(spent)(message)
+    circuits = [error for error in others if isinstance(error, CircuitOpenError)]
+    if len(circuits) == len(others):
+        soonest = min(error.retry_after or 0.0 for error in circuits)
+        return CircuitOpenError(message, soonest, min(error.openings for error in circuits))
+    if any(isinstance(error, RetryableError) for error in others):
+        return RetryableError(message)
+    return SkippableError(message)
