@@ -1,27 +1,23 @@
 """`--dry-run`: everything that can be known before a job is bought. Nothing is bought or written."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 
 import secrets_cache
 from query_generator.config import JobConfig
 from query_generator.errors import ExitCode
-from query_generator.llm.base import Prompt
 from query_generator.llm.prices import Prices
-from query_generator.llm.token_count import CountTokens
-from query_generator.models import Product, QueryType
 from query_generator.preflight import Finding, Findings, look_at_keys, look_at_places, token_counters
-from query_generator.prompts import build_prompt
 from query_generator.providers import in_order
-from query_generator.quote import Quote, Workload, quote, quote_lines
+from query_generator.quote import Quote, quote, quote_lines
 from query_generator.services import database_of
 from query_generator.spending import checked_prices
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database
 from query_generator.store.open_work import experience_of, missing_migrations
 from query_generator.survey import Survey, take_survey
-from query_generator.vendors import models_of
+from query_generator.trial import Counts, count_samples, work_by_model
 
 
 def dry_run(config: JobConfig, stop: StopSignal) -> tuple[str, ExitCode]:
@@ -36,14 +32,16 @@ def dry_run(config: JobConfig, stop: StopSignal) -> tuple[str, ExitCode]:
     prices = checked_prices(config)
     secrets_cache.configure(config)
     findings, survey = Findings(), Survey()
-    counters = token_counters(config, look_at_keys(config, findings))
+    keys = look_at_keys(config, findings)
+    counters = token_counters(config, keys)
     with ExitStack() as resources:
         db = _database(config, findings, resources)
         findings.look("input", partial(take_survey, config, db, stop, survey), lambda source: f"{source}: {survey}")
         look_at_places(config, findings)
-        counts = _count_samples(config, counters, survey, findings)
+        counts = count_samples(config, keys, counters, survey, findings)
         quotes = [_quotes(config, provider, survey, prices, counts, db) for provider in in_order(config)]
-    return "\n".join(_lines(config, findings, survey, quotes)), findings.exit_code
+        left = _left_of_cap(config, db)
+    return "\n".join(_lines(config, findings, survey, quotes, left)), findings.exit_code
 
 
 def _database(config: JobConfig, findings: Findings, resources: ExitStack) -> Database | None:
@@ -69,58 +67,12 @@ def _tables(missing: Sequence[str]) -> str:
     )
 
 
-Counts = dict[tuple[str, str], list[int]]  # tokens of the prompts in a sample, by provider and model
-
-
-def _count_samples(
-    config: JobConfig, counters: Mapping[str, CountTokens], survey: Survey, findings: Findings
-) -> Counts:
-    """Let the providers count tokens of some prompts, which is free and shows whether their keys are good.
-
-    A provider that refuses ends the run only when no other can stand in for it.
-    """
-    counts: Counts = {}
-    refused: list[Finding] = []
-    for provider in config.providers:
-        tried = Findings()
-        for model, work in _work(config, provider, survey).items() if provider in counters else ():
-            prompts = work.sample or [build_prompt(Product("-"), QueryType.PRODUCT, 1)]
-            counted = tried.look(
-                f"{provider} {model}",
-                partial(_counted, counters[provider], model, prompts),
-                lambda _: "answers, and counts tokens free of charge",
-            )
-            if counted and work.sample:
-                counts[provider, model] = counted
-        if tried.exit_code:
-            refused += [finding for finding in tried if finding.exit_code][:1]
-        elif tried:
-            findings.append(tried[0])
-        elif provider != "offline":
-            findings.append(Finding(provider, "the key is not tried, since no free call is known here"))
-    stands_in = len(refused) < len(config.providers)
-    findings += [finding.without_end() if stands_in else finding for finding in refused]
-    return counts
-
-
-def _work(config: JobConfig, provider: str, survey: Survey) -> dict[str, Workload]:
-    """Sum up the calls by the model that the provider would be asked for."""
-    work: dict[str, Workload] = {}
-    for kind, model in models_of(provider, config).items():
-        work[model] = work[model].plus(survey.work[kind]) if model in work else survey.work[kind]
-    return work
-
-
-def _counted(count: CountTokens, model: str, prompts: Sequence[Prompt]) -> list[int]:
-    return [count(model, prompt) for prompt in prompts]
-
-
 def _quotes(
     config: JobConfig, provider: str, survey: Survey, prices: Prices, counts: Counts, db: Database | None
 ) -> list[Quote]:
     """Quote what one provider would be asked for, by model."""
     quotes = []
-    for model, work in _work(config, provider, survey).items():
+    for model, work in work_by_model(config, provider, survey).items():
         learned = experience_of(db, config.job_id, provider, model) if db else None
         quotes.append(
             quote(
@@ -135,7 +87,20 @@ def _quotes(
     return quotes
 
 
-def _lines(config: JobConfig, findings: Findings, survey: Survey, quotes: Sequence[Sequence[Quote]]) -> Iterator[str]:
+def _left_of_cap(config: JobConfig, db: Database | None) -> float | None:
+    """Return the US dollars that earlier runs of the job have left of its cap; None without a cap."""
+    if config.max_cost is None or db is None:
+        return config.max_cost
+    return config.max_cost - float(db.one("budget.standing", job_id=config.job_id).spent_usd)
+
+
+def _lines(
+    config: JobConfig,
+    findings: Findings,
+    survey: Survey,
+    quotes: Sequence[Sequence[Quote]],
+    left_of_cap: float | None,
+) -> Iterator[str]:
     yield f"Dry run of job {config.job_id}: nothing is bought or written"
     yield from map(str, findings)
     yield from (f"     rejected {record}" for record in survey.named)
@@ -147,5 +112,5 @@ def _lines(config: JobConfig, findings: Findings, survey: Survey, quotes: Sequen
     for number, of_provider in enumerate(quotes):
         if number == 1:
             yield "  or, as far as another provider stands in:"
-        yield from quote_lines(of_provider, config.max_cost)
+        yield from quote_lines(of_provider, left_of_cap)
     yield f"the run would end with exit code {int(findings.exit_code)}" if findings.exit_code else "the job could run"

@@ -27,18 +27,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a look has found; an error is what the run would end with."""
+    """What a look has found, and the code that the run would end with for it; `sure` is False for what it cannot tell."""
 
     subject: str
     said: str
     exit_code: ExitCode = ExitCode.SUCCEEDED
+    sure: bool = True
 
     def __str__(self) -> str:
-        return f"  {'ok' if self.exit_code is ExitCode.SUCCEEDED else 'NO'} {self.subject}: {self.said}"
+        mark = "NO" if self.exit_code else "ok" if self.sure else "--"
+        return f"  {mark} {self.subject}: {self.said}"
 
     def without_end(self) -> "Finding":
         """Return what was found as something that ends no run."""
-        return replace(self, said=f"{self.said} (others stand in)", exit_code=ExitCode.SUCCEEDED)
+        return replace(self, said=f"{self.said} (others stand in)", exit_code=ExitCode.SUCCEEDED, sure=False)
 
 
 class Findings(list[Finding]):
@@ -49,7 +51,7 @@ class Findings(list[Finding]):
         try:
             result = work()
         except RateLimitedError as exc:
-            self.append(Finding(subject, str(exc)))
+            self.append(Finding(subject, str(exc), sure=False))
             return None
         except QueryGeneratorError as exc:
             code = exc.exit_code if isinstance(exc, FatalError) else ExitCode.TRY_AGAIN
@@ -84,18 +86,22 @@ def token_counters(config: JobConfig, keys: dict[str, str]) -> dict[str, CountTo
 
 
 def look_at_places(config: JobConfig, findings: Findings) -> None:
-    """Look at the bucket and at the table of events, or at the folder that stands in for them."""
+    """Look at the bucket and at the table of events, or at the folder that stands in for them.
+
+    A role that may only write may not look; that is no reason to believe that it may not write.
+    """
     if config.local_dir is not None:
         findings.look("folder", lambda: _folder(Path(config.local_dir or ".")), str)
         return
-    findings.look("bucket", lambda: _bucket(config), str)
+    bucket, table = str(config.output_s3_bucket), config.orchestration_logs_table
+    findings.look("bucket", partial(_look_at_bucket, config, bucket), str)
     try:
-        table = config.orchestration_logs_table
-        with aws_errors(f"looking at the DynamoDB table {table}"):
-            dynamodb_client(config.aws_region).describe_table(TableName=table)
-        findings.append(Finding("events", f"DynamoDB table {table}"))
+        _look_at_table(config, table)
+        findings.append(Finding("events", f"table {table} is there"))
+    except PermissionRefusedError:
+        findings.append(Finding("events", f"table {table} may not be looked at", sure=False))
     except FatalError as exc:
-        findings.append(Finding("events", f"would not be published, the job goes on without: {exc}"))
+        findings.append(Finding("events", f"are not published, the job goes on without: {exc}", sure=False))
 
 
 def _folder(directory: Path) -> str:
@@ -107,11 +113,15 @@ def _folder(directory: Path) -> str:
     return f"{directory}, {'is there' if place == directory.resolve() else 'the run makes it'}"
 
 
-def _bucket(config: JobConfig) -> str:
-    bucket = str(config.output_s3_bucket)
+def _look_at_bucket(config: JobConfig, bucket: str) -> str:
     try:
         with aws_errors(f"looking at the bucket {bucket}"):
             s3_client(config.aws_region).head_bucket(Bucket=bucket)
     except PermissionRefusedError:
-        return f"{bucket} may not be looked at; whether it may be written to is not known"
+        return f"{bucket} may not be looked at, so whether it may be written to is not known"
     return f"{bucket} is there"
+
+
+def _look_at_table(config: JobConfig, table: str) -> None:
+    with aws_errors(f"looking at the DynamoDB table {table}"):
+        dynamodb_client(config.aws_region).describe_table(TableName=table)

@@ -108,7 +108,7 @@ def quote(
     return Quote(provider, model, work.calls, usage, second_calls, price, bool(counts), learned is not None)
 
 
-def quote_lines(quotes: Sequence[Quote], max_cost: float | None) -> Iterator[str]:
+def quote_lines(quotes: Sequence[Quote], left_of_cap: float | None) -> Iterator[str]:
     """Write quotes of one provider, one for each model, and what they rest on."""
     for entry in quotes:
         yield f"  quote      {entry}"
@@ -125,8 +125,9 @@ def quote_lines(quotes: Sequence[Quote], max_cost: float | None) -> Iterator[str
         else f"estimated at {TOKENS_A_QUESTION:g} tokens a question; what a model bills for thinking comes on top"
     )
     yield f"             prompts {prompts}; replies {replies}"
-    if max_cost is not None and high > max_cost:
-        yield f"             the cap of {max_cost:.4f} USD {'will' if low > max_cost else 'may'} end the job early"
+    if left_of_cap is not None and high > left_of_cap:
+        ends = "will" if low > left_of_cap else "may"
+        yield f"             the cap leaves {max(left_of_cap, 0.0):.4f} USD, which {ends} end the job early"
 
 
 def _size(prompt: Prompt) -> int:
