@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a look has found, and the code that the run would end with for it; `sure` is False for what it cannot tell."""
+    """What a look has found, and the code that the run would end with for it; not `sure`: a look cannot tell."""
 
     subject: str
     said: str
