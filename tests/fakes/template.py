@@ -18,7 +18,7 @@ PSEUDO = {
 NO_VALUE = object()
 
 
-class _Loader(yaml.SafeLoader):  # type: ignore[misc]
+class _Loader(yaml.SafeLoader):
     """YAML in which `!Name x` is `{"Fn::Name": x}`, and `!Ref x` is `{"Ref": x}`."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infrastructure.validate import definition_problems, request_problems
-from query_generator.config import SETTINGS
+from query_generator.settings import SETTINGS
 from tests.fakes.template import Template, lower_first
 
 ROOT = Path(__file__).parents[2]

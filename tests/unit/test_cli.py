@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from query_generator.cli import LATER_OPTIONS, LATER_VERBS, build_parser, parse_arguments
+from query_generator.cli import LATER_VERBS, build_parser, parse_arguments
 from query_generator.config import JobConfig
 from query_generator.errors import ConfigurationError
 
@@ -67,7 +67,6 @@ def test_local_mode_holds_for_every_verb_and_its_folder_may_be_left_out(verb: li
         (["--rpm"], "--rpm"),
         (["--verbose", "--quiet"], "--quiet"),
         *(([verb, "j1"], f"'{verb}' is not available yet") for verb in LATER_VERBS),
-        *(([f"{option}=1"], f"{option} is not available yet") for option in LATER_OPTIONS),
     ],
 )
 def test_a_wrong_command_line_is_a_configuration_error_that_names_the_word(argv: list[str], named: str) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from query_generator.config import LATER_VARIABLES, SETTINGS, JobConfig, load_config
+from query_generator.config import JobConfig, load_config
 from query_generator.errors import ConfigurationError
+from query_generator.settings import SETTINGS
 
 CLOUD = {"RDS_SECRET_NAME": "rds", "GEMINI_SECRET_NAME": "gemini", "OUTPUT_S3_BUCKET": "out", "JOB_ID": "j1"}
 
@@ -143,13 +144,6 @@ def test_a_wrong_s3_address_is_refused(address: str) -> None:
     """A mistyped address is found before S3 is asked."""
     with pytest.raises(ConfigurationError, match="--input-s3"):
         load({}, input_s3=address)
-
-
-@pytest.mark.parametrize("variable", LATER_VARIABLES)
-def test_a_setting_that_would_be_ignored_is_refused(variable: str) -> None:
-    """Nobody believes in a cap or a dry run that is not there."""
-    with pytest.raises(ConfigurationError, match=f"{variable}: not available yet"):
-        load({variable: "1"})
 
 
 def test_all_problems_are_named_at_once() -> None:
