@@ -8,6 +8,7 @@ from query_generator.errors import (
     BudgetExhaustedError,
     CircuitOpenError,
     ConfigurationError,
+    CostCapReachedError,
     FatalError,
     PermissionRefusedError,
     QueryGeneratorError,
@@ -49,6 +50,7 @@ class FallbackProvider:
         Raises:
             CircuitOpenError: those that can be asked in this run are all left alone for now.
             RetryableError, SkippableError: all have failed; the message names each cause.
+            CostCapReachedError: the job's cap lets nothing more be bought, whoever is asked.
             FatalError: none can be asked in this run.
         """
         causes: dict[str, QueryGeneratorError] = {}
@@ -58,6 +60,8 @@ class FallbackProvider:
                 continue
             try:
                 return provider.generate(request)
+            except CostCapReachedError:
+                raise
             except OUT_FOR_THE_RUN as exc:
                 self._put_out(provider.name, exc)
                 causes[provider.name] = exc
