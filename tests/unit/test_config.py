@@ -108,7 +108,7 @@ def test_every_variable_reaches_its_field() -> None:
         ("CIRCUIT_BREAKER_TIMEOUT", "0"),
         ("CIRCUIT_BREAKER_TIMEOUT", "3601"),
         ("LLM_PROVIDERS", "mistral"),
-        ("LLM_PROVIDERS", "gemini,offline"),
+        ("LLM_PROVIDERS", "gemini,gemini"),
         ("LLM_PROVIDERS", ","),
         ("LOG_LEVEL", "LOUD"),
         ("LOG_FORMAT", "xml"),
