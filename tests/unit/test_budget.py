@@ -64,7 +64,7 @@ def test_calls_dearer_than_estimated_pass_the_cap_by_those_in_flight_at_most() -
     """A model that writes three times what was estimated passes the cap by no more than its calls in flight hold."""
     for seed in range(5):
         cap = SharedCap(40 * A_CALL)
-        service = BillingProvider(seed, estimated_usage(REQUEST), most=3.0)
+        service = BillingProvider(seed, estimated_usage(REQUEST), most=3.0, failing=0.0)
         buy_all(BudgetedProvider(service, Budget(cap.of("run")), PRICES, MODELS), 4, 200)
         bills = [PRICE.cost_usd(usage) for usage in service.bills]
         assert cap.cap_usd - 2 * max(bills) < sum(bills) < cap.cap_usd + service.most_in_flight * max(bills)
