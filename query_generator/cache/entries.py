@@ -33,10 +33,6 @@ class Entry:
     reply: GenerationReply
     stored_at: float
 
-    def is_fresh(self, ttl: float | None, now: float) -> bool:
-        """Tell whether it may still be used; `ttl` in seconds, None is for ever."""
-        return ttl is None or now - self.stored_at < ttl
-
 
 def key_of(request: GenerationRequest, provider: str, model: str, parameters: Mapping[str, Any]) -> str:
     """Return the SHA-256 in hex of all that the reply depends on.

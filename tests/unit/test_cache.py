@@ -4,6 +4,7 @@ import logging
 import pickle
 import threading
 import zlib
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -12,10 +13,11 @@ from typing import Any
 import pytest
 
 from query_generator.cache.entries import Entry, ForeignEntryError, decode, encode, key_of
+from query_generator.cache.guarded_tier import AWAY_SECONDS, FAILURES
 from query_generator.cache.provider import CachedProvider
 from query_generator.cache.setup import ResponseCache, persistent_tiers
 from query_generator.cache.stats import CacheMeter, CacheStats
-from query_generator.cache.store import AWAY_SECONDS, FAILURES, LayeredStore
+from query_generator.cache.store import LayeredStore
 from query_generator.cache.tiers import OVERHEAD, Held, MemoryTier, Tier, TierFailedError
 from query_generator.config import load_config
 from query_generator.errors import ConfigurationError, InterruptedRunError, RetryableError
@@ -77,26 +79,26 @@ class ScriptedTier:
     def __init__(self, name: str) -> None:
         self.name = name
         self.values: dict[str, bytes] = {}
-        self.fails = False
-        self.calls = 0
+        self.fails: set[str] = set()
+        self.calls: Counter[str] = Counter()
 
     def get(self, key: str) -> bytes | None:
         """Look."""
-        self._call()
+        self._call("get")
         return self.values.get(key)
 
     def put(self, key: str, value: bytes, ttl: float | None) -> None:
         """Keep."""
-        self._call()
+        self._call("put")
         self.values[key] = value
 
     def held(self) -> Held:
         """Count."""
         return Held(len(self.values), 0)
 
-    def _call(self) -> None:
-        self.calls += 1
-        if self.fails:
+    def _call(self, name: str) -> None:
+        self.calls[name] += 1
+        if name in self.fails:
             raise TierFailedError("out of paper")
 
 
@@ -278,17 +280,28 @@ def test_a_lower_tier_fills_those_above_it() -> None:
 def test_a_failing_tier_never_fails_the_job(caplog: pytest.LogCaptureFixture) -> None:
     """A tier that fails is warned of once, left alone after three failures, and used again when it is back."""
     tier = ScriptedTier("redis")
-    tier.fails = True
+    tier.fails = {"get", "put"}
     setup = Setup(tiers=(tier,))
     with caplog.at_level(logging.WARNING):
         assert all(setup.ask().texts for _ in range(10))
-    assert tier.calls == setup.meter.stats().tier_failures == FAILURES
-    assert [record.getMessage() for record in caplog.records] == [
-        "[CACHE] The job goes on without this tier of the cache while it fails: out of paper"
-    ]
-    tier.fails = False
+    assert tier.calls == {"get": FAILURES, "put": FAILURES - 1}
+    assert setup.meter.stats().tier_failures == tier.calls.total()
+    assert caplog.messages == ["[CACHE] The job goes on without this tier of the cache while it fails: out of paper"]
+    tier.fails.clear()
     setup.now = AWAY_SECONDS
     assert [setup.ask().usage for _ in range(2)] == [Usage(10, 5), Usage()]
+
+
+def test_a_tier_that_takes_nothing_new_is_still_read() -> None:
+    """A full disk gives what it has, and is asked to write three times and no more."""
+    tier = ScriptedTier("disk")
+    setup = Setup(tiers=(tier,))
+    setup.ask()
+    tier.fails = {"put"}
+    for number in range(10):
+        setup.ask(request_for(Product(f"Boot {number}")))
+    assert tier.calls["put"] == 1 + FAILURES
+    assert setup.ask().usage == Usage()
 
 
 def test_memory_is_bounded_by_bytes() -> None:
