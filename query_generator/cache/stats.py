@@ -1,7 +1,7 @@
 """What the cache has done in a run, counted."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -51,6 +51,25 @@ class CacheStats:
         """Read what `as_dict` made, in this version or another."""
         known = {field.name for field in fields(cls)}
         return cls(**{name: value for name, value in stats.items() if name in known})
+
+
+def sum_of(runs: Iterable[CacheStats]) -> CacheStats:
+    """Add up the statistics of runs."""
+    total = CacheStats()
+    for run in runs:
+        total = total.plus(run)
+    return total
+
+
+def summary_lines(stats: CacheStats) -> Iterator[str]:
+    """Write statistics as two lines of a summary."""
+    tiers = f"{stats.memory_hits} memory, {stats.redis_hits} Redis, {stats.disk_hits} disk"
+    others = f"{stats.misses} misses, {stats.coalesced} coalesced, {stats.evictions} evicted"
+    faults = f"{stats.ignored_entries} entries ignored, {stats.tier_failures} failures of tiers"
+    yield f"  cache      {stats.hits} hits ({tiers}), {others}, {faults}"
+    unpriced = f" and {stats.unpriced_calls_saved} calls of unknown price" if stats.unpriced_calls_saved else ""
+    rate = f"{stats.hit_rate_percent:.1f} % of the requests"
+    yield f"  saved      {stats.calls_saved} calls ({rate}), {stats.usd_saved:.4f} USD{unpriced}"
 
 
 class CacheMeter:

@@ -1,0 +1,194 @@
+"""Fills the cache before a job needs it: by buying, or from what an earlier job has stored."""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from query_generator.cache.entries import Entry
+from query_generator.cache.setup import ResponseCache
+from query_generator.config import JobConfig
+from query_generator.errors import ConfigurationError, FatalError, InterruptedRunError, RetryableError, SkippableError
+from query_generator.generate import CALLS_FOR_AN_ITEM, ask, shortage
+from query_generator.input.product_fields import RejectedRecordError
+from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, Usage
+from query_generator.models import Product, QueryType, RejectedRecord
+from query_generator.prompts import PROMPT_VERSION, build_prompt
+from query_generator.stopping import STEP_SECONDS, StopSignal
+from query_generator.store.database import Database
+from query_generator.store.products import stored_product
+from query_generator.vendors import KEY_OF, models_of
+from query_generator.workers import Workers
+
+_LOG = logging.getLogger("cache")
+
+PROGRESS_SECONDS = 10.0
+NAMED = 20
+PAGE_SIZE = 500
+
+Work = tuple[Product, QueryType]
+Failure = RetryableError | SkippableError | None
+
+
+@dataclass(slots=True)
+class Warmed:
+    """What warming has come to. `problems` names the first failed items and rejected records."""
+
+    products: int = 0
+    items: int = 0
+    failed: int = 0
+    rejected: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def note(self, problem: str) -> None:
+        """Keep what went wrong, if it is one of the first."""
+        if len(self.problems) < NAMED:
+            self.problems.append(problem)
+
+
+def warm(
+    config: JobConfig,
+    entries: Iterable[Product | RejectedRecord],
+    provider: Provider,
+    stop: StopSignal,
+    clock: Callable[[], float] = time.monotonic,
+) -> Warmed:
+    """Ask for everything that a job with these products and settings would ask for first.
+
+    Args:
+        config: of the run.
+        entries: products and rejected records; of products with one brand and name the first counts, as in a job.
+        provider: the one of a job, with the cache in it.
+        stop: ends the work; what is in flight has its time.
+        clock: seconds, monotonic.
+
+    Raises:
+        InterruptedRunError: a stop was asked for; what was bought until then is in the cache.
+        FatalError: no further call makes sense, or no further product can be read.
+    """
+    warmed = Warmed()
+    work = _work(entries, config.limit, warmed)
+    workers: Workers[Failure] = Workers(config.max_concurrency)
+    in_flight: dict[Future[Failure], Work] = {}
+    fatal: FatalError | None = None
+    told = clock()
+    while not stop.is_overdue():
+        free = 0 if fatal or stop.is_set() else config.max_concurrency - len(in_flight)
+        try:
+            for product, query_type in islice(work, free):
+                future = workers.submit(partial(fill, product, query_type, config.num_questions, provider))
+                in_flight[future] = product, query_type
+            for future in wait(in_flight, STEP_SECONDS, FIRST_COMPLETED).done:
+                _count(warmed, *in_flight.pop(future), future.result())
+        except FatalError as exc:
+            fatal = fatal or exc
+        if not in_flight:
+            break
+        if clock() - told >= PROGRESS_SECONDS:
+            told = clock()
+            _LOG.info("[CACHE] %d products read, %d items in the cache", warmed.products, warmed.items)
+    if fatal:
+        raise fatal
+    if stop.is_set():
+        raise InterruptedRunError(f"stopped by {stop.reason}; {warmed.items} items are in the cache")
+    return warmed
+
+
+def _work(entries: Iterable[Product | RejectedRecord], limit: int | None, warmed: Warmed) -> Iterator[Work]:
+    seen: set[int] = set()  # of numbers, since catalogs are large
+    for entry in entries:
+        if isinstance(entry, RejectedRecord):
+            warmed.rejected += 1
+            warmed.note(f"input: {entry}")
+            continue
+        identity = int(entry.product_hash[:15], 16)
+        if identity not in seen:
+            seen.add(identity)
+            warmed.products += 1
+            yield from ((entry, query_type) for query_type in QueryType)
+        if warmed.products == limit:
+            return
+
+
+def fill(product: Product, query_type: QueryType, wanted: int, provider: Provider) -> Failure:
+    """Make the calls that a job makes for one item; returns why it would fail, if it would."""
+    texts: tuple[str, ...] = ()
+    dropped: Counter[str] = Counter()
+    for _ in range(CALLS_FOR_AN_ITEM):
+        result = ask(product, query_type, wanted, provider, texts)
+        if result.error:
+            return result.error
+        texts += tuple(result.questions)
+        dropped += result.dropped
+        if len(texts) >= wanted:
+            return None
+    return shortage(len(texts), wanted, dropped)
+
+
+def _count(warmed: Warmed, product: Product, query_type: QueryType, failure: Failure) -> None:
+    if failure is None:
+        warmed.items += 1
+    else:
+        warmed.failed += 1
+        warmed.note(f"generate: {product.key}: {query_type}: {failure}")
+
+
+def take_over(db: Database, config: JobConfig, cache: ResponseCache) -> Counter[str]:
+    """Put the stored questions of a finished or unfinished job into the cache, as the replies to its requests.
+
+    Only items whose questions come from this program's prompt version can be asked for again. The model is the one
+    that the job has recorded as its setting.
+
+    Returns:
+        How many items were `kept`, and how many had `another prompt version`, `too few questions`, `an unusable record`
+        or `an unknown provider`.
+
+    Raises:
+        ConfigurationError: there is no such job.
+    """
+    jobs = db.rows("ledger.job", job_id=config.job_id)
+    if not jobs:
+        raise ConfigurationError(f"job {config.job_id}: the database does not know it; check --job-id")
+    terms = jobs[0].metadata
+    counts: Counter[str] = Counter()
+    after = (-1, -1, "")
+    while rows := db.rows(
+        "cache.answers",
+        job_id=config.job_id,
+        prompt_version=PROMPT_VERSION,
+        position=after[0],
+        product_id=after[1],
+        query_type=after[2],
+        size=PAGE_SIZE,
+    ):
+        for row in rows:
+            counts[_keep(row, terms, config, cache)] += 1
+        after = (rows[-1].position, rows[-1].product_id, rows[-1].query_type)
+    return counts
+
+
+def _keep(row: Any, terms: dict[str, Any], config: JobConfig, cache: ResponseCache) -> str:
+    wanted = int(terms["num_questions"])
+    if not row.current:
+        return "another prompt version"
+    if len(row.texts) < wanted:
+        return "too few questions"
+    if row.provider != "offline" and row.provider not in KEY_OF:
+        return "an unknown provider"
+    try:
+        product = stored_product(row.record, row.brand_name, row.position)
+    except RejectedRecordError:
+        return "an unusable record"
+    query_type = QueryType(row.query_type)
+    place = query_type if KEY_OF.get(row.provider) == "gemini" else row.provider
+    model = terms.get("models", {}).get(place) or models_of(row.provider, config)[query_type]
+    request = GenerationRequest(product, query_type, wanted, build_prompt(product, query_type, wanted))
+    usage = Usage(row.prompt_tokens, row.output_tokens)
+    reply = GenerationReply(tuple(row.texts), row.provider, row.model or model, usage)
+    cache.keep(request, Entry(reply, time.time()), model)
+    return "kept"
