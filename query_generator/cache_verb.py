@@ -11,6 +11,7 @@ from query_generator.cache.setup import ResponseCache
 from query_generator.cache.stats import CacheStats, sum_of, summary_lines
 from query_generator.cache.tiers import TierFailedError
 from query_generator.config import JobConfig
+from query_generator.earlier_job import take_over
 from query_generator.errors import BudgetExhaustedError, ConfigurationError, ExitCode, InputError, ServiceAwayError
 from query_generator.input.sources import configured_sources, load_input_data
 from query_generator.llm.base import Provider
@@ -23,7 +24,7 @@ from query_generator.services import database_of
 from query_generator.stopping import StopSignal
 from query_generator.store.schema import migrate
 from query_generator.vendors import KEY_OF
-from query_generator.warming import Warmed, take_over, warm
+from query_generator.warming import Warmed, warm
 
 _LOG = logging.getLogger("cache")
 

@@ -1,35 +1,28 @@
-"""Fills the cache before a job needs it: by buying, or from what an earlier job has stored."""
+"""Buys what a job will ask for and the cache does not have."""
 
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from typing import Any
 
-from query_generator.cache.entries import Entry
-from query_generator.cache.setup import ResponseCache
 from query_generator.config import JobConfig
-from query_generator.errors import ConfigurationError, FatalError, InterruptedRunError, RetryableError, SkippableError
+from query_generator.errors import FatalError, InterruptedRunError, RetryableError, SkippableError
 from query_generator.generate import CALLS_FOR_AN_ITEM, ask, shortage
-from query_generator.input.product_fields import RejectedRecordError
-from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, Usage
+from query_generator.llm.base import Provider
 from query_generator.models import Product, QueryType, RejectedRecord
-from query_generator.prompts import PROMPT_VERSION, build_prompt
 from query_generator.stopping import STEP_SECONDS, StopSignal
-from query_generator.store.database import Database
 from query_generator.store.products import stored_product
-from query_generator.vendors import KEY_OF, models_of
 from query_generator.workers import Workers
 
 _LOG = logging.getLogger("cache")
 
 PROGRESS_SECONDS = 10.0
 NAMED = 20
-PAGE_SIZE = 500
 
 Work = tuple[Product, QueryType]
 Failure = RetryableError | SkippableError | None
@@ -83,12 +76,16 @@ def warm(
             for product, query_type in islice(work, free):
                 future = workers.submit(partial(fill, product, query_type, config.num_questions, provider))
                 in_flight[future] = product, query_type
-            for future in wait(in_flight, STEP_SECONDS, FIRST_COMPLETED).done:
-                _count(warmed, *in_flight.pop(future), future.result())
         except FatalError as exc:
-            fatal = fatal or exc
+            fatal = exc
         if not in_flight:
             break
+        for future in wait(in_flight, STEP_SECONDS, FIRST_COMPLETED).done:
+            product, query_type = in_flight.pop(future)
+            try:
+                _count(warmed, product, query_type, future.result())
+            except FatalError as exc:
+                fatal = fatal or exc
         if clock() - told >= PROGRESS_SECONDS:
             told = clock()
             _LOG.info("[CACHE] %d products read, %d items in the cache", warmed.products, warmed.items)
@@ -110,9 +107,23 @@ def _work(entries: Iterable[Product | RejectedRecord], limit: int | None, warmed
         if identity not in seen:
             seen.add(identity)
             warmed.products += 1
-            yield from ((entry, query_type) for query_type in QueryType)
+            product = as_a_job_sees(entry)
+            yield from ((product, query_type) for query_type in QueryType)
         if warmed.products == limit:
             return
+
+
+def as_a_job_sees(product: Product) -> Product:
+    """Read a product as from `jsonb`: the order of the names in its record is that of the attributes in its prompts."""
+    return stored_product(_in_jsonb_order(product.record), None, product.position)
+
+
+def _in_jsonb_order(value: Any) -> Any:
+    """Order names as PostgreSQL does: by their length in bytes, then by their bytes."""
+    if isinstance(value, Mapping):
+        names = sorted(value, key=lambda name: (len(name.encode()), name.encode()))
+        return {name: _in_jsonb_order(value[name]) for name in names}
+    return [_in_jsonb_order(item) for item in value] if isinstance(value, list) else value
 
 
 def fill(product: Product, query_type: QueryType, wanted: int, provider: Provider) -> Failure:
@@ -136,59 +147,3 @@ def _count(warmed: Warmed, product: Product, query_type: QueryType, failure: Fai
     else:
         warmed.failed += 1
         warmed.note(f"generate: {product.key}: {query_type}: {failure}")
-
-
-def take_over(db: Database, config: JobConfig, cache: ResponseCache) -> Counter[str]:
-    """Put the stored questions of a finished or unfinished job into the cache, as the replies to its requests.
-
-    Only items whose questions come from this program's prompt version can be asked for again. The model is the one
-    that the job has recorded as its setting.
-
-    Returns:
-        How many items were `kept`, and how many had `another prompt version`, `too few questions`, `an unusable record`
-        or `an unknown provider`.
-
-    Raises:
-        ConfigurationError: there is no such job.
-    """
-    jobs = db.rows("ledger.job", job_id=config.job_id)
-    if not jobs:
-        raise ConfigurationError(f"job {config.job_id}: the database does not know it; check --job-id")
-    terms = jobs[0].metadata
-    counts: Counter[str] = Counter()
-    after = (-1, -1, "")
-    while rows := db.rows(
-        "cache.answers",
-        job_id=config.job_id,
-        prompt_version=PROMPT_VERSION,
-        position=after[0],
-        product_id=after[1],
-        query_type=after[2],
-        size=PAGE_SIZE,
-    ):
-        for row in rows:
-            counts[_keep(row, terms, config, cache)] += 1
-        after = (rows[-1].position, rows[-1].product_id, rows[-1].query_type)
-    return counts
-
-
-def _keep(row: Any, terms: dict[str, Any], config: JobConfig, cache: ResponseCache) -> str:
-    wanted = int(terms["num_questions"])
-    if not row.current:
-        return "another prompt version"
-    if len(row.texts) < wanted:
-        return "too few questions"
-    if row.provider != "offline" and row.provider not in KEY_OF:
-        return "an unknown provider"
-    try:
-        product = stored_product(row.record, row.brand_name, row.position)
-    except RejectedRecordError:
-        return "an unusable record"
-    query_type = QueryType(row.query_type)
-    place = query_type if KEY_OF.get(row.provider) == "gemini" else row.provider
-    model = terms.get("models", {}).get(place) or models_of(row.provider, config)[query_type]
-    request = GenerationRequest(product, query_type, wanted, build_prompt(product, query_type, wanted))
-    usage = Usage(row.prompt_tokens, row.output_tokens)
-    reply = GenerationReply(tuple(row.texts), row.provider, row.model or model, usage)
-    cache.keep(request, Entry(reply, time.time()), model)
-    return "kept"
