@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import chart, cpu, flight, limit, memory, quota, rows, ways
+from benchmarks import cached, chart, cpu, flight, limit, memory, quota, rows, ways
 from benchmarks.lab import ROOT, Lab
 from benchmarks.machine import conditions
 from benchmarks.table import Row, markdown, replaced
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Callable[[Lab], Iterator[Row]]] = {
     "memory": memory.measure,
     "rows": rows.measure,
     "quota": quota.measure,
+    "cached": cached.measure,
 }
 ABOUT = {
     "ways": "the job against one call after another, groups of 5, and raw requests",
@@ -28,6 +29,7 @@ ABOUT = {
     "memory": "peak memory at 1,000 to 1,000,000 products",
     "rows": "rows a second into PostgreSQL, near and through a slow link",
     "quota": "16 processes of one job on one quota",
+    "cached": "a reply from the cache: memory, Redis, folder",
 }
 DOCS = ROOT / "docs"
 PAGE = DOCS / "performance.md"

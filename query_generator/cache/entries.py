@@ -22,6 +22,9 @@ LARGEST_PLAIN = 8 << 20
 """Bytes; a reply of 200 questions has about 20,000."""
 
 
+_USAGE = tuple(field.name for field in fields(Usage))
+
+
 class ForeignEntryError(Exception):
     """The bytes under a key are no entry of this schema for this key, or are damaged."""
 
@@ -43,11 +46,13 @@ def key_of(request: GenerationRequest, provider: str, model: str, parameters: Ma
         model: the model that is asked for this type of question.
         parameters: whatever else changes the reply: temperature, limit of tokens, address of the service.
     """
-    parts = [
-        *(SCHEMA, OPERATION, provider, model, PROMPT_VERSION, sorted(parameters.items())),
-        *(request.query_type, request.count, request.prompt.system, request.prompt.user),
-    ]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    terms = [SCHEMA, OPERATION, provider, model, PROMPT_VERSION, sorted(parameters.items())]
+    digest = hashlib.sha256()
+    for part in (json.dumps([*terms, request.query_type, request.count]), request.prompt.system, request.prompt.user):
+        text = part.encode(errors="surrogatepass")
+        digest.update(b"%d:" % len(text))
+        digest.update(text)
+    return digest.hexdigest()
 
 
 def encode(key: str, entry: Entry) -> bytes:
@@ -71,23 +76,20 @@ def decode(key: str, stored: bytes) -> Entry:
         content = json.loads(plain)
         if (content["schema"], content["key"]) != (SCHEMA, key):
             raise ForeignEntryError
-        return Entry(_reply(content["reply"]), _checked(content["stored_at"], int | float))
-    except (zlib.error, ValueError, TypeError, KeyError, RecursionError) as exc:
+        return Entry(_reply(content["reply"]), float(content["stored_at"]))
+    except (zlib.error, ValueError, TypeError, LookupError, AttributeError, RecursionError) as exc:
         raise ForeignEntryError from exc
 
 
 def _reply(content: Mapping[str, Any]) -> GenerationReply:
-    usage = content["usage"]
-    return GenerationReply(
-        tuple(_checked(text, str) for text in _checked(content["texts"], list)),
-        _checked(content["provider"], str),
-        _checked(content["model"], str),
-        Usage(**{field.name: _checked(usage.get(field.name, 0), int) for field in fields(Usage)}),
-        _checked(content["truncated"], bool),
-    )
-
-
-def _checked(value: Any, kind: Any) -> Any:
-    if not isinstance(value, kind):
+    texts, usage = content["texts"], content["usage"]
+    billed = [usage.get(name, 0) for name in _USAGE]
+    provider, model, truncated = content["provider"], content["model"], content["truncated"]
+    if not (
+        type(texts) is list
+        and all(type(text) is str for text in (provider, model, *texts))
+        and all(type(tokens) is int for tokens in billed)
+        and type(truncated) is bool
+    ):
         raise ForeignEntryError
-    return value
+    return GenerationReply(tuple(texts), provider, model, Usage(*billed), truncated)
