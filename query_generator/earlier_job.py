@@ -26,8 +26,8 @@ def take_over(db: Database, config: JobConfig, cache: ResponseCache) -> Counter[
     that the job has recorded as its setting.
 
     Returns:
-        How many items were `kept`, and how many had `another prompt version`, `too few questions`, `an unusable record`
-        or `an unknown provider`.
+        How many items were `kept` or `there already`, and how many had `another prompt version`, `too few questions`,
+        `an unusable record` or `an unknown provider`.
 
     Raises:
         ConfigurationError: there is no such job.
@@ -71,5 +71,4 @@ def _keep(row: Any, terms: dict[str, Any], config: JobConfig, cache: ResponseCac
     request = GenerationRequest(product, query_type, wanted, build_prompt(product, query_type, wanted))
     usage = Usage(row.prompt_tokens, row.output_tokens)
     reply = GenerationReply(tuple(row.texts), row.provider, row.model or model, usage)
-    cache.keep(request, Entry(reply, time.time()), model)
-    return "kept"
+    return "kept" if cache.add(request, Entry(reply, time.time()), model) else "there already"

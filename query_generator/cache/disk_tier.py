@@ -17,6 +17,8 @@ import diskcache
 from query_generator.cache.tiers import NO_ENTRY, Held, TierFailedError
 
 TIMEOUT_SECONDS = 0.25
+QUEUE_SECONDS = 5.0
+"""For threads that write at once; each write takes well under a millisecond, more where threads fight for the CPU."""
 LARGEST_DISK = 1 << 30
 """Bytes of the folder; beyond that the entries that were stored first go."""
 
@@ -56,6 +58,8 @@ class DiskTier:
         self._timeout = timeout
         self._largest = largest
         self._opening = threading.Lock()
+        self._writing = threading.Lock()  # SQLite lets writers poll for its lock, and many threads starve some
+        self._failures = 0  # of writes: those that queued behind one do not wait in their turn
         self._cache: Any = None
 
     def get(self, key: str) -> bytes | None:
@@ -67,7 +71,18 @@ class DiskTier:
     def put(self, key: str, value: bytes, ttl: float | None) -> None:
         """Keep bytes."""
         with self._errors():
-            self._opened().set(key, value, expire=ttl)
+            cache, failures = self._opened(), self._failures
+            if not self._writing.acquire(timeout=QUEUE_SECONDS):
+                raise TimeoutError(f"a write takes more than {QUEUE_SECONDS:g} s")
+            try:
+                if failures != self._failures:
+                    raise TimeoutError("the write before this one has failed")
+                cache.set(key, value, expire=ttl)
+            except BaseException:
+                self._failures += 1
+                raise
+            finally:
+                self._writing.release()
 
     def held(self) -> Held:
         """Count the entries, and the bytes of the database."""
@@ -115,6 +130,6 @@ class DiskTier:
         except (OSError, sqlite3.Error, diskcache.Timeout, ValueError, TypeError, LookupError) as exc:
             self._disconnect()
             raise TierFailedError(
-                f"folder {self._folder}: {type(exc).__name__} {exc}; "
+                f"folder {self._folder}: {str(exc) or 'its lock is held by another process'}; "
                 "check its permissions and free space, or remove it, or name another in CACHE_URL"
             ) from exc

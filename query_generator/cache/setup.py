@@ -54,10 +54,14 @@ class ResponseCache:
             stop=stop,
         )
 
-    def keep(self, request: GenerationRequest, entry: Entry, model: str) -> None:
-        """Keep a reply as that of its provider's `model`, as if it had been bought now for this request."""
+    def add(self, request: GenerationRequest, entry: Entry, model: str) -> bool:
+        """Keep a reply as that of its provider's `model` to this request; False if there is one already."""
         provider = entry.reply.provider
-        self.store.put(key_of(request, provider, model, parameters_of(provider, self._config)), entry)
+        key = key_of(request, provider, model, parameters_of(provider, self._config))
+        missing = self.store.get(key) is None
+        if missing:
+            self.store.put(key, entry)
+        return missing
 
     def stats(self) -> CacheStats:
         """Return the sums up to now."""

@@ -6,7 +6,9 @@ import pickle
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -219,6 +221,21 @@ def test_a_folder_that_cannot_be_used_is_done_without(
     (warning,) = caplog.messages
     assert str(folder) in warning
     assert "CACHE_URL" in warning
+
+
+def test_many_threads_write_at_once(tmp_path: Path) -> None:
+    """A burst of replies from all threads is kept whole: none has to wait so long for the others that it gives up."""
+    tier = DiskTier(tmp_path)
+    barrier = threading.Barrier(40)
+
+    def put(thread: int) -> None:
+        barrier.wait()
+        for number in range(10):
+            tier.put(f"{thread}-{number}", bytes(2000), TTL)
+
+    with ThreadPoolExecutor(40) as pool:
+        list(pool.map(put, range(40)))
+    assert tier.held().entries == 400
 
 
 def test_a_locked_folder_holds_nobody_up(tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ def test_an_earlier_job_fills_the_cache(db: Database, config: JobConfig) -> None
     run_job(db, products(3), Gemini())
     db.run("UPDATE queries SET prompt_version = 'older' WHERE product_id = 2 AND query_type = 'market'")
     assert take_over(db, config, ResponseCache(config)) == {"kept": 5, "another prompt version": 1}
+    assert take_over(db, config, ResponseCache(config)) == {"there already": 5, "another prompt version": 1}
     assert calls_of(open_job(db, products(3), "second"), config) == 1
 
 
