@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing, suppress
 from typing import Any
 
 import secrets_cache
+from query_generator.cache.setup import ResponseCache
 from query_generator.config import JobConfig
 from query_generator.errors import (
     ConfigurationError,
@@ -125,6 +126,7 @@ class _Run:
         self._lease = Lease(db, config.job_id, str(uuid.uuid4()), config.lease_seconds)
         self._ledger = Ledger(db, config.job_id, self._lease)
         self._stats = RunStats()
+        self._cache = ResponseCache(config)
 
     def run(self, source: str, entries: Iterator[Entry] | None) -> Report:
         """Run to the end."""
@@ -247,7 +249,7 @@ class _Run:
                 schedule = SharedSchedule(self._connect, config.job_id, name, AHEAD_SECONDS, config.rpd)
                 return open_schedules.enter_context(closing(schedule))
 
-            return self._generate_by(*make_provider(config, self._stop, schedule_of), counts)
+            return self._generate_by(*make_provider(config, self._stop, schedule_of, self._cache), counts)
 
     def _generate_by(self, provider: Provider, meter: Meters, counts: Counts) -> FatalError | None:
         _LOG.info("[AI] Questions are written by %s (%s)", provider.name, provider.model)
@@ -271,6 +273,7 @@ class _Run:
             return exc
         finally:
             self._stats.llm = meter.stats()
+            self._stats.cache = self._cache.stats()
             self._stats.questions_generation_time = self._clock() - began
         if self._stop.is_set():
             return InterruptedRunError(
@@ -278,7 +281,8 @@ class _Run:
                 f"`python batch_job.py run --job-id {self._config.job_id}` goes on"
             )
         now = self._db.persistently(self._ledger.counts)
-        if now.failed_for_passing_reason and not meter.stats().successful_requests:
+        answered = meter.stats().successful_requests + self._cache.stats().calls_saved
+        if now.failed_for_passing_reason and not answered:
             return ServiceAwayError(
                 f"job {self._config.job_id}: the provider answered no call; run the same job id again when it is back"
             )

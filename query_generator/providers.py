@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from query_generator.cache.setup import ResponseCache
 from query_generator.config import JobConfig
 from query_generator.llm.base import Provider, Usage
 from query_generator.llm.metered import Meters
@@ -21,7 +22,10 @@ TYPICAL_CALL = Usage(prompt_tokens=500, output_tokens=700)
 
 
 def make_provider(
-    config: JobConfig, stop: StopSignal, schedule_of: Callable[[str], Schedule] | None = None
+    config: JobConfig,
+    stop: StopSignal,
+    schedule_of: Callable[[str], Schedule] | None = None,
+    cache: ResponseCache | None = None,
 ) -> tuple[Provider, Meters]:
     """Build what `LLM_PROVIDERS` names; returns the outermost provider, and what counts the calls.
 
@@ -29,6 +33,7 @@ def make_provider(
         config: of the run.
         stop: ends every wait.
         schedule_of: the limit of a provider that this run shares with others; without it the run takes its share of it.
+        cache: stands before the retries of each provider; without it every reply is bought.
 
     Raises:
         ConfigurationError, PermissionRefusedError, ServiceAwayError: a key or an endpoint is not usable.
@@ -36,16 +41,18 @@ def make_provider(
     meters = Meters()
     budget = RetryBudget()
     chains: list[Provider] = []
+    behind_cache = (lambda chain: cache.around(chain, stop)) if cache else (lambda chain: chain)
     for name in in_order(config):
         meter = meters.add(make_vendor(name, config))
         if name == "offline":
-            chains.append(meter)
+            chains.append(behind_cache(meter))
             continue
         governor = _governor(config, stop, schedule_of(name) if schedule_of else None)
         guarded = GuardedProvider(meter, governor, _breakers(config, name))
-        chains.append(
-            RetryingProvider(guarded, config.retry_max_attempts, budget, sleep=stop.sleep, on_retry=meter.count_retry)
+        retrying = RetryingProvider(
+            guarded, config.retry_max_attempts, budget, sleep=stop.sleep, on_retry=meter.count_retry
         )
+        chains.append(behind_cache(retrying))
     return WaitingProvider(FallbackProvider(chains), sleep=stop.sleep), meters
 
 
