@@ -73,13 +73,25 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(config: "JobConfig", stop: StopSignal) -> ExitCode:
+    if config.dry_run:
+        return _dry_run(config, stop)
     from query_generator.job import run_job
     from query_generator.report import summary
+    from query_generator.spending import checked_prices
 
+    checked_prices(config)
     _LOG.info("[INIT] Job %s", config.job_id)
     report = run_job(config, stop)
     print(summary(report))
     return report.exit_code
+
+
+def _dry_run(config: "JobConfig", stop: StopSignal) -> ExitCode:
+    from query_generator.dry_run import dry_run
+
+    text, exit_code = dry_run(config, stop)
+    print(text)
+    return exit_code
 
 
 def _report(config: "JobConfig", stop: StopSignal) -> ExitCode:

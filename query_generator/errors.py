@@ -58,6 +58,10 @@ class BudgetExhaustedError(FatalError):
     exit_code = ExitCode.BUDGET_EXHAUSTED
 
 
+class CostCapReachedError(BudgetExhaustedError):
+    """The cap of the job's cost lets nothing more be bought, from whichever provider."""
+
+
 class InterruptedRunError(FatalError):
     """The run was told to stop: the same job id continues."""
 

@@ -28,7 +28,8 @@ from query_generator.prompts import PROMPT_VERSION
 from query_generator.providers import make_provider
 from query_generator.report import Report, publish_result
 from query_generator.resilience.schedule import AHEAD_SECONDS
-from query_generator.services import database_of, event_sink_of, objects_of
+from query_generator.services import Connect, database_of, event_sink_of, objects_of
+from query_generator.spending import budget_of
 from query_generator.stats import RunStats
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database, Patience
@@ -69,7 +70,7 @@ def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = ti
             patience = Patience(config.database_reconnect_seconds, stop.is_overdue)
             db = resources.enter_context(closing(connect(patience)))
             migrate(db)
-            return _Run(config, stop, events, db, lambda: connect(None), clock).run(source, entries)
+            return _Run(config, stop, events, db, connect, clock).run(source, entries)
         except RunFencedError:
             raise
         except FatalError as exc:
@@ -113,7 +114,7 @@ class _Run:
         stop: StopSignal,
         events: EventLog,
         db: Database,
-        connect: Callable[[], Database],
+        connect: Connect,
         clock: Callable[[], float],
     ) -> None:
         """Take the open database, and a function that makes more connections to it."""
@@ -121,7 +122,8 @@ class _Run:
         self._stop = stop
         self._events = events
         self._db = db
-        self._connect = connect
+        self._connect = lambda: connect(None)
+        self._connect_patiently = connect
         self._clock = clock
         self._lease = Lease(db, config.job_id, str(uuid.uuid4()), config.lease_seconds)
         self._ledger = Ledger(db, config.job_id, self._lease)
@@ -249,7 +251,10 @@ class _Run:
                 schedule = SharedSchedule(self._connect, config.job_id, name, AHEAD_SECONDS, config.rpd)
                 return open_schedules.enter_context(closing(schedule))
 
-            return self._generate_by(*make_provider(config, self._stop, schedule_of, self._cache), counts)
+            budget = open_schedules.enter_context(
+                budget_of(config, self._connect_patiently, self._lease.run_id, self._stop)
+            )
+            return self._generate_by(*make_provider(config, self._stop, schedule_of, budget, self._cache), counts)
 
     def _generate_by(self, provider: Provider, meter: Meters, counts: Counts) -> FatalError | None:
         _LOG.info("[AI] Questions are written by %s (%s)", provider.name, provider.model)

@@ -95,3 +95,13 @@ class Generated:
     prompt_tokens: int = 0
     output_tokens: int = 0
     error: RetryableError | SkippableError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A job against the cap of its cost: what its items have cost, and what other runs hold for calls in flight."""
+
+    cap_usd: float
+    spent_usd: float
+    done_items: int
+    open_items: int

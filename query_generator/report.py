@@ -9,6 +9,7 @@ from typing import Any
 
 from query_generator.cache.stats import summary_lines
 from query_generator.errors import ConfigurationError, ExitCode
+from query_generator.llm.metered import CallStats
 from query_generator.stats import RunStats, execution_stats, total
 from query_generator.store.database import Database
 from query_generator.store.items import Counts
@@ -107,9 +108,10 @@ def _summary_lines(report: Report) -> Iterator[str]:
     if report.dropped:
         reasons = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in sorted(report.dropped.items()))
         yield f"  dropped    {report.dropped.total()} texts ({reasons})"
-    cost = "price not known" if llm.unpriced_requests else f"{llm.cost_usd:.4f} USD"
     tokens = f"{llm.prompt_tokens} + {llm.output_tokens} tokens"
-    yield f"  calls      {llm.total_requests} ({llm.failed_requests} failed, {llm.retries} retries), {tokens}, {cost}"
+    yield f"  calls      {llm.total_requests} ({llm.failed_requests} failed, {llm.retries} retries), {tokens}"
+    if llm.successful_requests:
+        yield f"  cost       {_cost(llm, counts.questions)}"
     if report.stats.cache.calls_saved or report.stats.cache.tier_failures:
         yield from summary_lines(report.stats.cache)
     if counts.failed or counts.rejected_records:
@@ -120,6 +122,18 @@ def _summary_lines(report: Report) -> Iterator[str]:
             yield "    … and more in errors.json"
     for address in report.addresses:
         yield f"  wrote      {address}"
+
+
+def _cost(llm: CallStats, questions: int) -> str:
+    """Say what the calls have cost, by provider, and what an accepted question has."""
+    known = not llm.unpriced_requests
+    whole = f"{llm.cost_usd:.4f} USD" if known else f"{llm.cost_usd:.4f} USD and calls whose price is not known"
+    by_provider = ", ".join(
+        f"{name} {'price not known' if usd is None else f'{usd:.4f}'}"
+        for name, usd in sorted(llm.cost_by_provider.items())
+    )
+    each = f"; {llm.cost_usd / questions:.6f} USD a question" if known and questions else ""
+    return f"{whole} ({by_provider or 'providers not recorded'}){each}"
 
 
 def _has_errors(counts: Counts) -> bool:

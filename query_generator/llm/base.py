@@ -27,10 +27,11 @@ class GenerationRequest:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens that the provider billed for one call."""
+    """Tokens that the provider billed for one call; `cached_tokens` of the prompt's came from its own cache."""
 
     prompt_tokens: int = 0
     output_tokens: int = 0
+    cached_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 
 from query_generator.errors import QueryGeneratorError
-from query_generator.llm.base import GenerationReply, GenerationRequest, Provider
+from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, Usage
 from query_generator.llm.prices import cost_usd
 
 
@@ -16,7 +16,7 @@ class CallStats:
 
     `fallback_requests` went to another provider than the first. `seconds` counts successful calls only, tokens those
     that were billed. `unpriced_requests` are successful calls of a model whose price is not known: with any, `cost_usd`
-    is too low.
+    is too low. `cost_by_provider` is in US dollars, by provider name; None where some price is not known.
     """
 
     total_requests: int = 0
@@ -29,20 +29,37 @@ class CallStats:
     seconds: float = 0.0
     cost_usd: float = 0.0
     unpriced_requests: int = 0
+    cost_by_provider: dict[str, float | None] = field(default_factory=dict)
 
     def plus(self, other: "CallStats") -> "CallStats":
         """Add two sums."""
-        return CallStats(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+        names = [f.name for f in fields(self) if f.name != "cost_by_provider"]
+        result = CallStats(**{name: getattr(self, name) + getattr(other, name) for name in names})
+        for provider, usd in (*self.cost_by_provider.items(), *other.cost_by_provider.items()):
+            result.add_cost(provider, usd)
+        return result
+
+    def add_cost(self, provider: str, usd: float | None) -> None:
+        """Count what a provider's calls have cost."""
+        so_far = self.cost_by_provider.get(provider, 0.0)
+        self.cost_by_provider[provider] = None if usd is None or so_far is None else so_far + usd
 
 
 class MeteredProvider:
     """Counts every call that goes to the vendor, just outside the SDK, so that waiting is not counted as latency."""
 
     def __init__(
-        self, provider: Provider, clock: Callable[[], float] = time.monotonic, *, is_fallback: bool = False
+        self,
+        provider: Provider,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        is_fallback: bool = False,
+        cost: Callable[[str, str, Usage], float | None] = cost_usd,
     ) -> None:
+        """Take the provider, and what prices a call by provider, model and usage."""
         self._provider = provider
         self._is_fallback = is_fallback
+        self._cost = cost
         self._clock = clock
         self._lock = threading.Lock()
         self._stats = CallStats()
@@ -75,7 +92,9 @@ class MeteredProvider:
         except QueryGeneratorError:
             self._count(failed_requests=1)
             raise
-        cost = cost_usd(reply.provider, reply.model, reply.usage)
+        cost = self._cost(reply.provider, reply.model, reply.usage)
+        with self._lock:
+            self._stats.add_cost(reply.provider, cost)
         self._count(
             successful_requests=1,
             prompt_tokens=reply.usage.prompt_tokens,
@@ -97,12 +116,14 @@ class MeteredProvider:
 class Meters:
     """The meters of a run, one for each provider."""
 
-    def __init__(self) -> None:
+    def __init__(self, cost: Callable[[str, str, Usage], float | None] = cost_usd) -> None:
+        """Take what prices a call by provider, model and usage."""
+        self._cost = cost
         self._meters: list[MeteredProvider] = []
 
     def add(self, provider: Provider) -> MeteredProvider:
         """Put a meter around a provider; all but the first stand in for it."""
-        meter = MeteredProvider(provider, is_fallback=bool(self._meters))
+        meter = MeteredProvider(provider, is_fallback=bool(self._meters), cost=self._cost)
         self._meters.append(meter)
         return meter
 

@@ -1,26 +1,131 @@
-"""List prices of models, in US dollars for a million tokens.
+"""List prices of models, in US dollars for a million tokens, from `prices.json` beside this file.
 
-Read on 2026-11-22 from public copies of the vendors' price lists (the newest of 2026-07-31), for prompts up to 200,000
-tokens, without discounts. Check them against https://ai.google.dev/gemini-api/docs/pricing before you plan on them.
+Read on 2026-11-22 from public copies of the vendors' price lists; `as_of` is the date of the copy, `source` the list.
+They hold for the tariff without batching and for prompts up to 100,000 tokens; batch prices are half of them by each
+vendor's own rule. A model whose price was not found is left out: its price is not known, never zero.
 """
 
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from query_generator.errors import ConfigurationError
 from query_generator.llm.base import Usage
 
-PRICES: dict[str, tuple[float, float]] = {
-    "gemini-3.5-flash-lite": (0.30, 2.50),
-    "gemini-3.5-flash": (1.50, 9.00),
-    "gemini-3.1-flash-lite": (0.25, 1.50),
-    "gemini-2.5-flash": (0.30, 2.50),
-}
+Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+EXAMPLE = '{"my-model": {"input": 0.30, "output": 2.50}}'
+
+# What vendors add to the name of a model whose price it keeps: -001, -20261007, -2026-09-22, @20261007, -latest.
+_VERSION = re.compile(r"(-0\d\d|[-@]20\d{6}|-20\d\d-\d\d-\d\d|-latest)$")
+
+
+class Price(BaseModel):
+    """Of one model. Without `cached_input` tokens from the vendor's cache cost what others do.
+
+    The price holds up to and with the day `until`, after that it is `then`, or not known.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    input: Usd
+    output: Usd
+    cached_input: Usd | None = None
+    batch_input: Usd | None = None
+    batch_output: Usd | None = None
+    as_of: date | None = None
+    source: str = ""
+    until: date | None = None
+    then: "Price | None" = None
+
+    def on(self, day: date) -> "Price | None":
+        """Return the price that holds on a day."""
+        if self.until is None or day <= self.until:
+            return self
+        return self.then.on(day) if self.then else None
+
+    def cost_usd(self, usage: Usage) -> float:
+        """Price one call."""
+        cached_input = self.input if self.cached_input is None else self.cached_input
+        fresh = usage.prompt_tokens - usage.cached_tokens
+        return (fresh * self.input + usage.cached_tokens * cached_input + usage.output_tokens * self.output) / 1_000_000
+
+
+_FREE = Price(input=0, output=0)
+_TABLE = TypeAdapter(dict[str, Price])
+
+
+class Prices:
+    """A table of prices by model."""
+
+    def __init__(self, table: Mapping[str, Price], today: date) -> None:
+        self._table = dict(table)
+        self._today = today
+
+    def of(self, provider: str, model: str) -> Price | None:
+        """Return the price of a model, by its name or that of a version of it; None: not known.
+
+        A path before the name is left out, as in `models/gemini-3.5-flash-lite-001` or `openai/gpt-6-luna`, unless the
+        table has the name with it.
+        """
+        if provider == "offline":
+            return _FREE
+        for name in (model, model.rpartition("/")[2]):
+            for known in (name, _VERSION.sub("", name)):
+                if known in self._table:
+                    return self._table[known].on(self._today)
+        return None
+
+    def cost_usd(self, provider: str, model: str, usage: Usage) -> float | None:
+        """Price one call; None: not known."""
+        price = self.of(provider, model)
+        return price.cost_usd(usage) if price else None
+
+
+def load_prices(path: str | None, today: date | None = None) -> Prices:
+    """Read the table of this project, and the user's own over it.
+
+    Args:
+        path: of `PRICES_FILE`: a JSON object of models, each an object with `input` and `output`, and if wanted
+            `cached_input`, `batch_input`, `batch_output`, `as_of`, `source`, `until`, `then`: see `Price`.
+        today: whose prices hold; by default this day in UTC.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or holds something else; names every wrong entry.
+    """
+    table = _own_table() | (_user_table(path) if path else {})
+    return Prices(table, today or datetime.now(UTC).date())
 
 
 def cost_usd(provider: str, model: str, usage: Usage) -> float | None:
-    """Price one call; a version such as `gemini-3.5-flash-lite-001` costs what its model costs. None: not known."""
-    if provider == "offline":
-        return 0.0
-    model = model.removeprefix("models/")
-    known = [name for name in PRICES if model == name or model.startswith(f"{name}-0")]
-    if not known:
-        return None
-    price_in, price_out = PRICES[known[0]]
-    return (usage.prompt_tokens * price_in + usage.output_tokens * price_out) / 1_000_000
+    """Price one call by this project's table alone; None: not known."""
+    return load_prices(None).cost_usd(provider, model, usage)
+
+
+@cache
+def _own_table() -> dict[str, Price]:
+    return _TABLE.validate_json((resources.files(__package__) / "prices.json").read_bytes())
+
+
+def _user_table(path: str) -> dict[str, Price]:
+    try:
+        return _TABLE.validate_python(json.loads(Path(path).read_bytes()))
+    except OSError as exc:
+        raise ConfigurationError(
+            f"PRICES_FILE: {path} cannot be read ({exc.strerror}); give the path of a file"
+        ) from exc
+    except (ValueError, RecursionError) as exc:
+        faults = _faults(exc) if isinstance(exc, ValidationError) else [f"is no JSON ({exc})"]
+        raise ConfigurationError(
+            "\n".join(f"PRICES_FILE: {path}: {fault}; right is, for example: {EXAMPLE}" for fault in faults)
+        ) from exc
+
+
+def _faults(error: ValidationError) -> list[str]:
+    return [f"{'.'.join(map(str, fault['loc'])) or 'the whole'}: {fault['msg']}" for fault in error.errors()]

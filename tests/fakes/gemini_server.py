@@ -20,6 +20,7 @@ from tests.fakes.llm_dialect import Answer, Call
 from tests.fakes.llm_server import LlmServer
 
 _GENERATE = re.compile(r"/v1(?:beta)?/models/([^/:]+):generateContent")
+_COUNT_TOKENS = re.compile(r"/v1(?:beta)?/models/([^/:]+):countTokens")
 _MODEL = re.compile(r"/v1(?:beta)?/models/([^/:]+)")
 
 
@@ -51,6 +52,16 @@ class GeminiDialect:
     def reply(self, fault: Fault, call: Call, name: str, texts: list[str]) -> dict[str, Any]:
         """Answer as the model."""
         return model_reply(fault, call.model, call.prompt, name, texts, call.integers)
+
+    def count_tokens(self, path: str, headers: Message, document: dict[str, Any], accepted: str) -> Answer | None:
+        """Count a prompt's tokens as the bill does, free of charge."""
+        match = _COUNT_TOKENS.fullmatch(urlsplit(path).path)
+        if not match:
+            return None
+        prompt, key = prompt_text(document["generateContentRequest"]), headers.get("x-goog-api-key", "")
+        fault = self.key_fault(key, accepted)
+        call = Call(match[1], prompt, key)
+        return (self.error(fault, call, "") if fault else None) or Answer(200, {"totalTokens": len(prompt) // 4})
 
     def model_page(self, path: str) -> Answer | None:
         """Describe a model."""

@@ -47,6 +47,10 @@ class Dialect(Protocol):
         """Answer with these texts about the product of this name, in the way of the fault."""
         ...
 
+    def count_tokens(self, path: str, headers: Message, document: dict[str, Any], accepted: str) -> Answer | None:
+        """Count a prompt's tokens, `None` for a path that does not ask for that."""
+        ...
+
     def model_page(self, path: str) -> Answer | None:
         """Describe a model, `None` for a path that names none."""
         ...

@@ -193,6 +193,10 @@ class _LlmRequest(BaseHTTPRequestHandler):
                 service.configure(document)
                 self._send(Answer(200, {}))
                 return
+            counted = service.dialect.count_tokens(self.path, self.headers, document, service.api_key)
+            if counted:
+                self._send(counted)
+                return
             call = service.dialect.call(self.path, self.headers, document)
         except (ValueError, TypeError, KeyError, AttributeError, IndexError) as exc:
             self._send(service.dialect.bad_request(f"Invalid JSON payload received. {exc!r}"))

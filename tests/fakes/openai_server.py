@@ -77,6 +77,10 @@ class OpenAIDialect:
             "usage": {**usage, "completion_tokens_details": {"reasoning_tokens": 7}},
         }
 
+    def count_tokens(self, path: str, headers: Message, document: dict[str, Any], accepted: str) -> Answer | None:
+        """Count nothing."""
+        return None
+
     def model_page(self, path: str) -> Answer | None:
         """Describe a model."""
         return Answer(200, {"id": path.removeprefix("/v1/models/")}) if path.startswith("/v1/models/") else None

@@ -5,7 +5,7 @@ import json
 from query_generator.llm.metered import CallStats
 from query_generator.stats import RunStats, execution_stats, total
 
-RUN = RunStats(1.5, 20.25, 0.125, CallStats(10, 8, 2, 3, 1_000, 500, 4.0, 0.25, 0))
+RUN = RunStats(1.5, 20.25, 0.125, CallStats(10, 8, 2, 3, 1, 1_000, 500, 4.0, 0.25, 0))
 
 
 def test_figures_survive_the_database() -> None:
@@ -16,7 +16,7 @@ def test_figures_survive_the_database() -> None:
 
 def test_a_jobs_figures_are_the_sums_over_its_runs() -> None:
     """An interrupted and continued job shows all its time, calls and cost."""
-    assert total([RUN, RUN]) == RunStats(3.0, 40.5, 0.25, CallStats(20, 16, 4, 6, 2_000, 1_000, 8.0, 0.5, 0))
+    assert total([RUN, RUN]) == RunStats(3.0, 40.5, 0.25, CallStats(20, 16, 4, 6, 2, 2_000, 1_000, 8.0, 0.5, 0))
     assert total([]) == RunStats()
 
 
@@ -33,7 +33,7 @@ def test_execution_stats_have_the_documented_shape() -> None:
             "total_requests": 10,
             "successful_requests": 8,
             "failed_requests": 2,
-            "fallback_requests": 0,
+            "fallback_requests": 1,
             "retries": 3,
             "cache_hits": 0,
             "prompt_tokens": 1_000,

@@ -1,0 +1,116 @@
+"""`--dry-run`: everything that can be known before a job is bought. Nothing is bought or written."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
+from functools import partial
+
+import secrets_cache
+from query_generator.config import JobConfig
+from query_generator.errors import ExitCode
+from query_generator.llm.prices import Prices
+from query_generator.preflight import Finding, Findings, look_at_keys, look_at_places, token_counters
+from query_generator.providers import in_order
+from query_generator.quote import Quote, quote, quote_lines
+from query_generator.services import database_of
+from query_generator.spending import checked_prices
+from query_generator.stopping import StopSignal
+from query_generator.store.database import Database
+from query_generator.store.open_work import experience_of, missing_migrations
+from query_generator.survey import Survey, take_survey
+from query_generator.trial import Counts, count_samples, work_by_model
+
+
+def dry_run(config: JobConfig, stop: StopSignal) -> tuple[str, ExitCode]:
+    """Check and quote a job.
+
+    Returns:
+        The summary, and the exit code: 0 when the job could run, else the one that the run would end with.
+
+    Raises:
+        ConfigurationError: the prices cannot be used.
+    """
+    prices = checked_prices(config)
+    secrets_cache.configure(config)
+    findings, survey = Findings(), Survey()
+    keys = look_at_keys(config, findings)
+    counters = token_counters(config, keys)
+    with ExitStack() as resources:
+        db = _database(config, findings, resources)
+        findings.look("input", partial(take_survey, config, db, stop, survey), lambda source: f"{source}: {survey}")
+        look_at_places(config, findings)
+        counts = count_samples(config, keys, counters, survey, findings)
+        quotes = [_quotes(config, provider, survey, prices, counts, db) for provider in in_order(config, prices)]
+        left = _left_of_cap(config, db)
+    return "\n".join(_lines(config, findings, survey, quotes, left)), findings.exit_code
+
+
+def _database(config: JobConfig, findings: Findings, resources: ExitStack) -> Database | None:
+    """Open the database for reading; None when it is not there, or has not all of the tables yet."""
+    if config.local_dir is not None and not (config.local_dir / "postgres" / "PG_VERSION").exists():
+        findings.append(Finding("database", "embedded PostgreSQL, the run makes it"))
+        return None
+
+    def connect() -> tuple[Database, list[str]]:
+        db = resources.enter_context(closing(resources.enter_context(database_of(config))(None)))
+        db.rows("quote.read_only")
+        return db, missing_migrations(db)
+
+    found = findings.look("database", connect, lambda it: _tables(it[1]))
+    return found[0] if found and not found[1] else None
+
+
+def _tables(missing: Sequence[str]) -> str:
+    if not missing:
+        return "login good, all tables are there"
+    return (
+        f"login good; the run makes or changes tables first ({', '.join(missing)}), so what they hold is left out here"
+    )
+
+
+def _quotes(
+    config: JobConfig, provider: str, survey: Survey, prices: Prices, counts: Counts, db: Database | None
+) -> list[Quote]:
+    """Quote what one provider would be asked for, by model."""
+    quotes = []
+    for model, work in work_by_model(config, provider, survey).items():
+        learned = experience_of(db, config.job_id, provider, model) if db else None
+        quotes.append(
+            quote(
+                provider,
+                model,
+                work,
+                prices.of(provider, model),
+                counts.get((provider, model), ()),
+                (learned.tokens_a_question, learned.second_calls) if learned else None,
+            )
+        )
+    return quotes
+
+
+def _left_of_cap(config: JobConfig, db: Database | None) -> float | None:
+    """Return the US dollars that earlier runs of the job have left of its cap; None without a cap."""
+    if config.max_cost is None or db is None:
+        return config.max_cost
+    return config.max_cost - float(db.one("budget.standing", job_id=config.job_id).spent_usd)
+
+
+def _lines(
+    config: JobConfig,
+    findings: Findings,
+    survey: Survey,
+    quotes: Sequence[Sequence[Quote]],
+    left_of_cap: float | None,
+) -> Iterator[str]:
+    yield f"Dry run of job {config.job_id}: nothing is bought or written"
+    yield from map(str, findings)
+    yield from (f"     rejected {record}" for record in survey.named)
+    if survey.rejected > len(survey.named):
+        yield f"     … and {survey.rejected - len(survey.named)} more"
+    items = sum(work.calls for work in survey.work.values())
+    questions = sum(work.questions for work in survey.work.values())
+    yield f"  open       {items} items, {questions} questions to be written"
+    for number, of_provider in enumerate(quotes):
+        if number == 1:
+            yield "  or, as far as another provider stands in:"
+        yield from quote_lines(of_provider, left_of_cap)
+    yield f"the run would end with exit code {int(findings.exit_code)}" if findings.exit_code else "the job could run"

