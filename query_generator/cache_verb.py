@@ -14,12 +14,9 @@ from query_generator.config import JobConfig
 from query_generator.earlier_job import take_over
 from query_generator.errors import BudgetExhaustedError, ConfigurationError, ExitCode, InputError, ServiceAwayError
 from query_generator.input.sources import configured_sources, load_input_data
-from query_generator.llm.base import Provider
 from query_generator.llm.metered import CallStats
-from query_generator.llm.metered import sum_of as sum_of_calls
 from query_generator.load import Entry, peek
-from query_generator.providers import in_order, make_provider
-from query_generator.resilience.fallback import FallbackProvider
+from query_generator.providers import make_provider
 from query_generator.services import database_of
 from query_generator.stopping import StopSignal
 from query_generator.store.schema import migrate
@@ -61,9 +58,9 @@ def warm_cache(config: JobConfig, stop: StopSignal) -> ExitCode:
     if keys:
         vendors = [key for key in keys if key != "gemini"]
         secrets_cache.initialize_secrets(gemini="gemini" in keys, rds=False, vendors=vendors)
-    provider, calls = _provider(config, stop, cache)
-    warmed = warm(config, _while_worth_it(entries, config, cache, calls), provider, stop)
-    print("\n".join(_summary(warmed, calls(), cache.stats())))
+    provider, meters = make_provider(config, stop, cache=cache)
+    warmed = warm(config, _while_worth_it(entries, config, cache, meters.stats), provider, stop)
+    print("\n".join(_summary(warmed, meters.stats(), cache.stats())))
     return ExitCode.FINISHED_WITH_ERRORS if warmed.failed or warmed.rejected else ExitCode.SUCCEEDED
 
 
@@ -129,13 +126,3 @@ def _taken_over(config: JobConfig, cache: ResponseCache) -> Iterator[str]:
         counts: Counter[str] = take_over(db, config, cache)
     yield f"Cache warmed: {counts.pop('kept', 0)} items of job {config.job_id}"
     yield from (f"  left out   {count} items: {reason}" for reason, count in counts.items())
-
-
-def _provider(config: JobConfig, stop: StopSignal, cache: ResponseCache) -> tuple[Provider, Callable[[], CallStats]]:
-    """Make the provider of a job, with the cache around each vendor's, and what counts its calls."""
-    chains, meters = [], []
-    for name in in_order(config):
-        chain, meter = make_provider(config.model_copy(update={"providers": (name,)}), stop)
-        chains.append(cache.around(chain, stop))
-        meters.append(meter)
-    return FallbackProvider(chains), lambda: sum_of_calls(meter.stats() for meter in meters)

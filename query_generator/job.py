@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing, suppress
 from typing import Any
 
 import secrets_cache
+from query_generator.cache.setup import ResponseCache
 from query_generator.config import JobConfig
 from query_generator.errors import (
     FatalError,
@@ -119,6 +120,7 @@ class _Run:
         self._ended: Counter[str] = Counter()
         self._storage_errors = 0
         self._metrics = Metrics(config.job_queue, config.job_id, print) if config.job_queue else None
+        self._cache = ResponseCache(config)
 
     def run(self, offer: Offer) -> Report | ChildReport:
         """Run to the end."""
@@ -181,7 +183,7 @@ class _Run:
                 return resources.enter_context(closing(schedule))
 
             budget = resources.enter_context(budget_of(config, self._connect, self._lease.run_id, self._stop))
-            return self._generate_by(*make_provider(config, self._stop, schedule_of, budget), counts)
+            return self._generate_by(*make_provider(config, self._stop, schedule_of, budget, self._cache), counts)
 
     def _generate_by(self, provider: Provider, meter: Meters, counts: Outline) -> FatalError | None:
         _LOG.info("[AI] Questions are written by %s (%s)", provider.name, provider.model)
@@ -206,6 +208,7 @@ class _Run:
             return exc
         finally:
             self._stats.llm = meter.stats()
+            self._stats.cache = self._cache.stats()
             self._stats.questions_generation_time = self._clock() - began
             self._ended = generation.ended
         if self._stop.is_set():
@@ -213,7 +216,8 @@ class _Run:
                 f"job {self._config.job_id}: stopped by {self._stop.reason}; what is done is saved, "
                 f"`python batch_job.py run --job-id {self._config.job_id}` goes on"
             )
-        if self._ended["failed for a passing reason"] and not meter.stats().successful_requests:
+        answered = meter.stats().successful_requests + self._cache.stats().calls_saved
+        if self._ended["failed for a passing reason"] and not answered:
             return ServiceAwayError(
                 f"job {self._config.job_id}: the provider answered no call; run the same job id again when it is back"
             )

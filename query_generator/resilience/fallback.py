@@ -48,6 +48,7 @@ class FallbackProvider:
         """Make the call with the first provider that answers.
 
         Raises:
+            CostCapReachedError: the cap lets nothing more be bought, from whichever provider.
             CircuitOpenError: those that can be asked in this run are all left alone for now.
             RetryableError, SkippableError: all have failed; the message names each cause.
             CostCapReachedError: the job's cap lets nothing more be bought, whoever is asked.

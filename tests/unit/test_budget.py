@@ -20,6 +20,7 @@ from query_generator.llm.base import GenerationRequest, Prompt
 from query_generator.llm.prices import load_prices
 from query_generator.models import Product, QueryType
 from query_generator.resilience.budget import Budget, BudgetedProvider, estimated_usage, known_price
+from query_generator.resilience.fallback import FallbackProvider
 from tests.fakes.scripted_provider import ScriptedProvider
 from tests.fakes.shared_cap import BillingProvider, SharedCap
 
@@ -134,3 +135,13 @@ def test_a_cap_needs_a_price() -> None:
     """A cap on a model without a known price is refused before anything is bought, and says where to give the price."""
     with pytest.raises(ConfigurationError, match=r"'script-1' is not known; give it in PRICES_FILE"):
         BudgetedProvider(ScriptedProvider(), Budget(SharedCap(1).of("run")), PRICES, {QueryType.PRODUCT: "script-1"})
+
+
+def test_no_other_provider_is_asked_when_the_cap_is_reached() -> None:
+    """The cap is the whole job's: another provider does not stand in for one that the cap has ended."""
+    budget = Budget(SharedCap(0.5 * A_CALL).of("run"))
+    dear, other = BillingProvider(1, estimated_usage(REQUEST)), BillingProvider(2, estimated_usage(REQUEST))
+    provider = FallbackProvider([BudgetedProvider(dear, budget, PRICES, MODELS), other])
+    with pytest.raises(CostCapReachedError):
+        provider.generate(REQUEST)
+    assert other.bills == []
