@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from query_generator.errors import (
     ConfigurationError,
     PermissionRefusedError,
-    SkippableError,
 )
-from query_generator.store.refusals import DatabaseAwayError, TransactionConflictError, connect_error, first_line
+from query_generator.store.driver import array_text, database_errors
+from query_generator.store.refusals import DatabaseAwayError, TransactionConflictError, connect_error
 from query_generator.store.sql import statement
 
 if TYPE_CHECKING:
@@ -138,9 +138,9 @@ class Database:
 
     def _send(self, sql: str, parameters: dict[str, object] | None) -> Callable[[], list[Any]]:
         written = parameters and {
-            name: _array(value) if isinstance(value, list) else value for name, value in parameters.items()
+            name: array_text(value) if isinstance(value, list) else value for name, value in parameters.items()
         }
-        with _database_errors():
+        with database_errors():
             cursor = self._connection.execute(sql.encode(), written)
             if self._pipeline:
                 # The server's time limit on idle transactions runs only after a Sync: each statement gets its own.
@@ -148,7 +148,7 @@ class Database:
                 self._pipeline.result_queue.append(None)
 
         def read() -> list[Any]:
-            with _database_errors():
+            with database_errors():
                 if cursor.pgresult is None and self._pipeline:
                     self._pipeline.sync()
                 return cursor.fetchall() if cursor.description else []
@@ -163,7 +163,7 @@ class Database:
             return
         self._in_transaction = True
         try:
-            with _database_errors(), self._connection.transaction():
+            with database_errors(), self._connection.transaction():
                 yield
         finally:
             self._in_transaction = False
@@ -180,7 +180,7 @@ class Database:
             return
         self._in_transaction = True
         try:
-            with _database_errors():
+            with database_errors():
                 yield from self._pipelined()
         finally:
             self._in_transaction = False
@@ -204,7 +204,7 @@ class Database:
         """Undo only what happens inside if that fails; for use inside a transaction."""
         import psycopg
 
-        with _database_errors():
+        with database_errors():
             if self._pipeline:
                 self._pipeline.sync()
             with self._connection.transaction():
@@ -290,15 +290,6 @@ def open_database(config: "RdsConfig | None" = None, patience: Patience | None =
     return Database(connect(), connect, patience)
 
 
-def _array(values: list[Any]) -> str:
-    """Write a list as a PostgreSQL array, which psycopg takes six times as long for (50 questions: 100 us)."""
-    quoted = [
-        "NULL" if value is None else '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
-        for value in values
-    ]
-    return "{" + ",".join(quoted) + "}"
-
-
 @contextmanager
 def given_or_opened(db: Database | None) -> Iterator[Database]:
     """Use the database that was given, or one of `get_db_connection` that is closed afterwards."""
@@ -307,21 +298,3 @@ def given_or_opened(db: Database | None) -> Iterator[Database]:
         return
     with closing(open_database()) as opened:
         yield opened
-
-
-@contextmanager
-def _database_errors() -> Iterator[None]:
-    import psycopg
-
-    # After a failover the former writer is read-only.
-    unusable = (psycopg.errors.IdleInTransactionSessionTimeout, psycopg.errors.ReadOnlySqlTransaction)
-    try:
-        yield
-    except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure) as exc:
-        raise TransactionConflictError(f"PostgreSQL: {first_line(exc)}") from exc
-    except psycopg.errors.InsufficientPrivilege as exc:
-        raise PermissionRefusedError(f"PostgreSQL: {first_line(exc)}. Grant it to the job's role.") from exc
-    except (psycopg.DataError, psycopg.IntegrityError, UnicodeEncodeError) as exc:
-        raise SkippableError(f"PostgreSQL does not take this row: {first_line(exc)}") from exc
-    except (psycopg.OperationalError, psycopg.InterfaceError, *unusable) as exc:
-        raise DatabaseAwayError(f"PostgreSQL: {first_line(exc)}. Run the same job id again when it is back.") from exc
