@@ -90,7 +90,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_cache_verbs(cache: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
-    actions = cache.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions = cache.add_subparsers(dest="action", metavar="ACTION", required=True, help="warm or stats")
     about = {
         "warm": "buy what the cache does not have for these products, or with --from-job take what a job has stored",
         "stats": "what Redis or the folder hold, and what all runs have saved, where a database is configured",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Protocol
 
 import pytest
@@ -334,6 +335,7 @@ def test_a_service_that_knows_fewer_parameters_is_asked_without_them(
 @pytest.mark.parametrize("missing", ["openai", "anthropic", "google.genai", "httpx2"])
 def test_an_image_without_an_sdk_says_what_to_do(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A provider that the image was made without is a wrong setting with a way out, not a crash."""
+    import_module("google.genai")  # else it would be loaded without httpx2 for all tests that follow
     for module in (missing, *(f"query_generator.llm.{part}" for part in ("http_client", "http_deadline"))):
         monkeypatch.delitem(sys.modules, module, raising=False)
     monkeypatch.setitem(sys.modules, missing, None)
