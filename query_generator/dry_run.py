@@ -39,7 +39,7 @@ def dry_run(config: JobConfig, stop: StopSignal) -> tuple[str, ExitCode]:
         findings.look("input", partial(take_survey, config, db, stop, survey), lambda source: f"{source}: {survey}")
         look_at_places(config, findings)
         counts = count_samples(config, keys, counters, survey, findings)
-        quotes = [_quotes(config, provider, survey, prices, counts, db) for provider in in_order(config)]
+        quotes = [_quotes(config, provider, survey, prices, counts, db) for provider in in_order(config, prices)]
         left = _left_of_cap(config, db)
     return "\n".join(_lines(config, findings, survey, quotes, left)), findings.exit_code
 

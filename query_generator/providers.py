@@ -5,8 +5,9 @@ from collections.abc import Callable
 from query_generator.config import JobConfig
 from query_generator.llm.base import Provider, Usage
 from query_generator.llm.metered import Meters
-from query_generator.llm.prices import cost_usd
+from query_generator.llm.prices import Prices, load_prices
 from query_generator.models import QueryType
+from query_generator.resilience.budget import Budget, BudgetedProvider
 from query_generator.resilience.circuit_breaker import CircuitBreaker
 from query_generator.resilience.fallback import FallbackProvider
 from query_generator.resilience.governor import Governor, Limits
@@ -21,7 +22,10 @@ TYPICAL_CALL = Usage(prompt_tokens=500, output_tokens=700)
 
 
 def make_provider(
-    config: JobConfig, stop: StopSignal, schedule_of: Callable[[str], Schedule] | None = None
+    config: JobConfig,
+    stop: StopSignal,
+    schedule_of: Callable[[str], Schedule] | None = None,
+    run_budget: Budget | None = None,
 ) -> tuple[Provider, Meters]:
     """Build what `LLM_PROVIDERS` names; returns the outermost provider, and what counts the calls.
 
@@ -29,37 +33,43 @@ def make_provider(
         config: of the run.
         stop: ends every wait.
         schedule_of: the limit of a provider that this run shares with others; without it the run takes its share of it.
+        run_budget: what the run may spend; without it there is no cap.
 
     Raises:
         ConfigurationError, PermissionRefusedError, ServiceAwayError: a key or an endpoint is not usable.
     """
-    meters = Meters()
+    prices = load_prices(config.prices_file)
+    meters = Meters(prices.cost_usd)
     budget = RetryBudget()
     chains: list[Provider] = []
-    for name in in_order(config):
+    for name in in_order(config, prices):
         meter = meters.add(make_vendor(name, config))
         if name == "offline":
             chains.append(meter)
             continue
         governor = _governor(config, stop, schedule_of(name) if schedule_of else None)
-        guarded = GuardedProvider(meter, governor, _breakers(config, name))
+        guarded: Provider = GuardedProvider(meter, governor, _breakers(config, name))
+        if run_budget:
+            guarded = BudgetedProvider(guarded, run_budget, prices, models_of(name, config))
         chains.append(
             RetryingProvider(guarded, config.retry_max_attempts, budget, sleep=stop.sleep, on_retry=meter.count_retry)
         )
     return WaitingProvider(FallbackProvider(chains), sleep=stop.sleep), meters
 
 
-def in_order(config: JobConfig) -> list[str]:
+def in_order(config: JobConfig, prices: Prices) -> list[str]:
     """Return the providers in the order in which they are asked; by price `offline` comes last."""
     if config.routing == "ordered":
         return list(config.providers)
-    paid = sorted((name for name in config.providers if name != "offline"), key=lambda name: _price(name, config))
+    paid = sorted(
+        (name for name in config.providers if name != "offline"), key=lambda name: _price(name, config, prices)
+    )
     return [*paid, *(name for name in config.providers if name == "offline")]
 
 
-def _price(name: str, config: JobConfig) -> float:
-    prices = [cost_usd(name, model, TYPICAL_CALL) for model in models_of(name, config).values()]
-    return sum(float("inf") if price is None else price for price in prices)
+def _price(name: str, config: JobConfig, prices: Prices) -> float:
+    costs = [prices.cost_usd(name, model, TYPICAL_CALL) for model in models_of(name, config).values()]
+    return sum(float("inf") if price is None else price for price in costs)
 
 
 def _governor(config: JobConfig, stop: StopSignal, schedule: Schedule | None) -> Governor:

@@ -8,6 +8,7 @@ from query_generator.errors import (
     BudgetExhaustedError,
     CircuitOpenError,
     ConfigurationError,
+    CostCapReachedError,
     FatalError,
     PermissionRefusedError,
     QueryGeneratorError,
@@ -47,6 +48,7 @@ class FallbackProvider:
         """Make the call with the first provider that answers.
 
         Raises:
+            CostCapReachedError: the cap lets nothing more be bought, from whichever provider.
             CircuitOpenError: those that can be asked in this run are all left alone for now.
             RetryableError, SkippableError: all have failed; the message names each cause.
             FatalError: none can be asked in this run.
@@ -58,6 +60,8 @@ class FallbackProvider:
                 continue
             try:
                 return provider.generate(request)
+            except CostCapReachedError:
+                raise
             except OUT_FOR_THE_RUN as exc:
                 self._put_out(provider.name, exc)
                 causes[provider.name] = exc

@@ -20,6 +20,7 @@ from query_generator.llm.base import GenerationRequest, Prompt
 from query_generator.llm.prices import load_prices
 from query_generator.models import Product, QueryType
 from query_generator.resilience.budget import Budget, BudgetedProvider, estimated_usage, known_price
+from query_generator.resilience.fallback import FallbackProvider
 from tests.fakes.scripted_provider import ScriptedProvider
 from tests.fakes.shared_cap import BillingProvider, SharedCap
 
@@ -64,7 +65,7 @@ def test_calls_dearer_than_estimated_pass_the_cap_by_those_in_flight_at_most() -
     """A model that writes three times what was estimated passes the cap by no more than its calls in flight hold."""
     for seed in range(5):
         cap = SharedCap(40 * A_CALL)
-        service = BillingProvider(seed, estimated_usage(REQUEST), most=3.0)
+        service = BillingProvider(seed, estimated_usage(REQUEST), most=3.0, failing=0.0)
         buy_all(BudgetedProvider(service, Budget(cap.of("run")), PRICES, MODELS), 4, 200)
         bills = [PRICE.cost_usd(usage) for usage in service.bills]
         assert cap.cap_usd - 2 * max(bills) < sum(bills) < cap.cap_usd + service.most_in_flight * max(bills)
@@ -134,3 +135,13 @@ def test_a_cap_needs_a_price() -> None:
     """A cap on a model without a known price is refused before anything is bought, and says where to give the price."""
     with pytest.raises(ConfigurationError, match=r"'script-1' is not known; give it in PRICES_FILE"):
         BudgetedProvider(ScriptedProvider(), Budget(SharedCap(1).of("run")), PRICES, {QueryType.PRODUCT: "script-1"})
+
+
+def test_no_other_provider_is_asked_when_the_cap_is_reached() -> None:
+    """The cap is the whole job's: another provider does not stand in for one that the cap has ended."""
+    budget = Budget(SharedCap(0.5 * A_CALL).of("run"))
+    dear, other = BillingProvider(1, estimated_usage(REQUEST)), BillingProvider(2, estimated_usage(REQUEST))
+    provider = FallbackProvider([BudgetedProvider(dear, budget, PRICES, MODELS), other])
+    with pytest.raises(CostCapReachedError):
+        provider.generate(REQUEST)
+    assert other.bills == []
