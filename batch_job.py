@@ -56,7 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         config = load_config(arguments, os.environ)
         _configure_logging(config)
         stop.drain_seconds = config.drain_seconds
-        return int(_VERBS[arguments["verb"] or "run"](config, stop))
+        verb = " ".join(word for word in (arguments["verb"] or "run", arguments.get("action")) if word)
+        return int(_VERBS[verb](config, stop))
     except SystemExit as exc:  # argparse, after --help
         return int(exc.code or 0)
     except FatalError as exc:
@@ -119,10 +120,24 @@ def _init_db(config: "JobConfig", stop: StopSignal) -> ExitCode:
     return ExitCode.SUCCEEDED
 
 
+def _warm_cache(config: "JobConfig", stop: StopSignal) -> ExitCode:
+    from query_generator.cache_verb import warm_cache
+
+    return warm_cache(config, stop)
+
+
+def _tell_cache(config: "JobConfig", stop: StopSignal) -> ExitCode:
+    from query_generator.cache_verb import tell_cache
+
+    return tell_cache(config)
+
+
 _VERBS: dict[str, Callable[["JobConfig", StopSignal], ExitCode]] = {
     "run": _run,
     "report": _report,
     "init-db": _init_db,
+    "cache warm": _warm_cache,
+    "cache stats": _tell_cache,
 }
 
 

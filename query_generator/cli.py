@@ -10,6 +10,7 @@ VERBS = {
     "run": "the job (also when no verb is given)",
     "report": "rebuild the result JSON of a job from the database",
     "init-db": "create or migrate the tables; safe to run again, also over existing data",
+    "cache": "fill the response cache before a job, or tell what it holds and has saved",
 }
 LATER_VERBS = ("status", "serve")
 
@@ -25,6 +26,8 @@ examples:
       go on with a job that was interrupted
   python batch_job.py report spring-2026 --local
       write results.json again
+  CACHE_URL=redis://cache:6379/0 python batch_job.py cache warm --products-file catalog.csv
+      buy the answers that a job will need and that the cache does not have
 
 exit codes:
   0 done   64 bad configuration or input   65 finished, some products failed   69 budget or day's quota used up
@@ -73,7 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
     for verb, summary in VERBS.items():
         verbs.add_parser(
             verb,
-            parents=[common],
+            parents=[] if verb == "cache" else [common],
             allow_abbrev=False,
             help=summary,
             description=f"{summary[0].upper()}{summary[1:]}.",
@@ -81,27 +84,40 @@ def build_parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
     _add_run_options(verbs.choices["run"])
+    _add_cache_verbs(verbs.choices["cache"], common)
     verbs.choices["report"].add_argument("job_id", metavar="JOB_ID", help="the job whose result is wanted")
     return parser
 
 
+def _add_cache_verbs(cache: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    actions = cache.add_subparsers(dest="action", metavar="ACTION", required=True)
+    about = {
+        "warm": "buy what the cache does not have for these products, or with --from-job take what a job has stored",
+        "stats": "what Redis or the folder hold, and what all runs have saved, where a database is configured",
+    }
+    for action, summary in about.items():
+        actions.add_parser(
+            action,
+            parents=[common],
+            allow_abbrev=False,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            epilog=EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+    warm = actions.choices["warm"]
+    warm.add_argument("--job-id", metavar="ID", help="with --from-job: the job whose questions are taken (JOB_ID)")
+    _add_source_options(warm, "questions that the job named by --job-id has stored; nothing is bought")
+    work = warm.add_argument_group("what to make")
+    _add_amount_options(work)
+    _add_provider_options(warm.add_argument_group("who writes the questions"))
+
+
 def _add_run_options(run: argparse.ArgumentParser) -> None:
     run.add_argument("--job-id", metavar="ID", help="name of the job; the same id again continues it (JOB_ID)")
-    source = run.add_argument_group("where the products come from (the first given, in this order, is used)")
-    source.add_argument("--input-s3", metavar="s3://B/K", help="an S3 object (INPUT_S3_BUCKET and INPUT_S3_KEY)")
-    source.add_argument("--products-file", metavar="PATH", help="a JSON, JSON Lines or CSV file; - is standard input")
-    source.add_argument(
-        "--products-json", dest="products_argument", metavar="JSON", help="products on the command line"
-    )
-    source.add_argument(
-        "--from-job",
-        action="store_const",
-        const="true",
-        help="products already selected for this job id in the database (PRODUCTS_FROM_JOB)",
-    )
+    _add_source_options(run, "products already selected for this job id in the database (PRODUCTS_FROM_JOB)")
     work = run.add_argument_group("what to make")
-    work.add_argument("--num-questions", metavar="N", help="questions of each type for a product (NUM_QUESTIONS, 25)")
-    work.add_argument("--limit", metavar="N", help="only the first N products (PRODUCT_LIMIT)")
+    _add_amount_options(work)
     work.add_argument(
         "--skip-existing",
         action="store_const",
@@ -121,7 +137,25 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
         const="true",
         help="allow another number of questions, provider, model or prompt version than the job began with (REFRESH)",
     )
-    model = run.add_argument_group("who writes the questions")
+    _add_provider_options(run.add_argument_group("who writes the questions"))
+
+
+def _add_source_options(parser: argparse.ArgumentParser, from_job: str) -> None:
+    source = parser.add_argument_group("where the products come from (the first given, in this order, is used)")
+    source.add_argument("--input-s3", metavar="s3://B/K", help="an S3 object (INPUT_S3_BUCKET and INPUT_S3_KEY)")
+    source.add_argument("--products-file", metavar="PATH", help="a JSON, JSON Lines or CSV file; - is standard input")
+    source.add_argument(
+        "--products-json", dest="products_argument", metavar="JSON", help="products on the command line"
+    )
+    source.add_argument("--from-job", action="store_const", const="true", help=from_job)
+
+
+def _add_amount_options(work: argparse._ArgumentGroup) -> None:
+    work.add_argument("--num-questions", metavar="N", help="questions of each type for a product (NUM_QUESTIONS, 25)")
+    work.add_argument("--limit", metavar="N", help="only the first N products (PRODUCT_LIMIT)")
+
+
+def _add_provider_options(model: argparse._ArgumentGroup) -> None:
     model.add_argument(
         "--provider",
         metavar="NAMES",

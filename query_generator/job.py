@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing, suppress
 from typing import Any
 
 import secrets_cache
+from query_generator.cache.setup import ResponseCache
 from query_generator.config import JobConfig
 from query_generator.errors import (
     FatalError,
@@ -27,7 +28,8 @@ from query_generator.prompts import PROMPT_VERSION
 from query_generator.providers import make_provider
 from query_generator.report import ChildReport, Report, publish_result
 from query_generator.resilience.schedule import AHEAD_SECONDS
-from query_generator.services import database_of, event_sink_of, objects_of
+from query_generator.services import Connect, database_of, event_sink_of, objects_of
+from query_generator.spending import budget_of
 from query_generator.stats import RunStats
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database, Patience
@@ -68,7 +70,7 @@ def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = ti
             patience = Patience(config.database_reconnect_seconds, stop.is_overdue)
             db = resources.enter_context(closing(_open_database(config, stop, lambda: connect(patience))))
             migrate(db)
-            return _Run(config, stop, events, db, lambda: connect(None), clock).run(offer)
+            return _Run(config, stop, events, db, connect, clock).run(offer)
         except RunFencedError:
             raise
         except FatalError as exc:
@@ -102,7 +104,7 @@ class _Run:
         stop: StopSignal,
         events: EventLog,
         db: Database,
-        connect: Callable[[], Database],
+        connect: Connect,
         clock: Callable[[], float],
     ) -> None:
         """Take the open database, and a function that makes more connections to it."""
@@ -118,6 +120,7 @@ class _Run:
         self._ended: Counter[str] = Counter()
         self._storage_errors = 0
         self._metrics = Metrics(config.job_queue, config.job_id, print) if config.job_queue else None
+        self._cache = ResponseCache(config)
 
     def run(self, offer: Offer) -> Report | ChildReport:
         """Run to the end."""
@@ -129,7 +132,7 @@ class _Run:
         self._ledger.open_job(self._terms(), refresh=self._config.refresh)
         self._events.attach(self._db)
         try:
-            with Heartbeat(self._lease, self._connect):
+            with Heartbeat(self._lease, lambda: self._connect(None)):
                 return self._work(offer)
         finally:
             if self._metrics:
@@ -173,13 +176,14 @@ class _Run:
     def _generate(self, counts: Outline) -> FatalError | None:
         """Work on the open items; returns what ended the work early, if anything did."""
         config = self._config
-        with ExitStack() as open_schedules:
+        with ExitStack() as resources:
 
             def schedule_of(name: str) -> SharedSchedule:
-                schedule = SharedSchedule(self._connect, config.job_id, name, AHEAD_SECONDS, config.rpd)
-                return open_schedules.enter_context(closing(schedule))
+                schedule = SharedSchedule(lambda: self._connect(None), config.job_id, name, AHEAD_SECONDS, config.rpd)
+                return resources.enter_context(closing(schedule))
 
-            return self._generate_by(*make_provider(config, self._stop, schedule_of), counts)
+            budget = resources.enter_context(budget_of(config, self._connect, self._lease.run_id, self._stop))
+            return self._generate_by(*make_provider(config, self._stop, schedule_of, budget, self._cache), counts)
 
     def _generate_by(self, provider: Provider, meter: Meters, counts: Outline) -> FatalError | None:
         _LOG.info("[AI] Questions are written by %s (%s)", provider.name, provider.model)
@@ -204,6 +208,7 @@ class _Run:
             return exc
         finally:
             self._stats.llm = meter.stats()
+            self._stats.cache = self._cache.stats()
             self._stats.questions_generation_time = self._clock() - began
             self._ended = generation.ended
         if self._stop.is_set():
@@ -211,7 +216,8 @@ class _Run:
                 f"job {self._config.job_id}: stopped by {self._stop.reason}; what is done is saved, "
                 f"`python batch_job.py run --job-id {self._config.job_id}` goes on"
             )
-        if self._ended["failed for a passing reason"] and not meter.stats().successful_requests:
+        answered = meter.stats().successful_requests + self._cache.stats().calls_saved
+        if self._ended["failed for a passing reason"] and not answered:
             return ServiceAwayError(
                 f"job {self._config.job_id}: the provider answered no call; run the same job id again when it is back"
             )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from query_generator.cache.setup import ResponseCache
 from query_generator.config import JobConfig
 from query_generator.llm.base import Provider, Usage
 from query_generator.llm.metered import Meters
@@ -25,7 +26,8 @@ def make_provider(
     config: JobConfig,
     stop: StopSignal,
     schedule_of: Callable[[str], Schedule] | None = None,
-    run_budget: Budget | None = None,
+    budget: Budget | None = None,
+    cache: ResponseCache | None = None,
 ) -> tuple[Provider, Meters]:
     """Build what `LLM_PROVIDERS` names; returns the outermost provider, and what counts the calls.
 
@@ -33,27 +35,29 @@ def make_provider(
         config: of the run.
         stop: ends every wait.
         schedule_of: the limit of a provider that this run shares with others; without it the run takes its share of it.
-        run_budget: what the run may spend; without it there is no cap.
+        budget: what this run may spend; without it that is not limited.
+        cache: stands before the retries of each provider that costs; without it every reply is bought.
 
     Raises:
         ConfigurationError, PermissionRefusedError, ServiceAwayError: a key or an endpoint is not usable.
     """
     prices = load_prices(config.prices_file)
     meters = Meters(prices.cost_usd)
-    budget = RetryBudget()
+    retry_budget = RetryBudget()
     chains: list[Provider] = []
     for name in in_order(config, prices):
         meter = meters.add(make_vendor(name, config))
-        if name == "offline":
-            chains.append(meter)
-            continue
-        governor = _governor(config, stop, schedule_of(name) if schedule_of else None)
-        guarded: Provider = GuardedProvider(meter, governor, _breakers(config, name))
-        if run_budget:
-            guarded = BudgetedProvider(guarded, run_budget, prices, models_of(name, config))
-        chains.append(
-            RetryingProvider(guarded, config.retry_max_attempts, budget, sleep=stop.sleep, on_retry=meter.count_retry)
-        )
+        chain: Provider = meter
+        if name != "offline":
+            governor = _governor(config, stop, schedule_of(name) if schedule_of else None)
+            chain = GuardedProvider(chain, governor, _breakers(config, name))
+            if budget:
+                chain = BudgetedProvider(chain, budget, prices, models_of(name, config))
+            chain = RetryingProvider(
+                chain, config.retry_max_attempts, retry_budget, sleep=stop.sleep, on_retry=meter.count_retry
+            )
+            chain = cache.around(chain, stop, prices.cost_usd) if cache else chain
+        chains.append(chain)
     return WaitingProvider(FallbackProvider(chains), sleep=stop.sleep), meters
 
 
@@ -61,15 +65,14 @@ def in_order(config: JobConfig, prices: Prices) -> list[str]:
     """Return the providers in the order in which they are asked; by price `offline` comes last."""
     if config.routing == "ordered":
         return list(config.providers)
-    paid = sorted(
-        (name for name in config.providers if name != "offline"), key=lambda name: _price(name, config, prices)
-    )
+    named = [name for name in config.providers if name != "offline"]
+    paid = sorted(named, key=lambda name: _price(name, config, prices))
     return [*paid, *(name for name in config.providers if name == "offline")]
 
 
 def _price(name: str, config: JobConfig, prices: Prices) -> float:
     costs = [prices.cost_usd(name, model, TYPICAL_CALL) for model in models_of(name, config).values()]
-    return sum(float("inf") if price is None else price for price in costs)
+    return sum(float("inf") if usd is None else usd for usd in costs)
 
 
 def _governor(config: JobConfig, stop: StopSignal, schedule: Schedule | None) -> Governor:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
+from query_generator.cache.stats import summary_lines
 from query_generator.errors import ConfigurationError, ExitCode
 from query_generator.llm.metered import CallStats
 from query_generator.stats import RunStats, execution_stats, total
@@ -140,6 +141,8 @@ def _summary_lines(report: Report) -> Iterator[str]:
     yield f"  calls      {llm.total_requests} ({llm.failed_requests} failed, {llm.retries} retries), {tokens}"
     if llm.successful_requests:
         yield f"  cost       {_cost(llm, counts.questions)}"
+    if report.stats.cache.calls_saved or report.stats.cache.tier_failures:
+        yield from summary_lines(report.stats.cache)
     if counts.failed or counts.rejected_records:
         yield f"  errors     {counts.failed} failed items, {counts.rejected_records} rejected records"
         for product_key, stage, reason in report.errors:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from query_generator.cache.stats import CacheStats
 from query_generator.llm.metered import CallStats
 
 
@@ -15,6 +16,7 @@ class RunStats:
     questions_generation_time: float = 0.0
     results_persistence_time: float = 0.0
     llm: CallStats = field(default_factory=CallStats)
+    cache: CacheStats = field(default_factory=CacheStats)
 
     def as_dict(self) -> dict[str, Any]:
         """Return what `from_dict` reads."""
@@ -23,8 +25,8 @@ class RunStats:
     @classmethod
     def from_dict(cls, stats: Mapping[str, Any]) -> "RunStats":
         """Read what `as_dict` made."""
-        times = {name: value for name, value in stats.items() if name != "llm"}
-        return cls(**times, llm=CallStats(**stats.get("llm", {})))
+        times = {name: value for name, value in stats.items() if name not in ("llm", "cache")}
+        return cls(**times, llm=CallStats(**stats.get("llm", {})), cache=CacheStats.from_dict(stats.get("cache", {})))
 
 
 def total(runs: Iterable[RunStats]) -> RunStats:
@@ -36,6 +38,7 @@ def total(runs: Iterable[RunStats]) -> RunStats:
             result.questions_generation_time + run.questions_generation_time,
             result.results_persistence_time + run.results_persistence_time,
             result.llm.plus(run.llm),
+            result.cache.plus(run.cache),
         )
     return result
 
@@ -64,11 +67,12 @@ def execution_stats(stats: RunStats, products_processed: int, questions: int) ->
             "failed_requests": llm.failed_requests,
             "fallback_requests": llm.fallback_requests,
             "retries": llm.retries,
-            "cache_hits": 0,
+            "cache_hits": stats.cache.hits,
             "prompt_tokens": llm.prompt_tokens,
             "output_tokens": llm.output_tokens,
             "cost_usd": None if llm.unpriced_requests else round(llm.cost_usd, 6),
             "success_rate_percent": round(success, 2),
             "average_time_seconds": round(average, 3),
         },
+        "cache": {**stats.cache.as_dict(), "hit_rate_percent": round(stats.cache.hit_rate_percent, 2)},
     }

@@ -67,6 +67,7 @@ class Governor:
         self._window = FlightWindow(max_in_flight)
         self._pace = Pace(clock())
         self._moments: deque[float] = deque()
+        self._starts: deque[float] = deque()  # of the last minute, refused ones too
         self._paused_until = clock()
         self._refused_since: float | None = None
         self._tokens_a_call = 0.0
@@ -118,7 +119,7 @@ class Governor:
                     wait = self._seconds_to_wait(now)
                     if wait <= 0 and self._moments:
                         self._moments.popleft()
-                        self._pace.started(now)
+                        self._note_start(now)
                         return now
                 if wait > 0:
                     self._sleep(wait)
@@ -129,6 +130,12 @@ class Governor:
                 self._window.in_flight -= 1
                 self._state.notify()
             raise
+
+    def _note_start(self, now: float) -> None:
+        while self._starts and self._starts[0] < now - 60 * (1 + MARGIN):
+            self._starts.popleft()
+        self._starts.append(now)
+        self._pace.started(now)
 
     def _seconds_to_wait(self, now: float) -> float:
         if self._paused_until > now:
@@ -145,8 +152,12 @@ class Governor:
         told = int(self._limits.requests_per_minute or 0)
         if not told:
             return -math.inf
-        second = self._pace.started_before(math.ceil(told / 60)) + 1 + MARGIN
-        return max(second, self._pace.started_before(told) + 60 * (1 + MARGIN))
+        second = self._started_before(math.ceil(told / 60)) + 1 + MARGIN
+        return max(second, self._started_before(told) + 60 * (1 + MARGIN))
+
+    def _started_before(self, calls: int) -> float:
+        """Return when the call was started that is so many calls back; minus infinity when there were fewer."""
+        return self._starts[-calls] if len(self._starts) >= calls else -math.inf
 
     def _reserve(self, tokens: int) -> None:
         with self._state:

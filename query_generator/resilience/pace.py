@@ -41,7 +41,7 @@ class Pace:
             return -math.inf
         return max(
             (
-                self.started_before(max(1, int(limit * self._growth(horizon, now)))) + horizon * (1 + MARGIN)
+                self._started_before(max(1, int(limit * self._growth(horizon, now)))) + horizon * (1 + MARGIN)
                 for horizon, limit in self._limits.items()
             ),
             default=-math.inf,
@@ -54,7 +54,7 @@ class Pace:
             del self._starts[: len(self._starts) // 2]
         self._starts.append(now)
 
-    def started_before(self, calls: int) -> float:
+    def _started_before(self, calls: int) -> float:
         """Return when the call was started that is so many calls back; minus infinity when there were fewer."""
         return self._starts[-calls] if len(self._starts) >= calls else -math.inf
 

@@ -62,12 +62,15 @@ def test_every_variable_reaches_its_field() -> None:
         "batch_size",
         "connection_pool_size",
     ]
-    numbers += ["lease_seconds", "drain_seconds", "database_reconnect_seconds"]
+    numbers += ["lease_seconds", "drain_seconds", "database_reconnect_seconds", "array_index"]
+    numbers += ["cache_ttl_completions", "cache_memory_mb", "max_cost", "llm_timeout"]
     examples = dict.fromkeys(numbers, "7")
     examples |= {
         "from_job": "true",
         "skip_existing": "1",
         "refresh": "yes",
+        "dry_run": "yes",
+        "routing": "cheapest",
         "providers": "offline",
         "local_dir": "there",
     }
@@ -105,7 +108,7 @@ def test_every_variable_reaches_its_field() -> None:
         ("CIRCUIT_BREAKER_TIMEOUT", "0"),
         ("CIRCUIT_BREAKER_TIMEOUT", "3601"),
         ("LLM_PROVIDERS", "mistral"),
-        ("LLM_PROVIDERS", "gemini,offline"),
+        ("LLM_PROVIDERS", "gemini,gemini"),
         ("LLM_PROVIDERS", ","),
         ("LOG_LEVEL", "LOUD"),
         ("LOG_FORMAT", "xml"),

@@ -2,6 +2,7 @@
 
 import json
 
+from query_generator.cache.stats import CacheStats
 from query_generator.llm.metered import CallStats
 from query_generator.stats import RunStats, execution_stats, total
 
@@ -42,6 +43,7 @@ def test_execution_stats_have_the_documented_shape() -> None:
             "success_rate_percent": 80.0,
             "average_time_seconds": 0.5,
         },
+        "cache": {**CacheStats().as_dict(), "hit_rate_percent": 0.0},
     }
 
 

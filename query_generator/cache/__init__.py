@@ -1,0 +1,1 @@
+"""The response cache: a provider around a provider, over tiers of memory, Redis and disk."""

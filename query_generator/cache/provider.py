@@ -1,0 +1,136 @@
+"""A provider that asks another one only for what the cache does not have."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, wait
+from dataclasses import replace
+from typing import Any
+
+from query_generator.cache.entries import Entry, key_of
+from query_generator.cache.stats import CacheMeter
+from query_generator.cache.store import LayeredStore
+from query_generator.errors import InterruptedRunError
+from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, Usage
+from query_generator.models import QueryType
+from query_generator.postprocess import accept_questions
+from query_generator.stopping import STEP_SECONDS, StopSignal
+
+PriceOf = Callable[[str, str, Usage], float | None]
+
+
+class CachedProvider:
+    """Gives a reply from the store where it can; the same request that is in flight is waited for, not bought again.
+
+    A reply that was not bought now bills no tokens. It stands outside the retries of one provider, and inside the
+    fallback, so that an answer is kept under the provider that gave it.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        store: LayeredStore,
+        meter: CacheMeter,
+        *,
+        models: Mapping[QueryType, str],
+        parameters: Mapping[str, Any],
+        price_of: PriceOf,
+        stop: StopSignal,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """Put the store before a provider.
+
+        Args:
+            provider: who is asked for what is missing.
+            store: where replies are kept.
+            meter: counts what was saved.
+            models: the model that is asked for each type of question.
+            parameters: whatever else changes a reply: temperature, limit of tokens, address of the service.
+            price_of: US dollars of a call from provider, model and usage; None: not known.
+            stop: ends the wait for a request in flight.
+            now: seconds since 1970.
+        """
+        self._provider = provider
+        self._store = store
+        self._meter = meter
+        self._models = models
+        self._parameters = parameters
+        self._price_of = price_of
+        self._stop = stop
+        self._now = now
+        self._lock = threading.Lock()
+        self._in_flight: dict[str, Future[GenerationReply]] = {}
+
+    @property
+    def name(self) -> str:
+        """Name of the provider inside."""
+        return self._provider.name
+
+    @property
+    def model(self) -> str:
+        """Model of the provider inside."""
+        return self._provider.model
+
+    def generate(self, request: GenerationRequest) -> GenerationReply:
+        """Return a reply from the store, or from the provider; raises what that raises."""
+        key = key_of(request, self.name, self._models[request.query_type], self._parameters)
+        with self._lock:
+            flight = self._in_flight.get(key)
+            leads = flight is None
+            if flight is None:
+                flight = self._in_flight[key] = Future()
+        return self._lead(key, request, flight) if leads else self._follow(flight)
+
+    def _lead(self, key: str, request: GenerationRequest, flight: "Future[GenerationReply]") -> GenerationReply:
+        try:
+            stored = self._stored(key)
+            reply = stored or self._bought(key, request)
+        except BaseException as exc:
+            flight.set_exception(exc)
+            raise
+        else:
+            flight.set_result(reply)
+            return replace(reply, usage=Usage()) if stored else reply
+        finally:
+            with self._lock:
+                del self._in_flight[key]
+
+    def _follow(self, flight: "Future[GenerationReply]") -> GenerationReply:
+        """Wait for the reply to the same request; raises the same error, or InterruptedRunError."""
+        while not wait([flight], STEP_SECONDS).done:
+            if self._stop.is_set():
+                raise InterruptedRunError(f"stopped: {self._stop.reason}")
+        reply = flight.result()
+        self._saved(reply, coalesced=1)
+        return replace(reply, usage=Usage())
+
+    def _stored(self, key: str) -> GenerationReply | None:
+        found = self._store.get(key)
+        if not found:
+            return None
+        entry, tier = found
+        self._saved(entry.reply, **{f"{tier}_hits": 1})
+        return entry.reply
+
+    def _bought(self, key: str, request: GenerationRequest) -> GenerationReply:
+        self._meter.count(misses=1)
+        reply = self._provider.generate(request)
+        if is_worth_keeping(request, reply):
+            self._store.put(key, Entry(reply, self._now()))
+        return reply
+
+    def _saved(self, reply: GenerationReply, **counts: int) -> None:
+        usd = self._price_of(reply.provider, reply.model, reply.usage)
+        self._meter.count(calls_saved=1, usd_saved=usd or 0.0, unpriced_calls_saved=usd is None, **counts)
+
+
+def is_worth_keeping(request: GenerationRequest, reply: GenerationReply) -> bool:
+    """Tell whether a reply should be given again.
+
+    The first reply for an item always is: a second call mends what it lacks. A second one that leaves the item without
+    its questions is not, or the item would fail in the same way for as long as the entry is kept.
+    """
+    if not request.exclusions:
+        return True
+    own = f"{request.product.name} {request.product.brand}"
+    return len(accept_questions(reply.texts, request.count, request.exclusions, own).questions) >= request.count

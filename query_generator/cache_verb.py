@@ -1,0 +1,128 @@
+"""The verb `cache`: fill the cache, and tell what it holds."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+
+import secrets_cache
+from query_generator.cache.guarded_tier import FAILURES
+from query_generator.cache.setup import ResponseCache
+from query_generator.cache.stats import CacheStats, sum_of, summary_lines
+from query_generator.cache.tiers import TierFailedError
+from query_generator.config import JobConfig
+from query_generator.earlier_job import take_over
+from query_generator.errors import BudgetExhaustedError, ConfigurationError, ExitCode, InputError, ServiceAwayError
+from query_generator.input.sources import configured_sources, load_input_data
+from query_generator.llm.metered import CallStats
+from query_generator.load import Entry, peek
+from query_generator.providers import make_provider
+from query_generator.services import database_of
+from query_generator.stopping import StopSignal
+from query_generator.store.schema import migrate
+from query_generator.vendors import KEY_OF
+from query_generator.warming import Warmed, warm
+
+_LOG = logging.getLogger("cache")
+
+
+def warm_cache(config: JobConfig, stop: StopSignal) -> ExitCode:
+    """Fill the tiers that outlive this process; prints a summary.
+
+    Raises:
+        ConfigurationError: there is no such tier, or entries are not kept.
+        ServiceAwayError: no such tier can be used now.
+        FatalError: as from a job.
+    """
+    cache = ResponseCache(config)
+    if not cache.persistent or not cache.is_on:
+        raise ConfigurationError(
+            "cache warm: nothing would be kept; set CACHE_URL to a Redis (redis://host:6379/0) or a folder, "
+            "and CACHE_TTL_COMPLETIONS to the seconds that entries are good for, or none"
+        )
+    _use_tiers(cache)
+    secrets_cache.configure(config)
+    if config.from_job:
+        print("\n".join(_taken_over(config, cache)))
+        return ExitCode.SUCCEEDED
+    sources = configured_sources(config)
+    if not sources:
+        raise InputError(
+            "cache warm: no products; give --products-file, --input-s3 or --products-json, or --from-job --job-id ID"
+        )
+    if len(sources) > 1:
+        ignored = ", ".join(source.name for source in sources[1:])
+        _LOG.warning("[BATCH WARNING] Products come from %s; ignored: %s", sources[0].name, ignored)
+    entries = peek(load_input_data(sources[0])[0])
+    keys = list(dict.fromkeys(KEY_OF[name] for name in config.providers if name in KEY_OF))
+    if keys:
+        vendors = [key for key in keys if key != "gemini"]
+        secrets_cache.initialize_secrets(gemini="gemini" in keys, rds=False, vendors=vendors)
+    provider, meters = make_provider(config, stop, cache=cache)
+    warmed = warm(config, _while_worth_it(entries, config, cache, meters.stats), provider, stop)
+    print("\n".join(_summary(warmed, meters.stats(), cache.stats())))
+    return ExitCode.FINISHED_WITH_ERRORS if warmed.failed or warmed.rejected else ExitCode.SUCCEEDED
+
+
+def tell_cache(config: JobConfig) -> ExitCode:
+    """Print what the tiers hold that outlive a process, and the sums of all runs that the database knows.
+
+    Raises:
+        ServiceAwayError: a tier cannot be used now.
+        FatalError: the database cannot be used.
+    """
+    cache = ResponseCache(config)
+    lines = []
+    try:
+        for tier in cache.persistent:
+            entries, size = tier.held()
+            lines.append(f"{tier.name} {tier.address}: {entries:,} entries, {size:,} bytes")
+    except TierFailedError as exc:
+        raise ServiceAwayError(str(exc)) from exc
+    lines = lines or ["No tier outlives a run: CACHE_URL names none"]
+    if config.local_dir or config.rds_secret_name or config.database_url:
+        secrets_cache.configure(config)
+        with database_of(config) as connect, closing(connect(None)) as db:
+            migrate(db)
+            runs = [CacheStats.from_dict(row.cache) for row in db.rows("cache.sums")]
+        lines += [f"Sums of {len(runs)} runs", *summary_lines(sum_of(runs))]
+    print("\n".join(lines))
+    return ExitCode.SUCCEEDED
+
+
+def _use_tiers(cache: ResponseCache) -> None:
+    for tier in cache.persistent:
+        try:
+            tier.get("any")
+        except TierFailedError as exc:
+            raise ServiceAwayError(str(exc)) from exc
+
+
+def _while_worth_it(
+    entries: Iterable[Entry], config: JobConfig, cache: ResponseCache, calls: Callable[[], CallStats]
+) -> Iterator[Entry]:
+    """Hand entries on as long as what is bought for them is kept, and the money lasts."""
+    for entry in entries:
+        if cache.stats().tier_failures >= FAILURES:
+            raise ServiceAwayError("cache warm: the cache takes no more; the log says why. Run the same command again")
+        if config.max_cost and calls().cost_usd >= config.max_cost:
+            raise BudgetExhaustedError(f"cache warm: the {config.max_cost:.2f} USD of --max-cost are spent")
+        yield entry
+
+
+def _summary(warmed: Warmed, calls: CallStats, stats: CacheStats) -> Iterator[str]:
+    yield f"Cache warmed: {warmed.items} items of {warmed.products} products"
+    yield from summary_lines(stats)
+    cost = "price not known" if calls.unpriced_requests else f"{calls.cost_usd:.4f} USD"
+    yield f"  calls      {calls.total_requests} ({calls.failed_requests} failed), {cost}"
+    if warmed.failed or warmed.rejected:
+        yield f"  errors     {warmed.failed} failed items, {warmed.rejected} rejected records"
+        yield from (f"    {problem}" for problem in warmed.problems)
+
+
+def _taken_over(config: JobConfig, cache: ResponseCache) -> Iterator[str]:
+    with database_of(config) as connect, closing(connect(None)) as db:
+        migrate(db)
+        counts: Counter[str] = take_over(db, config, cache)
+    yield f"Cache warmed: {counts.pop('kept', 0)} items of job {config.job_id}"
+    yield from (f"  left out   {count} items: {reason}" for reason, count in counts.items())

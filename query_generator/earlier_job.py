@@ -1,0 +1,74 @@
+"""The questions that an earlier job has stored, as entries of the cache."""
+
+import time
+from collections import Counter
+from typing import Any
+
+from query_generator.cache.entries import Entry
+from query_generator.cache.setup import ResponseCache
+from query_generator.config import JobConfig
+from query_generator.errors import ConfigurationError
+from query_generator.input.product_fields import RejectedRecordError
+from query_generator.llm.base import GenerationReply, GenerationRequest, Usage
+from query_generator.models import QueryType
+from query_generator.prompts import PROMPT_VERSION, build_prompt
+from query_generator.store.database import Database
+from query_generator.store.products import stored_product
+from query_generator.vendors import KEY_OF, models_of
+
+PAGE_SIZE = 500
+
+
+def take_over(db: Database, config: JobConfig, cache: ResponseCache) -> Counter[str]:
+    """Put the stored questions of a finished or unfinished job into the cache, as the replies to its requests.
+
+    Only items whose questions come from this program's prompt version can be asked for again. The model is the one
+    that the job has recorded as its setting.
+
+    Returns:
+        How many items were `kept` or `there already`, and how many had `another prompt version`, `too few questions`,
+        `an unusable record` or `an unknown provider`.
+
+    Raises:
+        ConfigurationError: there is no such job.
+    """
+    jobs = db.rows("ledger.job", job_id=config.job_id)
+    if not jobs:
+        raise ConfigurationError(f"job {config.job_id}: the database does not know it; check --job-id")
+    terms = jobs[0].metadata
+    counts: Counter[str] = Counter()
+    after = (-1, -1, "")
+    while rows := db.rows(
+        "cache.answers",
+        job_id=config.job_id,
+        prompt_version=PROMPT_VERSION,
+        position=after[0],
+        product_id=after[1],
+        query_type=after[2],
+        size=PAGE_SIZE,
+    ):
+        for row in rows:
+            counts[_keep(row, terms, config, cache)] += 1
+        after = (rows[-1].position, rows[-1].product_id, rows[-1].query_type)
+    return counts
+
+
+def _keep(row: Any, terms: dict[str, Any], config: JobConfig, cache: ResponseCache) -> str:
+    wanted = int(terms["num_questions"])
+    if not row.current:
+        return "another prompt version"
+    if len(row.texts) < wanted:
+        return "too few questions"
+    if row.provider != "offline" and row.provider not in KEY_OF:
+        return "an unknown provider"
+    try:
+        product = stored_product(row.record, row.brand_name, row.position)
+    except RejectedRecordError:
+        return "an unusable record"
+    query_type = QueryType(row.query_type)
+    place = query_type if KEY_OF.get(row.provider) == "gemini" else row.provider
+    model = terms.get("models", {}).get(place) or models_of(row.provider, config)[query_type]
+    request = GenerationRequest(product, query_type, wanted, build_prompt(product, query_type, wanted))
+    usage = Usage(row.prompt_tokens, row.output_tokens)
+    reply = GenerationReply(tuple(row.texts), row.provider, row.model or model, usage)
+    return "kept" if cache.add(request, Entry(reply, time.time()), model) else "there already"

@@ -1,0 +1,18 @@
+-- name: answers
+SELECT i.position, i.product_id, i.query_type, coalesce(s.record, p.product_data) AS record, p.brand_name,
+       i.provider, i.model, i.prompt_tokens, i.output_tokens, a.texts, a.current
+FROM job_items i
+JOIN products p USING (product_id)
+LEFT JOIN jobselectedproducts s ON s.job_id = i.job_id AND s.product_id = i.product_id
+CROSS JOIN LATERAL (
+    SELECT array_agg(q.query_text ORDER BY u.place) AS texts, bool_or(q.prompt_version = %(prompt_version)s) AS current
+    FROM unnest(i.query_ids) WITH ORDINALITY AS u (query_id, place)
+    JOIN queries q USING (query_id)
+) a
+WHERE i.job_id = %(job_id)s AND i.state = 'succeeded'
+  AND (i.position, i.product_id, i.query_type) > (%(position)s, %(product_id)s, %(query_type)s)
+ORDER BY i.position, i.product_id, i.query_type
+LIMIT %(size)s
+
+-- name: sums
+SELECT stats -> 'cache' AS cache FROM runs WHERE stats -> 'cache' IS NOT NULL

@@ -1,0 +1,149 @@
+"""Buys what a job will ask for and the cache does not have."""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from query_generator.config import JobConfig
+from query_generator.errors import FatalError, InterruptedRunError, RetryableError, SkippableError
+from query_generator.generate import CALLS_FOR_AN_ITEM, ask, shortage
+from query_generator.llm.base import Provider
+from query_generator.models import Product, QueryType, RejectedRecord
+from query_generator.stopping import STEP_SECONDS, StopSignal
+from query_generator.store.products import stored_product
+from query_generator.workers import Workers
+
+_LOG = logging.getLogger("cache")
+
+PROGRESS_SECONDS = 10.0
+NAMED = 20
+
+Work = tuple[Product, QueryType]
+Failure = RetryableError | SkippableError | None
+
+
+@dataclass(slots=True)
+class Warmed:
+    """What warming has come to. `problems` names the first failed items and rejected records."""
+
+    products: int = 0
+    items: int = 0
+    failed: int = 0
+    rejected: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def note(self, problem: str) -> None:
+        """Keep what went wrong, if it is one of the first."""
+        if len(self.problems) < NAMED:
+            self.problems.append(problem)
+
+
+def warm(
+    config: JobConfig,
+    entries: Iterable[Product | RejectedRecord],
+    provider: Provider,
+    stop: StopSignal,
+    clock: Callable[[], float] = time.monotonic,
+) -> Warmed:
+    """Ask for everything that a job with these products and settings would ask for first.
+
+    Args:
+        config: of the run.
+        entries: products and rejected records; of products with one brand and name the first counts, as in a job.
+        provider: the one of a job, with the cache in it.
+        stop: ends the work; what is in flight has its time.
+        clock: seconds, monotonic.
+
+    Raises:
+        InterruptedRunError: a stop was asked for; what was bought until then is in the cache.
+        FatalError: no further call makes sense, or no further product can be read.
+    """
+    warmed = Warmed()
+    work = _work(entries, config.limit, warmed)
+    workers: Workers[Failure] = Workers(config.max_concurrency)
+    in_flight: dict[Future[Failure], Work] = {}
+    fatal: FatalError | None = None
+    told = clock()
+    while not stop.is_overdue():
+        free = 0 if fatal or stop.is_set() else config.max_concurrency - len(in_flight)
+        try:
+            for product, query_type in islice(work, free):
+                future = workers.submit(partial(fill, product, query_type, config.num_questions, provider))
+                in_flight[future] = product, query_type
+        except FatalError as exc:
+            fatal = exc
+        if not in_flight:
+            break
+        for future in wait(in_flight, STEP_SECONDS, FIRST_COMPLETED).done:
+            product, query_type = in_flight.pop(future)
+            try:
+                _count(warmed, product, query_type, future.result())
+            except FatalError as exc:
+                fatal = fatal or exc
+        if clock() - told >= PROGRESS_SECONDS:
+            told = clock()
+            _LOG.info("[CACHE] %d products read, %d items in the cache", warmed.products, warmed.items)
+    if fatal:
+        raise fatal
+    if stop.is_set():
+        raise InterruptedRunError(f"stopped by {stop.reason}; {warmed.items} items are in the cache")
+    return warmed
+
+
+def _work(entries: Iterable[Product | RejectedRecord], limit: int | None, warmed: Warmed) -> Iterator[Work]:
+    seen: set[int] = set()  # of numbers, since catalogs are large
+    for entry in entries:
+        if isinstance(entry, RejectedRecord):
+            warmed.rejected += 1
+            warmed.note(f"input: {entry}")
+            continue
+        identity = int(entry.product_hash[:15], 16)
+        if identity not in seen:
+            seen.add(identity)
+            warmed.products += 1
+            product = as_a_job_sees(entry)
+            yield from ((product, query_type) for query_type in QueryType)
+        if warmed.products == limit:
+            return
+
+
+def as_a_job_sees(product: Product) -> Product:
+    """Read a product as from `jsonb`: the order of the names in its record is that of the attributes in its prompts."""
+    return stored_product(_in_jsonb_order(product.record), None, product.position)
+
+
+def _in_jsonb_order(value: Any) -> Any:
+    """Order names as PostgreSQL does: by their length in bytes, then by their bytes."""
+    if isinstance(value, Mapping):
+        names = sorted(value, key=lambda name: (len(name.encode()), name.encode()))
+        return {name: _in_jsonb_order(value[name]) for name in names}
+    return [_in_jsonb_order(item) for item in value] if isinstance(value, list) else value
+
+
+def fill(product: Product, query_type: QueryType, wanted: int, provider: Provider) -> Failure:
+    """Make the calls that a job makes for one item; returns why it would fail, if it would."""
+    texts: tuple[str, ...] = ()
+    dropped: Counter[str] = Counter()
+    for _ in range(CALLS_FOR_AN_ITEM):
+        result = ask(product, query_type, wanted, provider, texts)
+        if result.error:
+            return result.error
+        texts += tuple(result.questions)
+        dropped += result.dropped
+        if len(texts) >= wanted:
+            return None
+    return shortage(len(texts), wanted, dropped)
+
+
+def _count(warmed: Warmed, product: Product, query_type: QueryType, failure: Failure) -> None:
+    if failure is None:
+        warmed.items += 1
+    else:
+        warmed.failed += 1
+        warmed.note(f"generate: {product.key}: {query_type}: {failure}")
