@@ -42,15 +42,17 @@ def terms_of_models(config: JobConfig) -> dict[str, str]:
     return terms
 
 
-class _Limits(TypedDict):
+class CallLimits(TypedDict):
+    """What every vendor's provider is given alike: connections, and seconds for a wait and for a whole call."""
+
     pool_size: int
     timeout_seconds: float
     deadline_seconds: float
 
 
-def _limits(config: JobConfig) -> _Limits:
-    """A reply may take twice as long as any wait in it."""
-    return _Limits(
+def limits_of(config: JobConfig) -> CallLimits:
+    """Return the limits of a call; as a whole it may take twice as long as any wait in it."""
+    return CallLimits(
         pool_size=config.connection_pool_size or config.max_concurrency,
         timeout_seconds=config.llm_timeout,
         deadline_seconds=2 * config.llm_timeout,
@@ -64,7 +66,7 @@ def _gemini(config: JobConfig) -> Provider:
         secrets_cache.get_gemini_api_key(),
         models_of("gemini", config),
         endpoint=config.gemini_api_endpoint or "",
-        **_limits(config),
+        **limits_of(config),
     )
 
 
@@ -75,7 +77,7 @@ def _google_genai(config: JobConfig) -> Provider:
         secrets_cache.get_gemini_api_key(),
         models_of("google-genai", config),
         endpoint=config.gemini_api_endpoint or "",
-        **_limits(config),
+        **limits_of(config),
     )
 
 
@@ -86,7 +88,7 @@ def _openai(config: JobConfig) -> Provider:
         secrets_cache.get_api_key("openai"),
         config.openai_model,
         base_url=config.openai_base_url or "",
-        **_limits(config),
+        **limits_of(config),
     )
 
 
@@ -97,7 +99,7 @@ def _anthropic(config: JobConfig) -> Provider:
         secrets_cache.get_api_key("anthropic"),
         config.anthropic_model,
         base_url=config.anthropic_base_url or "",
-        **_limits(config),
+        **limits_of(config),
     )
 
 
