@@ -119,6 +119,7 @@ class JobConfig(BaseModel):
     gemini_api_endpoint: str | None = None
     openai_base_url: str | None = None
     anthropic_base_url: str | None = None
+    llm_timeout: Annotated[float, Field(ge=1, le=3600)] = 60
     cache_url: str | None = None
     cache_ttl_completions: Annotated[Annotated[float, Field(ge=0)] | None, BeforeValidator(_none)] = 3600
     cache_memory_mb: Annotated[int, Field(ge=0)] = 32

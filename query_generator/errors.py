@@ -3,6 +3,7 @@
 Fatal errors end the run with their exit code, retryable ones are worth another try, skippable ones cost one item.
 """
 
+from dataclasses import dataclass
 from enum import IntEnum
 
 
@@ -18,8 +19,20 @@ class ExitCode(IntEnum):
     PERMISSION_REFUSED = 77
 
 
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What a provider has billed for a call though nothing of its reply can be used: the model, and tokens of it."""
+
+    model: str
+    prompt_tokens: int
+    output_tokens: int
+    cached_tokens: int
+
+
 class QueryGeneratorError(Exception):
-    """Root of every error that this project raises on purpose."""
+    """Root of every error that this project raises on purpose. `bill` is there where a provider has told one."""
+
+    bill: Bill | None = None
 
 
 class FatalError(QueryGeneratorError):

@@ -8,7 +8,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 MASK = "***"
-CHATTY = ("boto3", "botocore", "s3transfer", "urllib3", "google", "grpc", "tenacity", "pyrate_limiter")
+CHATTY = (
+    *("boto3", "botocore", "s3transfer", "urllib3", "google", "google_genai", "grpc", "tenacity", "pyrate_limiter"),
+    *("httpx2", "httpcore2", "openai", "anthropic"),
+)
 _COMPONENT = re.compile(r"^\[([A-Z][A-Z ]*)\] ?")
 
 

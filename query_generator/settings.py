@@ -68,6 +68,7 @@ SETTINGS: dict[str, Setting] = {
     "gemini_api_endpoint": Setting("GEMINI_API_ENDPOINT", "", "http://127.0.0.1:8080"),
     "openai_base_url": Setting("OPENAI_BASE_URL", "", "http://127.0.0.1:11434/v1"),
     "anthropic_base_url": Setting("ANTHROPIC_BASE_URL", "", "https://anthropic.example.internal"),
+    "llm_timeout": Setting("LLM_TIMEOUT_SECONDS", "", "60 (seconds, 1 to 3600)"),
     "cache_url": Setting("CACHE_URL", "", "redis://cache.example.internal:6379/0, or a folder"),
     "cache_ttl_completions": Setting("CACHE_TTL_COMPLETIONS", "", "3600 (seconds; 0: keep nothing; none: for ever)"),
     "cache_memory_mb": Setting("CACHE_MEMORY_MB", "", "32 (0 keeps nothing in memory)"),

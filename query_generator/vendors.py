@@ -1,6 +1,7 @@
 """One vendor's provider by its name; each SDK is imported only when its provider is made."""
 
 from collections.abc import Callable
+from typing import TypedDict
 
 import secrets_cache
 from query_generator.config import JobConfig
@@ -41,8 +42,21 @@ def terms_of_models(config: JobConfig) -> dict[str, str]:
     return terms
 
 
-def _pool_size(config: JobConfig) -> int:
-    return config.connection_pool_size or config.max_concurrency
+class CallLimits(TypedDict):
+    """What every vendor's provider is given alike: connections, and seconds for a wait and for a whole call."""
+
+    pool_size: int
+    timeout_seconds: float
+    deadline_seconds: float
+
+
+def limits_of(config: JobConfig) -> CallLimits:
+    """Return the limits of a call; as a whole it may take twice as long as any wait in it."""
+    return CallLimits(
+        pool_size=config.connection_pool_size or config.max_concurrency,
+        timeout_seconds=config.llm_timeout,
+        deadline_seconds=2 * config.llm_timeout,
+    )
 
 
 def _gemini(config: JobConfig) -> Provider:
@@ -52,7 +66,7 @@ def _gemini(config: JobConfig) -> Provider:
         secrets_cache.get_gemini_api_key(),
         models_of("gemini", config),
         endpoint=config.gemini_api_endpoint or "",
-        pool_size=_pool_size(config),
+        **limits_of(config),
     )
 
 
@@ -63,7 +77,7 @@ def _google_genai(config: JobConfig) -> Provider:
         secrets_cache.get_gemini_api_key(),
         models_of("google-genai", config),
         endpoint=config.gemini_api_endpoint or "",
-        pool_size=_pool_size(config),
+        **limits_of(config),
     )
 
 
@@ -74,7 +88,7 @@ def _openai(config: JobConfig) -> Provider:
         secrets_cache.get_api_key("openai"),
         config.openai_model,
         base_url=config.openai_base_url or "",
-        pool_size=_pool_size(config),
+        **limits_of(config),
     )
 
 
@@ -85,7 +99,7 @@ def _anthropic(config: JobConfig) -> Provider:
         secrets_cache.get_api_key("anthropic"),
         config.anthropic_model,
         base_url=config.anthropic_base_url or "",
-        pool_size=_pool_size(config),
+        **limits_of(config),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from query_generator.errors import ConfigurationError, SkippableError
 from query_generator.llm.anthropic_errors import SERVICE, error_from_reply
-from query_generator.llm.base import GenerationReply, GenerationRequest, Usage
+from query_generator.llm.base import GenerationReply, GenerationRequest, Usage, billed
 from query_generator.llm.endpoints import check_address, check_api_key
 from query_generator.llm.http_errors import ErrorStatus, expected_shape, transport_faults
 from query_generator.llm.offers import Offer, Offers
@@ -89,7 +89,10 @@ class AnthropicProvider:
         except ErrorStatus as exc:
             raise error_from_reply(exc, self.model) from exc
         with expected_shape(SERVICE):
-            return self._read(json.loads(body))
+            reply = json.loads(body)
+            model, usage = reply.get("model") or self.model, _usage(reply.get("usage") or {})
+            with billed(model, usage):
+                return self._read(reply, model, usage)
 
     def _post(self, request: GenerationRequest, offered: dict[str, Any]) -> bytes:
         from anthropic import APIConnectionError
@@ -105,15 +108,21 @@ class AnthropicProvider:
             ).http_response.content
         return body
 
-    def _read(self, reply: dict[str, Any]) -> GenerationReply:
-        stop_reason, usage = reply["stop_reason"], reply.get("usage") or {}
+    def _read(self, reply: dict[str, Any], model: str, usage: Usage) -> GenerationReply:
+        stop_reason = reply["stop_reason"]
         if stop_reason == "refusal":
             raise SkippableError("Anthropic's model refused to answer (stop reason refusal)")
-        prompt = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
         return GenerationReply(
             texts=parse_question_texts("".join(part["text"] for part in reply["content"] if part["type"] == "text")),
             provider=self.name,
-            model=reply.get("model") or self.model,
-            usage=Usage(sum(usage.get(name) or 0 for name in prompt), usage.get("output_tokens") or 0),
+            model=model,
+            usage=usage,
             truncated=stop_reason in _CUT,
         )
+
+
+def _usage(usage: dict[str, Any]) -> Usage:
+    """Count all parts of the prompt: `input_tokens` leaves out what the cache was read for or written."""
+    cached = usage.get("cache_read_input_tokens") or 0
+    prompt = (usage.get("input_tokens") or 0) + (usage.get("cache_creation_input_tokens") or 0) + cached
+    return Usage(prompt, usage.get("output_tokens") or 0, cached)

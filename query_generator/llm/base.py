@@ -1,8 +1,11 @@
 """The protocol that every LLM provider keeps, and what goes in and comes out of it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from query_generator.errors import Bill, QueryGeneratorError
 from query_generator.models import Product, QueryType
 
 
@@ -32,6 +35,22 @@ class Usage:
     prompt_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
+
+
+@contextmanager
+def billed(model: str, usage: Usage) -> Iterator[None]:
+    """Read a reply inside: an error that says it is of no use also says what it has cost."""
+    try:
+        yield
+    except QueryGeneratorError as exc:
+        if usage != Usage():
+            exc.bill = Bill(model, usage.prompt_tokens, usage.output_tokens, usage.cached_tokens)
+        raise
+
+
+def usage_of(bill: Bill) -> Usage:
+    """Return the tokens of a bill."""
+    return Usage(bill.prompt_tokens, bill.output_tokens, bill.cached_tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +85,8 @@ class Provider(Protocol):
 
         Raises:
             RetryableError: a passing fault: overload, rate limit (with the delay that was asked for), broken reply.
-            SkippableError: the model will not answer this request, whoever asks again.
+            SkippableError: the model will not answer this request, whoever asks again. It and UnusableReplyError carry
+                the bill of the call, where the provider has told one.
             FatalError: no request will be answered: key refused, model unknown, day's quota used up.
         """
         ...

@@ -7,7 +7,7 @@ from typing import Any
 from urllib3 import exceptions as urllib3_errors
 
 from query_generator.errors import RetryableError, SkippableError, UnusableReplyError
-from query_generator.llm.base import GenerationReply, GenerationRequest, Prompt, Usage
+from query_generator.llm.base import GenerationReply, GenerationRequest, Prompt, Usage, billed
 from query_generator.llm.gemini_sdk import import_sdk
 from query_generator.llm.gemini_settings import check_api_key, check_endpoint, check_models
 from query_generator.llm.google_errors import error_from_reply
@@ -88,14 +88,16 @@ class GeminiProvider:
         """Make one call; the errors are those of `Provider.generate`."""
         model = self._models[request.query_type]
         reply = self._call(model, request.prompt)
-        candidate = _usable_candidate(reply)
-        return GenerationReply(
-            texts=parse_question_texts("".join(part.text for part in candidate.content.parts)),
-            provider=self.name,
-            model=reply.model_version or model,
-            usage=_usage(reply.usage_metadata),
-            truncated=_name(candidate, "finish_reason") == "MAX_TOKENS",
-        )
+        version, usage = reply.model_version or model, _usage(reply.usage_metadata)
+        with billed(version, usage):
+            candidate = _usable_candidate(reply)
+            return GenerationReply(
+                texts=parse_question_texts("".join(part.text for part in candidate.content.parts)),
+                provider=self.name,
+                model=version,
+                usage=usage,
+                truncated=_name(candidate, "finish_reason") == "MAX_TOKENS",
+            )
 
     def _call(self, model: str, prompt: Prompt) -> Any:
         """Make the call; returns the reply's protobuf message."""
@@ -170,4 +172,4 @@ def _name(message: Any, enum_field: str) -> str:
 def _usage(metadata: Any) -> Usage:
     """Count thinking as output, as it is billed: this SDK shows it only as what the total has over the parts."""
     prompt, thinking_too = metadata.prompt_token_count, metadata.total_token_count - metadata.prompt_token_count
-    return Usage(prompt_tokens=prompt, output_tokens=max(metadata.candidates_token_count, thinking_too))
+    return Usage(prompt, max(metadata.candidates_token_count, thinking_too), metadata.cached_content_token_count)

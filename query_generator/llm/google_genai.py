@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from query_generator.errors import ConfigurationError, RetryableError, SkippableError, UnusableReplyError
-from query_generator.llm.base import GenerationReply, GenerationRequest, Usage
+from query_generator.llm.base import GenerationReply, GenerationRequest, Usage, billed
 from query_generator.llm.endpoints import check_address, check_api_key
 from query_generator.llm.google_errors import error_from_reply
 from query_generator.llm.http_errors import ErrorStatus, Service, expected_shape, transport_faults
@@ -95,7 +95,10 @@ class GoogleGenAIProvider:
         except ErrorStatus as exc:
             raise error_from_reply(exc.status, exc.body, model, exc.headers.get("retry-after", "")) from exc
         with expected_shape(_SERVICE):
-            return self._read(model, json.loads(body))
+            reply = json.loads(body)
+            version, usage = reply.get("modelVersion") or model, _usage(reply.get("usageMetadata", {}))
+            with billed(version, usage):
+                return self._read(reply, version, usage)
 
     def _post(self, model: str, request: GenerationRequest) -> str:
         """Ask for the reply as it came: the SDK's own reading warns of values that are newer than itself."""
@@ -118,7 +121,7 @@ class GoogleGenAIProvider:
             raise RetryableError("Gemini's reply is empty")
         return raw.body
 
-    def _read(self, model: str, reply: dict[str, Any]) -> GenerationReply:
+    def _read(self, reply: dict[str, Any], model: str, usage: Usage) -> GenerationReply:
         if blocked := reply.get("promptFeedback", {}).get("blockReason"):
             raise SkippableError(f"Gemini blocked the prompt (block reason {blocked})")
         if not reply.get("candidates"):
@@ -131,8 +134,8 @@ class GoogleGenAIProvider:
         return GenerationReply(
             texts=parse_question_texts("".join(part.get("text", "") for part in parts if not part.get("thought"))),
             provider=self.name,
-            model=reply.get("modelVersion") or model,
-            usage=_usage(reply.get("usageMetadata", {})),
+            model=model,
+            usage=usage,
             truncated=finish_reason == "MAX_TOKENS",
         )
 
@@ -140,4 +143,4 @@ class GoogleGenAIProvider:
 def _usage(metadata: Mapping[str, Any]) -> Usage:
     """Count thinking as output, as it is billed."""
     output = metadata.get("candidatesTokenCount", 0) + metadata.get("thoughtsTokenCount", 0)
-    return Usage(prompt_tokens=metadata.get("promptTokenCount", 0), output_tokens=output)
+    return Usage(metadata.get("promptTokenCount", 0), output, metadata.get("cachedContentTokenCount", 0))

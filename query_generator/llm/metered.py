@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
 
 from query_generator.errors import QueryGeneratorError
-from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, Usage
+from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, Usage, usage_of
 from query_generator.llm.prices import cost_usd
 
 
@@ -15,8 +15,9 @@ class CallStats:
     """Sums over the calls of a run.
 
     `fallback_requests` went to another provider than the first. `seconds` counts successful calls only, tokens those
-    that were billed. `unpriced_requests` are successful calls of a model whose price is not known: with any, `cost_usd`
-    is too low. `cost_by_provider` is in US dollars, by provider name; None where some price is not known.
+    that were billed, also for replies of no use. `unpriced_requests` are billed calls of a model whose price is not
+    known: with any, `cost_usd` is too low. `cost_by_provider` is in US dollars, by provider name; None where some price
+    is not known.
     """
 
     total_requests: int = 0
@@ -89,21 +90,23 @@ class MeteredProvider:
         started = self._clock()
         try:
             reply = self._provider.generate(request)
-        except QueryGeneratorError:
+        except QueryGeneratorError as exc:
             self._count(failed_requests=1)
+            if exc.bill:
+                self._bill(self.name, exc.bill.model, usage_of(exc.bill))
             raise
-        cost = self._cost(reply.provider, reply.model, reply.usage)
-        with self._lock:
-            self._stats.add_cost(reply.provider, cost)
-        self._count(
-            successful_requests=1,
-            prompt_tokens=reply.usage.prompt_tokens,
-            output_tokens=reply.usage.output_tokens,
-            seconds=self._clock() - started,
-            cost_usd=cost or 0.0,
-            unpriced_requests=cost is None,
-        )
+        self._count(successful_requests=1, seconds=self._clock() - started)
+        self._bill(reply.provider, reply.model, reply.usage)
         return reply
+
+    def _bill(self, provider: str, model: str, usage: Usage) -> None:
+        cost = self._cost(provider, model, usage)
+        with self._lock:
+            self._stats.add_cost(provider, cost)
+            self._stats.prompt_tokens += usage.prompt_tokens
+            self._stats.output_tokens += usage.output_tokens
+            self._stats.cost_usd += cost or 0.0
+            self._stats.unpriced_requests += cost is None
 
     def _count(self, **sums: float) -> None:
         with self._lock:

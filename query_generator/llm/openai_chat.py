@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from query_generator.errors import ConfigurationError, SkippableError, UnusableReplyError
-from query_generator.llm.base import GenerationReply, GenerationRequest, Usage
+from query_generator.llm.base import GenerationReply, GenerationRequest, Usage, billed
 from query_generator.llm.endpoints import check_address, check_api_key
 from query_generator.llm.http_errors import ErrorStatus, expected_shape, transport_faults
 from query_generator.llm.offers import Offer, Offers
@@ -103,7 +103,10 @@ class OpenAIProvider:
         except ErrorStatus as exc:
             raise error_from_reply(exc, self.model) from exc
         with expected_shape(SERVICE):
-            return self._read(json.loads(body))
+            reply = json.loads(body)
+            model, usage = reply.get("model") or self.model, _usage(reply.get("usage") or {})
+            with billed(model, usage):
+                return self._read(reply, model, usage)
 
     def _post(self, request: GenerationRequest, offered: dict[str, Any]) -> bytes:
         from openai import APIConnectionError
@@ -114,21 +117,25 @@ class OpenAIProvider:
             body: bytes = self._create(model=self.model, messages=messages, extra_body=offered).content
         return body
 
-    def _read(self, reply: dict[str, Any]) -> GenerationReply:
+    def _read(self, reply: dict[str, Any], model: str, usage: Usage) -> GenerationReply:
         if not reply["choices"]:
             raise UnusableReplyError("OpenAI's reply holds no choice")
         choice = reply["choices"][0]
         message, finish_reason = choice["message"], choice.get("finish_reason")
         if message.get("refusal") or finish_reason == "content_filter":
             raise SkippableError(f"OpenAI's model refused to answer (finish reason {finish_reason})")
-        usage = reply.get("usage") or {}
         return GenerationReply(
             texts=parse_question_texts(message.get("content") or ""),
             provider=self.name,
-            model=reply.get("model") or self.model,
-            usage=Usage(usage.get("prompt_tokens") or 0, usage.get("completion_tokens") or 0),
+            model=model,
+            usage=usage,
             truncated=finish_reason == "length",
         )
+
+
+def _usage(usage: dict[str, Any]) -> Usage:
+    cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens")
+    return Usage(usage.get("prompt_tokens") or 0, usage.get("completion_tokens") or 0, cached or 0)
 
 
 def openai_offers() -> Offers:

@@ -12,9 +12,10 @@ from query_generator.errors import (
     CostCapReachedError,
     FatalError,
     OverloadedError,
+    QueryGeneratorError,
     RateLimitedError,
 )
-from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, Usage
+from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, Usage, usage_of
 from query_generator.llm.prices import Price, Prices
 from query_generator.models import QueryType, Standing
 from query_generator.resilience.guarded import BYTES_A_TOKEN, TOKENS_A_QUESTION
@@ -121,8 +122,8 @@ class BudgetedProvider:
     """Makes a call when the budget has room for it. It belongs inside the retries, so that every try is reserved.
 
     What a call will cost is estimated from its prompt and its count of questions, by how earlier ones came out. A call
-    that was surely not billed (refused, not made) is free; one that failed otherwise counts as estimated, for nobody
-    knows.
+    that was surely not billed (refused, not made) is free; one that failed otherwise counts as billed, or as estimated
+    where nobody has told.
     """
 
     def __init__(self, provider: Provider, budget: Budget, prices: Prices, models: Mapping[QueryType, str]) -> None:
@@ -157,12 +158,20 @@ class BudgetedProvider:
             except _FREE_FAULTS:
                 reservation.spent = 0.0
                 raise
-            usd = self._prices.cost_usd(reply.provider, reply.model, reply.usage)
-            reservation.spent = price.cost_usd(reply.usage) if usd is None else usd
+            except QueryGeneratorError as exc:
+                if exc.bill:
+                    reservation.spent = self._usd(price, exc.bill.model, usage_of(exc.bill))
+                raise
+            reservation.spent = self._usd(price, reply.model, reply.usage)
         if estimate:
             ratio = reservation.spent / estimate
             self._ratio = max(ratio, self._ratio + FORGETTING * (ratio - self._ratio))
         return reply
+
+    def _usd(self, asked: Price, model: str, usage: Usage) -> float:
+        """Price a call by the version that answered, or else as the model that was asked."""
+        usd = self._prices.cost_usd(self.name, model, usage)
+        return asked.cost_usd(usage) if usd is None else usd
 
 
 def known_price(prices: Prices, provider: str, model: str) -> Price:

@@ -12,6 +12,7 @@ from query_generator.errors import (
     FatalError,
     PermissionRefusedError,
     QueryGeneratorError,
+    RateLimitedError,
     RetryableError,
     SkippableError,
 )
@@ -48,7 +49,6 @@ class FallbackProvider:
         """Make the call with the first provider that answers.
 
         Raises:
-            CostCapReachedError: the cap lets nothing more be bought, from whichever provider.
             CircuitOpenError: those that can be asked in this run are all left alone for now.
             RetryableError, SkippableError: all have failed; the message names each cause.
             CostCapReachedError: the job's cap lets nothing more be bought, whoever is asked.
@@ -81,7 +81,8 @@ class FallbackProvider:
 def error_of_all(causes: dict[str, QueryGeneratorError]) -> QueryGeneratorError:
     """Join the causes by provider into the error that says what may help.
 
-    While any provider may answer later it is a passing fault, and an open circuit when nothing but time is needed.
+    While any provider may answer later it is a passing fault: an open circuit when nothing but time is needed, a rate
+    limit when one of them limits calls, since an item must never fail for that.
     """
     if len(causes) == 1:
         return next(iter(causes.values()))
@@ -95,6 +96,9 @@ def error_of_all(causes: dict[str, QueryGeneratorError]) -> QueryGeneratorError:
     if len(circuits) == len(others):
         soonest = min(error.retry_after or 0.0 for error in circuits)
         return CircuitOpenError(message, soonest, min(error.openings for error in circuits))
+    limited = [error for error in others if isinstance(error, RateLimitedError)]
+    if limited:
+        return RateLimitedError(message, min(error.retry_after or 0.0 for error in limited))
     if any(isinstance(error, RetryableError) for error in others):
         return RetryableError(message)
     return SkippableError(message)

@@ -45,8 +45,9 @@ class GuardedProvider:
             except OverloadedError:
                 self._governor.overloaded(started)
                 raise
-            except (UnusableReplyError, SkippableError):
-                self._governor.answered(started, tokens)
+            except (UnusableReplyError, SkippableError) as exc:
+                used = exc.bill.prompt_tokens + exc.bill.output_tokens if exc.bill else tokens
+                self._governor.answered(started, used)
                 raise
             self._governor.answered(started, reply.usage.prompt_tokens + reply.usage.output_tokens)
             return reply

@@ -14,10 +14,10 @@ class ScriptedProvider:
     Every call is billed 10 prompt tokens and 3 output tokens. A call beyond the script is a fault of the test.
     """
 
-    name = "scripted"
     model = "script-1"
 
-    def __init__(self, *script: Step, reply_model: str = "script-1-001") -> None:
+    def __init__(self, *script: Step, reply_model: str = "script-1-001", name: str = "scripted") -> None:
+        self.name = name
         self._script = list(script)
         self._reply_model = reply_model
         self.requests: list[GenerationRequest] = []

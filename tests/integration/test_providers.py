@@ -196,6 +196,12 @@ def test_each_fault_is_classed_by_what_the_job_does_about_it(
         assert vendor.key_setting in str(error)
     if kind is ConfigurationError:
         assert "'small-1'" in str(error)
+    if fault in ("broken_json", "safety", "blocked_prompt"):
+        assert error.bill
+        assert error.bill.model == "small-1-001"
+        assert error.bill.prompt_tokens > 20
+    elif kind is not UnusableReplyError:
+        assert error.bill is None
 
 
 def test_the_delay_that_a_service_asks_for_is_handed_on(server: LlmServer, provider: Closable) -> None:

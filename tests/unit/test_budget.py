@@ -7,6 +7,7 @@ from contextlib import suppress
 import pytest
 
 from query_generator.errors import (
+    Bill,
     BudgetExhaustedError,
     ConfigurationError,
     CostCapReachedError,
@@ -107,6 +108,17 @@ def test_a_failed_call_costs_unless_it_was_surely_not_billed(error: QueryGenerat
     else:
         with pytest.raises(CostCapReachedError):
             provider.generate(REQUEST)
+
+
+def test_a_failed_call_whose_bill_was_told_costs_just_that() -> None:
+    """A refusal that was billed for a few tokens leaves the rest of its reservation to others."""
+    refusal = SkippableError("blocked")
+    refusal.bill = Bill(MODEL, 10, 3, 0)
+    cap = SharedCap(1.5 * A_CALL)
+    provider = BudgetedProvider(ScriptedProvider(refusal, ["Is it?"]), Budget(cap.of("run")), PRICES, MODELS)
+    with pytest.raises(SkippableError):
+        provider.generate(REQUEST)
+    assert provider.generate(REQUEST).texts == ("Is it?",)
 
 
 def test_a_stop_ends_the_wait_for_other_calls() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from query_generator.errors import (
+    Bill,
     BudgetExhaustedError,
     CircuitOpenError,
     OverloadedError,
@@ -51,6 +52,17 @@ def test_a_reply_comes_through_and_its_tokens_are_settled() -> None:
     for _ in range(5):
         assert guarded.provider.generate(request(count=10)).texts == ("Is it good?",)
     assert (guarded.provider.name, guarded.provider.model) == ("scripted", "script-1")
+    assert guarded.time.now - 1000 < 70
+
+
+def test_tokens_of_a_refused_prompt_are_settled() -> None:
+    """A reply of no use counts for the tokens a minute with what it was billed, not with what was estimated."""
+    refusal = SkippableError("blocked")
+    refusal.bill = Bill("script-1", 10, 3, 0)
+    guarded = Guarded(*[refusal] * 5, limits=Limits(None, 780))
+    for _ in range(5):
+        with pytest.raises(SkippableError):
+            guarded.provider.generate(request(count=10))
     assert guarded.time.now - 1000 < 70
 
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from query_generator.errors import BudgetExhaustedError, QueryGeneratorError, RetryableError, SkippableError
-from query_generator.llm.base import GenerationRequest, Prompt
+from query_generator.llm.base import GenerationRequest, Prompt, Usage, billed
 from query_generator.llm.metered import CallStats, MeteredProvider
 from query_generator.llm.offline import OfflineProvider
 from query_generator.models import Product, QueryType
@@ -47,6 +47,22 @@ def test_a_failed_call_is_counted_and_handed_on(error: QueryGeneratorError) -> N
         metered.generate(REQUEST)
     assert caught.value is error
     assert metered.stats() == CallStats(total_requests=1, failed_requests=1)
+
+
+def test_a_reply_of_no_use_is_on_the_bill() -> None:
+    """What a provider has billed for a refusal or for garbage counts in tokens and money, though the call failed."""
+    refusal = SkippableError("blocked")
+    with pytest.raises(SkippableError), billed("gemini-3.5-flash-lite-001", Usage(10, 3)):
+        raise refusal
+    metered = MeteredProvider(ScriptedProvider(refusal), Ticking())
+    with pytest.raises(SkippableError):
+        metered.generate(REQUEST)
+    usd = pytest.approx((10 * 0.30 + 3 * 2.50) / 1_000_000)
+    stats = metered.stats()
+    assert (stats.total_requests, stats.failed_requests, stats.successful_requests) == (1, 1, 0)
+    assert (stats.prompt_tokens, stats.output_tokens) == (10, 3)
+    assert stats.cost_usd == usd
+    assert stats.cost_by_provider == {"scripted": usd}
 
 
 def test_an_unknown_price_is_told() -> None:

@@ -102,6 +102,37 @@ def test_the_documented_lines_are_logged(stub: Stubber, caplog: pytest.LogCaptur
     assert secrets_cache.secret_values() == {KEY, PASSWORD}
 
 
+def test_each_vendor_costs_one_fetch_and_is_masked(caplog: pytest.LogCaptureFixture) -> None:
+    """Three vendors and the database: four GetSecretValue calls whatever asks later, and no key is shown in a log."""
+    made = client()
+    keys = {"gemini": KEY, "openai": "sk-hidden-openai", "anthropic": "sk-ant-hidden"}
+    named = {f"{vendor}_secret_name": f"the/{vendor}" for vendor in keys}
+    with Stubber(made) as stub, caplog.at_level(logging.DEBUG, "secrets_cache"):
+        secrets_cache.configure(config(**named), made)
+        holds(stub, "the/gemini", KEY)
+        holds(stub, "the/openai", json.dumps({"OPENAI_API_KEY": keys["openai"]}))
+        holds(stub, "the/anthropic", json.dumps({"api_key": keys["anthropic"]}))
+        holds(stub, "the/rds", json.dumps(RDS))
+        secrets_cache.initialize_secrets(vendors=("openai", "anthropic"))
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(secrets_cache.get_api_key, list(keys) * 4)) == list(keys.values()) * 4
+        stub.assert_no_pending_responses()
+    assert "[AI] Fetching OpenAI API key from Secrets Manager (first time)" in caplog.messages
+    assert secrets_cache.secret_values() == {*keys.values(), PASSWORD}
+    secrets_cache.configure(config())
+
+
+def test_a_compatible_service_needs_no_key() -> None:
+    """With OPENAI_BASE_URL alone there is no key to fetch, and nothing empty to mask; OpenAI itself needs one."""
+    local = {"openai_base_url": "http://127.0.0.1:11434/v1", "gemini_secret_name": None, "rds_secret_name": None}
+    secrets_cache.configure(config(**local))
+    secrets_cache.initialize_secrets(gemini=False, rds=False, vendors=("openai",))
+    assert (secrets_cache.get_api_key("openai"), secrets_cache.secret_values()) == ("", frozenset())
+    secrets_cache.configure(config())
+    with pytest.raises(ConfigurationError, match="OPENAI_SECRET_NAME or OPENAI_API_KEY"):
+        secrets_cache.get_api_key("openai")
+
+
 @pytest.mark.parametrize(("gemini", "rds"), [(True, False), (False, True), (False, False)])
 def test_a_secret_that_the_job_does_not_need_is_not_fetched(stub: Stubber, gemini: bool, rds: bool) -> None:
     """A job that asks no Gemini needs no permission for its secret."""
