@@ -21,7 +21,10 @@ TYPICAL_CALL = Usage(prompt_tokens=500, output_tokens=700)
 
 
 def make_provider(
-    config: JobConfig, stop: StopSignal, schedule_of: Callable[[str], Schedule] | None = None
+    config: JobConfig,
+    stop: StopSignal,
+    schedule_of: Callable[[str], Schedule] | None = None,
+    confirm: Callable[[], None] = lambda: None,
 ) -> tuple[Provider, Meters]:
     """Build what `LLM_PROVIDERS` names; returns the outermost provider, and what counts the calls.
 
@@ -29,6 +32,7 @@ def make_provider(
         config: of the run.
         stop: ends every wait.
         schedule_of: the limit of a provider that this run shares with others; without it the run takes its share of it.
+        confirm: called right before each call that may cost something; what it raises keeps the call from being made.
 
     Raises:
         ConfigurationError, PermissionRefusedError, ServiceAwayError: a key or an endpoint is not usable.
@@ -42,7 +46,7 @@ def make_provider(
             chains.append(meter)
             continue
         governor = _governor(config, stop, schedule_of(name) if schedule_of else None)
-        guarded = GuardedProvider(meter, governor, _breakers(config, name))
+        guarded = GuardedProvider(meter, governor, _breakers(config, name), confirm)
         chains.append(
             RetryingProvider(guarded, config.retry_max_attempts, budget, sleep=stop.sleep, on_retry=meter.count_retry)
         )
