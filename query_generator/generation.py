@@ -29,7 +29,6 @@ _LOG = logging.getLogger("generation")
 
 ITEMS_A_TRANSACTION = 40
 AHEAD_AT_MOST = 2 * ITEMS_A_TRANSACTION  # a larger claim would hold up saving
-PUBLISH_SECONDS = 1.0
 PUBLISHED_AT_ONCE = 5
 PROGRESS_SECONDS = 30.0
 PROGRESS_SHARE = 0.05
@@ -81,7 +80,7 @@ class Generation:
         self._ended_lately = self._ahead = 0
         self._told_of_stop = False
         self._connection_number = ledger.db.connection_number
-        self._published = self._looked = clock()
+        self._looked = self._publish_due = self._take_over_due = clock()
         self._progress_due = clock() + PROGRESS_SECONDS
 
     def run(self, counts: Outline | Counts) -> None:
@@ -256,7 +255,7 @@ class Generation:
         if not self._ledger.db.persistently(self._ledger.has_open_items):
             return False
         with suppress(InterruptedRunError):
-            self._stop.sleep(LOOK_SECONDS)
+            self._stop.sleep(self._ledger.lease.look_seconds())
         return True
 
     def _look_around(self) -> None:
@@ -265,10 +264,12 @@ class Generation:
         if now - self._looked >= LOOK_SECONDS:
             self._looked = now
             self._ahead, self._ended_lately = min(self._ended_lately, AHEAD_AT_MOST), 0
-            self._ledger.db.persistently(self._ledger.lease.take_over)
             self._on_look()
-        if now - self._published >= PUBLISH_SECONDS:
-            self._published = now
+        if now >= self._take_over_due:
+            self._ledger.db.persistently(self._ledger.lease.take_over)
+            self._take_over_due = now + self._ledger.lease.look_seconds()
+        if now >= self._publish_due:
+            self._publish_due = now + 2 * self._ledger.lease.look_seconds()
             self._events.publish(PUBLISHED_AT_ONCE)
         if now >= self._progress_due:
             self._ledger.db.persistently(self._report_progress)
@@ -276,6 +277,9 @@ class Generation:
             self._progress_due = now + max(PROGRESS_SECONDS, took / PROGRESS_SHARE)
 
     def _report_progress(self) -> None:
+        """Count and tell; of many runs one does so, since it reads the whole ledger."""
+        if self._ledger.lease.is_shared and not self._ledger.begin_progress(PROGRESS_SECONDS):
+            return
         done = self._ledger.note_progress()
         _LOG.info(
             "[BATCH] %d of %d items done, %d failed, %d questions",

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from query_generator.config import JobConfig
@@ -17,7 +18,6 @@ from query_generator.store.products import selected_products
 _LOG = logging.getLogger("intake")
 
 FROM_JOB = "from-job"
-LOOK_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,28 @@ def open_input(config: JobConfig) -> Offer:
     entries, name = load_input_data(sources[0])
     _LOG.info("[INPUT] Reading products from %s", name)
     return Offer(name, peek(entries), sources[0])
+
+
+def offer_to_child(config: JobConfig, ledger: Ledger) -> Offer:
+    """Choose the source for a child of an array; one whose siblings have read all of the input opens nothing.
+
+    Raises:
+        FatalError: as `open_input`.
+    """
+    metadata = ledger.metadata()
+    if metadata.get("input_complete") and is_sibling(config, metadata):
+        return Offer(metadata["input_source"])
+    return open_input(config)
+
+
+def siblings_of(config: JobConfig) -> str:
+    """Name what the children of one submitted array have in common; empty outside of arrays."""
+    return config.batch_job_id or "" if config.array_index is not None else ""
+
+
+def is_sibling(config: JobConfig, metadata: dict[str, Any]) -> bool:
+    """Tell whether the run that noted where the input comes from was a child of the same array."""
+    return bool(siblings_of(config)) and metadata.get("input_siblings") == siblings_of(config)
 
 
 class Intake:
@@ -114,33 +136,26 @@ class Intake:
         entries, waited = offer.entries, False
         while True:
             waited = self._wait_for_loader() or waited
-            metadata = self._ledger.job().metadata
+            job = self._ledger.job()
+            metadata = job.metadata
             same = metadata.get("input_source") == offer.name
             read_whole = same and metadata["input_complete"]
-            if read_whole and (waited or self._is_sibling_of(metadata)):
+            if read_whole and (waited or is_sibling(self._config, metadata)):
                 return None
             if entries is None:
                 entries = self._known_products(metadata)
-            elif same and (not metadata["input_complete"] or self._is_sibling_of(metadata)):
+            elif same and not metadata["input_complete"]:
                 entries = self._pinned(offer, entries, metadata)
             if entries is None:
                 return None
-            if self._db.persistently(self._ledger.begin_load):
+            if self._db.persistently(partial(self._ledger.begin_load, job.load_id)):
                 break
             waited = True
         if not read_whole or offer.source:
-            version = offer.source.version() if offer.source else ""
-            self._db.persistently(
-                lambda: self._ledger.note_source(offer.name, metadata.get("input_version") or version, self._siblings())
-            )
+            begun = not read_whole and same and metadata.get("input_version")
+            version = begun or (offer.source.version() if offer.source else "")
+            self._db.persistently(lambda: self._ledger.note_source(offer.name, version, siblings_of(self._config)))
         return entries
-
-    def _siblings(self) -> str:
-        """Name what the children of one submitted array have in common; empty outside of arrays."""
-        return self._config.batch_job_id or "" if self._config.array_index is not None else ""
-
-    def _is_sibling_of(self, metadata: dict[str, Any]) -> bool:
-        return bool(self._siblings()) and metadata.get("input_siblings") == self._siblings()
 
     def _pinned(self, offer: Offer, entries: Iterator[Entry], metadata: dict[str, Any]) -> Iterator[Entry]:
         """Read the version of the input that the job began with: what is in the ledger already came from that."""
@@ -162,7 +177,7 @@ class Intake:
             if not waited:
                 _LOG.info("[INPUT] Another run reads the input of job %s; waiting for it", self._config.job_id)
             waited = True
-            self._stop.sleep(LOOK_SECONDS)
+            self._stop.sleep(self._ledger.lease.look_seconds())
             self._db.persistently(self._ledger.lease.take_over)
         return waited
 

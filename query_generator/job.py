@@ -6,6 +6,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
+from functools import partial
 from typing import Any
 
 import secrets_cache
@@ -19,7 +20,7 @@ from query_generator.errors import (
     ServiceAwayError,
 )
 from query_generator.generation import Generation
-from query_generator.intake import Intake, Offer, open_input
+from query_generator.intake import Intake, Offer, offer_to_child, open_input
 from query_generator.llm.base import Provider
 from query_generator.llm.gemini_sdk import import_sdk_in_background
 from query_generator.llm.metered import CallStats, Meters
@@ -44,8 +45,7 @@ from query_generator.vendors import KEY_OF, terms_of_models
 
 _LOG = logging.getLogger("job")
 
-FROM_JOB = "from-job"
-LOOK_SECONDS = 0.3
+FINISHER_LEASES = 1.5  # a finisher that died is declared dead in that time
 
 
 def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = time.monotonic) -> Report | ChildReport:
@@ -65,7 +65,7 @@ def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = ti
     with ExitStack() as resources:
         try:
             _initialize_secrets(config, events)
-            offer = open_input(config)
+            offer = open_input(config) if config.array_index is None else None
             connect = resources.enter_context(database_of(config))
             patience = Patience(config.database_reconnect_seconds, stop.is_overdue)
             db = resources.enter_context(closing(_open_database(config, stop, lambda: connect(patience))))
@@ -114,22 +114,25 @@ class _Run:
         self._db = db
         self._connect = connect
         self._clock = clock
+        self._is_child = config.array_index is not None
         self._lease = Lease(db, config.job_id, str(uuid.uuid4()), config.lease_seconds)
         self._ledger = Ledger(db, config.job_id, self._lease)
         self._stats = RunStats()
         self._ended: Counter[str] = Counter()
         self._storage_errors = 0
-        self._metrics = Metrics(config.job_queue, config.job_id, print) if config.job_queue else None
+        tell = partial(print, flush=True)
+        self._metrics = Metrics(config.job_queue, config.job_id, tell) if config.job_queue else None
         self._cache = ResponseCache(config)
 
-    def run(self, offer: Offer) -> Report | ChildReport:
-        """Run to the end."""
+    def run(self, offer: Offer | None) -> Report | ChildReport:
+        """Run to the end; without an offer the run is a child, which looks first what its siblings have read."""
+        offer = offer or offer_to_child(self._config, self._ledger)
         if offer.entries is None and not self._ledger.is_known():
             raise InputError(
                 f"job {self._config.job_id}: no products were given and the database knows none for it; "
                 "give --products-file, --input-s3, --products-json or PRODUCTS_JSON"
             )
-        self._ledger.open_job(self._terms(), refresh=self._config.refresh)
+        self._ledger.open_job(self._terms(), refresh=self._config.refresh, is_child=self._is_child)
         self._events.attach(self._db)
         try:
             with Heartbeat(self._lease, lambda: self._connect(None)):
@@ -157,13 +160,27 @@ class _Run:
         if counts.open_items:
             failure = self._generate(counts)
             self._db.persistently(lambda: self._ledger.save_run_stats(self._stats.as_dict()))
-        if (
-            self._config.array_index is not None
-            and not failure
-            and not self._db.persistently(self._ledger.begin_finish)
-        ):
-            return ChildReport(self._config.job_id, self._config.array_index, taken.rejected, self._ended, self._stats)
-        return self._finish(failure)
+        if self._config.array_index is None or self._is_finisher(failure):
+            return self._finish(failure)
+        if failure:
+            raise failure
+        return ChildReport(self._config.job_id, self._config.array_index, taken.rejected, self._ended, self._stats)
+
+    def _is_finisher(self, failure: FatalError | None) -> bool:
+        """Become the one child that writes the result, which is written by one run at a time.
+
+        An interrupted child leaves that to others, and so does one that fails while another writes. Any other one
+        leaves when the job is complete, or when the child that writes has lived on for longer than a lease.
+        """
+        if isinstance(failure, InterruptedRunError):
+            return False
+        end = self._clock() + FINISHER_LEASES * self._lease.seconds
+        while not self._db.persistently(self._ledger.begin_finish):
+            if failure or self._clock() >= end or self._db.persistently(self._ledger.job).status == "completed":
+                return False
+            self._stop.sleep(self._lease.look_seconds())
+            self._db.persistently(self._lease.take_over)
+        return True
 
     def _terms(self) -> dict[str, Any]:
         return {
@@ -183,7 +200,11 @@ class _Run:
                 return resources.enter_context(closing(schedule))
 
             budget = resources.enter_context(budget_of(config, self._connect, self._lease.run_id, self._stop))
-            return self._generate_by(*make_provider(config, self._stop, schedule_of, budget, self._cache), counts)
+            made = make_provider(config, self._stop, schedule_of, budget, self._cache, self._confirm)
+            return self._generate_by(*made, counts)
+
+    def _confirm(self) -> None:
+        self._lease.wait_until_confirmed(self._stop.sleep)
 
     def _generate_by(self, provider: Provider, meter: Meters, counts: Outline) -> FatalError | None:
         _LOG.info("[AI] Questions are written by %s (%s)", provider.name, provider.model)

@@ -28,6 +28,7 @@ def make_provider(
     schedule_of: Callable[[str], Schedule] | None = None,
     budget: Budget | None = None,
     cache: ResponseCache | None = None,
+    confirm: Callable[[], None] = lambda: None,
 ) -> tuple[Provider, Meters]:
     """Build what `LLM_PROVIDERS` names; returns the outermost provider, and what counts the calls.
 
@@ -37,6 +38,7 @@ def make_provider(
         schedule_of: the limit of a provider that this run shares with others; without it the run takes its share of it.
         budget: what this run may spend; without it that is not limited.
         cache: stands before the retries of each provider that costs; without it every reply is bought.
+        confirm: called right before each call that may cost something; what it raises keeps the call from being made.
 
     Raises:
         ConfigurationError, PermissionRefusedError, ServiceAwayError: a key or an endpoint is not usable.
@@ -50,7 +52,7 @@ def make_provider(
         chain: Provider = meter
         if name != "offline":
             governor = _governor(config, stop, schedule_of(name) if schedule_of else None)
-            chain = GuardedProvider(chain, governor, _breakers(config, name))
+            chain = GuardedProvider(chain, governor, _breakers(config, name), confirm)
             if budget:
                 chain = BudgetedProvider(chain, budget, prices, models_of(name, config))
             chain = RetryingProvider(

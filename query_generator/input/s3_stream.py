@@ -7,6 +7,7 @@ from query_generator.aws import aws_errors
 from query_generator.errors import InputError, ServiceAwayError
 
 MAX_REOPENINGS = 3
+REPLACEABLE = "null"  # the id of what was written while the bucket kept no versions: the next one takes its place
 
 
 class S3ObjectStream(io.RawIOBase):
@@ -75,5 +76,6 @@ class S3ObjectStream(io.RawIOBase):
         with aws_errors(f"reading {self._url}", missing=InputError):
             reply = self._client.get_object(**where, **resume)
         self._etag = reply["ETag"]
-        self._version_id = reply.get("VersionId", "")
+        version_id = reply.get("VersionId", "")
+        self._version_id = "" if version_id == REPLACEABLE else version_id
         return reply["Body"]

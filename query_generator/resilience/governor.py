@@ -143,9 +143,19 @@ class Governor:
             return self._paused_until - now
         while self._moments and self._moments[0] < now - AHEAD_SECONDS:
             self._moments.popleft()
-        if not self._moments:
-            return 0.0
-        return max(self._moments[0], self._earliest_in_windows(), self._pace.earliest(now)) - now
+        if self._moments:
+            own = max(self._earliest_in_windows(), self._pace.earliest(now), self._earliest_by_own_gap(now))
+            return max(self._moments[0], own) - now
+        return max(0.0, self._earliest_by_own_gap(now) - AHEAD_SECONDS - now)
+
+    def _earliest_by_own_gap(self, now: float) -> float:
+        """Return when this process may start a call by the rate that it has found, if its schedule is not its own.
+
+        The rate that one of many processes has found is its part of a limit, and no distance for all of them.
+        """
+        if self._schedule is self._own:
+            return -math.inf
+        return self._pace.started_before(1) + 1 / self._pace.rate(now)
 
     def _earliest_in_windows(self) -> float:
         """Return when a start is within what was told for a minute and a second, though others came late."""
@@ -163,12 +173,13 @@ class Governor:
         with self._state:
             self._tokens_a_call = self._tokens_a_call or float(tokens)
             gap, token_seconds = self._gaps()
-            calls = max(1, min(self._waiting, int(AHEAD_SECONDS / gap)))
+            own_gap = max(gap, 1 / self._pace.rate(self._clock()))
+            calls = max(1, min(self._waiting, int(AHEAD_SECONDS / own_gap)))
             extra = max(0.0, self._token_debt * token_seconds)
         try:
-            delays, wait = self._schedule.reserve(calls, gap, extra)
+            delays, wait = self._schedule.reserve(calls, own_gap if self._schedule is self._own else gap, extra)
         except ServiceAwayError:
-            delays, wait = self._own.reserve(1, gap / self._share, extra)
+            delays, wait = self._own.reserve(1, own_gap / self._share, extra)
         now = self._clock()
         if not delays:
             self._sleep(wait)
@@ -178,10 +189,9 @@ class Governor:
             self._token_debt -= extra / token_seconds if token_seconds else 0.0
 
     def _gaps(self) -> tuple[float, float]:
-        """Seconds between two starts, and the seconds of the limit that one token takes."""
-        gap = 1 / self._pace.rate(self._clock())
-        if self._limits.requests_per_minute:
-            gap = max(gap, 60 / self._limits.requests_per_minute * (1 + MARGIN))
+        """Seconds between two starts by what was told, and the seconds of the limit that one token takes."""
+        told = self._limits.requests_per_minute
+        gap = 60 / told * (1 + MARGIN) if told else 0.0
         if not self._limits.tokens_per_minute:
             return gap, 0.0
         # A window can hold the tokens of one call more than the spacing alone allows.

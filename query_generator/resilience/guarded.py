@@ -1,6 +1,6 @@
 """A provider behind its circuit breaker and its quota governor."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from query_generator.errors import OverloadedError, RateLimitedError, SkippableError, UnusableReplyError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Provider
@@ -15,8 +15,17 @@ TOKENS_A_QUESTION = 40
 class GuardedProvider:
     """Makes a call when the governor has a place for it and the circuit is closed."""
 
-    def __init__(self, provider: Provider, governor: Governor, breakers: Mapping[QueryType, CircuitBreaker]) -> None:
-        """Take one breaker for each type of question; types that ask the same model share one."""
+    def __init__(
+        self,
+        provider: Provider,
+        governor: Governor,
+        breakers: Mapping[QueryType, CircuitBreaker],
+        confirm: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Take one breaker for each type of question (types that ask the same model share one), and what is called
+        when a call has its place: it may wait, or keep the call from being made by what it raises.
+        """
+        self._confirm = confirm
         self._provider = provider
         self._governor = governor
         self._breakers = breakers
@@ -37,6 +46,7 @@ class GuardedProvider:
         breaker.check()
         tokens = estimated_tokens(request)
         with self._governor.place(tokens) as started, breaker.call():
+            self._confirm()
             try:
                 reply = self._provider.generate(request)
             except RateLimitedError as exc:

@@ -6,7 +6,9 @@ alive, so that a run that was frozen or cut off cannot write once its work has a
 """
 
 import logging
+import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -17,12 +19,21 @@ from query_generator.store.database import Database
 _LOG = logging.getLogger("lease")
 
 BEATS_A_LEASE = 4
+LOOK_SECONDS = 0.5
+LOOK_SECONDS_A_RUN = 0.02  # all runs together look 50 times a second at most,
+LONGEST_LOOK = 10.0  # but each of them this often at least
+CONFIRMATION_LOOK = 0.05
 
 
 class Lease:
     """The lease of one run of a job."""
 
-    def __init__(self, db: Database, job_id: str, run_id: str, seconds: float) -> None:
+    def __init__(
+        self, db: Database, job_id: str, run_id: str, seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
+        self._confirmed_at = clock()
+        self._others = 0
         self._db = db
         self._job_id = job_id
         self.run_id = run_id
@@ -31,6 +42,7 @@ class Lease:
 
     def begin(self) -> None:
         """Announce the run."""
+        self._confirmed_at = self._clock()
         self._db.rows(
             "runs.start",
             run_id=self.run_id,
@@ -60,6 +72,7 @@ class Lease:
         not before this connection is as old as that lease: after an outage every run gets time to show that it lives.
         """
         others = self._db.rows("runs.others", job_id=self._job_id, run_id=self.run_id)
+        self._others = len(others)
         if not others:
             return 0
         with self.writing():
@@ -75,6 +88,33 @@ class Lease:
         for run in dead:
             _LOG.warning("[BATCH WARNING] Run %s is dead; this run goes on with its work", run.run_id)
         return len(dead)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether there were other living runs of the job when this one last looked."""
+        return self._others > 0
+
+    def look_seconds(self) -> float:
+        """Return how long to wait before the next look at what others do: longer, the more runs look."""
+        usual = min(LONGEST_LOOK, max(LOOK_SECONDS, LOOK_SECONDS_A_RUN * self._others))
+        return usual * random.uniform(0.75, 1.25)
+
+    def confirm(self, since: float) -> None:
+        """Note that the database took a beat that was sent at that time of the clock."""
+        self._confirmed_at = since
+
+    def wait_until_confirmed(self, sleep: Callable[[float], None]) -> None:
+        """Return when no other run can have declared this one dead: within one lease of a beat.
+
+        A run that was frozen, or cut off, for longer waits here for its next beat, before it spends anything.
+
+        Raises:
+            RunFencedError: it was declared dead.
+        """
+        while self._clock() - self._confirmed_at >= self.seconds:
+            self.require_alive()
+            sleep(CONFIRMATION_LOOK)
+        self.require_alive()
 
     def require_alive(self) -> None:
         """Stop a run whose heartbeat has found it dead; raises RunFencedError."""
@@ -98,8 +138,11 @@ class Lease:
 class Heartbeat:
     """Beats for a run, on a thread and a connection of its own, four times a lease."""
 
-    def __init__(self, lease: Lease, connect: Callable[[], Database]) -> None:
+    def __init__(
+        self, lease: Lease, connect: Callable[[], Database], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._lease = lease
+        self._clock = clock
         self._connect = connect
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
@@ -117,6 +160,7 @@ class Heartbeat:
         while not self._ended.wait(self._lease.seconds / BEATS_A_LEASE):
             try:
                 db = db or self._connect()
+                sent_at = self._clock()
                 alive = db.rows("runs.beat", run_id=self._lease.run_id)
             except FatalError as exc:
                 _LOG.debug("[DB] No heartbeat: %s", exc)
@@ -126,6 +170,7 @@ class Heartbeat:
             if not alive:
                 self._lease.lost.set()
                 break
+            self._lease.confirm(sent_at)
         _close(db)
 
 

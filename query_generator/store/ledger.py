@@ -28,12 +28,14 @@ class Ledger:
         """Tell whether the database has the job, or products selected for it."""
         return bool(self.db.one("ledger.is_known", job_id=self.job_id).known)
 
-    def open_job(self, terms: Mapping[str, Any], *, refresh: bool = False) -> dict[str, Any]:
+    def open_job(self, terms: Mapping[str, Any], *, refresh: bool = False, is_child: bool = False) -> dict[str, Any]:
         """Open the job for this run and return its metadata, which holds the terms that its first run fixed.
 
         Args:
             terms: what the questions depend on: their number, providers, models, prompt version.
             refresh: take these terms from now on, if they differ; items that they leave short are open again.
+            is_child: the run is one of many that come and go: what failed for a passing reason is opened again only
+                when it finds no other one alive, and then the job is not complete any more.
 
         Raises:
             ConfigurationError: the terms differ, and `refresh` is not given.
@@ -55,17 +57,29 @@ class Ledger:
             if changed:
                 self.db.rows("ledger.add_metadata", job_id=self.job_id, metadata=json.dumps(dict(terms)))
                 self.db.rows("ledger.reopen_unfilled_items", job_id=self.job_id, wanted=terms["num_questions"])
-            self.db.rows("ledger.reopen_items", job_id=self.job_id)
+            self.db.rows("ledger.reopen_items", job_id=self.job_id, run_id=self.lease.run_id, only_alone=is_child)
+            if is_child:
+                self.db.rows("ledger.resume", job_id=self.job_id)
         return {**metadata, **terms}
 
     def job(self) -> Any:
-        """Read the job's row: metadata, status, loader."""
+        """Read the job's row: metadata, status, loader, and the latest reading of its input."""
         return self.db.one("ledger.job", job_id=self.job_id)
 
-    def begin_load(self) -> bool:
-        """Become the one run that reads the input; False while another living run does."""
+    def metadata(self) -> dict[str, Any]:
+        """Read what the runs have noted of the job; nothing before the first one."""
+        rows = self.db.rows("ledger.job", job_id=self.job_id)
+        return dict(rows[0].metadata) if rows else {}
+
+    def begin_load(self, seen: str = "") -> bool:
+        """Become the one run that reads the input; False while another living run does.
+
+        Args:
+            seen: False also when `job().load_id` is not this any more: another run has begun to read meanwhile, and may
+                have read all of it.
+        """
         with self.lease.writing():
-            return bool(self.db.rows("ledger.begin_load", job_id=self.job_id, run_id=self.lease.run_id))
+            return bool(self.db.rows("ledger.begin_load", job_id=self.job_id, run_id=self.lease.run_id, seen=seen))
 
     def is_being_loaded(self) -> bool:
         """Tell whether another living run reads the input."""
@@ -232,6 +246,11 @@ class Ledger:
     def has_open_items(self) -> bool:
         """Tell whether an item waits, or is worked on by some run."""
         return bool(self.db.one("ledger.has_open_items", job_id=self.job_id).found)
+
+    def begin_progress(self, seconds: float) -> bool:
+        """Become the one run that counts now; False when another has done so, or written to the job, in this time."""
+        with self.lease.writing():
+            return bool(self.db.rows("ledger.begin_progress", job_id=self.job_id, seconds=0.9 * seconds))
 
     def note_progress(self) -> Progress:
         """Count the items, and write the counts to `batch_operations`: no other transaction does so while items are

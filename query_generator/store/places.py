@@ -15,7 +15,8 @@ CONNECTIONS_A_RUN = 3  # the ledger's, the heartbeat's and the quota's
 PLACE = "query-generator run"
 SHARE = 0.6  # of the server's connections, for all runs together
 PATIENCE_SECONDS = 300.0
-LONGEST_LOOK = 10.0
+FIRST_LOOK = 4.0
+LONGEST_LOOK = 60.0
 
 
 def connect_in_turn(
@@ -32,7 +33,7 @@ def connect_in_turn(
         ServiceAwayError: there was no room in that time.
         FatalError: as `open_database`.
     """
-    end, told = clock() + PATIENCE_SECONDS, False
+    end, told, look = clock() + PATIENCE_SECONDS, False, FIRST_LOOK
     while True:
         try:
             db = connect()
@@ -51,4 +52,5 @@ def connect_in_turn(
         if not told:
             _LOG.warning("[DB] Waiting for room on the server up to %g s: %s", PATIENCE_SECONDS, reason)
             told = True
-        sleep(uniform(0.5, LONGEST_LOOK))
+        sleep(uniform(0.5, look))
+        look = min(2 * look, LONGEST_LOOK)

@@ -14,6 +14,11 @@ T = TypeVar("T")
 
 AWAY_SECONDS = 5.0
 LATEST_LOOK = 1.0  # seconds
+# A run that finds no moment looks less often, one that finds some more often: about seven looks find one, however many
+# runs there are.
+RARER = 1.25
+OFTENER = 4.0
+LONGEST_LOOK = 10.0
 
 
 class SharedSchedule:
@@ -51,6 +56,7 @@ class SharedSchedule:
         self._lock = threading.Lock()
         self._db: Database | None = None
         self._away_until = clock()
+        self._look = self._first_look = ahead_seconds / 4
 
     def reserve(self, calls: int, gap: float, extra: float = 0.0) -> tuple[list[float], float]:
         """Reserve the next moments: seconds from now for each call, or none and the seconds to wait.
@@ -84,6 +90,7 @@ class SharedSchedule:
             a_day=self._calls_a_day,
         )
         if rows:
+            self._look = max(self._first_look, self._look / OFTENER)
             first = max(0.0, rows[0].first)
             return [first + number * gap for number in range(calls)], 0.0
         state = db.one("quota.state", **self._whose)
@@ -95,7 +102,9 @@ class SharedSchedule:
             )
         if left < calls:
             return self._reserve(db, left, gap, extra)
-        return [], min(LATEST_LOOK, max(0.0, state.next - self._ahead)) + self._uniform(0.0, self._ahead / 4)
+        wait = min(max(LATEST_LOOK, self._look), max(0.0, state.next - self._ahead)) + self._uniform(0.0, self._look)
+        self._look = min(LONGEST_LOOK, RARER * self._look)
+        return [], wait
 
     def _connected(self, work: Callable[[Database], T]) -> T:
         """Work on the connection; after a failure the next try is made in five seconds."""

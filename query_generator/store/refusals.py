@@ -23,7 +23,7 @@ class Refusal(NamedTuple):
 
 _REFUSALS = (
     Refusal(
-        ("too many connections",),
+        ("too many connections", "too many clients", "connection slots are reserved"),
         DatabaseAwayError,
         "Run the same job id again when others have ended.",
     ),

@@ -4,7 +4,7 @@ VALUES (gen_random_uuid(), %(job_id)s, 'query_generation', 'pending', 0, %(metad
 ON CONFLICT (job_id) DO UPDATE SET metadata = EXCLUDED.metadata || coalesce(batch_operations.metadata, '{}')
 
 -- name: job
-SELECT job_id, status, metadata, loader::text, error_message, created_at, completed_at
+SELECT job_id, status, metadata, loader::text, coalesce(load_id::text, 'none') AS load_id, error_message, created_at, completed_at
 FROM batch_operations
 WHERE job_id = %(job_id)s
 
@@ -42,6 +42,11 @@ FROM (
 WHERE b.job_id = %(job_id)s
 RETURNING c.items, c.succeeded, c.failed, c.questions
 
+-- name: begin_progress
+UPDATE batch_operations SET updated_at = now()
+WHERE job_id = %(job_id)s AND updated_at <= now() - make_interval(secs => %(seconds)s)
+RETURNING job_id
+
 -- name: outline
 SELECT total_items AS items, coalesce(processed_items, 0) AS done,
        EXISTS (SELECT FROM job_items WHERE job_id = %(job_id)s AND state = 'pending')
@@ -70,6 +75,15 @@ RETURNING job_id
 UPDATE job_items
 SET state = 'pending', run_id = NULL, deferred = 0, error = NULL, error_stage = NULL
 WHERE job_id = %(job_id)s AND (state = 'failed' AND passing OR state = 'pending' AND deferred > 0)
+  AND (NOT %(only_alone)s::bool OR NOT EXISTS (
+      SELECT FROM runs
+      WHERE job_id = %(job_id)s AND state = 'alive' AND run_id <> %(run_id)s
+        AND heartbeat_at > clock_timestamp() - make_interval(secs => lease_seconds)))
+
+-- name: resume
+UPDATE batch_operations SET status = 'processing', completed_at = NULL
+WHERE job_id = %(job_id)s AND status = 'completed'
+  AND EXISTS (SELECT FROM job_items WHERE job_id = %(job_id)s AND state = 'pending')
 
 -- name: reopen_unfilled_items
 UPDATE job_items
@@ -80,7 +94,9 @@ WHERE job_id = %(job_id)s AND (state = 'failed' OR state = 'succeeded' AND cardi
 UPDATE batch_operations
 SET loader = %(run_id)s, updated_at = now(), load_id = coalesce(load_id, %(run_id)s)
 WHERE job_id = %(job_id)s
-  AND (loader IS NULL OR loader = %(run_id)s OR loader NOT IN (SELECT run_id FROM runs WHERE job_id = %(job_id)s AND state = 'alive'))
+  AND (loader = %(run_id)s
+       OR %(seen)s IN ('', coalesce(load_id::text, 'none'))
+          AND (loader IS NULL OR loader NOT IN (SELECT run_id FROM runs WHERE job_id = %(job_id)s AND state = 'alive')))
 RETURNING job_id
 
 -- name: is_being_loaded

@@ -1,4 +1,5 @@
 -- name: mine
+-- Of other roles' sessions a role may not see the type, and not the start.
 -- Runs hold their place by their first connection, which bears the name; others' connections count too.
 WITH mine AS (
     SELECT pid, backend_start, set_config('application_name', %(application)s, FALSE) FROM pg_stat_activity WHERE pid = pg_backend_pid()
@@ -7,4 +8,4 @@ SELECT %(a_run)s * (1 + count(*) FILTER (WHERE a.application_name = %(applicatio
        + count(*) FILTER (WHERE a.application_name NOT LIKE 'query-generator%%') AS needed,
        current_setting('max_connections')::int AS most
 FROM pg_stat_activity a, mine m
-WHERE a.backend_type = 'client backend' AND a.pid <> m.pid
+WHERE coalesce(a.backend_type, 'client backend') = 'client backend' AND a.datid IS NOT NULL AND a.pid <> m.pid

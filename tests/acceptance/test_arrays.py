@@ -1,0 +1,177 @@
+"""Children of an array job as processes, with the variables that AWS Batch sets."""
+
+import json
+import subprocess
+from collections import Counter
+from dataclasses import dataclass
+from itertools import count
+from threading import Event
+
+import pytest
+
+from tests.conftest import Cloud, Ended, wait_until
+from tests.fakes.aws_server import BUCKET
+from tests.fakes.site import ended
+
+CHILDREN = 4
+PRODUCTS = 12
+KEY = "catalog/products.json"
+READ = f"GET /{BUCKET}/{KEY}"
+JOB = "array"
+
+
+@dataclass
+class Array:
+    """A job of four children on one catalog in S3; calls after the first `free` ones wait for the gate."""
+
+    cloud: Cloud
+    gate: Event
+
+    def put(self, products: int = PRODUCTS, first: int = 1) -> None:
+        """Write the catalog."""
+        records = [{"name": f"Product {number}", "brand": "Acme"} for number in range(first, first + products)]
+        self.cloud.aws.client("s3").put_object(Bucket=BUCKET, Key=KEY, Body=json.dumps(records).encode())
+
+    def start(self, index: int, **more: str) -> "subprocess.Popen[str]":
+        """Start one child."""
+        batch = {
+            "AWS_BATCH_JOB_ID": f"{JOB}:{index}",
+            "AWS_BATCH_JOB_ARRAY_INDEX": str(index),
+            "AWS_BATCH_JOB_ARRAY_SIZE": str(CHILDREN),
+            "AWS_BATCH_JQ_NAME": "the-queue",
+        }
+        limits = {"NUM_QUESTIONS": "5", "MAX_CONCURRENCY": "3", "LEASE_SECONDS": "2"}
+        source = {"INPUT_S3_BUCKET": BUCKET, "INPUT_S3_KEY": KEY}
+        return self.cloud.start(**{**batch, **limits, **source, **more})
+
+    def pause(self, free: int) -> None:
+        """Answer so many calls at once, and the others when the gate is set."""
+        numbers = count()
+
+        def wait(_: tuple[str, str]) -> None:
+            if next(numbers) >= free:
+                self.gate.wait()
+
+        self.cloud.gemini.on_request = wait
+
+    def completions(self) -> int:
+        """How often the job was completed."""
+        return Counter(event["eventName"] for event in self.cloud.aws.events(JOB))["job_completed"]
+
+    def expect_whole(self, products: int = PRODUCTS) -> None:
+        """Every product has its questions once, in one result."""
+        result = self.cloud.aws.result(JOB)
+        assert result["status"] == "completed"
+        assert len({product["name"] for product in result["products"]}) == len(result["products"]) == products
+        ids = [query_id for product in result["products"] for query_id in product["query_ids"]]
+        assert len(set(ids)) == len(ids) == products * 10
+        assert self.cloud.rows("SELECT count(*) AS n FROM queries")[0].n == products * 10
+        assert self.completions() == 1
+
+
+@pytest.fixture
+def array(cloud: Cloud) -> Array:
+    """The job with its catalog."""
+    made = Array(cloud, Event())
+    made.put()
+    return made
+
+
+def metrics(child: Ended) -> list[dict[str, object]]:
+    """The metric lines on a child's standard output."""
+    return [json.loads(line) for line in child.out.splitlines() if line.startswith('{"_aws"')]
+
+
+def test_children_share_one_job_and_one_that_is_killed_is_replaced(array: Array) -> None:
+    """Four children read the input once and buy each item once; the killed one's items go to the others, which end 0
+    with one result; the metrics of all add up; a child that comes later has nothing to do, reads nothing and ends 0.
+    """
+    array.pause(free=8)
+    children = [array.start(index) for index in range(CHILDREN)]
+    wait_until(lambda: array.cloud.gemini.in_flight == 3 * CHILDREN)
+    children[0].kill()
+    children[0].communicate()
+    array.gate.set()
+    done = [ended(child) for child in children[1:]]
+    assert [child.code for child in done] == [0] * 3, done
+    array.expect_whole()
+    assert array.cloud.rows("SELECT count(DISTINCT load_id) AS n FROM jobselectedproducts")[0].n == 1
+    assert sum(array.cloud.gemini.billed.values()) <= 2 * PRODUCTS + 3
+    assert sum("completed" in child.out for child in done) == 1
+    assert sum("the result is written by another one" in child.out for child in done) == 2
+    totals: Counter[str] = Counter()
+    for child in done:
+        lines = metrics(child)
+        assert lines
+        assert {line["JobQueue"] for line in lines} == {"the-queue"}
+        assert "RunSeconds" in lines[-1]
+        for line in lines:
+            totals.update({name: int(str(line[name])) for name in ("Requests", "ItemsDone", "ItemsFailed")})
+    rows = array.cloud.rows("SELECT count(*) AS n FROM job_items JOIN runs USING (run_id) WHERE runs.state = 'ended'")
+    assert (totals["ItemsDone"], totals["ItemsFailed"]) == (rows[0].n, 0)
+    array.cloud.aws.calls.clear()
+    late = ended(array.start(0))
+    assert (late.code, array.cloud.aws.calls[READ]) == (0, 0), late.log
+    array.expect_whole()
+
+
+def test_a_child_that_died_while_it_wrote_the_result_is_replaced_by_its_retry(array: Array) -> None:
+    """The child that ends the job is killed in S3 and comes back on another machine: it waits out its own lease, then
+    writes the result; meanwhile no other child takes it for done.
+    """
+    reached, gate = Event(), Event()
+
+    def hold(operation: str) -> None:
+        if operation.endswith("results.json"):
+            reached.set()
+            gate.wait()
+
+    array.cloud.aws.on_call = hold
+    first = array.start(1)
+    assert reached.wait(60)
+    first.kill()
+    first.communicate()
+    array.cloud.rows("UPDATE runs SET process = 'another/machine/1/1' RETURNING 1")
+    array.cloud.rows("UPDATE runs SET heartbeat_at = clock_timestamp() RETURNING 1")
+    array.cloud.aws.on_call = lambda _: None
+    gate.set()
+    retried = ended(array.start(1))
+    assert retried.code == 0, retried.log
+    assert "completed" in retried.out
+    array.expect_whole()
+
+
+def test_an_interrupted_child_leaves_the_job_to_the_others(array: Array) -> None:
+    """A child that is told to stop ends 75 without writing a result of its own over that of the others."""
+    array.pause(free=4)
+    one, other = array.start(0), array.start(1)
+    wait_until(lambda: array.cloud.gemini.in_flight == 6)
+    one.terminate()
+    array.gate.set()
+    codes = (ended(one).code, ended(other).code)
+    assert codes == (75, 0)
+    assert array.cloud.aws.calls[f"PUT /{BUCKET}/query/{JOB}/results.json"] == 1
+    array.expect_whole()
+
+
+@pytest.mark.parametrize("versions", [True, False])
+def test_a_replaced_input_is_read_as_the_job_began_or_not_at_all(array: Array, versions: bool) -> None:
+    """When the catalog was replaced while a child read it, its retry reads the first version, or ends with 64."""
+    s3 = array.cloud.aws.client("s3")
+    if versions:
+        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        array.put()
+    child = ended(array.start(0, LLM_PROVIDERS="offline"))
+    assert child.code == 0, child.log
+    array.cloud.rows(
+        """UPDATE batch_operations SET status = 'processing', metadata = metadata || '{"input_complete": false}'
+        RETURNING 1"""
+    )
+    array.put(products=3, first=100)
+    again = ended(array.start(0, LLM_PROVIDERS="offline"))
+    if versions:
+        assert again.code == 0, again.log
+        assert "was replaced; reading version" in again.log
+        assert array.cloud.rows("SELECT count(*) AS n FROM job_items")[0].n == 2 * PRODUCTS
+    else:
+        assert (again.code, "was replaced while job array was reading it" in again.log) == (64, True), again.log
