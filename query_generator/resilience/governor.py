@@ -155,7 +155,7 @@ class Governor:
         """
         if self._schedule is self._own:
             return -math.inf
-        return self._pace.started_before(1) + 1 / self._pace.rate(now)
+        return self._started_before(1) + 1 / self._pace.rate(now)
 
     def _earliest_in_windows(self) -> float:
         """Return when a start is within what was told for a minute and a second, though others came late."""
