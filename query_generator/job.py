@@ -260,6 +260,7 @@ class _Run:
             self._db.failures,
             self._storage_errors + self._events.failures,
             llm.cost_usd,
+            llm.fallback_requests,
         )
 
     def _finish(self, failure: FatalError | None) -> Report:

@@ -27,6 +27,7 @@ class Totals:
     database_errors: int = 0
     storage_errors: int = 0
     cost_usd: float = 0.0
+    fallback_requests: int = 0
 
     def minus(self, earlier: "Totals") -> "Totals":
         """Return what has been added since."""
@@ -85,6 +86,7 @@ def metrics_of(added: Totals) -> dict[str, float]:
     values: dict[str, float] = {
         "Requests": added.requests,
         "FailedRequests": added.failed_requests,
+        "FallbackRequests": added.fallback_requests,
         "ItemsDone": added.items_done,
         "ItemsFailed": added.items_failed,
         "DatabaseErrors": added.database_errors,

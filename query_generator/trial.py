@@ -37,7 +37,8 @@ def count_samples(
 ) -> Counts:
     """Let the providers count tokens of some prompts, which is free and shows whether their keys are good.
 
-    A provider that refuses ends the run only when no other can stand in for it.
+    A provider that cannot be made, for want of its SDK or by a wrong setting, ends the run; one that refuses a call
+    ends it only when no other can stand in.
     """
     counts: Counts = {}
     refused: list[Finding] = []
@@ -47,7 +48,7 @@ def count_samples(
         tried = Findings()
         tried.look(provider, partial(_make_and_close, provider, config), lambda _: "its SDK and settings can be used")
         if tried.exit_code:
-            refused += tried
+            findings += tried
             continue
         for model, work in work_by_model(config, provider, survey).items() if provider in counters else ():
             prompts = work.sample or [build_prompt(Product("-"), QueryType.PRODUCT, 1)]
