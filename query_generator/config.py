@@ -116,6 +116,7 @@ class JobConfig(BaseModel):
     output_s3_bucket: str | None = None
     output_s3_prefix: str = "query/"
     orchestration_logs_table: str = "OrchestrationLogs"
+    events_ttl_days: Annotated[float, Field(gt=0, le=36_500)] = 90
     gemini_api_endpoint: str | None = None
     openai_base_url: str | None = None
     anthropic_base_url: str | None = None

@@ -48,4 +48,4 @@ def event_sink_of(config: JobConfig) -> EventSink:
     """Return where events are published."""
     if config.local_dir is not None:
         return FileEvents(config.local_dir / "events.jsonl")
-    return DynamoDbEvents(dynamodb_client(config.aws_region), config.orchestration_logs_table)
+    return DynamoDbEvents(dynamodb_client(config.aws_region), config.orchestration_logs_table, config.events_ttl_days)

@@ -65,6 +65,7 @@ SETTINGS: dict[str, Setting] = {
     "output_s3_bucket": Setting("OUTPUT_S3_BUCKET", "", "my-bucket"),
     "output_s3_prefix": Setting("OUTPUT_S3_PREFIX", "", "query/"),
     "orchestration_logs_table": Setting("ORCHESTRATION_LOGS_TABLE", "", "OrchestrationLogs"),
+    "events_ttl_days": Setting("EVENTS_TTL_DAYS", "", "90 (days)"),
     "gemini_api_endpoint": Setting("GEMINI_API_ENDPOINT", "", "http://127.0.0.1:8080"),
     "openai_base_url": Setting("OPENAI_BASE_URL", "", "http://127.0.0.1:11434/v1"),
     "anthropic_base_url": Setting("ANTHROPIC_BASE_URL", "", "https://anthropic.example.internal"),

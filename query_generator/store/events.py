@@ -6,7 +6,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -33,6 +33,10 @@ class Event:
     event_timestamp_id: str
     event_name: str
     details: Mapping[str, Any]
+
+    def recorded_at(self) -> datetime:
+        """Return the timestamp."""
+        return datetime.fromisoformat(self.event_timestamp_id.partition("#")[0])
 
     def item(self) -> dict[str, Any]:
         """Return the event as the documented item."""
@@ -61,7 +65,9 @@ class EventSink(Protocol):
 class DynamoDbEvents:
     """The table of events in DynamoDB."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+    def __init__(self, client: "DynamoDBClient", table: str, ttl_days: float = 90) -> None:
+        """Take a client, the table, and how long an event is kept where the table's TTL is on `expires_at`."""
+        self._ttl = timedelta(days=ttl_days)
         self._client = client
         self._table = table
 
@@ -70,7 +76,8 @@ class DynamoDbEvents:
         from boto3.dynamodb.types import TypeSerializer
 
         serialize = TypeSerializer().serialize
-        exact = json.loads(json.dumps(event.item()), parse_float=Decimal)
+        item = {**event.item(), "expires_at": int((event.recorded_at() + self._ttl).timestamp())}
+        exact = json.loads(json.dumps(item), parse_float=Decimal)
         with aws_errors(f"DynamoDB table {self._table}"):
             try:
                 self._client.put_item(

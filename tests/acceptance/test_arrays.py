@@ -3,7 +3,8 @@
 import json
 import subprocess
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import count
 from threading import Event
 
@@ -14,7 +15,7 @@ from tests.fakes.aws_server import BUCKET
 from tests.fakes.site import ended
 
 CHILDREN = 4
-PRODUCTS = 12
+PRODUCTS = 20
 KEY = "catalog/products.json"
 READ = f"GET /{BUCKET}/{KEY}"
 JOB = "array"
@@ -22,10 +23,11 @@ JOB = "array"
 
 @dataclass
 class Array:
-    """A job of four children on one catalog in S3; calls after the first `free` ones wait for the gate."""
+    """A job of four children on one catalog in S3."""
 
     cloud: Cloud
-    gate: Event
+    gate: Event = field(default_factory=Event)
+    started: "list[subprocess.Popen[str]]" = field(default_factory=list)
 
     def put(self, products: int = PRODUCTS, first: int = 1) -> None:
         """Write the catalog."""
@@ -42,7 +44,8 @@ class Array:
         }
         limits = {"NUM_QUESTIONS": "5", "MAX_CONCURRENCY": "3", "LEASE_SECONDS": "2"}
         source = {"INPUT_S3_BUCKET": BUCKET, "INPUT_S3_KEY": KEY}
-        return self.cloud.start(**{**batch, **limits, **source, **more})
+        self.started.append(self.cloud.start(**{**batch, **limits, **source, **more}))
+        return self.started[-1]
 
     def pause(self, free: int) -> None:
         """Answer so many calls at once, and the others when the gate is set."""
@@ -70,11 +73,15 @@ class Array:
 
 
 @pytest.fixture
-def array(cloud: Cloud) -> Array:
+def array(cloud: Cloud) -> Iterator[Array]:
     """The job with its catalog."""
-    made = Array(cloud, Event())
+    made = Array(cloud)
     made.put()
-    return made
+    yield made
+    made.gate.set()
+    for process in made.started:
+        process.kill()
+        process.communicate()
 
 
 def metrics(child: Ended) -> list[dict[str, object]]:
@@ -86,7 +93,7 @@ def test_children_share_one_job_and_one_that_is_killed_is_replaced(array: Array)
     """Four children read the input once and buy each item once; the killed one's items go to the others, which end 0
     with one result; the metrics of all add up; a child that comes later has nothing to do, reads nothing and ends 0.
     """
-    array.pause(free=8)
+    array.pause(free=0)
     children = [array.start(index) for index in range(CHILDREN)]
     wait_until(lambda: array.cloud.gemini.in_flight == 3 * CHILDREN)
     children[0].kill()

@@ -82,6 +82,7 @@ def test_the_item_has_the_documented_shape(db: Database, aws: AwsServer) -> None
     log.close()
     (item,) = aws.events("job.1")
     key = item["event_timestamp_id"]
+    assert item["expires_at"] == datetime(2026, 4, 2, 3, 4, 5, tzinfo=UTC).timestamp()
     assert key.startswith("2026-01-02T03:04:05.000006+00:00#")
     assert (item["pk"], item["sk"], item["job_id"], item["eventName"]) == ("job.1", key, "job.1", "job_completed")
     details = {name: float(value) if name == "cost" else value for name, value in item["details"].items()}
@@ -162,7 +163,7 @@ def test_a_table_that_refuses_costs_no_event(db: Database, aws: AwsServer, caplo
 
 def test_errors_of_dynamodb_are_told_apart(aws: AwsServer) -> None:
     """A table that is missing, out of reach or failing is named with the class that says what to do."""
-    event = Event("job", "time#id", "job_started", {})
+    event = Event("job", "2026-01-02T03:04:05+00:00#id", "job_started", {})
     with pytest.raises(ConfigurationError, match="NoSuchTable"):
         DynamoDbEvents(aws.client("dynamodb"), "NoSuchTable").publish(event)
     once = Config(retries={"total_max_attempts": 1}, connect_timeout=2)
