@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import chart, cpu, flight, limit, memory, quota, rows, ways
+from benchmarks import chart, children, cpu, flight, limit, memory, quota, rows, ways
 from benchmarks.lab import Lab
 from benchmarks.machine import conditions
 from benchmarks.processes import ROOT
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Callable[[Lab], Iterator[Row]]] = {
     "cpu": cpu.measure,
     "rows": rows.measure,
     "quota": quota.measure,
+    "children": children.measure,
     "memory": memory.measure,  # the longest
 }
 ABOUT = {
@@ -28,6 +29,7 @@ ABOUT = {
     "cpu": "CPU time a call, start-up, time to the first call",
     "rows": "rows a second into PostgreSQL, near and through a slow link",
     "quota": "16 processes of one job on one quota",
+    "children": "a job of 2,000 products by 1 process, by 16 children of an array, and with 3 of them killed",
     "memory": "peak memory at 1,000 to 1,000,000 products",
 }
 DOCS = ROOT / "docs"
