@@ -118,11 +118,11 @@ class Lab:
         """Start a Python command as a process that is measured; it sees this environment and PATH alone."""
         return Measured(self.folder / f"process-{next(self._numbers)}", command, environment)
 
-    def start_job(self, local: Path, products: Path, url: str = "", *options: str) -> Measured:
+    def start_job(self, local: Path, products: Path, url: str = "", *options: str, **more: str) -> Measured:
         """Start the job by its command line on a running PostgreSQL; Gemini is at `url`."""
         command = [str(ROOT / "batch_job.py"), "--local", str(local), "--products-file", str(products), "--quiet"]
         environment = {"GEMINI_API_ENDPOINT": url, "GEMINI_API_KEY": API_KEY} if url else {}
-        return self.start([*command, "--job-id", JOB_ID, *options], **environment)
+        return self.start([*command, "--job-id", JOB_ID, *options], **environment, **more)
 
     def job(self, products: int, in_flight: int, latency: float, rpm: int = UNLIMITED, limit: str = "") -> JobRun:
         """Run the job from the beginning to the end on an empty database: two calls a product, 25 questions each."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,13 @@ class Measured:
                 [*launcher, sys.executable, *command],
                 cwd=ROOT, env={"PATH": os.environ["PATH"], **environment}, stdout=subprocess.DEVNULL, stderr=log,
             )  # fmt: skip
+
+    def kill(self) -> None:
+        """Kill the process, which must not have ended; there is nothing to wait for then."""
+        launcher = self._process.pid
+        for process_id in Path(f"/proc/{launcher}/task/{launcher}/children").read_text().split():
+            os.kill(int(process_id), signal.SIGKILL)
+        self._process.wait()
 
     def wait(self, *codes: int) -> Usage:
         """Wait for the end.

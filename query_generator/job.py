@@ -174,9 +174,13 @@ class _Run:
         """
         if isinstance(failure, InterruptedRunError):
             return False
+        if failure:
+            with suppress(FatalError):
+                return self._db.persistently(self._ledger.begin_finish)
+            return False
         end = self._clock() + FINISHER_LEASES * self._lease.seconds
         while not self._db.persistently(self._ledger.begin_finish):
-            if failure or self._clock() >= end or self._db.persistently(self._ledger.job).status == "completed":
+            if self._clock() >= end or self._db.persistently(self._ledger.job).status == "completed":
                 return False
             self._stop.sleep(self._lease.look_seconds())
             self._db.persistently(self._lease.take_over)
