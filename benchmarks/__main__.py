@@ -6,11 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-<<<<<<< HEAD
-from benchmarks import cached, chart, cpu, flight, limit, memory, quota, rows, ways
-=======
-from benchmarks import chart, children, cpu, flight, limit, memory, quota, rows, ways
->>>>>>> kids
+from benchmarks import cached, chart, children, cpu, flight, limit, memory, quota, rows, ways
 from benchmarks.lab import Lab
 from benchmarks.machine import conditions
 from benchmarks.processes import ROOT
@@ -23,11 +19,8 @@ BENCHMARKS: dict[str, Callable[[Lab], Iterator[Row]]] = {
     "cpu": cpu.measure,
     "rows": rows.measure,
     "quota": quota.measure,
-<<<<<<< HEAD
     "cached": cached.measure,
-=======
     "children": children.measure,
->>>>>>> kids
     "memory": memory.measure,  # the longest
 }
 ABOUT = {
@@ -37,11 +30,8 @@ ABOUT = {
     "cpu": "CPU time a call, start-up, time to the first call",
     "rows": "rows a second into PostgreSQL, near and through a slow link",
     "quota": "16 processes of one job on one quota",
-<<<<<<< HEAD
     "cached": "a reply from the cache: memory, Redis, folder",
-=======
     "children": "a job of 2,000 products by 1 process, by 16 children of an array, and with 3 of them killed",
->>>>>>> kids
     "memory": "peak memory at 1,000 to 1,000,000 products",
 }
 DOCS = ROOT / "docs"
