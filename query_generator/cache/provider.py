@@ -127,10 +127,10 @@ class CachedProvider:
 def is_worth_keeping(request: GenerationRequest, reply: GenerationReply) -> bool:
     """Tell whether a reply should be given again.
 
-    The first reply for an item always is: a second call mends what it lacks. A second one that leaves the item without
-    its questions is not, or the item would fail in the same way for as long as the entry is kept.
+    The first reply for an item is when it holds a question that can be used: a second call, which names that one, mends
+    what it lacks. Without one the second call is the same request, and would get the same reply. A second reply that
+    leaves the item without its questions is not, or the item would fail in the same way for as long as it is kept.
     """
-    if not request.exclusions:
-        return True
+    needed = request.count if request.exclusions else 1
     own = f"{request.product.name} {request.product.brand}"
-    return len(accept_questions(reply.texts, request.count, request.exclusions, own).questions) >= request.count
+    return len(accept_questions(reply.texts, needed, request.exclusions, own).questions) >= needed

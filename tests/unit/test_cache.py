@@ -328,6 +328,13 @@ def test_a_second_call_that_brings_too_little_is_not_kept() -> None:
     assert len(setup.inner.requests) == 3
 
 
+def test_a_first_call_that_brings_nothing_is_not_kept() -> None:
+    """The second call for an item whose first one brought no usable question is the same request, and is made anew."""
+    setup = Setup(ItemProvider({("Trail Boot", "product"): [0, 3]}))
+    assert [len(setup.ask().texts) for _ in range(3)] == [0, 3, 3]
+    assert len(setup.inner.requests) == 2
+
+
 def config_of(**environ: str) -> Any:
     """Read a configuration."""
     return load_config({"verb": "function", "provider": "offline"}, environ)
