@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 
 from query_generator.batch_events import BatchEvents
 from query_generator.errors import FatalError, InterruptedRunError, SkippableError
@@ -23,7 +23,7 @@ from query_generator.store.events import EventLog
 from query_generator.store.items import Counts, Item, Outcome, Outline
 from query_generator.store.ledger import Ledger
 from query_generator.store.queries import save_queries_to_rds, save_storable_queries
-from query_generator.workers import Workers
+from query_generator.workers import Workers, drain
 
 _LOG = logging.getLogger("generation")
 
@@ -102,7 +102,7 @@ class Generation:
                 else:
                     self._tell_of_stop()
                 if self._in_flight:
-                    self._save(_drain(self._done, ITEMS_A_TRANSACTION))
+                    self._save(drain(self._done, ITEMS_A_TRANSACTION))
                 elif self._stop.is_set() or not self._wait_for_others():
                     break
                 self._look_around()
@@ -291,15 +291,3 @@ class Generation:
         self._events.record(
             "generation_progress", items=done.items, done=done.succeeded + done.failed, failed=done.failed
         )
-
-
-def _drain(done: "SimpleQueue[Future[Generated]]", at_most: int) -> list["Future[Generated]"]:
-    """Wait a little for the first finished call, and take what is there besides."""
-    finished: list[Future[Generated]] = []
-    try:
-        finished.append(done.get(timeout=0.5))
-        while len(finished) < at_most:
-            finished.append(done.get_nowait())
-    except Empty:
-        pass
-    return finished

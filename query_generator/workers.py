@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -40,3 +40,15 @@ class Workers(Generic[T]):
             except BaseException as exc:  # noqa: BLE001  whatever a call raises is for the one who reads the future
                 future.set_exception(exc)
             self._idle.release()
+
+
+def drain(done: "SimpleQueue[Future[T]]", at_most: int) -> "list[Future[T]]":
+    """Wait half a second for the first finished call, and take what is there besides."""
+    finished: list[Future[T]] = []
+    try:
+        finished.append(done.get(timeout=0.5))
+        while len(finished) < at_most:
+            finished.append(done.get_nowait())
+    except Empty:
+        pass
+    return finished

@@ -6,14 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from query_generator.errors import ConfigurationError
-from query_generator.input.product_fields import RejectedRecordError
-from query_generator.models import Generated, Product, QueryType, RejectedRecord
+from query_generator.models import Generated, QueryType, RejectedRecord
+from query_generator.store.claimed import NO_PRODUCT, items_of
 from query_generator.store.database import Database
 from query_generator.store.items import Counts, Item, Outcome, Outline, Progress
 from query_generator.store.lease import Lease
-from query_generator.store.products import LinkedProduct, stored_product
-
-NO_PRODUCT = Product(name="")
+from query_generator.store.products import LinkedProduct
 
 
 class Ledger:
@@ -147,7 +145,7 @@ class Ledger:
             return []
         with self.lease.writing():
             rows = self.db.rows("ledger.claim", job_id=self.job_id, run_id=self.lease.run_id, size=size)
-            items = _items(rows)
+            items = items_of(rows)
             unreadable = [item for item in items if item.product is NO_PRODUCT]
             if unreadable:
                 reason = "the row of the product is gone, or holds no usable product any more"
@@ -287,30 +285,3 @@ class Ledger:
 
     def _add_metadata(self, **metadata: object) -> None:
         self.db.rows("ledger.add_metadata", job_id=self.job_id, metadata=json.dumps(metadata))
-
-
-def _items(rows: Sequence[Any]) -> list[Item]:
-    products: dict[int, Product] = {}
-    for row in rows:
-        if row.product_id not in products:
-            products[row.product_id] = _product(row)
-    return [
-        Item(
-            row.product_id,
-            QueryType(row.query_type),
-            products[row.product_id],
-            row.deferred,
-            tuple(row.existing),
-            row.attempts,
-            row.answered,
-            row.dropped,
-        )
-        for row in rows
-    ]
-
-
-def _product(row: Any) -> Product:
-    try:
-        return stored_product(row.record, row.brand_name, row.position) if row.record else NO_PRODUCT
-    except RejectedRecordError:
-        return NO_PRODUCT
