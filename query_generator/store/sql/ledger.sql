@@ -50,7 +50,7 @@ RETURNING job_id
 -- name: outline
 SELECT total_items AS items, coalesce(processed_items, 0) AS done,
        EXISTS (SELECT FROM job_items WHERE job_id = %(job_id)s AND state = 'pending')
-       OR EXISTS (SELECT FROM runs r JOIN job_items i USING (run_id) WHERE r.job_id = %(job_id)s AND i.state = 'running') AS is_open
+       OR EXISTS (SELECT FROM runs r JOIN job_items i USING (run_id) WHERE r.job_id = %(job_id)s AND r.state = 'alive' AND i.state = 'running') AS is_open
 FROM batch_operations
 WHERE job_id = %(job_id)s
 
@@ -64,7 +64,7 @@ RETURNING job_id
 
 -- name: has_open_items
 SELECT EXISTS (SELECT FROM job_items WHERE job_id = %(job_id)s AND state = 'pending')
-    OR EXISTS (SELECT FROM runs r JOIN job_items i USING (run_id) WHERE r.job_id = %(job_id)s AND i.state = 'running') AS found
+    OR EXISTS (SELECT FROM runs r JOIN job_items i USING (run_id) WHERE r.job_id = %(job_id)s AND r.state = 'alive' AND i.state = 'running') AS found
 
 -- name: complete
 UPDATE batch_operations SET status = 'completed', completed_at = now()
