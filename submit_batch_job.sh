@@ -354,7 +354,9 @@ follow() {
         say "$job failed without an exit code: $reason"
         exit "$EXIT_UNEXPECTED" ;;
     esac
-    sleep "${POLL_SECONDS:-10}"
+    # In the background: bash runs a trap at once while it waits, but not before a command in the foreground has ended.
+    sleep "${POLL_SECONDS:-10}" >/dev/null 2>&1 &
+    wait $!
   done
 }
 

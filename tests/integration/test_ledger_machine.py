@@ -326,7 +326,7 @@ def test_no_order_of_events_loses_doubles_or_lets_a_dead_run_write(rds: RdsConfi
     run_state_machine_as_test(
         type("Machine", (LedgerMachine,), {"rds": rds, "db": db}),
         settings=settings(
-            max_examples=30,
+            max_examples=15,
             stateful_step_count=30,
             deadline=None,
             derandomize=True,

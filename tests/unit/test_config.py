@@ -63,7 +63,7 @@ def test_every_variable_reaches_its_field() -> None:
         "connection_pool_size",
     ]
     numbers += ["lease_seconds", "drain_seconds", "database_reconnect_seconds", "array_index"]
-    numbers += ["cache_ttl_completions", "cache_memory_mb", "max_cost", "llm_timeout"]
+    numbers += ["cache_ttl_completions", "cache_memory_mb", "max_cost", "llm_timeout", "events_ttl_days"]
     examples = dict.fromkeys(numbers, "7")
     examples |= {
         "from_job": "true",
