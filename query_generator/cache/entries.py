@@ -9,7 +9,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from query_generator.llm.base import GenerationReply, GenerationRequest, Usage
@@ -23,6 +23,7 @@ LARGEST_PLAIN = 8 << 20
 
 
 _USAGE = tuple(field.name for field in fields(Usage))
+_REPLY = tuple(field.name for field in fields(GenerationReply) if field.name != "usage")
 
 
 class ForeignEntryError(Exception):
@@ -57,9 +58,10 @@ def key_of(request: GenerationRequest, provider: str, model: str, parameters: Ma
 
 def encode(key: str, entry: Entry) -> bytes:
     """Write an entry; `decode` reads it."""
-    reply = asdict(entry.reply)
-    content = {"schema": SCHEMA, "key": key, "stored_at": entry.stored_at, "reply": reply}
-    return zlib.compress(json.dumps(content, ensure_ascii=False).encode())
+    reply = {name: getattr(entry.reply, name) for name in _REPLY}
+    usage = {name: getattr(entry.reply.usage, name) for name in _USAGE}
+    content = {"schema": SCHEMA, "key": key, "stored_at": entry.stored_at, "reply": {**reply, "usage": usage}}
+    return zlib.compress(json.dumps(content, ensure_ascii=False).encode(), 1)
 
 
 def decode(key: str, stored: bytes) -> Entry:

@@ -131,6 +131,7 @@ def is_worth_keeping(request: GenerationRequest, reply: GenerationReply) -> bool
     what it lacks. Without one the second call is the same request, and would get the same reply. A second reply that
     leaves the item without its questions is not, or the item would fail in the same way for as long as it is kept.
     """
-    needed = request.count if request.exclusions else 1
     own = f"{request.product.name} {request.product.brand}"
-    return len(accept_questions(reply.texts, needed, request.exclusions, own).questions) >= needed
+    if not request.exclusions:
+        return any(accept_questions((text,), 1, (), own).questions for text in reply.texts)
+    return len(accept_questions(reply.texts, request.count, request.exclusions, own).questions) >= request.count

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 
 from query_generator.errors import BudgetExhaustedError, RateLimitedError, ServiceAwayError
 from query_generator.resilience.flight import FlightWindow
-from query_generator.resilience.pace import MARGIN, Pace
+from query_generator.resilience.pace import FIRST_RATE, MARGIN, Pace
 from query_generator.resilience.schedule import AHEAD_SECONDS, LocalSchedule, Schedule
 
 FIRST_PAUSE = 0.25  # seconds, after a refusal that names no delay
 LONGEST_PAUSE = 60.0
 STARVED_SECONDS = 600.0
 SMOOTHING = 0.1
+FIRST_SHARE = (
+    0.6  # of a told limit: the first calls are late, since connections are made, and those behind them are not
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class Governor:
         self._state = threading.Condition()
         self._waiting = 0
         self._window = FlightWindow(max_in_flight)
-        self._pace = Pace(clock())
+        self._pace = Pace(clock(), _first_rate(limits))
         self._moments: deque[float] = deque()
         self._starts: deque[float] = deque()  # of the last minute, refused ones too
         self._paused_until = clock()
@@ -258,3 +261,8 @@ class Governor:
         if limits != self._limits:
             self._limits = limits
             self._pace.forget()
+
+
+def _first_rate(limits: Limits) -> float:
+    told = limits.requests_per_minute
+    return min(FIRST_RATE, FIRST_SHARE * told / 60) if told else FIRST_RATE

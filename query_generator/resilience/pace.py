@@ -3,8 +3,8 @@
 import math
 from bisect import bisect_right
 
-FIRST_RATE = 12.0  # calls a second; an unknown limit is met by a call or two instead of by all calls in flight at once
-FIRST_GROWTH = math.log(8)  # a second: from 12 to 128 calls a second takes 1.1 s
+FIRST_RATE = 90.0  # calls a second; an unknown limit is met by a few calls instead of by all calls in flight at once
+FIRST_GROWTH = math.log(8)  # a second
 HORIZONS = (1.0, 10.0, 60.0)  # seconds: the windows in which services count
 PATIENCE = 10.0  # seconds; a limit that was found is believed for so long, a longer window for its own length
 GROWTH = 0.02  # after half of that time more, and three times as much after the next half
@@ -19,8 +19,9 @@ class Pace:
     refused, the shortest of those. A call that is taken above a limit disproves that limit.
     """
 
-    def __init__(self, now: float) -> None:
-        self._rate = FIRST_RATE
+    def __init__(self, now: float, first_rate: float = FIRST_RATE) -> None:
+        """Begin at so many calls a second."""
+        self._rate = first_rate
         self._updated = self._cut_at = now
         self._starts: list[float] = []  # of the last minute, without those that were refused
         self._limits: dict[float, int] = {}

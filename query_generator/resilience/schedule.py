@@ -23,8 +23,8 @@ class Schedule(Protocol):
             extra: seconds that stay free after them, to pay for what earlier calls have used above their share.
 
         Returns:
-            How many seconds from now each call may start, in order; when there is none, the seconds to wait before
-            asking again.
+            How many seconds from now each call may start, in order, perhaps for more calls than were asked for; when
+            there is none, the seconds to wait before asking again.
 
         Raises:
             BudgetExhaustedError: a day's calls are used up.

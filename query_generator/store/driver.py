@@ -10,9 +10,13 @@ from query_generator.store.refusals import DatabaseAwayError, TransactionConflic
 
 def array_text(values: list[Any]) -> str:
     """Write a list as a PostgreSQL array, which psycopg takes six times as long for (50 questions: 100 us)."""
+    texts = ["" if value is None else str(value) for value in values]
+    together = "".join(texts)
+    if values and None not in values and '"' not in together and "\\" not in together:
+        return '{"' + '","'.join(texts) + '"}'
     quoted = [
-        "NULL" if value is None else '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
-        for value in values
+        "NULL" if value is None else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        for value, text in zip(values, texts, strict=True)
     ]
     return "{" + ",".join(quoted) + "}"
 

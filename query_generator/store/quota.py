@@ -12,6 +12,7 @@ from query_generator.store.refusals import DatabaseAwayError
 
 T = TypeVar("T")
 
+STOCK = 0.8  # of what was used lately, so that a run that gets slower asks for less
 AWAY_SECONDS = 5.0
 LATEST_LOOK = 1.0  # seconds
 # A run that finds no moment looks less often, one that finds some more often: about seven looks find one, however many
@@ -55,6 +56,7 @@ class SharedSchedule:
         self._uniform = uniform
         self._lock = threading.Lock()
         self._db: Database | None = None
+        self._has_plenty, self._handed, self._asked_at = False, 0, clock()
         self._away_until = clock()
         self._look = self._first_look = ahead_seconds / 4
 
@@ -81,6 +83,7 @@ class SharedSchedule:
             self._db = None
 
     def _reserve(self, db: Database, calls: int, gap: float, extra: float) -> tuple[list[float], float]:
+        calls = self._with_stock(calls, gap)
         rows = db.rows(
             "quota.reserve",
             **self._whose,
@@ -92,6 +95,7 @@ class SharedSchedule:
         if rows:
             self._look = max(self._first_look, self._look / OFTENER)
             first = max(0.0, rows[0].first)
+            self._has_plenty, self._handed = rows[0].first <= 0, calls
             return [first + number * gap for number in range(calls)], 0.0
         state = db.one("quota.state", **self._whose)
         left = calls if self._calls_a_day is None else self._calls_a_day - state.day_calls
@@ -105,6 +109,15 @@ class SharedSchedule:
         wait = min(max(LATEST_LOOK, self._look), max(0.0, state.next - self._ahead)) + self._uniform(0.0, self._look)
         self._look = min(LONGEST_LOOK, RARER * self._look)
         return [], wait
+
+    def _with_stock(self, calls: int, gap: float) -> int:
+        """Ask for as many calls as this run has lately made in the time ahead, where the limit leaves plenty."""
+        now = self._clock()
+        seconds, self._asked_at = max(now - self._asked_at, 0.001), now
+        if not self._has_plenty or self._calls_a_day is not None:
+            return calls
+        lately = STOCK * self._handed / seconds * self._ahead
+        return max(calls, int(min(lately, self._ahead / gap) if gap else lately))
 
     def _connected(self, work: Callable[[Database], T]) -> T:
         """Work on the connection; after a failure the next try is made in five seconds."""

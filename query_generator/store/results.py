@@ -83,7 +83,7 @@ def _document(head: Mapping[str, Any], lists: Mapping[str, Iterable[Mapping[str,
         yield f',\n  "{name}": ['.encode()
         separator = "\n"
         for entry in entries:
-            text = json.dumps(entry, ensure_ascii=False, indent=2).replace("\n", "\n    ")
+            text = json.dumps(entry, ensure_ascii=False)
             yield f"{separator}    {text}".encode()
             separator = ",\n"
         yield b"\n  ]" if separator == ",\n" else b"]"

@@ -151,4 +151,5 @@ def test_an_untold_limit_is_found_and_filled(
     make_calls(time, governor, calls, service.wait, told=told, refusal_latency=refusal_latency)
     ideal = (calls - 1) // limit * seconds + 0.2
     assert time.now - 1000 <= slower * ideal
-    assert service.refusals <= refusals
+    sent_before_the_first_refusal_was_known = 30 if refusal_latency > 0.1 else 0
+    assert service.refusals <= refusals + sent_before_the_first_refusal_was_known
