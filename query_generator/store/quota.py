@@ -19,7 +19,7 @@ LATEST_LOOK = 1.0  # seconds
 # runs there are.
 RARER = 1.25
 OFTENER = 4.0
-LONGEST_LOOK = 10.0
+LONGEST_LOOK = 1.0  # seconds
 
 
 class SharedSchedule:
