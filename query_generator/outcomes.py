@@ -1,7 +1,7 @@
 """What a call has brought, judged and put into the shapes that are stored. Pure."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
@@ -75,16 +75,3 @@ def next_call(outcome: Outcome) -> Item:
         answered=outcome.answered,
         dropped=Counter(outcome.item.dropped) + generated.dropped,
     )
-
-
-def sums_of(outcomes: Sequence[Outcome]) -> dict[str, object]:
-    """Sum up a transaction for its event."""
-    states = Counter(outcome.state for outcome in outcomes)
-    dropped: Counter[str] = sum((outcome.generated.dropped for outcome in outcomes), Counter())
-    return {
-        "items": len(outcomes),
-        "succeeded": states["succeeded"],
-        "failed": states["failed"],
-        "queries": sum(len(outcome.query_ids) for outcome in outcomes),
-        "dropped": dict(dropped),
-    }
