@@ -11,7 +11,7 @@ from query_generator.cache.entries import Entry, key_of
 from query_generator.cache.stats import CacheMeter
 from query_generator.cache.store import LayeredStore
 from query_generator.errors import InterruptedRunError
-from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, Usage
+from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, ProviderAround, Usage
 from query_generator.models import QueryType
 from query_generator.postprocess import accept_questions
 from query_generator.stopping import STEP_SECONDS, StopSignal
@@ -19,7 +19,7 @@ from query_generator.stopping import STEP_SECONDS, StopSignal
 PriceOf = Callable[[str, str, Usage], float | None]
 
 
-class CachedProvider:
+class CachedProvider(ProviderAround):
     """Gives a reply from the store where it can; the same request that is in flight is waited for, not bought again.
 
     A reply that was not bought now bills no tokens. It stands outside the retries of one provider, and inside the
@@ -60,16 +60,6 @@ class CachedProvider:
         self._now = now
         self._lock = threading.Lock()
         self._in_flight: dict[str, Future[GenerationReply]] = {}
-
-    @property
-    def name(self) -> str:
-        """Name of the provider inside."""
-        return self._provider.name
-
-    @property
-    def model(self) -> str:
-        """Model of the provider inside."""
-        return self._provider.model
 
     def generate(self, request: GenerationRequest) -> GenerationReply:
         """Return a reply from the store, or from the provider; raises what that raises."""

@@ -90,3 +90,19 @@ class Provider(Protocol):
             FatalError: no request will be answered: key refused, model unknown, day's quota used up.
         """
         ...
+
+
+class ProviderAround:
+    """What a provider around a provider hands on from the one inside."""
+
+    _provider: Provider
+
+    @property
+    def name(self) -> str:
+        """Name of the provider inside."""
+        return self._provider.name
+
+    @property
+    def model(self) -> str:
+        """Model of the provider inside."""
+        return self._provider.model

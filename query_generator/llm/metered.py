@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
 
 from query_generator.errors import QueryGeneratorError
-from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, Usage, usage_of
+from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, ProviderAround, Usage, usage_of
 from query_generator.llm.prices import cost_usd
 
 
@@ -46,7 +46,7 @@ class CallStats:
         self.cost_by_provider[provider] = None if usd is None or so_far is None else so_far + usd
 
 
-class MeteredProvider:
+class MeteredProvider(ProviderAround):
     """Counts every call that goes to the vendor, just outside the SDK, so that waiting is not counted as latency."""
 
     def __init__(
@@ -64,16 +64,6 @@ class MeteredProvider:
         self._clock = clock
         self._lock = threading.Lock()
         self._stats = CallStats()
-
-    @property
-    def name(self) -> str:
-        """Name of the provider inside."""
-        return self._provider.name
-
-    @property
-    def model(self) -> str:
-        """Model of the provider inside."""
-        return self._provider.model
 
     def stats(self) -> CallStats:
         """Return the sums up to now."""

@@ -15,7 +15,7 @@ from query_generator.errors import (
     QueryGeneratorError,
     RateLimitedError,
 )
-from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, Usage, usage_of
+from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, ProviderAround, Usage, usage_of
 from query_generator.llm.prices import Price, Prices
 from query_generator.models import QueryType, Standing
 from query_generator.resilience.guarded import BYTES_A_TOKEN, TOKENS_A_QUESTION
@@ -118,7 +118,7 @@ class Reservation:
         self.spent = usd
 
 
-class BudgetedProvider:
+class BudgetedProvider(ProviderAround):
     """Makes a call when the budget has room for it. It belongs inside the retries, so that every try is reserved.
 
     What a call will cost is estimated from its prompt and its count of questions, by how earlier ones came out. A call
@@ -137,16 +137,6 @@ class BudgetedProvider:
         self._prices = prices
         self._price = {kind: known_price(prices, provider.name, model) for kind, model in models.items()}
         self._ratio = 1.0
-
-    @property
-    def name(self) -> str:
-        """Name of the provider inside."""
-        return self._provider.name
-
-    @property
-    def model(self) -> str:
-        """Model of the provider inside."""
-        return self._provider.model
 
     def generate(self, request: GenerationRequest) -> GenerationReply:
         """Make one call; raises CostCapReachedError when the cap leaves nothing for it."""

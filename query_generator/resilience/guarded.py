@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from query_generator.errors import OverloadedError, RateLimitedError, SkippableError, UnusableReplyError
-from query_generator.llm.base import GenerationReply, GenerationRequest, Provider
+from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, ProviderAround
 from query_generator.models import QueryType
 from query_generator.resilience.circuit_breaker import CircuitBreaker
 from query_generator.resilience.governor import Governor
@@ -12,7 +12,7 @@ BYTES_A_TOKEN = 4  # of English; of Chinese it makes 0.75 tokens a character
 TOKENS_A_QUESTION = 40
 
 
-class GuardedProvider:
+class GuardedProvider(ProviderAround):
     """Makes a call when the governor has a place for it and the circuit is closed."""
 
     def __init__(
@@ -29,16 +29,6 @@ class GuardedProvider:
         self._provider = provider
         self._governor = governor
         self._breakers = breakers
-
-    @property
-    def name(self) -> str:
-        """Name of the provider inside."""
-        return self._provider.name
-
-    @property
-    def model(self) -> str:
-        """Model of the provider inside."""
-        return self._provider.model
 
     def generate(self, request: GenerationRequest) -> GenerationReply:
         """Make one call; raises CircuitOpenError at once while the circuit is open."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
 from query_generator.errors import CircuitOpenError, RateLimitedError, RetryableError
-from query_generator.llm.base import GenerationReply, GenerationRequest, Provider
+from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, ProviderAround
 
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 60.0
@@ -41,7 +41,7 @@ class RetryBudget:
             return True
 
 
-class RetryingProvider:
+class RetryingProvider(ProviderAround):
     """Tries a call again, with exponential backoff and full jitter, and never before the service wants it.
 
     Backoff: a random time between 0 and min(60 s, 1 s x 2^(tries - 1)); the delay that a service asks for is waited out
@@ -69,16 +69,6 @@ class RetryingProvider:
             before_sleep=lambda _: on_retry(),
             reraise=True,
         )
-
-    @property
-    def name(self) -> str:
-        """Name of the provider inside."""
-        return self._provider.name
-
-    @property
-    def model(self) -> str:
-        """Model of the provider inside."""
-        return self._provider.model
 
     def generate(self, request: GenerationRequest) -> GenerationReply:
         """Make the call; raises what the last try raised."""

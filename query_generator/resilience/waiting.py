@@ -4,25 +4,15 @@ import time
 from collections.abc import Callable
 
 from query_generator.errors import CircuitOpenError, ServiceAwayError
-from query_generator.llm.base import GenerationReply, GenerationRequest, Provider
+from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, ProviderAround
 
 
-class WaitingProvider:
+class WaitingProvider(ProviderAround):
     """Waits while the circuit is open, and gives up when the service has failed again after that."""
 
     def __init__(self, provider: Provider, sleep: Callable[[float], None] = time.sleep) -> None:
         self._provider = provider
         self._sleep = sleep
-
-    @property
-    def name(self) -> str:
-        """Name of the provider inside."""
-        return self._provider.name
-
-    @property
-    def model(self) -> str:
-        """Model of the provider inside."""
-        return self._provider.model
 
     def generate(self, request: GenerationRequest) -> GenerationReply:
         """Make the call when the circuit lets it through.
