@@ -15,7 +15,7 @@ from query_generator.services import database_of
 from query_generator.spending import checked_prices
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database
-from query_generator.store.open_work import experience_of, missing_migrations
+from query_generator.store.open_work import can_be_read, experience_of, missing_migrations
 from query_generator.survey import Survey, take_survey
 from query_generator.trial import Counts, count_samples, work_by_model
 
@@ -56,15 +56,14 @@ def _database(config: JobConfig, findings: Findings, resources: ExitStack) -> Da
         return db, missing_migrations(db)
 
     found = findings.look("database", connect, lambda it: _tables(it[1]))
-    return found[0] if found and not found[1] else None
+    return found[0] if found and can_be_read(found[1]) else None
 
 
 def _tables(missing: Sequence[str]) -> str:
     if not missing:
         return "login good, all tables are there"
-    return (
-        f"login good; the run makes or changes tables first ({', '.join(missing)}), so what they hold is left out here"
-    )
+    left_out = "" if can_be_read(missing) else ", so what they hold is left out here"
+    return f"login good; the run makes or changes tables first ({', '.join(missing)}){left_out}"
 
 
 def _quotes(

@@ -12,8 +12,8 @@ from query_generator.input.product_fields import RejectedRecordError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Usage
 from query_generator.models import QueryType
 from query_generator.prompts import PROMPT_VERSION, build_prompt
+from query_generator.store.canonical import stored_product
 from query_generator.store.database import Database
-from query_generator.store.products import stored_product
 from query_generator.vendors import KEY_OF, models_of
 
 PAGE_SIZE = 500
@@ -62,7 +62,7 @@ def _keep(row: Any, terms: dict[str, Any], config: JobConfig, cache: ResponseCac
     if row.provider != "offline" and row.provider not in KEY_OF:
         return "an unknown provider"
     try:
-        product = stored_product(row.record, row.brand_name, row.position)
+        product = stored_product(row)
     except RejectedRecordError:
         return "an unusable record"
     query_type = QueryType(row.query_type)

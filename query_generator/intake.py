@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from query_generator.admission import FROM_JOB, Reading, lasting_source, reading_of
 from query_generator.config import JobConfig
 from query_generator.errors import ConfigurationError, InputError, InterruptedRunError
 from query_generator.input.sources import InputSource, configured_sources, load_input_data
-from query_generator.load import Entry, load_products, peek
+from query_generator.load import Entry, Link, load_products, peek
 from query_generator.stopping import StopSignal
 from query_generator.store.events import EventLog
 from query_generator.store.ledger import Ledger
-from query_generator.store.products import selected_products
+from query_generator.store.products import link_products, selected_products, take_selected
 
 _LOG = logging.getLogger("intake")
-
-FROM_JOB = "from-job"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +26,16 @@ class Offer:
     name: str = FROM_JOB
     entries: Iterator[Entry] | None = None
     source: InputSource | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What the one run that reads it puts into the ledger: entries, how they become rows, and the source's name."""
+
+    entries: Iterator[Entry]
+    link: Link
+    source: str
+    reading: Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +107,8 @@ class Intake:
             InputError: there is no usable product.
             ConfigurationError: the input is not the one that the job began with.
         """
-        entries = self._become_loader(offer)
-        if entries is None:
+        given = self._become_loader(offer)
+        if given is None:
             _LOG.info("[INPUT] Going on with the products of job %s", self._config.job_id)
             if self._config.array_index is None:
                 self._db.persistently(self._ledger.note_progress)
@@ -107,13 +116,15 @@ class Intake:
         began = self._clock()
         loaded = load_products(
             self._ledger,
-            self._until_stopped(entries),
+            self._until_stopped(given.entries),
+            given.link,
             self._config.limit,
             self._config.num_questions if self._config.skip_existing else None,
         )
         if not loaded.products:
             raise InputError(f"job {self._config.job_id}: no usable product is selected for it in jobselectedproducts")
-        self._db.persistently(lambda: self._ledger.end_load(offer.name))
+        rereads = given.reading is Reading.SELECTED and given.source != FROM_JOB
+        self._db.persistently(lambda: self._ledger.end_load(given.source, keep_rejected=rereads))
         seconds = self._clock() - began
         counts = self._db.persistently(self._ledger.counts)
         if counts.open_items:
@@ -122,7 +133,7 @@ class Intake:
             self._db.persistently(self._ledger.note_progress)
         self._events.record(
             "input_loaded",
-            source=offer.name,
+            source=given.source,
             products=loaded.products,
             rejected=loaded.rejected,
             repeated=loaded.repeated,
@@ -131,9 +142,9 @@ class Intake:
         self._events.publish()
         return Taken(seconds, loaded.rejected)
 
-    def _become_loader(self, offer: Offer) -> Iterator[Entry] | None:
+    def _become_loader(self, offer: Offer) -> Input | None:
         """Become the one run that reads the input; None when there is nothing to read, or another run has read it."""
-        entries, waited = offer.entries, False
+        waited = False
         while True:
             waited = self._wait_for_loader() or waited
             job = self._ledger.job()
@@ -142,20 +153,33 @@ class Intake:
             read_whole = same and metadata["input_complete"]
             if read_whole and (waited or is_sibling(self._config, metadata)):
                 return None
-            if entries is None:
-                entries = self._known_products(metadata)
-            elif same and not metadata["input_complete"]:
-                entries = self._pinned(offer, entries, metadata)
-            if entries is None:
-                return None
-            if self._db.persistently(partial(self._ledger.begin_load, job.load_id)):
+            given = self._input(offer, metadata)
+            if given is None or self._db.persistently(partial(self._ledger.begin_load, job.load_id)):
                 break
             waited = True
-        if not read_whole or offer.source:
+        if given and not (given.reading is Reading.SELECTED and metadata.get("input_complete")):
             begun = not read_whole and same and metadata.get("input_version")
             version = begun or (offer.source.version() if offer.source else "")
             self._db.persistently(lambda: self._ledger.note_source(offer.name, version, siblings_of(self._config)))
-        return entries
+        return given
+
+    def _input(self, offer: Offer, metadata: dict[str, Any]) -> Input | None:
+        """Open the input, or what the database has of it; None when the ledger has all."""
+        reading = reading_of(self._config, has_source=offer.entries is not None, is_known=True, metadata=metadata)
+        if offer.entries is not None:
+            began = metadata.get("input_source") == offer.name and not metadata["input_complete"]
+            entries = self._pinned(offer, offer.entries, metadata) if began else offer.entries
+            return Input(entries, link_products, offer.name, reading)
+        if reading is Reading.NOTHING:
+            return None
+        if metadata.get("input_complete") is False and metadata["input_source"] != FROM_JOB:
+            _LOG.warning(
+                "[BATCH WARNING] An earlier run was stopped while it read %s; --from-job goes on with the products "
+                "that it had read until then",
+                metadata["input_source"],
+            )
+        rows = selected_products(self._db, self._config.job_id)
+        return Input(rows, take_selected, lasting_source(FROM_JOB, reading, metadata), reading)
 
     def _pinned(self, offer: Offer, entries: Iterator[Entry], metadata: dict[str, Any]) -> Iterator[Entry]:
         """Read the version of the input that the job began with: what is in the ledger already came from that."""
@@ -180,17 +204,6 @@ class Intake:
             self._stop.sleep(self._ledger.lease.look_seconds())
             self._db.persistently(self._ledger.lease.take_over)
         return waited
-
-    def _known_products(self, metadata: dict[str, Any]) -> Iterator[Entry] | None:
-        """Read the products selected for the job; None when an earlier run has loaded them from elsewhere."""
-        first_source = metadata.get("input_source", FROM_JOB)
-        if first_source == FROM_JOB or self._config.from_job:
-            return selected_products(self._db, self._config.job_id)
-        if not metadata["input_complete"]:
-            raise ConfigurationError(
-                f"job {self._config.job_id}: an earlier run was stopped while it read {first_source}; give it again"
-            )
-        return None
 
     def _until_stopped(self, entries: Iterator[Entry]) -> Iterator[Entry]:
         for entry in entries:

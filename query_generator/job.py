@@ -7,14 +7,13 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
 from functools import partial
-from typing import Any
 
 import secrets_cache
+from query_generator.admission import has_other_terms, reading_of, terms_of
 from query_generator.cache.setup import ResponseCache
 from query_generator.config import JobConfig
 from query_generator.errors import (
     FatalError,
-    InputError,
     InterruptedRunError,
     RunFencedError,
     ServiceAwayError,
@@ -25,7 +24,6 @@ from query_generator.llm.base import Provider
 from query_generator.llm.gemini_sdk import import_sdk_in_background
 from query_generator.llm.metered import CallStats, Meters
 from query_generator.metrics import Metrics, Totals
-from query_generator.prompts import PROMPT_VERSION
 from query_generator.providers import make_provider
 from query_generator.report import ChildReport, Report, publish_result
 from query_generator.resilience.schedule import AHEAD_SECONDS
@@ -41,7 +39,7 @@ from query_generator.store.ledger import Ledger
 from query_generator.store.places import connect_in_turn
 from query_generator.store.quota import SharedSchedule
 from query_generator.store.schema import migrate
-from query_generator.vendors import KEY_OF, terms_of_models
+from query_generator.vendors import KEY_OF
 
 _LOG = logging.getLogger("job")
 
@@ -127,12 +125,13 @@ class _Run:
     def run(self, offer: Offer | None) -> Report | ChildReport:
         """Run to the end; without an offer the run is a child, which looks first what its siblings have read."""
         offer = offer or offer_to_child(self._config, self._ledger)
-        if offer.entries is None and not self._ledger.is_known():
-            raise InputError(
-                f"job {self._config.job_id}: no products were given and the database knows none for it; "
-                "give --products-file, --input-s3, --products-json or PRODUCTS_JSON"
-            )
-        self._ledger.open_job(self._terms(), refresh=self._config.refresh, is_child=self._is_child)
+        reading_of(
+            self._config,
+            has_source=offer.entries is not None,
+            is_known=self._ledger.is_known(),
+            metadata=self._ledger.metadata(),
+        )
+        self._ledger.open_job(terms_of(self._config), partial(has_other_terms, self._config), is_child=self._is_child)
         self._events.attach(self._db)
         try:
             with Heartbeat(self._lease, lambda: self._connect(None)):
@@ -185,14 +184,6 @@ class _Run:
             self._stop.sleep(self._lease.look_seconds())
             self._db.persistently(self._lease.take_over)
         return True
-
-    def _terms(self) -> dict[str, Any]:
-        return {
-            "num_questions": self._config.num_questions,
-            "providers": list(self._config.providers),
-            "models": terms_of_models(self._config),
-            "prompt_version": PROMPT_VERSION,
-        }
 
     def _generate(self, counts: Outline) -> FatalError | None:
         """Work on the open items; returns what ended the work early, if anything did."""

@@ -1,7 +1,7 @@
 """The input goes into the ledger, in chunks, so that memory does not grow with the catalog."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
@@ -9,14 +9,16 @@ from itertools import chain, islice
 from query_generator.errors import InputError
 from query_generator.input.sources import InputBrokenOffError
 from query_generator.models import Product, RejectedRecord
+from query_generator.store.database import Database
 from query_generator.store.ledger import Ledger
-from query_generator.store.products import LinkedProduct, key_selected_products, link_products
+from query_generator.store.products import LinkedProduct, link_products, read_selected_products
 
 _LOG = logging.getLogger("input")
 
 CHUNK = 500
 NAMED_IN_LOG = 50
 Entry = Product | RejectedRecord
+Link = Callable[[Database, str, str, Sequence[Product]], tuple[list[LinkedProduct], list[Product]]]
 
 
 @dataclass(slots=True)
@@ -61,23 +63,28 @@ def until_broken_off(entries: Iterator[Entry]) -> Iterator[Entry]:
 
 
 def load_products(
-    ledger: Ledger, entries: Iterable[Entry], limit: int | None = None, enough_at: int | None = None
+    ledger: Ledger,
+    entries: Iterable[Entry],
+    link: Link = link_products,
+    limit: int | None = None,
+    enough_at: int | None = None,
 ) -> Loaded:
     """Put the products into the ledger, each once, and keep what was rejected.
 
     Args:
         ledger: of the job.
         entries: products and rejected records, in the order of the input.
+        link: finds or adds their rows, as `link_products`.
         limit: only the first so many products; None takes all.
         enough_at: skip products with this many active questions of each type; None skips none.
     """
     loaded = Loaded()
-    ledger.db.persistently(lambda: key_selected_products(ledger.db, ledger.job_id))
+    ledger.db.persistently(lambda: read_selected_products(ledger.db, ledger.job_id))
     stream = iter(entries)
     while chunk := _take(stream, CHUNK if limit is None else min(CHUNK, limit - loaded.products)):
         products = [entry for entry in chunk if isinstance(entry, Product)]
         rejected = [entry for entry in chunk if isinstance(entry, RejectedRecord)]
-        linked, repeated = ledger.db.persistently(partial(_add, ledger, products, rejected, enough_at))
+        linked, repeated = ledger.db.persistently(partial(_add, ledger, link, products, rejected, enough_at))
         _name_rejected(rejected, loaded)
         loaded.products += len(linked)
         loaded.repeated += len(repeated)
@@ -94,13 +101,17 @@ def load_products(
 
 
 def _add(
-    ledger: Ledger, products: Sequence[Product], rejected: Sequence[RejectedRecord], enough_at: int | None
+    ledger: Ledger,
+    link: Link,
+    products: Sequence[Product],
+    rejected: Sequence[RejectedRecord],
+    enough_at: int | None,
 ) -> tuple[list[LinkedProduct], list[Product]]:
     """Put one chunk into the ledger, in one transaction; the same chunk again changes nothing."""
     with ledger.lease.writing():
         if rejected:
             ledger.add_rejected(rejected)
-        linked, repeated = link_products(ledger.db, ledger.job_id, ledger.lease.run_id, products)
+        linked, repeated = link(ledger.db, ledger.job_id, ledger.lease.run_id, products)
         ledger.add_items(linked, enough_at)
     return linked, repeated
 

@@ -4,13 +4,16 @@ import hashlib
 import json
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
 from query_generator.errors import RetryableError, SkippableError
+
+CONTENT_HASH_VERSION = "2:"  # hashes without it are of version 1: they depended on the order of keys
+CONTENT_HASH_LENGTH = 64  # the width of job_items.content_hash
 
 
 class QueryType(StrEnum):
@@ -30,12 +33,32 @@ def composite_key(brand: str, name: str) -> str:
     return "|".join(normalize_key_part(part).replace("\\", "\\\\").replace("|", "\\|") for part in (brand, name))
 
 
+def content_hash(
+    name: str,
+    brand: str,
+    category: str,
+    description: str,
+    price: str,
+    currency: str,
+    attributes: Iterable[tuple[str, str]],
+) -> str:
+    """Hash what a prompt may say of a product; see `Product.content_hash`. The order of attributes does not count."""
+    said = (name, brand, category, description, price, currency, sorted(attributes))
+    digest = hashlib.sha256(json.dumps(said).encode()).hexdigest()
+    return f"{CONTENT_HASH_VERSION}{digest}"[:CONTENT_HASH_LENGTH]
+
+
 @dataclass(frozen=True)
 class Product:
     """One usable record of a catalog. Texts are plain and trimmed; an absent one is empty.
 
-    `record` is the original, as it can be stored in `products.product_data`. `product_id` is the claim of a record
-    that it is a row of `products`, believed only where brand and name agree. `position` counts records from 1.
+    `record` is the original, as it can be stored in `products.product_data`; a product that was read back from the
+    database has none. `product_id` is the claim of a record that it is a row of `products`, believed only where brand
+    and name agree. `position` counts records from 1.
+
+    `content_hash` stands for all that a prompt may say of the product: another hash means another prompt. It does not
+    depend on the order of the record's keys, which databases and exports change. It is `2:` (the version of this
+    definition) and the first 62 digits of a SHA-256 in hex.
     """
 
     name: str
@@ -48,7 +71,13 @@ class Product:
     external_id: str = ""
     product_id: int | None = None
     position: int = 0
-    record: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    record: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    content_hash: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.content_hash:
+            said = (self.name, self.brand, self.category, self.description, self.price, self.currency)
+            object.__setattr__(self, "content_hash", content_hash(*said, self.attributes))
 
     @cached_property
     def key(self) -> str:
@@ -59,12 +88,6 @@ class Product:
     def product_hash(self) -> str:
         """SHA-256 of the composite key in hex, as stored in `products.product_hash`."""
         return hashlib.sha256(self.key.encode()).hexdigest()
-
-    @cached_property
-    def content_hash(self) -> str:
-        """SHA-256 in hex of all that a prompt may say of the product: another hash means another prompt."""
-        said = (self.name, self.brand, self.category, self.description, self.price, self.currency, self.attributes)
-        return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

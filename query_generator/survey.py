@@ -5,18 +5,17 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from query_generator.admission import Reading, has_other_terms, reading_of
 from query_generator.config import JobConfig
-from query_generator.errors import ConfigurationError, InputError, InterruptedRunError
+from query_generator.errors import InputError, InterruptedRunError
 from query_generator.input.sources import configured_sources, load_input_data
 from query_generator.load import CHUNK, Entry, until_broken_off
 from query_generator.models import Product, QueryType, RejectedRecord
-from query_generator.prompts import PROMPT_VERSION, build_prompt
+from query_generator.prompts import build_prompt
 from query_generator.quote import Workload
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database
-from query_generator.store.open_work import OpenWork
-from query_generator.store.products import selected_products
-from query_generator.vendors import terms_of_models
+from query_generator.store.open_work import OpenWork, products_of_job
 
 NAMED = 20
 FILTER_BITS = 1 << 27  # 16 MB, touched as far as it is used: of a million products it mistakes about one
@@ -37,14 +36,17 @@ class Survey:
     def __str__(self) -> str:
         return f"{self.products} products, {self.repeated} repeated, {self.rejected} rejected"
 
-    def fresh(self, entries: Iterable[Entry]) -> Iterator[Product]:
-        """Yield the products that have not come before; count those that have, and what is rejected."""
+    def fresh(self, entries: Iterable[Entry], *, are_rows: bool = False) -> Iterator[Product]:
+        """Yield the products that have not come before; count those that have, and what is rejected.
+
+        Rows of the database are products of their own, whatever their brand and name.
+        """
         for entry in entries:
             if isinstance(entry, RejectedRecord):
                 self.rejected += 1
                 if len(self.named) < NAMED:
                     self.named.append(entry)
-            elif self._is_new(entry):
+            elif are_rows or self._is_new(entry):
                 self.products += 1
                 yield entry
             else:
@@ -77,15 +79,29 @@ def take_survey(config: JobConfig, db: Database | None, stop: StopSignal, survey
     """
     rows = db.rows("ledger.job", job_id=config.job_id) if db else []
     metadata: dict[str, Any] = (rows[0].metadata or {}) if rows else {}
-    changed = _changed_terms(config, metadata)
-    entries, name = _open(config, db, metadata)
+    changed = has_other_terms(config, metadata)
+    sources = configured_sources(config)
+    reading = reading_of(
+        config,
+        has_source=bool(sources),
+        is_known=db is not None and db.one("ledger.is_known", job_id=config.job_id).known,
+        metadata=metadata,
+    )
+    if reading is not Reading.GIVEN and db is not None:
+        entries, name = products_of_job(db, config.job_id), f"products of job {config.job_id}"
+    else:
+        entries, name = load_input_data(sources[0])
     open_work = OpenWork(
         db,
         config.job_id,
+        are_rows=reading is not Reading.GIVEN,
+        are_loaded=reading is Reading.NOTHING,
         enough_at=config.num_questions if config.skip_existing else None,
         refill_to=config.num_questions if changed else None,
     )
-    products = islice(survey.fresh(until_broken_off(iter(entries))), config.limit)
+    limit = None if reading is Reading.NOTHING else config.limit
+    fresh = survey.fresh(until_broken_off(iter(entries)), are_rows=reading is not Reading.GIVEN)
+    products = islice(fresh, limit)
     while chunk := list(islice(products, CHUNK)):
         if stop.is_set():
             raise InterruptedRunError(f"stopped: {stop.reason}")
@@ -97,38 +113,3 @@ def take_survey(config: JobConfig, db: Database | None, stop: StopSignal, survey
     if not survey.products:
         raise InputError(f"job {config.job_id}: no usable product in {name}")
     return name
-
-
-def _changed_terms(config: JobConfig, metadata: dict[str, Any]) -> list[str]:
-    terms = {
-        "num_questions": config.num_questions,
-        "providers": list(config.providers),
-        "models": terms_of_models(config),
-        "prompt_version": PROMPT_VERSION,
-    }
-    changed = [
-        f"{name} was {metadata[name]}, is {now}" for name, now in terms.items() if metadata.get(name, now) != now
-    ]
-    if changed and not config.refresh:
-        raise ConfigurationError(
-            f"job {config.job_id} began on other terms: {'; '.join(changed)}. "
-            "Use the first ones, a new --job-id, or --refresh."
-        )
-    return changed
-
-
-def _open(config: JobConfig, db: Database | None, metadata: dict[str, Any]) -> tuple[Iterable[Entry], str]:
-    """Open the first source that was given, or the products that the database has for the job."""
-    sources = configured_sources(config)
-    if sources:
-        return load_input_data(sources[0])
-    if db is None or not db.one("ledger.is_known", job_id=config.job_id).known:
-        raise InputError(
-            f"job {config.job_id}: no products were given and the database knows none for it; "
-            "give --products-file, --input-s3, --products-json or PRODUCTS_JSON"
-        )
-    if metadata.get("input_complete") is False and not config.from_job:
-        raise ConfigurationError(
-            f"job {config.job_id}: an earlier run was stopped while it read {metadata['input_source']}; give it again"
-        )
-    return selected_products(db, config.job_id), f"products of job {config.job_id}"

@@ -3,12 +3,11 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from typing import Any
 
 from query_generator.config import JobConfig
 from query_generator.errors import FatalError, InterruptedRunError, RetryableError, SkippableError
@@ -16,7 +15,6 @@ from query_generator.generate import CALLS_FOR_AN_ITEM, ask, shortage
 from query_generator.llm.base import Provider
 from query_generator.models import Product, QueryType, RejectedRecord
 from query_generator.stopping import STEP_SECONDS, StopSignal
-from query_generator.store.products import stored_product
 from query_generator.workers import Workers
 
 _LOG = logging.getLogger("cache")
@@ -107,23 +105,9 @@ def _work(entries: Iterable[Product | RejectedRecord], limit: int | None, warmed
         if identity not in seen:
             seen.add(identity)
             warmed.products += 1
-            product = as_a_job_sees(entry)
-            yield from ((product, query_type) for query_type in QueryType)
+            yield from ((entry, query_type) for query_type in QueryType)
         if warmed.products == limit:
             return
-
-
-def as_a_job_sees(product: Product) -> Product:
-    """Read a product as from `jsonb`: the order of the names in its record is that of the attributes in its prompts."""
-    return stored_product(_in_jsonb_order(product.record), None, product.position)
-
-
-def _in_jsonb_order(value: Any) -> Any:
-    """Order names as PostgreSQL does: by their length in bytes, then by their bytes."""
-    if isinstance(value, Mapping):
-        names = sorted(value, key=lambda name: (len(name.encode()), name.encode()))
-        return {name: _in_jsonb_order(value[name]) for name in names}
-    return [_in_jsonb_order(item) for item in value] if isinstance(value, list) else value
 
 
 def fill(product: Product, query_type: QueryType, wanted: int, provider: Provider) -> Failure:

@@ -66,7 +66,8 @@ def is_name_field(name: str) -> bool:
 def candidates(record: Mapping[str, Any]) -> dict[str, list[tuple[str, Any]]]:
     """For each part of a product that the record has fields for: (field name, value), in the order of preference.
 
-    A dotted name is found as a flat key and as a path into a dict, or into the dicts of a list.
+    A dotted name is found as a flat key and as a path into a dict, or into the dicts of a list. The order of the
+    record's keys does not count.
     """
     found: dict[str, list[tuple[int, str, Any]]] = {}
     for name, value in record.items():
@@ -81,8 +82,8 @@ def candidates(record: Mapping[str, Any]) -> dict[str, list[tuple[str, Any]]]:
     return {part: [hit[1:] for hit in hits] for part, hits in found.items()}
 
 
-def _rank_of(hit: tuple[int, str, Any]) -> int:
-    return hit[0]
+def _rank_of(hit: tuple[int, str, Any]) -> tuple[int, str]:
+    return hit[:2]
 
 
 def _children(value: Any) -> Iterator[tuple[str, Any]]:

@@ -38,7 +38,7 @@ def label_of(value: Any, clean: Callable[[str], str] = plain_text) -> str:
         return clean(str(value))
     if isinstance(value, list):
         return next(filter(None, (label_of(item, clean) for item in value[:20] if not isinstance(item, list))), "")
-    inner = {fold(key): item for key, item in value.items()} if isinstance(value, dict) else {}
+    inner = {fold(key): value[key] for key in sorted(value)} if isinstance(value, dict) else {}
     texts = (inner[key] for key in _LABEL_KEYS if isinstance(inner.get(key), (str, int, float)))
     return next(filter(None, (label_of(text, clean) for text in texts)), "")
 

@@ -2,14 +2,16 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from operator import eq, is_
+from typing import Any, TypeVar
 
 from query_generator.errors import SkippableError
 from query_generator.input.field_names import candidates, is_name_field
 from query_generator.input.field_values import attributes_of, category_of, currency_of, label_of, price_of
 from query_generator.input.plain_text import is_absent, plain_text, text_of
-from query_generator.models import Product, composite_key
+from query_generator.models import Product, composite_key, content_hash
 
 __all__ = ["RejectedRecordError", "is_name_field", "product_from_record"]
 
@@ -17,11 +19,13 @@ MAX_NAME_CHARACTERS = 1_000
 MAX_BRAND_CHARACTERS = 255  # the width of products.brand
 MAX_DESCRIPTION_CHARACTERS = 20_000
 MAX_LEVELS = 100
+_FIRST_WITH_EXPONENT = 1e16  # floats from here on are written with one
 _MAX_PRODUCT_ID = 2**31 - 1  # products.product_id is a 4-byte integer
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 
+T = TypeVar("T")
 Fields = Iterable[tuple[str, Any]]
 
 
@@ -35,11 +39,16 @@ class RejectedRecordError(SkippableError):
         self.product_key = product_key
 
 
-def product_from_record(record: Mapping[str, Any], position: int) -> Product:
+def product_from_record(record: Mapping[str, Any], position: int, brand_name: str = "") -> Product:
     """Make a product of a record; `position` counts records from 1.
 
     Fields are found by the names in `field_names`; the first that has a usable value wins. Null, "", "null", "N/A" and
     "NaN" mean absent. The name is at most 1,000 characters, the brand 255, the description is cut at 20,000.
+
+    Args:
+        record: one record of a catalog.
+        position: of the record.
+        brand_name: the brand, if the record names none.
 
     Raises:
         RejectedRecordError: the name is missing or no text, name or brand is too long or holds control characters,
@@ -49,26 +58,77 @@ def product_from_record(record: Mapping[str, Any], position: int) -> Product:
         raise RejectedRecordError("", "is not an object")
     found = candidates(record)
     name = _name(found.get("name", ()))
-    brand = _brand(found.get("brand", ()))
-    price, currency = price_of(value for _, value in found.get("price", ()))
+    brand = _brand(found.get("brand", ())) or brand_name
     try:
         stored = _storable(dict(record), MAX_LEVELS)
     except RecursionError as exc:
         reason = f"nested deeper than {MAX_LEVELS} levels"
         raise RejectedRecordError("", reason, composite_key(brand, name)) from exc
+    # All else is read from what is stored, so that the record says the same when it comes back from the database.
+    found = found if stored == record else candidates(stored)
+    category, category_in_order = _both_ways(_category, found, "category")
+    description, description_in_order = _both_ways(_description, found, "description")
+    price, price_in_order = _both_ways(_price, found, "price")
+    currency, currency_in_order = _both_ways(_currency, found, "currency")
+    attributes, attributes_in_order = _both_ways(attributes_of, found, "attributes")
     return Product(
         name=name,
         brand=brand,
-        category=_first(category_of(value) for _, value in found.get("category", ())),
-        description=_first(text_of(value) for _, value in found.get("description", ()))[:MAX_DESCRIPTION_CHARACTERS],
-        price=price,
-        currency=currency or _first(currency_of(value) for _, value in found.get("currency", ())),
-        attributes=attributes_of(found.get("attributes", ())),
+        category=category,
+        description=description,
+        price=price[0],
+        currency=price[1] or currency,
+        attributes=attributes,
         external_id=_first(label_of(value) for _, value in found.get("external_id", ())),
         product_id=_product_id(record.get("product_id")),
         position=position,
         record=stored,
+        content_hash=content_hash(
+            name,
+            brand,
+            category_in_order,
+            description_in_order,
+            price_in_order[0],
+            price_in_order[1] or currency_in_order,
+            attributes_in_order,
+        ),
     )
+
+
+def _both_ways(read: Callable[[Fields], T], found: Mapping[str, Fields], part: str) -> tuple[T, T]:
+    """Read a part of a product as the record has it, and as it would be with all keys in order, for the hash."""
+    fields = found.get(part, [])
+    said, ordered = read(fields), _in_key_order(fields)
+    return said, said if ordered is fields else read(ordered)
+
+
+def _category(fields: Fields) -> str:
+    return _first(category_of(value) for _, value in fields)
+
+
+def _description(fields: Fields) -> str:
+    return _first(text_of(value) for _, value in fields)[:MAX_DESCRIPTION_CHARACTERS]
+
+
+def _price(fields: Fields) -> tuple[str, str]:
+    return price_of(value for _, value in fields)
+
+
+def _currency(fields: Fields) -> str:
+    return _first(currency_of(value) for _, value in fields)
+
+
+def _in_key_order(value: Any) -> Any:
+    """The value with the keys of every dict in it sorted; the value itself where they are."""
+    if isinstance(value, dict):
+        keys = sorted(value)
+        inner = [_in_key_order(value[key]) for key in keys]
+        same = all(map(eq, keys, value)) and all(map(is_, inner, value.values()))
+        return value if same else dict(zip(keys, inner, strict=True))
+    if isinstance(value, (list, tuple)):
+        inner = [_in_key_order(item) if isinstance(item, (dict, list, tuple)) else item for item in value]
+        return value if all(map(is_, inner, value)) else type(value)(inner)
+    return value
 
 
 def _first(texts: Iterable[str]) -> str:
@@ -122,7 +182,7 @@ def _storable(value: Any, levels: int) -> Any:
     if isinstance(value, str):
         return value if value.isprintable() else _NOT_STORABLE.sub("\ufffd", value)
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        return _storable_number(value)
     if not isinstance(value, (dict, list)):
         return value
     if levels == 0:
@@ -133,3 +193,10 @@ def _storable(value: Any, levels: int) -> Any:
         key if key.isprintable() else _NOT_STORABLE.sub("\ufffd", key): _storable(item, levels - 1)
         for key, item in value.items()
     }
+
+
+def _storable_number(value: float) -> float | int | None:
+    """The number that comes back from jsonb for it: there is no exponent, no infinity and no negative zero."""
+    if not math.isfinite(value):
+        return None
+    return int(Decimal(repr(value))) if abs(value) >= _FIRST_WITH_EXPONENT else value + 0.0

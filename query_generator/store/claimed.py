@@ -5,8 +5,8 @@ from typing import Any
 
 from query_generator.input.product_fields import RejectedRecordError
 from query_generator.models import Product, QueryType
+from query_generator.store.canonical import stored_product
 from query_generator.store.items import Item
-from query_generator.store.products import stored_product
 
 NO_PRODUCT = Product(name="")
 
@@ -34,6 +34,6 @@ def items_of(rows: Sequence[Any]) -> list[Item]:
 
 def _product(row: Any) -> Product:
     try:
-        return stored_product(row.record, row.brand_name, row.position) if row.record else NO_PRODUCT
+        return stored_product(row)
     except RejectedRecordError:
         return NO_PRODUCT

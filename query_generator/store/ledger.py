@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from query_generator.errors import ConfigurationError
 from query_generator.models import Generated, QueryType, RejectedRecord
 from query_generator.store.claimed import NO_PRODUCT, items_of
 from query_generator.store.database import Database
@@ -26,31 +25,22 @@ class Ledger:
         """Tell whether the database has the job, or products selected for it."""
         return bool(self.db.one("ledger.is_known", job_id=self.job_id).known)
 
-    def open_job(self, terms: Mapping[str, Any], *, refresh: bool = False, is_child: bool = False) -> dict[str, Any]:
+    def open_job(
+        self, terms: Mapping[str, Any], differ: Callable[[Mapping[str, Any]], bool], *, is_child: bool = False
+    ) -> dict[str, Any]:
         """Open the job for this run and return its metadata, which holds the terms that its first run fixed.
 
         Args:
             terms: what the questions depend on: their number, providers, models, prompt version.
-            refresh: take these terms from now on, if they differ; items that they leave short are open again.
+            differ: tells, from the metadata, whether these terms are others that are to be taken from now on; items
+                that they leave short are open again then. What it raises keeps the run from being opened.
             is_child: the run is one of many that come and go: what failed for a passing reason is opened again only
                 when it finds no other one alive, and then the job is not complete any more.
-
-        Raises:
-            ConfigurationError: the terms differ, and `refresh` is not given.
         """
         with self.db.transaction():
             self.db.rows("ledger.open_job", job_id=self.job_id, metadata=json.dumps(dict(terms)))
             metadata: dict[str, Any] = self.job().metadata
-            changed = [
-                f"{name} was {metadata[name]}, is {value}"
-                for name, value in terms.items()
-                if metadata.get(name) != value
-            ]
-            if changed and not refresh:
-                raise ConfigurationError(
-                    f"job {self.job_id} began on other terms: {'; '.join(changed)}. "
-                    "Use the first ones, a new --job-id, or --refresh."
-                )
+            changed = differ(metadata)
             self.lease.begin()
             if changed:
                 self.db.rows("ledger.add_metadata", job_id=self.job_id, metadata=json.dumps(dict(terms)))
@@ -96,9 +86,16 @@ class Ledger:
                 input_source=source, input_complete=False, input_version=version, input_siblings=siblings
             )
 
-    def end_load(self, source: str) -> None:
-        """Note that all of the input is in the ledger; the records that this reading rejected replace earlier ones."""
+    def end_load(self, source: str, *, keep_rejected: bool = False) -> None:
+        """Note that all of the input is in the ledger; the records that this reading rejected replace earlier ones.
+
+        Args:
+            source: the name of the input.
+            keep_rejected: this reading was of the job's own rows: what the input's reading rejected stays rejected.
+        """
         with self.lease.writing():
+            if keep_rejected:
+                self.db.rows("ledger.keep_rejected", job_id=self.job_id, run_id=self.lease.run_id)
             self.db.rows("ledger.end_load", job_id=self.job_id, run_id=self.lease.run_id, source=source)
             self.db.rows("ledger.forget_rejected", job_id=self.job_id, run_id=self.lease.run_id)
 

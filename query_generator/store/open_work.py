@@ -1,15 +1,20 @@
 """What a job would still have to do, read from a database that is not written to."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from query_generator.models import Product, QueryType
+from query_generator.input.product_fields import RejectedRecordError
+from query_generator.models import CONTENT_HASH_VERSION, Product, QueryType, RejectedRecord
+from query_generator.store.canonical import stored_product
 from query_generator.store.database import Database
-from query_generator.store.products import get_product_ids_from_job
+from query_generator.store.products import known_rows, selected_products
 from query_generator.store.sql import migrations
 
 ENOUGH_ITEMS = 20
+ADDED_LAST = "0008_canonical_products"  # without it, products are read from their records
+RECORDS_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +36,20 @@ class Experience:
 
 
 def missing_migrations(db: Database) -> list[str]:
-    """Name the migrations that a run would apply."""
+    """Name the migrations that a run would apply; `can_be_read` tells whether what is there can be read without."""
     there = {row.version for row in db.rows("schema.versions")} if db.one("schema.has_versions").found else set()
     return [name for version, name, _ in migrations() if version not in there]
+
+
+def can_be_read(missing: Sequence[str]) -> bool:
+    """Tell whether tables that lack these migrations hold what a dry run reads."""
+    return set(missing) <= {ADDED_LAST}
+
+
+def products_of_job(db: Database, job_id: str) -> Iterator[Product | RejectedRecord]:
+    """Read the products selected for a job, also on tables that lack the last migration; writes nothing."""
+    before = ADDED_LAST in missing_migrations(db)
+    return selected_products(db, job_id, "products.unread_page" if before else "products.selected_page")
 
 
 def experience_of(db: Database, job_id: str, provider: str, model: str) -> Experience | None:
@@ -51,15 +67,26 @@ class OpenWork:
     Args:
         db: with all tables; None: there are none, and everything is open.
         job_id: the job.
+        are_rows: the products come from the database and have the `product_id` of their row.
+        are_loaded: the run would read no input: what the ledger does not have is not worked on.
         enough_at: leave out products that have this many active questions of each type; None leaves out none.
         refill_to: open finished items with fewer questions again; None does not.
     """
 
     def __init__(
-        self, db: Database | None, job_id: str, enough_at: int | None = None, refill_to: int | None = None
+        self,
+        db: Database | None,
+        job_id: str,
+        *,
+        are_rows: bool = False,
+        are_loaded: bool = False,
+        enough_at: int | None = None,
+        refill_to: int | None = None,
     ) -> None:
         self._db = db
         self._job_id = job_id
+        self._are_rows = are_rows
+        self._are_loaded = are_loaded
         self._enough_at = enough_at
         self._refill_to = refill_to
 
@@ -69,27 +96,41 @@ class OpenWork:
             yield from (OpenItem(product, query_type) for product in products for query_type in QueryType)
             return
         ids = self._ids(self._db, products)
+        there = [product_id for product_id in ids if product_id is not None]
         known = {
             (row.product_id, row.query_type): row
-            for row in self._db.rows("quote.items", job_id=self._job_id, product_ids=list(ids.values()))
+            for row in self._db.rows("quote.items", job_id=self._job_id, product_ids=there)
         }
-        full = self._full(self._db, list(ids.values()))
-        for product in products:
-            product_id = ids.get(product.key)
+        hashes = {} if self._are_loaded else self._hashes(self._db, list(known.values()))
+        full = self._full(self._db, there)
+        for product, product_id in zip(products, ids, strict=True):
             for query_type in QueryType:
                 row = known.get((product_id, query_type)) if product_id else None
-                if row is None or row.state == "skipped" or row.content_hash != product.content_hash:
-                    if product_id not in full:
-                        yield OpenItem(product, query_type)
-                elif self._is_open(row):
-                    yield OpenItem(product, query_type, tuple(row.existing))
+                if row and (
+                    self._are_loaded or (row.state != "skipped" and hashes[product_id] == product.content_hash)
+                ):
+                    if self._is_open(row):
+                        yield OpenItem(product, query_type, tuple(row.existing))
+                elif not self._are_loaded and product_id not in full:
+                    yield OpenItem(product, query_type)
 
-    def _ids(self, db: Database, products: Sequence[Product]) -> dict[str, int]:
-        """Find the rows of products, those of the job first; a new product has none."""
-        hashes = {product.product_hash: product.key for product in products}
-        rows = db.rows("products.ids_by_hash", hashes=list(hashes))
-        selected = get_product_ids_from_job(self._job_id, db, list(hashes.values()))
-        return {hashes[row.product_hash]: int(row.product_id) for row in rows} | selected
+    def _ids(self, db: Database, products: Sequence[Product]) -> list[int | None]:
+        """Find the rows of products; a new product has none."""
+        if self._are_rows:
+            return [product.product_id for product in products]
+        known = known_rows(db, self._job_id, products)
+        return [known.claimed.get(place, known.by_key.get(product.key)) for place, product in enumerate(products)]
+
+    def _hashes(self, db: Database, items: Sequence[Any]) -> dict[int | None, str]:
+        """Return the content hashes of items by `product_id`; those of version 1 are made anew, as a run would."""
+        hashes: dict[int | None, str] = {row.product_id: row.content_hash for row in items}
+        old = [product_id for product_id, found in hashes.items() if not found.startswith(CONTENT_HASH_VERSION)]
+        for start in range(0, len(old), RECORDS_AT_ONCE):
+            some = old[start : start + RECORDS_AT_ONCE]
+            for row in db.rows("quote.records", job_id=self._job_id, product_ids=some):
+                with suppress(RejectedRecordError):
+                    hashes[row.product_id] = stored_product(row).content_hash
+        return hashes
 
     def _full(self, db: Database, product_ids: list[int]) -> set[int]:
         if self._enough_at is None:
@@ -100,4 +141,6 @@ class OpenWork:
     def _is_open(self, row: Any) -> bool:
         if row.state in ("pending", "running") or (row.state == "failed" and row.passing):
             return True
-        return self._refill_to is not None and (row.state == "failed" or row.questions < self._refill_to)
+        if self._refill_to is None or row.state == "skipped":
+            return False
+        return bool(row.state == "failed" or row.questions < self._refill_to)

@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, NamedTuple
 
-from query_generator.input.product_fields import RejectedRecordError, product_from_record
-from query_generator.models import Product, RejectedRecord
+from query_generator.input.product_fields import RejectedRecordError
+from query_generator.models import CONTENT_HASH_VERSION, Product, RejectedRecord
+from query_generator.store.canonical import canonical_json, stored_product
 from query_generator.store.database import Database, given_or_opened
 
-PAGE_SIZE = 1000
+PAGE_SIZE = 500
+PAGE_BYTES = 2_000_000  # of records as PostgreSQL stores them, which for large ones is compressed
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +21,6 @@ class LinkedProduct:
 
     product_id: int
     product: Product
-
-
-def stored_product(record: dict[str, Any], brand_name: str | None, position: int) -> Product:
-    """Read a product from the database; a brand that only the column knows is taken from there.
-
-    Raises:
-        RejectedRecordError: the row holds no usable product.
-    """
-    product = product_from_record(record, position)
-    return product if product.brand or not brand_name else replace(product, brand=brand_name)
 
 
 def get_product_ids_from_job(
@@ -47,34 +40,61 @@ def get_product_ids_from_job(
         if keys is not None:
             rows = database.rows("products.selected_by_key", job_id=job_id, keys=list(keys))
             return {row.product_key: row.product_id for row in rows}
-        key_selected_products(database, job_id)
+        read_selected_products(database, job_id)
         found: dict[str, int] = {}
-        for row in _pages(database, "products.selected_page", job_id):
-            if row.product_key is not None:
-                found.setdefault(row.product_key, row.product_id)
+        for row in _pages(database, "products.keys_page", job_id):
+            found.setdefault(row.product_key, row.product_id)
         return found
 
 
-def key_selected_products(db: Database, job_id: str) -> None:
-    """Give the products that others selected for the job their composite key, so that records find them."""
-    page: list[Any] = []
-    for row in _pages(db, "products.unkeyed_selected_page", job_id):
-        page.append(row)
-        if len(page) == PAGE_SIZE:
-            _set_keys(db, page)
-            page = []
-    _set_keys(db, page)
+def read_selected_products(db: Database, job_id: str) -> None:
+    """Read the products of a job that were not read from their records yet: those that others selected for it.
+
+    They get their composite key, so that records of an input find them. Those of jobs from before migration 0008 are
+    read, too, and the hashes of their items are made anew.
+    """
+    for page in _each_page(db, "products.unread_page", job_id):
+        keep_read(db, job_id, [entry for entry in map(_read, page) if isinstance(entry, Product)])
 
 
-def selected_products(db: Database, job_id: str) -> Iterator[Product | RejectedRecord]:
-    """Read the products selected for a job by keyset pages, in the order of their ids, which are their positions."""
-    for row in _pages(db, "products.selected_page", job_id):
-        try:
-            product = stored_product(row.record or row.product_data, row.brand_name, row.product_id)
-        except RejectedRecordError as exc:
-            yield RejectedRecord(row.product_id, exc.field, exc.reason)
-            continue
-        yield replace(product, product_id=row.product_id)
+def selected_products(
+    db: Database, job_id: str, page: str = "products.selected_page"
+) -> Iterator[Product | RejectedRecord]:
+    """Read the products selected for a job by keyset pages, in the order of their ids.
+
+    A product has its `record` only if it was read from that just now, because nobody had done so or the record was
+    changed since. An unusable one is rejected, with its id for a position.
+    """
+    return map(_read, _pages(db, page, job_id))
+
+
+def keep_read(db: Database, job_id: str, products: Sequence[Product]) -> None:
+    """Keep products of a job, with their `product_id`, as they were read from their records."""
+    if products:
+        db.rows(
+            "products.set_read",
+            job_id=job_id,
+            product_ids=[product.product_id for product in products],
+            products=[canonical_json(product) for product in products],
+            keys=[product.key for product in products],
+            content_hashes=[product.content_hash for product in products],
+            version=CONTENT_HASH_VERSION,
+        )
+
+
+def take_selected(
+    db: Database, job_id: str, _load_id: str, products: Sequence[Product]
+) -> tuple[list[LinkedProduct], list[Product]]:
+    """Keep what was read anew of some `selected_products`, which have their rows; called as `link_products`."""
+    keep_read(db, job_id, [product for product in products if product.record])
+    return [LinkedProduct(product.product_id or 0, product) for product in products], []
+
+
+def _read(row: Any) -> Product | RejectedRecord:
+    try:
+        return stored_product(row)
+    except RejectedRecordError as exc:
+        return RejectedRecord(row.product_id, exc.field, exc.reason)
 
 
 def link_products(
@@ -96,10 +116,10 @@ def link_products(
     """
     by_key = {product.key: product for product in reversed(products)}
     with db.transaction():
-        claimed = _claimed(db, products)
-        ids = get_product_ids_from_job(job_id, db, list(by_key))
-        ids |= {products[place].key: product_id for place, product_id in reversed(claimed.items())}
-        ids = _ids_by_hash(db, [product for key, product in by_key.items() if key not in ids]) | ids
+        known = known_rows(db, job_id, products)
+        if known.unkeyed:
+            db.rows("products.set_keys", product_ids=list(known.unkeyed), keys=list(known.unkeyed.values()))
+        ids = known.by_key
         fresh = [product for key, product in by_key.items() if key not in ids]
         if fresh:
             db.rows(
@@ -112,7 +132,7 @@ def link_products(
             ids |= _ids_by_hash(db, fresh)
         rows: dict[int, Product] = {}
         for place, product in enumerate(products):
-            rows.setdefault(claimed.get(place, ids[product.key]), product)
+            rows.setdefault(known.claimed.get(place, ids[product.key]), product)
         linked = db.rows(
             "products.link",
             job_id=job_id,
@@ -120,6 +140,7 @@ def link_products(
             product_ids=list(rows),
             positions=[product.position for product in rows.values()],
             records=[_json(product) for product in rows.values()],
+            products=[canonical_json(product) for product in rows.values()],
         )
     new = {row.product_id for row in linked}
     first = {product.position for product_id, product in rows.items() if product_id in new}
@@ -127,15 +148,31 @@ def link_products(
     return [LinkedProduct(product_id, product) for product_id, product in rows.items() if product_id in new], repeated
 
 
-def _claimed(db: Database, products: Sequence[Product]) -> dict[int, int]:
-    """Find the rows that products claim to be by right, by the place of the product."""
+class KnownRows(NamedTuple):
+    """The rows of `products` that some products are: by the place of those that claim one, and by composite key.
+
+    `unkeyed` are the keys of claimed rows that have none yet.
+    """
+
+    claimed: dict[int, int]
+    by_key: dict[str, int]
+    unkeyed: dict[int, str]
+
+
+def known_rows(db: Database, job_id: str, products: Sequence[Product]) -> KnownRows:
+    """Find the rows that products are, by the rules of `link_products`; nothing is written."""
     claims = {place: entry.product_id for place, entry in enumerate(products) if entry.product_id is not None}
-    if not claims:
-        return {}
     product_ids = list(set(claims.values()))
-    _set_keys(db, db.rows("products.unkeyed_by_id", product_ids=product_ids))
-    keys = {row.product_id: row.product_key for row in db.rows("products.keys_by_id", product_ids=product_ids)}
-    return {place: claim for place, claim in claims.items() if keys.get(claim) == products[place].key}
+    unread = map(_read, db.rows("products.unkeyed_by_id", product_ids=product_ids) if product_ids else ())
+    unkeyed = {entry.product_id: entry.key for entry in unread if isinstance(entry, Product) and entry.product_id}
+    keyed = db.rows("products.keys_by_id", product_ids=product_ids) if product_ids else []
+    keys = {row.product_id: row.product_key for row in keyed} | unkeyed
+    claimed = {place: claim for place, claim in claims.items() if keys.get(claim) == products[place].key}
+    by_key = {product.key: product for product in products}
+    ids = get_product_ids_from_job(job_id, db, list(by_key))
+    ids |= {products[place].key: product_id for place, product_id in reversed(claimed.items())}
+    ids = _ids_by_hash(db, [product for key, product in by_key.items() if key not in ids]) | ids
+    return KnownRows(claimed, ids, unkeyed)
 
 
 def _ids_by_hash(db: Database, products: Sequence[Product]) -> dict[str, int]:
@@ -144,21 +181,14 @@ def _ids_by_hash(db: Database, products: Sequence[Product]) -> dict[str, int]:
     return {keys[row.product_hash]: row.product_id for row in rows}
 
 
-def _set_keys(db: Database, rows: Sequence[Any]) -> None:
-    keys: dict[int, str] = {}
-    for row in rows:
-        try:
-            keys[row.product_id] = stored_product(row.product_data, row.brand_name, 0).key
-        except RejectedRecordError:
-            continue
-    if keys:
-        db.rows("products.set_keys", product_ids=list(keys), keys=list(keys.values()))
-
-
 def _pages(db: Database, name: str, job_id: str) -> Iterator[Any]:
+    return chain.from_iterable(_each_page(db, name, job_id))
+
+
+def _each_page(db: Database, name: str, job_id: str) -> Iterator[list[Any]]:
     after = 0
-    while rows := db.rows(name, job_id=job_id, after=after, size=PAGE_SIZE):
-        yield from rows
+    while rows := db.rows(name, job_id=job_id, after=after, size=PAGE_SIZE, bytes=PAGE_BYTES):
+        yield rows
         after = rows[-1].product_id
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from query_generator.input.product_fields import RejectedRecordError
-from query_generator.models import RejectedRecord
+from query_generator.models import Product, RejectedRecord
+from query_generator.store.canonical import stored_product
 from query_generator.store.database import Database
-from query_generator.store.products import stored_product
 
 PAGE_SIZE = 500
 
@@ -29,13 +29,16 @@ def result_products(db: Database, job_id: str) -> Iterator[dict[str, Any]]:
     position, product_id = -1, -1
     while rows := db.rows("results.products", job_id=job_id, position=position, product_id=product_id, size=PAGE_SIZE):
         for row in rows:
-            key, name, brand = _identity(row)
+            product = _product(row)
             errors = {"product": row.product_error, "market": row.market_error}
             yield {
                 "product_id": row.product_id,
-                "product_key": key,
-                "name": name,
-                "brand": brand,
+                "product_key": product.key if product.name else row.product_key or "",
+                "name": product.name,
+                "brand": product.brand,
+                "category": product.category,
+                "price": product.price,
+                "currency": product.currency,
                 "provider": row.provider,
                 "model": row.model,
                 "product_questions": row.product_questions,
@@ -47,13 +50,12 @@ def result_products(db: Database, job_id: str) -> Iterator[dict[str, Any]]:
         position, product_id = rows[-1].position, rows[-1].product_id
 
 
-def _identity(row: Any) -> tuple[str, str, str]:
-    """Key, name and brand of a product; only what the database knows of one whose record became unusable."""
+def _product(row: Any) -> Product:
+    """The product of a row; only the brand that the database knows when its record became unusable."""
     try:
-        product = stored_product(row.record, row.brand_name, row.position)
+        return stored_product(row)
     except RejectedRecordError:
-        return row.product_key or "", "", row.brand_name or ""
-    return product.key, product.name, product.brand
+        return Product(name="", brand=row.brand_name or "")
 
 
 def job_errors(db: Database, job_id: str) -> Iterator[tuple[str, str, str]]:

@@ -42,10 +42,10 @@ def products(count: int) -> list[Product]:
     return [product(f"Product {number}", position=number) for number in range(1, count + 1)]
 
 
-def open_run(db: Database, job_id: str = "job", seconds: float = 30.0) -> Ledger:
+def open_run(db: Database, job_id: str = "job", seconds: float = 30.0, terms: dict[str, Any] = TERMS) -> Ledger:
     """Open a job for a new run, whose lease lasts so long."""
     ledger = Ledger(db, job_id, Lease(db, job_id, str(uuid.uuid4()), seconds))
-    ledger.open_job(TERMS)
+    ledger.open_job(terms, lambda _: False)
     return ledger
 
 
@@ -57,9 +57,15 @@ def load(ledger: Ledger, entries: Iterable[Entry], enough_at: int | None = None)
     return loaded
 
 
-def open_job(db: Database, entries: Iterable[Entry], job_id: str = "job", enough_at: int | None = None) -> Ledger:
+def open_job(
+    db: Database,
+    entries: Iterable[Entry],
+    job_id: str = "job",
+    enough_at: int | None = None,
+    terms: dict[str, Any] = TERMS,
+) -> Ledger:
     """Open a job for a new run and load its products."""
-    ledger = open_run(db, job_id)
+    ledger = open_run(db, job_id, terms=terms)
     load(ledger, entries, enough_at)
     return ledger
 

@@ -1,7 +1,5 @@
 """What a dry run finds open in a job, without a trace of itself."""
 
-from dataclasses import replace
-
 import pytest
 
 from query_generator.errors import SkippableError
@@ -9,7 +7,7 @@ from query_generator.models import Product, QueryType
 from query_generator.store.database import Database
 from query_generator.store.open_work import OpenWork, experience_of, missing_migrations
 from query_generator.store.refusals import DatabaseAwayError
-from tests.fakes.catalog import open_job, open_run, products
+from tests.fakes.catalog import open_job, open_run, product, products
 from tests.fakes.item_provider import ItemProvider
 from tests.fakes.loop import WANTED, generation, run_job
 
@@ -30,7 +28,7 @@ def test_only_what_is_left_is_open_in_a_known_job(db: Database) -> None:
     """What is done or refused for good is left out; a product that is new or has changed is open."""
     run_job(db, products(3), ItemProvider({("Product 2", "market"): [SkippableError("refused")]}))
     assert opened(OpenWork(db, "job"), products(3)) == []
-    changed = replace(products(3)[2], description="New", record={"name": "Product 3", "description": "New"})
+    changed = product("Product 3", position=3, description="New")
     entries = [*products(2), changed, *products(4)[3:]]
     assert opened(OpenWork(db, "job"), entries) == [
         (name, kind) for name in ("Product 3", "Product 4") for kind in QueryType

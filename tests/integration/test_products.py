@@ -4,6 +4,7 @@ import random
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 
 import pytest
@@ -13,7 +14,12 @@ from query_generator.load import CHUNK
 from query_generator.models import Product
 from query_generator.store import products as store
 from query_generator.store.database import Database, get_db_connection, open_database
-from query_generator.store.products import get_product_ids_from_job, link_products, selected_products
+from query_generator.store.products import (
+    get_product_ids_from_job,
+    link_products,
+    read_selected_products,
+    selected_products,
+)
 from secrets_cache import RdsConfig
 from tests.fakes.catalog import ListingDatabase, add_row, load, open_job, open_run, product, products, select_for_job
 
@@ -52,14 +58,28 @@ def test_selected_products_are_found_by_composite_key(db: Database) -> None:
 
 
 def test_selected_products_are_read_by_pages(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A job with more products than a page holds is read whole, in the order of the ids."""
+    """A job with more products than a page holds is read whole, in the order of the ids, each at its position."""
     monkeypatch.setattr(store, "PAGE_SIZE", 3)
-    names = {product_id: f"Product {number}" for number, product_id in enumerate(link(db, products(10)), start=1)}
-    found = [entry for entry in selected_products(db, "job") if isinstance(entry, Product)]
-    assert [(entry.product_id, entry.position, entry.name) for entry in found] == [
-        (product_id, product_id, names[product_id]) for product_id in sorted(names)
+    add_row(db, '{"name": "Not selected"}')
+    entries = dict(zip(link(db, products(10)), products(10), strict=True))
+    assert list(selected_products(db, "job")) == [
+        replace(entries[product_id], product_id=product_id) for product_id in sorted(entries)
     ]
-    assert list(get_product_ids_from_job("job", db).values()) == sorted(names)
+    assert list(get_product_ids_from_job("job", db).values()) == sorted(entries)
+
+
+def test_records_are_read_by_pages_of_some_bytes(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that others selected are read whole, however large each is, and a page ends after some bytes."""
+    monkeypatch.setattr(store, "PAGE_BYTES", 3_000)
+    noise = [random.Random(number).randbytes(1_000).hex() for number in range(7)]
+    rows = [add_row(db, f'{{"name": "Boot {number}", "note": "{text}"}}') for number, text in enumerate(noise)]
+    select_for_job(db, rows)
+    listing = ListingDatabase(db._connection)
+    assert [entry.position for entry in selected_products(listing, "job")] == rows
+    assert len(listing.names()) == 5
+    read_selected_products(listing, "job")
+    assert [entry.position for entry in selected_products(db, "job")] == rows
+    assert db.run("SELECT count(*) AS n FROM jobselectedproducts WHERE product IS NULL")[0].n == 0
 
 
 def test_a_row_without_a_usable_name_is_rejected_by_its_id(db: Database) -> None:
@@ -142,7 +162,7 @@ def test_a_known_row_keeps_its_data_and_the_job_its_record(db: Database) -> None
     ledger = open_job(db, [entry])
     assert data_of(db) == {row: {"name": "boot"}}
     assert record_of(db, row) == {"name": "Boot", "brand": "Acme", "colour": "red"}
-    assert ledger.claim(1)[0].product.record == entry.record
+    assert ledger.claim(1)[0].product == replace(entry, product_id=row)
 
 
 def test_repeated_records_are_left_out_within_a_load(db: Database) -> None:

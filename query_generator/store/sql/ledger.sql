@@ -111,6 +111,13 @@ SET loader = NULL, load_id = %(run_id)s, updated_at = now(),
     metadata = coalesce(metadata, '{}') || jsonb_build_object('input_source', %(source)s::text, 'input_complete', TRUE)
 WHERE job_id = %(job_id)s
 
+-- name: keep_rejected
+UPDATE rejected_records r
+SET load_id = %(run_id)s
+FROM batch_operations b
+WHERE r.job_id = %(job_id)s AND b.job_id = r.job_id AND r.load_id = b.load_id AND b.load_id <> %(run_id)s
+  AND NOT EXISTS (SELECT FROM rejected_records o WHERE o.job_id = r.job_id AND o.load_id = %(run_id)s AND o.position = r.position)
+
 -- name: forget_rejected
 DELETE FROM rejected_records WHERE job_id = %(job_id)s AND load_id <> %(run_id)s
 
@@ -150,7 +157,7 @@ WITH next AS (
     RETURNING i.product_id, i.query_type, i.position, i.deferred, i.query_ids, i.attempts, i.answered, i.dropped
 )
 SELECT c.product_id, c.query_type, c.position, c.deferred, c.attempts, c.answered, c.dropped,
-       coalesce(s.record, p.product_data) AS record, p.brand_name,
+       s.product, CASE WHEN s.product IS NULL THEN coalesce(s.record, p.product_data) END AS record, p.brand_name,
        ARRAY(SELECT q.query_text FROM unnest(c.query_ids) WITH ORDINALITY AS u (query_id, place)
              JOIN queries q USING (query_id) ORDER BY u.place) AS existing
 FROM claimed c

@@ -1,21 +1,75 @@
 -- name: selected_page
-SELECT p.product_id, p.product_data, p.brand_name, p.product_key, s.record
+-- `record` comes only where the product was not read from it yet, or the record was changed since; of those come as
+-- many as hold some bytes (as stored, so mostly compressed).
+SELECT product_id, position, brand_name, product_key, CASE WHEN record IS NULL THEN product END AS product, record
+FROM (
+    SELECT r.*, coalesce(sum(pg_column_size(r.record)) OVER (ORDER BY r.product_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS bytes_before
+    FROM (
+        SELECT p.product_id, coalesce(s.position, p.product_id) AS position, p.brand_name, p.product_key, s.product,
+               CASE WHEN s.product IS NULL OR s.record_hash IS DISTINCT FROM jsonb_hash_extended(coalesce(s.record, p.product_data), 0)
+                    THEN coalesce(s.record, p.product_data) END AS record
+        FROM jobselectedproducts s
+        JOIN products p USING (product_id)
+        WHERE s.job_id = %(job_id)s AND s.product_id > %(after)s
+        ORDER BY s.product_id
+        LIMIT %(size)s
+    ) r
+) t
+WHERE bytes_before < %(bytes)s
+ORDER BY product_id
+
+-- name: keys_page
+SELECT product_id, p.product_key
 FROM jobselectedproducts s
 JOIN products p USING (product_id)
-WHERE s.job_id = %(job_id)s AND p.product_id > %(after)s
-ORDER BY p.product_id
+WHERE s.job_id = %(job_id)s AND product_id > %(after)s AND p.product_key IS NOT NULL
+ORDER BY product_id
 LIMIT %(size)s
 
--- name: unkeyed_selected_page
-SELECT p.product_id, p.product_data, p.brand_name
-FROM jobselectedproducts s
+-- name: unread_page
+-- Products that were not read from their record yet; as many as hold some bytes. Before migration 0008 there is no
+-- column `product`, and the name means that of `absent`: no product was read yet.
+SELECT product_id, position, brand_name, NULL AS product, record
+FROM (
+    SELECT r.*, coalesce(sum(pg_column_size(r.record)) OVER (ORDER BY r.product_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS bytes_before
+    FROM (
+        SELECT product_id, coalesce(s.position, product_id) AS position, p.brand_name, coalesce(s.record, p.product_data) AS record
+        FROM (SELECT NULL::jsonb AS product) absent
+        CROSS JOIN LATERAL (
+            SELECT product_id, position, record
+            FROM jobselectedproducts
+            WHERE job_id = %(job_id)s AND product_id > %(after)s AND product IS NULL
+            ORDER BY product_id
+            LIMIT %(size)s
+        ) s
+        JOIN products p USING (product_id)
+    ) r
+) t
+WHERE bytes_before < %(bytes)s
+ORDER BY product_id
+
+-- name: set_read
+WITH read AS (
+    SELECT * FROM unnest(%(product_ids)s::int[], %(products)s::text[], %(keys)s::text[], %(content_hashes)s::text[])
+        AS i (product_id, product, product_key, content_hash)
+), keyed AS (
+    UPDATE products p SET product_key = i.product_key
+    FROM read i
+    WHERE p.product_id = i.product_id AND p.product_key IS NULL
+), rehashed AS (
+    -- Hashes of version 1 depended on the order of keys: what they stood for is what is stored.
+    UPDATE job_items t SET content_hash = i.content_hash
+    FROM read i
+    WHERE t.job_id = %(job_id)s AND t.product_id = i.product_id AND NOT starts_with(t.content_hash, %(version)s)
+)
+UPDATE jobselectedproducts s
+SET product = i.product::jsonb, record_hash = jsonb_hash_extended(coalesce(s.record, p.product_data), 0)
+FROM read i
 JOIN products p USING (product_id)
-WHERE s.job_id = %(job_id)s AND p.product_key IS NULL AND p.product_id > %(after)s
-ORDER BY p.product_id
-LIMIT %(size)s
+WHERE s.job_id = %(job_id)s AND s.product_id = i.product_id
 
 -- name: unkeyed_by_id
-SELECT product_id, product_data, brand_name
+SELECT product_id, 0 AS position, brand_name, NULL AS product, product_data AS record
 FROM products
 WHERE product_id = ANY(%(product_ids)s) AND product_key IS NULL
 
@@ -47,13 +101,20 @@ ORDER BY i.product_hash
 ON CONFLICT (product_hash) DO NOTHING
 
 -- name: link
-INSERT INTO jobselectedproducts (job_id, product_id, position, load_id, record)
-SELECT %(job_id)s, i.product_id, i.position, %(load_id)s, nullif(i.record::jsonb, p.product_data)
-FROM unnest(%(product_ids)s::int[], %(positions)s::bigint[], %(records)s::text[]) AS i (product_id, position, record)
+WITH given AS MATERIALIZED (
+    SELECT product_id, position, record::jsonb AS record, product::jsonb AS product
+    FROM unnest(%(product_ids)s::int[], %(positions)s::bigint[], %(records)s::text[], %(products)s::text[])
+        AS i (product_id, position, record, product)
+)
+INSERT INTO jobselectedproducts (job_id, product_id, position, load_id, record, product, record_hash)
+SELECT %(job_id)s, i.product_id, i.position, %(load_id)s, nullif(i.record, p.product_data), i.product,
+       jsonb_hash_extended(i.record, 0)
+FROM given i
 JOIN products p USING (product_id)
 ORDER BY i.product_id
 ON CONFLICT (job_id, product_id) DO UPDATE
-    SET position = EXCLUDED.position, load_id = EXCLUDED.load_id, record = EXCLUDED.record
+    SET position = EXCLUDED.position, load_id = EXCLUDED.load_id, record = EXCLUDED.record,
+        product = EXCLUDED.product, record_hash = EXCLUDED.record_hash
     WHERE jobselectedproducts.load_id IS DISTINCT FROM EXCLUDED.load_id
        OR jobselectedproducts.position = EXCLUDED.position
 RETURNING product_id

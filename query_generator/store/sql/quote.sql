@@ -9,6 +9,13 @@ SELECT i.product_id, i.query_type, i.state, i.passing, i.content_hash, cardinali
 FROM job_items i
 WHERE i.job_id = %(job_id)s AND i.product_id = ANY(%(product_ids)s)
 
+-- name: records
+SELECT s.product_id, coalesce(s.position, s.product_id) AS position, p.brand_name, NULL AS product,
+       coalesce(s.record, p.product_data) AS record
+FROM jobselectedproducts s
+JOIN products p USING (product_id)
+WHERE s.job_id = %(job_id)s AND s.product_id = ANY(%(product_ids)s)
+
 -- name: experience
 -- What the replies to items of a job were like, or of any job; some thousands of them tell enough.
 SELECT count(*) AS items,
