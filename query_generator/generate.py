@@ -79,7 +79,7 @@ def generate_questions(
         RetryableError: the provider fails for a passing reason.
         FatalError: the provider cannot be used.
     """
-    product = product_from_record(product_info, 1)
+    product = product_from_record(dict(product_info), 1)
     asked = provider or _configured_provider()
     questions: dict[str, list[str]] = {}
     for query_type in QueryType:

@@ -39,7 +39,7 @@ class RejectedRecordError(SkippableError):
         self.product_key = product_key
 
 
-def product_from_record(record: Mapping[str, Any], position: int, brand_name: str = "") -> Product:
+def product_from_record(record: dict[str, Any], position: int, brand_name: str = "") -> Product:
     """Make a product of a record; `position` counts records from 1.
 
     Fields are found by the names in `field_names`; the first that has a usable value wins. Null, "", "null", "N/A" and
@@ -54,18 +54,20 @@ def product_from_record(record: Mapping[str, Any], position: int, brand_name: st
         RejectedRecordError: the name is missing or no text, name or brand is too long or holds control characters,
             or the record is nested deeper than 100 levels.
     """
-    if not isinstance(record, Mapping):
+    if not isinstance(record, dict):
         raise RejectedRecordError("", "is not an object")
     found = candidates(record)
     name = _name(found.get("name", ()))
     brand = _brand(found.get("brand", ())) or brand_name
     try:
-        stored = _storable(dict(record), MAX_LEVELS)
+        stored = _storable(record, MAX_LEVELS)
     except RecursionError as exc:
         reason = f"nested deeper than {MAX_LEVELS} levels"
         raise RejectedRecordError("", reason, composite_key(brand, name)) from exc
-    # All else is read from what is stored, so that the record says the same when it comes back from the database.
-    found = found if stored == record else candidates(stored)
+    if stored is not record:
+        # What is stored is what counts, so that the record says the same when it comes back from the database.
+        found = candidates(stored)
+        name, brand = _name(found.get("name", ())), _brand(found.get("brand", ())) or brand_name
     category, category_in_order = _both_ways(_category, found, "category")
     description, description_in_order = _both_ways(_description, found, "description")
     price, price_in_order = _both_ways(_price, found, "price")
@@ -178,7 +180,7 @@ def _product_id(value: Any) -> int | None:
 
 
 def _storable(value: Any, levels: int) -> Any:
-    """A copy of the value as PostgreSQL's jsonb can hold it."""
+    """The value as PostgreSQL's jsonb can hold and give it back; the value itself where that is the same."""
     if isinstance(value, str):
         return value if value.isprintable() else _NOT_STORABLE.sub("\ufffd", value)
     if isinstance(value, float):
@@ -188,15 +190,14 @@ def _storable(value: Any, levels: int) -> Any:
     if levels == 0:
         raise RecursionError
     if isinstance(value, list):
-        return [_storable(item, levels - 1) for item in value]
-    return {
-        key if key.isprintable() else _NOT_STORABLE.sub("\ufffd", key): _storable(item, levels - 1)
-        for key, item in value.items()
-    }
+        items = [_storable(item, levels - 1) for item in value]
+        return value if all(map(is_, items, value)) else items
+    inner = {_storable(key, levels): _storable(item, levels - 1) for key, item in value.items()}
+    return value if all(map(is_, inner, value)) and all(map(is_, inner.values(), value.values())) else inner
 
 
 def _storable_number(value: float) -> float | int | None:
     """The number that comes back from jsonb for it: there is no exponent, no infinity and no negative zero."""
     if not math.isfinite(value):
         return None
-    return int(Decimal(repr(value))) if abs(value) >= _FIRST_WITH_EXPONENT else value + 0.0
+    return int(Decimal(repr(value))) if abs(value) >= _FIRST_WITH_EXPONENT else value or 0.0
