@@ -17,6 +17,7 @@ from query_generator.store.open_work import OpenWork, can_be_read, missing_migra
 from query_generator.store.products import link_products, selected_products, take_selected
 from query_generator.store.schema import migrate
 from tests.fakes.catalog import add_row, load, open_job, open_run, product, save, select_for_job
+from tests.fakes.earlier_tables import back_to_version_1
 from tests.fakes.outcomes import done
 from tests.unit.test_key_order import RECORDS, read, shuffled
 
@@ -53,13 +54,6 @@ def load_rows(db: Database) -> int:
     ledger.end_load("from-job")
     ledger.lease.end()
     return ledger.counts().open_items
-
-
-def back_to_version_1(db: Database) -> None:
-    """Make the tables what they were before migration 0008: no kept product, and hashes that nobody can make again."""
-    db.run("ALTER TABLE jobselectedproducts DROP COLUMN product, DROP COLUMN record_hash")
-    db.run("DELETE FROM schema_migrations WHERE version >= 8")
-    db.run("UPDATE job_items SET content_hash = encode(sha256(content_hash::bytea), 'hex')")
 
 
 @given(records=st.lists(RECORDS, max_size=20), order=st.randoms(use_true_random=False))

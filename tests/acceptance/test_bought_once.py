@@ -1,0 +1,111 @@
+"""A finished job that is started again buys nothing, whatever way it is started."""
+
+import json
+import random
+import subprocess
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from query_generator.local import _find_binaries
+from query_generator.store.database import open_database
+from tests.conftest import Cloud
+from tests.fakes.aws_server import BUCKET, RDS_SECRET
+from tests.fakes.earlier_tables import back_to_version_1
+from tests.unit.test_key_order import shuffled
+
+CATALOG: list[dict[str, Any]] = [
+    {"name": "Jug", "brand": "Daybird", "attributes": {"volume": "1 l", "material": "glass", "colour": "red"}},
+    {
+        "name": "Cup",
+        "description": {"text": "A cup.", "care": "Wash by hand."},
+        "price": {"value": 3, "currency": "EUR"},
+    },
+    {"name": "", "brand": "Nameless"},
+    {"name": "Bowl", "specifications": [{"name": "Size", "value": 20}, {"name": "Depth", "value": 1e16}]},
+    {"name": "bowl", "price": 4},
+]
+JOB = "once"
+
+
+class FinishedJob:
+    """A job that was run to its end from a file."""
+
+    def __init__(self, cloud: Cloud, folder: Path) -> None:
+        self.cloud = cloud
+        self.catalog = folder / "catalog.json"
+        self.catalog.write_text(json.dumps(CATALOG))
+        self.ended = cloud.run("--products-file", str(self.catalog), "--job-id", JOB, NUM_QUESTIONS="3")
+        assert self.ended.code == 65, self.ended.log  # for the record without a name
+        assert cloud.gemini.calls.total() == 6
+        cloud.gemini.calls.clear()
+        self.result = self.read()
+
+    def read(self) -> tuple[Any, Any]:
+        """What the result says of products and errors."""
+        body = self.cloud.aws.client("s3").get_object(Bucket=BUCKET, Key=f"query/{JOB}/results.json")["Body"].read()
+        result = json.loads(body)
+        return result["products"], result["errors"]
+
+    def check(self, *arguments: str, code: int = 65, **more: str) -> None:
+        """Start it again: the dry run says that nothing is open, the run buys nothing, and the result is the same."""
+        settings = {"NUM_QUESTIONS": "3", **more}
+        looked = self.cloud.run(*arguments, "--job-id", JOB, "--dry-run", **settings)
+        assert "open       0 items" in looked.out, (looked.out, looked.log)
+        ended = self.cloud.run(*arguments, "--job-id", JOB, **settings)
+        assert ended.code == code, ended.log
+        assert not self.cloud.gemini.calls
+        assert self.read() == self.result
+
+
+@pytest.fixture
+def job(cloud: Cloud, tmp_path: Path) -> FinishedJob:
+    """A finished job."""
+    return FinishedJob(cloud, tmp_path)
+
+
+def test_with_any_input_it_had_or_none(job: FinishedJob, tmp_path: Path) -> None:
+    """The job's own rows, no source, the same file, and its records with their keys in another order."""
+    job.check("--from-job")
+    job.check()
+    job.check("--products-file", str(job.catalog))
+    other = tmp_path / "other.jsonl"
+    other.write_text("\n".join(json.dumps(shuffled(record, random.Random(7))) for record in CATALOG))
+    job.check("--products-file", str(other))
+    job.check("--from-job")
+
+
+def test_as_children_of_an_array(job: FinishedJob) -> None:
+    """An array of the same job finds it done, each child for itself; what was rejected stays told."""
+    for index in range(2):
+        batch = {"AWS_BATCH_JOB_ID": f"array:{index}", "AWS_BATCH_JOB_ARRAY_INDEX": str(index)}
+        code = 65 if index == 0 else 0  # the child that read the input tells of its rejected record
+        job.check("--products-file", str(job.catalog), code=code, AWS_BATCH_JOB_ARRAY_SIZE="2", **batch)
+
+
+def test_after_a_dump_and_restore(job: FinishedJob, tmp_path: Path) -> None:
+    """A database that was dumped and restored elsewhere knows the job as the first one did."""
+    rds, dump = job.cloud.rds, str(tmp_path / "dump")
+    where = ["--host", rds["host"], "--port", str(rds["port"]), "--username", rds["username"]]
+    restored = rds["dbname"] + "_restored"
+    binaries = _find_binaries()
+    subprocess.run([binaries / "pg_dump", *where, "-Fc", "-f", dump, rds["dbname"]], check=True)
+    subprocess.run([binaries / "createdb", *where, restored], check=True)
+    try:
+        subprocess.run([binaries / "pg_restore", *where, "-d", restored, dump], check=True)
+        secret = json.dumps({**rds, "dbname": restored})
+        job.cloud.aws.client("secretsmanager").put_secret_value(SecretId=RDS_SECRET, SecretString=secret)
+        job.check("--products-file", str(job.catalog))
+        job.check("--from-job")
+    finally:
+        subprocess.run([binaries / "dropdb", *where, "--force", restored], check=True)
+
+
+def test_after_an_upgrade(job: FinishedJob) -> None:
+    """Tables of a version that knew hashes by the order of keys: the dry run knows, and the first run buys nothing."""
+    for arguments in (("--products-file", str(job.catalog)), ("--from-job",)):
+        with closing(open_database(job.cloud.rds)) as db:
+            back_to_version_1(db)
+        job.check(*arguments)
