@@ -18,6 +18,8 @@ __all__ = ["RejectedRecordError", "is_name_field", "product_from_record"]
 MAX_NAME_CHARACTERS = 1_000
 MAX_BRAND_CHARACTERS = 255  # the width of products.brand
 MAX_DESCRIPTION_CHARACTERS = 20_000
+MAX_CATEGORY_CHARACTERS = 2_000
+MAX_EXTERNAL_ID_CHARACTERS = 300
 MAX_LEVELS = 100
 _FIRST_WITH_EXPONENT = 1e16  # floats from here on are written with one
 _MAX_PRODUCT_ID = 2**31 - 1  # products.product_id is a 4-byte integer
@@ -43,7 +45,8 @@ def product_from_record(record: dict[str, Any], position: int, brand_name: str =
     """Make a product of a record; `position` counts records from 1.
 
     Fields are found by the names in `field_names`; the first that has a usable value wins. Null, "", "null", "N/A" and
-    "NaN" mean absent. The name is at most 1,000 characters, the brand 255, the description is cut at 20,000.
+    "NaN" mean absent. The name is at most 1,000 characters, the brand 255; the description is cut at 20,000, the
+    category at 2,000, an external id at 300.
 
     Args:
         record: one record of a catalog.
@@ -81,7 +84,7 @@ def product_from_record(record: dict[str, Any], position: int, brand_name: str =
         price=price[0],
         currency=price[1] or currency,
         attributes=attributes,
-        external_id=_first(label_of(value) for _, value in found.get("external_id", ())),
+        external_id=_first(label_of(value) for _, value in found.get("external_id", ()))[:MAX_EXTERNAL_ID_CHARACTERS],
         product_id=_product_id(record.get("product_id")),
         position=position,
         record=stored,
@@ -105,7 +108,7 @@ def _both_ways(read: Callable[[Fields], T], found: Mapping[str, Fields], part: s
 
 
 def _category(fields: Fields) -> str:
-    return _first(category_of(value) for _, value in fields)
+    return _first(category_of(value) for _, value in fields)[:MAX_CATEGORY_CHARACTERS]
 
 
 def _description(fields: Fields) -> str:
