@@ -10,10 +10,11 @@ import re
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from query_generator.errors import ConfigurationError, PermissionRefusedError
+from query_generator.llm.endpoints import check_key_length
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -21,10 +22,9 @@ if TYPE_CHECKING:
     from query_generator.config import JobConfig
 
 _LOG = logging.getLogger("secrets_cache")
-T = TypeVar("T")
-
 
 VENDORS = {"gemini": "Gemini", "openai": "OpenAI", "anthropic": "Anthropic"}
+_ADDRESS_FIELDS = {"gemini": "gemini_api_endpoint", "openai": "openai_base_url", "anthropic": "anthropic_base_url"}
 
 
 class RdsConfig(TypedDict):
@@ -76,7 +76,7 @@ def initialize_secrets(
 
     Raises:
         PermissionRefusedError: a secret is missing, or reading it was denied.
-        ConfigurationError: a secret is malformed or incomplete; the field is named.
+        ConfigurationError: a secret is malformed or incomplete, or a key is too short; the field is named.
         ServiceAwayError: Secrets Manager is out of reach.
     """
     started = clock()
@@ -111,16 +111,19 @@ def get_api_key(vendor: str) -> str:
             return _api_key_caches[vendor]
         config = _current_config()
         secret_name, value = getattr(config, f"{vendor}_secret_name"), getattr(config, f"{vendor}_api_key")
+        address = getattr(config, _ADDRESS_FIELDS[vendor]) or ""
         if secret_name:
             _LOG.info("[AI] Fetching %s API key from Secrets Manager (first time)", title)
-            _api_key_caches[vendor] = parse_api_key(_fetch(secret_name), secret_name, title)
+            source, key = f"secret '{secret_name}'", parse_api_key(_fetch(secret_name), secret_name, title)
         elif value:
-            _api_key_caches[vendor] = value.get_secret_value().strip()
-        elif vendor == "openai" and config.openai_base_url:
-            _api_key_caches[vendor] = ""
+            source, key = f"{variable}_API_KEY", value.get_secret_value().strip()
+        elif vendor == "openai" and address:
+            source, key = f"{variable}_API_KEY", ""
         else:
             raise ConfigurationError(f"missing: {variable}_SECRET_NAME or {variable}_API_KEY")
-        return _api_key_caches[vendor]
+        check_key_length(key, vendor, address, source)
+        _api_key_caches[vendor] = key
+        return key
 
 
 def get_rds_config() -> RdsConfig:

@@ -25,7 +25,7 @@ BENCHMARKS: dict[str, Callable[[Lab], Iterator[Row]]] = {
 }
 ABOUT = {
     "ways": "the job against one call after another, groups of 5, and raw requests",
-    "limit": "a hard limit of 20 calls a second, told and untold",
+    "limit": "a hard limit of 20 calls a second, told, with the other core busy, and untold",
     "flight": "128 and 512 calls in flight against raw requests",
     "cpu": "CPU time a call, start-up, time to the first call",
     "rows": "rows a second into PostgreSQL, near and through a slow link",

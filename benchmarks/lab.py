@@ -70,10 +70,10 @@ class Lab:
         self._numbers = iter(range(1_000_000))
 
     @contextmanager
-    def service(self, latency: float = 0.0, limit: str = "") -> Iterator[Service]:
-        """Run an LLM service as a process; `limit` is CALLS/SECONDS."""
+    def service(self, latency: float = 0.0, limit: str = "", stray: int = 0) -> Iterator[Service]:
+        """Run an LLM service as a process; `limit` is CALLS/SECONDS, `stray` the call that is refused without cause."""
         command = [sys.executable, "-m", "benchmarks.llm_server", "--latency", str(latency)]
-        command += ["--limit", limit] if limit else []
+        command += [*(["--limit", limit] if limit else []), "--stray", str(stray)]
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         assert process.stdout
         with process.stdout:
@@ -124,10 +124,12 @@ class Lab:
         environment = {"GEMINI_API_ENDPOINT": url, "GEMINI_API_KEY": API_KEY} if url else {}
         return self.start([*command, "--job-id", JOB_ID, *options], **environment, **more)
 
-    def job(self, products: int, in_flight: int, latency: float, rpm: int = UNLIMITED, limit: str = "") -> JobRun:
+    def job(
+        self, products: int, in_flight: int, latency: float, rpm: int = UNLIMITED, limit: str = "", stray: int = 0
+    ) -> JobRun:
         """Run the job from the beginning to the end on an empty database: two calls a product, 25 questions each."""
         options = ("--max-concurrency", str(in_flight), "--rpm", str(rpm))
-        with self.service(latency, limit) as service, self.database() as (local, _):
+        with self.service(latency, limit, stray) as service, self.database() as (local, _):
             usage = self.start_job(local, self.catalog(products), service.url, *options).wait(0, 65)
             result = json.loads((local / "query" / JOB_ID / "results.json").read_text())
             return JobRun(usage, service.calls(), result)

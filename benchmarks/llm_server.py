@@ -20,6 +20,8 @@ from tests.fakes.gemini_faults import Fault, error_reply, google_error
 from tests.fakes.gemini_replies import model_reply, prompt_text, wanted
 from tests.fakes.question_texts import questions
 
+STRAY_SECONDS = 1.0  # that a stray refusal asks for
+
 EPILOG = """\
 example, in two terminals:
   make llm
@@ -32,11 +34,12 @@ At its end (Ctrl-C) it says what it has seen.
 class LlmServer:
     """What the service knows: its settings and the calls so far."""
 
-    def __init__(self, latency: float, limit: SlidingLimit | None) -> None:
+    def __init__(self, latency: float, limit: SlidingLimit | None, stray: int = 0) -> None:
         self.latency = latency
         self.limit = limit
+        self.stray = stray
         self.calls: list[tuple[float, float, int]] = []
-        self.in_flight = self.max_in_flight = 0
+        self.in_flight = self.max_in_flight = self.asked = 0
         self._written: Counter[tuple[str, str]] = Counter()
 
     def answer(self, target: str, body: bytes, now: float) -> tuple[float, int, Any]:
@@ -47,7 +50,9 @@ class LlmServer:
             prompt = prompt_text(json.loads(body))
         except (ValueError, TypeError, KeyError, AttributeError) as exc:
             return 0.0, *google_error(400, "INVALID_ARGUMENT", f"Invalid JSON payload received. {exc!r}")
-        if self.limit and (wait := self.limit.wait(now)):
+        self.asked += 1
+        wait = STRAY_SECONDS if self.asked == self.stray else self.limit.wait(now) if self.limit else 0.0
+        if wait:
             refusal = error_reply(Fault.RATE_LIMIT, "", model, f"{wait:.3f}s")
             assert refusal
             return 0.0, *refusal
@@ -141,8 +146,11 @@ def main(argv: list[str]) -> int:
     parser.add_argument(
         "--limit", type=parse_limit, metavar="CALLS/SECONDS", help="calls beyond it in any such time get a 429 (none)"
     )
+    parser.add_argument(
+        "--stray", type=int, default=0, metavar="N", help="the Nth call gets a 429 for no reason (none)"
+    )
     options = parser.parse_args(argv)
-    server = LlmServer(options.latency, options.limit)
+    server = LlmServer(options.latency, options.limit, options.stray)
     asyncio.run(_serve(server, options.port))
     print(server.summary(), file=sys.stderr)
     return 0

@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,3 +54,17 @@ class Measured:
             log = self._report.with_suffix(".log").read_text(errors="replace")
             raise RuntimeError(f"{self._process.args!r} ended with {usage.code}:\n{log[-2000:]}")
         return usage
+
+
+@contextmanager
+def other_cores_busy() -> Iterator[None]:
+    """Keep all cores but one busy, wherever the kernel puts that work; it ends with this process, however that ends."""
+    work = "import os\nparent = os.getppid()\nwhile os.getppid() == parent: sum(range(10_000))"
+    command = [sys.executable, "-I", "-S", "-c", work]
+    busy = [subprocess.Popen(command) for _ in range(max(1, (os.cpu_count() or 1) - 1))]
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()

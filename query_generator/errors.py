@@ -98,7 +98,8 @@ class RetryableError(QueryGeneratorError):
 class RateLimitedError(RetryableError):
     """The service refused a call because a quota of calls or tokens is used up for the moment.
 
-    `requests_per_minute` and `tokens_per_minute` are the quota itself, where the service has named it.
+    `requests_per_minute` and `tokens_per_minute` are the quota itself, where the service has named it. `wait_alone` is
+    set by the governor: seconds for which this call alone is not made again; 0 when it holds all calls.
     """
 
     def __init__(
@@ -111,6 +112,7 @@ class RateLimitedError(RetryableError):
         super().__init__(message, retry_after)
         self.requests_per_minute = requests_per_minute
         self.tokens_per_minute = tokens_per_minute
+        self.wait_alone = 0.0
 
 
 class OverloadedError(RetryableError):

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from queue import SimpleQueue
 
+from query_generator.announcing import ProductLines
 from query_generator.batch_events import BatchEvents
 from query_generator.errors import FatalError, InterruptedRunError, SkippableError
 from query_generator.generate import ask
@@ -76,7 +77,6 @@ class Generation:
         self._saved = BatchEvents(events, clock)
         self._fatal: FatalError | None = None
         self.ended: Counter[str] = Counter()
-        self._started = 0
         self._ended_lately = self._ahead = 0
         self._told_of_stop = False
         self._connection_number = ledger.db.connection_number
@@ -92,13 +92,13 @@ class Generation:
         Raises:
             FatalError: no further call makes sense; what was in flight is saved, unless this run may not write.
         """
-        self._started = counts.processed_products
+        lines = ProductLines(counts.products, counts.processed_products, self._clock)
         try:
             while not self._stop.is_overdue():
                 self._ledger.lease.require_alive()
                 if not self._stop.is_set():
                     self._claim()
-                    self._start(counts)
+                    self._start(lines)
                 else:
                     self._tell_of_stop()
                 if self._in_flight:
@@ -140,10 +140,11 @@ class Generation:
             self._connection_number = self._ledger.db.connection_number
         return self._ledger.claim(size)
 
-    def _start(self, counts: Outline | Counts) -> None:
+    def _start(self, lines: ProductLines) -> None:
         while self._ready and len(self._in_flight) < self._max_concurrency:
             item = self._ready.popleft()
-            self._announce(item, counts)
+            if item.query_type is QueryType.PRODUCT and not item.deferred and not item.answered:
+                lines.begins(item.product.name)
             future = self._workers.submit(partial(self._ask, item))
             self._in_flight[future] = item
             future.add_done_callback(self._done.put)
@@ -152,16 +153,6 @@ class Generation:
         if self._stop.is_set():
             raise InterruptedRunError(f"stopped: {self._stop.reason}")
         return ask(item.product, item.query_type, self._num_questions, self._provider, item.existing)
-
-    def _announce(self, item: Item, counts: Outline | Counts) -> None:
-        if item.query_type is QueryType.PRODUCT and not item.deferred and not item.answered:
-            self._started += 1
-            _LOG.info(
-                "[BATCH] Processing product %d/%d: %s",
-                min(self._started, counts.products),
-                counts.products,
-                item.product.name,
-            )
 
     def _save(self, finished: Sequence[Future[Generated]]) -> None:
         self._ended_lately += len(finished)

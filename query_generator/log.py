@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from query_generator.masking import without_secret
+
 MASK = "***"
 CHATTY = (
     *("boto3", "botocore", "s3transfer", "urllib3", "google", "google_genai", "grpc", "tenacity", "pyrate_limiter"),
@@ -53,6 +55,5 @@ class _MaskingFormatter(logging.Formatter):
 
     def _masked(self, text: str) -> str:
         for value in sorted(self._secret_values(), key=len, reverse=True):
-            for form in (value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]):
-                text = text.replace(form, MASK)
+            text = without_secret(text, value, MASK)
         return text

@@ -7,7 +7,7 @@ from typing import Any
 from query_generator.errors import ConfigurationError, SkippableError
 from query_generator.llm.anthropic_errors import SERVICE, error_from_reply
 from query_generator.llm.base import GenerationReply, GenerationRequest, Usage, billed
-from query_generator.llm.endpoints import check_address, check_api_key
+from query_generator.llm.endpoints import OWN_ADDRESSES, check_address, check_api_key
 from query_generator.llm.http_errors import ErrorStatus, expected_shape, transport_faults
 from query_generator.llm.offers import Offer, Offers
 from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts
@@ -16,7 +16,6 @@ from query_generator.llm.sdk import sdk_of
 # "For high-volume, latency-sensitive tasks", $0.10 and $0.50 a million tokens for prompts up to 100,000 tokens:
 # https://platform.claude.com/docs/en/models/haiku-5-5/overview (2026-11); listed in the SDK's types/model_param.py.
 DEFAULT_MODEL = "claude-haiku-5-5"
-ANTHROPIC_URL = "https://api.anthropic.com"
 # 25 questions take about 1,000 tokens; the rest is room for thinking, which counts here, and for larger counts.
 MAX_OUTPUT_TOKENS = 16_384
 
@@ -67,7 +66,7 @@ class AnthropicProvider:
 
             from query_generator.llm.http_client import make_client
 
-        url = base_url or ANTHROPIC_URL
+        url = base_url or OWN_ADDRESSES["anthropic"]
         self.model = model
         self._http = make_client(
             url, api_key, pool_size=pool_size, timeout_seconds=timeout_seconds, deadline_seconds=deadline_seconds

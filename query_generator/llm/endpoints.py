@@ -6,7 +6,40 @@ from urllib.parse import urlsplit
 
 from query_generator.errors import ConfigurationError
 
+OWN_ADDRESSES = {
+    "gemini": "https://generativelanguage.googleapis.com",
+    "openai": "https://api.openai.com/v1",
+    "anthropic": "https://api.anthropic.com",
+}
+SHORTEST_KEY = 8  # characters; no vendor's key has less, while a service on this machine takes any
 _HEADER_VALUE = re.compile(r"[!-~]+")
+
+
+def check_key_length(api_key: str, vendor: str, address: str, source: str) -> None:
+    """Refuse a key that is too short to be one of the vendor's, where it would be sent to the vendor.
+
+    Args:
+        api_key: the key.
+        vendor: one of `OWN_ADDRESSES`.
+        address: of a service that stands in; empty for the vendor's own.
+        source: the secret or setting that holds the key, for the error, which does not show the key.
+
+    Raises:
+        ConfigurationError: it has less than 8 characters.
+    """
+    if len(api_key) < SHORTEST_KEY and _is_own(address, vendor):
+        raise ConfigurationError(
+            f"{source}: the key is shorter than {SHORTEST_KEY} characters, so it is none of {OWN_ADDRESSES[vendor]}"
+        )
+
+
+def _is_own(address: str, vendor: str) -> bool:
+    own = urlsplit(OWN_ADDRESSES[vendor]).hostname or ""
+    try:
+        host = urlsplit(address).hostname or ""
+    except ValueError:
+        return False  # said by `check_address`
+    return not address or host == own or host.endswith(f".{own}")
 
 
 def check_api_key(api_key: str, settings: str) -> None:

@@ -8,14 +8,15 @@ from urllib3 import exceptions as urllib3_errors
 
 from query_generator.errors import RetryableError, SkippableError, UnusableReplyError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Prompt, Usage, billed
+from query_generator.llm.endpoints import OWN_ADDRESSES
 from query_generator.llm.gemini_sdk import import_sdk
 from query_generator.llm.gemini_settings import check_api_key, check_endpoint, check_models
 from query_generator.llm.google_errors import error_from_reply
 from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts
 from query_generator.llm.session import DeadlinePassed, DeadlineSession, ErrorStatus
+from query_generator.masking import body_without_key
 from query_generator.models import QueryType
 
-GOOGLE_ENDPOINT = "https://generativelanguage.googleapis.com"
 # Google's advice for Gemini 3: lower values make it loop; it is also what gives varied questions.
 TEMPERATURE = 1.0
 # 25 questions take about 1,000 tokens. The rest is room for thinking, which counts here and cannot be turned off in
@@ -56,7 +57,7 @@ class GeminiProvider:
         check_api_key(api_key)
         check_models(models)
         check_endpoint(endpoint)
-        endpoint = endpoint.rstrip("/") or GOOGLE_ENDPOINT
+        endpoint = endpoint.rstrip("/") or OWN_ADDRESSES["gemini"]
         self._api_key = api_key
         self._models = dict(models)
         self._timeout_seconds = timeout_seconds
@@ -106,7 +107,7 @@ class GeminiProvider:
         try:
             reply = self._send(self._request(model, prompt), retry=None, timeout=self._timeout_seconds)
         except ErrorStatus as exc:
-            body = exc.reply.content.replace(self._api_key.encode(), b"[the key]")
+            body = body_without_key(exc.reply.content, self._api_key)
             retry_after = exc.reply.headers.get("Retry-After", "")
             raise error_from_reply(exc.reply.status_code, body, model, retry_after) from exc
         except DeadlinePassed as exc:

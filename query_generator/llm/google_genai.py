@@ -7,14 +7,13 @@ from typing import Any
 
 from query_generator.errors import ConfigurationError, RetryableError, SkippableError, UnusableReplyError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Usage, billed
-from query_generator.llm.endpoints import check_address, check_api_key
+from query_generator.llm.endpoints import OWN_ADDRESSES, check_address, check_api_key
 from query_generator.llm.google_errors import error_from_reply
 from query_generator.llm.http_errors import ErrorStatus, Service, expected_shape, transport_faults
 from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts
 from query_generator.llm.sdk import sdk_of
 from query_generator.models import QueryType
 
-GOOGLE_ENDPOINT = "https://generativelanguage.googleapis.com"
 # As for `gemini`: Google's advice for Gemini 3, and a limit with room for thinking.
 TEMPERATURE = 1.0
 MAX_OUTPUT_TOKENS = 16_384
@@ -62,7 +61,7 @@ class GoogleGenAIProvider:
 
             from query_generator.llm.http_client import make_client
 
-        url = endpoint or GOOGLE_ENDPOINT
+        url = endpoint or OWN_ADDRESSES["gemini"]
         self._models = dict(models)
         self._http = make_client(
             url, api_key, pool_size=pool_size, timeout_seconds=timeout_seconds, deadline_seconds=deadline_seconds

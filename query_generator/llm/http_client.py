@@ -10,6 +10,7 @@ from query_generator.errors import ConfigurationError
 from query_generator.llm.endpoints import is_loopback
 from query_generator.llm.http_deadline import DeadlineTransport
 from query_generator.llm.http_errors import ErrorStatus
+from query_generator.masking import body_without_key
 
 KEEP_ALIVE_SECONDS = 60.0
 
@@ -53,9 +54,7 @@ def _raise_unless_ok(api_key: str) -> Callable[[httpx2.Response], None]:
 
     def check(response: httpx2.Response) -> None:
         if response.status_code != 200:
-            body = response.read()
-            if api_key:
-                body = body.replace(api_key.encode(), b"[the key]")
+            body = body_without_key(response.read(), api_key)
             raise ErrorStatus(response.status_code, dict(response.headers), body)
 
     return check

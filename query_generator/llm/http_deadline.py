@@ -9,6 +9,8 @@ from typing import Any
 import httpcore2
 import httpx2
 
+from query_generator.llm.sending import request_sent
+
 
 class DeadlineTransport(httpx2.HTTPTransport):
     """Ends a call, from its connection to the last byte, after `deadline_seconds` with a time-out error of httpx2.
@@ -69,6 +71,7 @@ class _Stream(httpcore2.NetworkStream):
         self._call = call
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        request_sent()  # a reply is read when the whole request is written
         return self._stream.read(max_bytes, self._call.wait(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:

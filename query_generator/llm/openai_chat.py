@@ -10,7 +10,7 @@ from typing import Any
 
 from query_generator.errors import ConfigurationError, SkippableError, UnusableReplyError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Usage, billed
-from query_generator.llm.endpoints import check_address, check_api_key
+from query_generator.llm.endpoints import OWN_ADDRESSES, check_address, check_api_key
 from query_generator.llm.http_errors import ErrorStatus, expected_shape, transport_faults
 from query_generator.llm.offers import Offer, Offers
 from query_generator.llm.openai_errors import SERVICE, error_from_reply
@@ -20,7 +20,6 @@ from query_generator.llm.sdk import sdk_of
 # "The most efficient model for focused tasks at high volume", $0.10 and $0.50 a million tokens:
 # https://developers.openai.com/api/docs/models/gpt-6-luna (2026-11); listed in the SDK's types/shared/chat_model.py.
 DEFAULT_MODEL = "gpt-6-luna"
-OPENAI_URL = "https://api.openai.com/v1"
 # 25 questions take about 1,000 tokens; the rest is room for reasoning, which counts here, and for larger counts. It is
 # no larger because OpenAI charges the whole limit against the quota of tokens a minute.
 MAX_OUTPUT_TOKENS = 8_192
@@ -81,7 +80,7 @@ class OpenAIProvider:
 
             from query_generator.llm.http_client import make_client
 
-        url = base_url or OPENAI_URL
+        url = base_url or OWN_ADDRESSES["openai"]
         self.model = model
         self._http = make_client(
             url, api_key, pool_size=pool_size, timeout_seconds=timeout_seconds, deadline_seconds=deadline_seconds

@@ -20,6 +20,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.util.ssl_ import create_urllib3_context
 
 from query_generator.errors import ConfigurationError
+from query_generator.llm.sending import request_sent
 
 
 class Reply(NamedTuple):
@@ -144,6 +145,7 @@ def _ending_connection(connection: type[Any], deadline_seconds: float, clock: Ca
         def request(self, *arguments: Any, **options: Any) -> None:
             self.response_class = partial(_ending_response, clock() + deadline_seconds, clock)
             super().request(*arguments, **options)
+            request_sent()
 
     return EndingConnection
 

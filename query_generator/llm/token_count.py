@@ -8,10 +8,11 @@ from urllib3.exceptions import HTTPError
 
 from query_generator.errors import RetryableError
 from query_generator.llm.base import Prompt
+from query_generator.llm.endpoints import OWN_ADDRESSES
 from query_generator.llm.google_errors import error_from_reply
 from query_generator.llm.session import DeadlinePassed, DeadlineSession, ErrorStatus
+from query_generator.masking import body_without_key
 
-GOOGLE_ENDPOINT = "https://generativelanguage.googleapis.com"
 TIMEOUT_SECONDS = 20.0
 DEADLINE_SECONDS = 30.0
 
@@ -23,7 +24,7 @@ def gemini_token_counter(api_key: str, endpoint: str = "") -> CountTokens:
 
     It raises RetryableError, PermissionRefusedError, ConfigurationError and others as a call to the model does.
     """
-    address = endpoint.rstrip("/") or GOOGLE_ENDPOINT
+    address = endpoint.rstrip("/") or OWN_ADDRESSES["gemini"]
     session = DeadlineSession(address, {"x-goog-api-key": api_key}, pool_size=1, deadline_seconds=DEADLINE_SECONDS)
 
     def count(model: str, prompt: Prompt) -> int:
@@ -45,7 +46,7 @@ def gemini_token_counter(api_key: str, endpoint: str = "") -> CountTokens:
             )
             return _total(json.loads(reply.content))
         except ErrorStatus as exc:
-            content = exc.reply.content.replace(api_key.encode(), b"[the key]")
+            content = body_without_key(exc.reply.content, api_key)
             raise error_from_reply(exc.reply.status_code, content, model) from exc
         except (HTTPError, DeadlinePassed) as exc:
             raise RetryableError(f"the connection to Gemini failed ({type(exc).__name__})") from exc

@@ -12,14 +12,13 @@ from query_generator.errors import BudgetExhaustedError, RateLimitedError, Servi
 from query_generator.resilience.flight import FlightWindow
 from query_generator.resilience.pace import FIRST_RATE, MARGIN, Pace
 from query_generator.resilience.schedule import AHEAD_SECONDS, LocalSchedule, Schedule
+from query_generator.resilience.sent import SentCalls
+from query_generator.resilience.strays import Strays
 
 FIRST_PAUSE = 0.25  # seconds, after a refusal that names no delay
 LONGEST_PAUSE = 60.0
 STARVED_SECONDS = 600.0
 SMOOTHING = 0.1
-FIRST_SHARE = (
-    0.6  # of a told limit: the first calls are late, since connections are made, and those behind them are not
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +34,10 @@ class Governor:
 
     Calls start one by one, evenly spaced, never more than the limit in any minute, nor more than its 60th part, rounded
     up, in any second; a little less, so that a network's jitter brings no call into the window of the one that it
-    replaces. Tokens are reserved by what a call is estimated at and settled by what it has used. A refused call stops
-    all starts for the delay that the service asked for, exactly; refused again after that, it is twice as long each
-    time.
+    replaces. Windows count calls when their requests are written, not when they were let go, so that a late one is
+    followed by a late one. Tokens are reserved by what a call is estimated at and settled by what it has used. A
+    refused call stops all starts for the delay that the service asked for, exactly; refused again after that, it is
+    twice as long each time. A stray refusal at a limit that was told delays its own call alone.
 
     Args:
         limits: what was told.
@@ -70,7 +70,9 @@ class Governor:
         self._window = FlightWindow(max_in_flight)
         self._pace = Pace(clock(), _first_rate(limits))
         self._moments: deque[float] = deque()
-        self._starts: deque[float] = deque()  # of the last minute, refused ones too
+        self._sent = SentCalls(60)
+        self._strays = Strays()
+        self._last_start = -math.inf
         self._paused_until = clock()
         self._refused_since: float | None = None
         self._tokens_a_call = 0.0
@@ -103,8 +105,14 @@ class Governor:
             yield started
         finally:
             with self._state:
+                self._sent.sent(started, self._clock())
                 self._window.in_flight -= 1
                 self._state.notify()
+
+    def sent(self, started: float) -> None:
+        """Note that the request of a call has gone out; without that it counts as sent when the call has ended."""
+        with self._state:
+            self._sent.sent(started, self._clock())
 
     def _wait_for_room(self) -> None:
         with self._state:
@@ -135,9 +143,9 @@ class Governor:
             raise
 
     def _note_start(self, now: float) -> None:
-        while self._starts and self._starts[0] < now - 60 * (1 + MARGIN):
-            self._starts.popleft()
-        self._starts.append(now)
+        self._last_start = now
+        self._sent.started(now)
+        self._strays.started(now)
         self._pace.started(now)
 
     def _seconds_to_wait(self, now: float) -> float:
@@ -147,7 +155,7 @@ class Governor:
         while self._moments and self._moments[0] < now - AHEAD_SECONDS:
             self._moments.popleft()
         if self._moments:
-            own = max(self._earliest_in_windows(), self._pace.earliest(now), self._earliest_by_own_gap(now))
+            own = max(self._earliest_in_windows(now), self._pace.earliest(now), self._earliest_by_own_gap(now))
             return max(self._moments[0], own) - now
         return max(0.0, self._earliest_by_own_gap(now) - AHEAD_SECONDS - now)
 
@@ -158,19 +166,14 @@ class Governor:
         """
         if self._schedule is self._own:
             return -math.inf
-        return self._started_before(1) + 1 / self._pace.rate(now)
+        return self._last_start + 1 / self._pace.rate(now)
 
-    def _earliest_in_windows(self) -> float:
+    def _earliest_in_windows(self, now: float) -> float:
         """Return when a start is within what was told for a minute and a second, though others came late."""
         told = int(self._limits.requests_per_minute or 0)
         if not told:
             return -math.inf
-        second = self._started_before(math.ceil(told / 60)) + 1 + MARGIN
-        return max(second, self._started_before(told) + 60 * (1 + MARGIN))
-
-    def _started_before(self, calls: int) -> float:
-        """Return when the call was started that is so many calls back; minus infinity when there were fewer."""
-        return self._starts[-calls] if len(self._starts) >= calls else -math.inf
+        return max(self._sent.earliest(math.ceil(told / 60), 1, now), self._sent.earliest(told, 60, now))
 
     def _reserve(self, tokens: int) -> None:
         with self._state:
@@ -223,46 +226,64 @@ class Governor:
             self._state.notify()
 
     def refused(self, started: float, error: RateLimitedError) -> None:
-        """Let no call start for as long as the service asks, and slow down.
+        """Slow down: let no call start for as long as the service asks, or this one alone if it is a stray refusal.
+
+        It can be a stray one where calls are spaced by what was told: those are calls that a limit allows. The error is
+        told then how long its call has to wait by itself.
 
         Raises:
             BudgetExhaustedError: the service has refused every call for ten minutes.
         """
         now = self._clock()
+        asked = error.retry_after or 0.0
         with self._state:
-            asked = error.retry_after or 0.0
-            longer = min((asked or FIRST_PAUSE) * 2**self._pace.refusals, LONGEST_PAUSE)
-            pause = max(asked, longer) if self._pace.refused(started, now, asked) else asked
+            stray = self._strays.refused(started) and self._is_at_told_limit(now)
             self._window.refused(started, now)
-            self._learn(error)
-            self._paused_until = max(self._paused_until, now + pause)
             self._refused_since = now if self._refused_since is None else self._refused_since
             starved = now - self._refused_since
-        try:
-            self._schedule.hold(pause)
-        except ServiceAwayError:
-            self._own.hold(pause)
+            learnt = self._learn(error)
+            if stray and not learnt:
+                self._pace.not_taken(started)
+                error.wait_alone = asked or FIRST_PAUSE
+                pause = 0.0
+            else:
+                longer = min((asked or FIRST_PAUSE) * 2**self._pace.refusals, LONGEST_PAUSE)
+                pause = max(asked, longer) if self._pace.refused(started, now, asked) else asked
+                self._paused_until = max(self._paused_until, now + pause)
+            if learnt:
+                self._pace.forget()
+        if pause:
+            self._hold(pause)
         if starved > STARVED_SECONDS:
             raise BudgetExhaustedError(
                 f"the provider has refused every call for {starved:.0f} s: {error}; run the same job id again later, "
                 "or raise the quota"
             ) from error
 
+    def _hold(self, pause: float) -> None:
+        try:
+            self._schedule.hold(pause)
+        except ServiceAwayError:
+            self._own.hold(pause)
+
+    def _is_at_told_limit(self, now: float) -> bool:
+        gap, _ = self._gaps()
+        return self._pace.rate(now) * gap >= 1
+
     def overloaded(self, started: float) -> None:
         """Have fewer calls in flight."""
         with self._state:
             self._window.refused(started, self._clock())
 
-    def _learn(self, error: RateLimitedError) -> None:
-        """Take the quota that the service names, where it is lower than what was told."""
+    def _learn(self, error: RateLimitedError) -> bool:
+        """Take the quota that the service names, where it is lower than what was told; tells whether it is."""
         requests = (self._limits.requests_per_minute, error.requests_per_minute)
         tokens = (self._limits.tokens_per_minute, error.tokens_per_minute)
         limits = Limits(min(filter(None, requests), default=None), min(filter(None, tokens), default=None))
-        if limits != self._limits:
-            self._limits = limits
-            self._pace.forget()
+        is_new, self._limits = limits != self._limits, limits
+        return is_new
 
 
 def _first_rate(limits: Limits) -> float:
     told = limits.requests_per_minute
-    return min(FIRST_RATE, FIRST_SHARE * told / 60) if told else FIRST_RATE
+    return min(FIRST_RATE, told / 60 * (1 + MARGIN)) if told else FIRST_RATE

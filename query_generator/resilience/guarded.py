@@ -1,9 +1,11 @@
 """A provider behind its circuit breaker and its quota governor."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from query_generator.errors import OverloadedError, RateLimitedError, SkippableError, UnusableReplyError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, ProviderAround
+from query_generator.llm.sending import told_when_sent
 from query_generator.models import QueryType
 from query_generator.resilience.circuit_breaker import CircuitBreaker
 from query_generator.resilience.governor import Governor
@@ -38,7 +40,8 @@ class GuardedProvider(ProviderAround):
         with self._governor.place(tokens) as started, breaker.call():
             self._confirm()
             try:
-                reply = self._provider.generate(request)
+                with told_when_sent(partial(self._governor.sent, started)):
+                    reply = self._provider.generate(request)
             except RateLimitedError as exc:
                 self._governor.refused(started, exc)
                 raise

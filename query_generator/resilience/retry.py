@@ -45,8 +45,8 @@ class RetryingProvider(ProviderAround):
     """Tries a call again, with exponential backoff and full jitter, and never before the service wants it.
 
     Backoff: a random time between 0 and min(60 s, 1 s x 2^(tries - 1)); the delay that a service asks for is waited out
-    in full before that. After a rate limit the governor inside knows when the next call may start. An open circuit is
-    not tried again.
+    in full before that. After a rate limit the governor inside knows when the next call may start, or has said how long
+    this one has to wait by itself. An open circuit is not tried again.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class RetryingProvider(ProviderAround):
     def _delay(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, RateLimitedError):
-            return 0.0
+            return error.wait_alone
         jitter = self._uniform(0.0, min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** (state.attempt_number - 1)))
         asked = error.retry_after if isinstance(error, RetryableError) else None
         return (asked or 0.0) + jitter

@@ -3,6 +3,7 @@
 import heapq
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from itertools import count
 
 from query_generator.errors import RateLimitedError
@@ -69,12 +70,13 @@ def make_calls(
     take: Callable[[float], float],
     *,
     latency: Callable[[], float] = lambda: 0.2,
+    sending: Callable[[], float] = lambda: 0.0,
     refusal_latency: float = 0.01,
     told: Callable[[float], float | None] = lambda wait: wait,
     tokens: Callable[[], int] = lambda: 0,
     estimate: int = 0,
 ) -> list[tuple[float, int]]:
-    """Have calls made until so many are taken; what is refused is made again.
+    """Have calls made until so many are taken; what is refused is made again, after the wait of its own if it has one.
 
     Args:
         time: passes.
@@ -82,16 +84,21 @@ def make_calls(
         calls: how many.
         take: the service: 0 when it takes the call that starts now, else the seconds after which it would.
         latency: of a reply.
+        sending: how long it takes until a call that was let go has been sent.
         refusal_latency: of a refusal.
         told: what the service says of its delay.
         tokens: what a call uses.
         estimate: what it is thought to use.
 
     Returns:
-        When each call started, and the tokens that it used; refused ones with 0.
+        When each call was sent, and the tokens that it used; refused ones with 0.
     """
     starts: list[tuple[float, int]] = []
-    left, flying = calls, 0
+    left, flying, waiting = calls, 0, 0
+
+    def again() -> None:
+        nonlocal left, waiting
+        left, waiting = left + 1, waiting - 1
 
     def start() -> None:
         nonlocal left, flying
@@ -99,23 +106,29 @@ def make_calls(
         started = place.__enter__()
         left -= 1
         flying += 1
+        time.plan(sending(), lambda: arrive(place, started))
+
+    def arrive(place: AbstractContextManager[float], started: float) -> None:
+        governor.sent(started)
         wait = take(time.now)
         used = 0 if wait else tokens()
         starts.append((time.now, used))
 
         def end() -> None:
-            nonlocal left, flying
+            nonlocal flying, waiting
             flying -= 1
             if wait:
-                left += 1
-                governor.refused(started, RateLimitedError("429", told(wait)))
+                refusal = RateLimitedError("429", told(wait))
+                governor.refused(started, refusal)
+                waiting += 1
+                time.plan(refusal.wait_alone, again)
             else:
                 governor.answered(started, used)
             place.__exit__(None, None, None)
 
         time.plan(refusal_latency if wait else latency(), end)
 
-    while left or flying:
+    while left or flying or waiting:
         if left and governor._window.has_room():
             start()
         else:

@@ -1,6 +1,8 @@
 """Claim, generate, save: what one item suffers costs no other, and what was paid for is kept."""
 
+import logging
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -31,6 +33,18 @@ def test_every_item_gets_its_questions(db: Database, threads: int) -> None:
     assert all((row.provider, row.model, row.prompt_tokens) == ("scripted", "model-1", 10) for row in done.values())
     assert queries(db) == 60 * WANTED
     assert Counter(provider.asked()) == dict.fromkeys(done, 1)
+
+
+@pytest.mark.parametrize(("of", "lines"), [(3, [1, 2, 3]), (1000, [1, 2, 3]), (1001, [1])])
+def test_the_log_names_the_products_that_are_begun(
+    db: Database, caplog: pytest.LogCaptureFixture, of: int, lines: list[int]
+) -> None:
+    """Each once, whatever its questions; a run that does a part of a large job names one every few seconds."""
+    ledger = open_job(db, products(3))
+    with caplog.at_level(logging.INFO, "generation"):
+        generation(ledger, ItemProvider({("Product 1", "product"): [2]})).run(replace(ledger.counts(), products=of))
+    told = [message for message in caplog.messages if "Processing" in message]
+    assert told == [f"[BATCH] Processing product {number}/{of}: Product {number}" for number in lines]
 
 
 def test_events_and_numbers_follow_the_work(db: Database) -> None:

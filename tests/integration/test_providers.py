@@ -3,10 +3,11 @@
 import json
 import subprocess
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol
@@ -30,6 +31,7 @@ from query_generator.llm.gemini import GeminiProvider
 from query_generator.llm.google_genai import GoogleGenAIProvider
 from query_generator.llm.offline import OfflineProvider
 from query_generator.llm.openai_chat import OpenAIProvider
+from query_generator.llm.sending import told_when_sent
 from query_generator.models import Product, QueryType
 from tests.fakes.anthropic_server import AnthropicServer
 from tests.fakes.gemini_faults import Fault, FaultRule
@@ -135,6 +137,21 @@ def test_a_good_reply_brings_the_questions_and_their_bill(
     assert reply.usage.output_tokens == text_tokens + 7
     assert reply.usage.prompt_tokens > 20
     assert (provider.name, provider.model) == (vendor.name, "small-1")
+
+
+@pytest.mark.parametrize("fault", ["ok", "rate_limit", "unavailable"])
+def test_it_is_told_when_the_request_has_gone_out(server: LlmServer, provider: Closable, fault: str) -> None:
+    """Once for each call, after its body was written and before the reply: limits are counted from then on."""
+    server.latency = 0.3
+    told: list[float] = []
+    began = time.monotonic()
+    server.set_faults([fault])
+    with told_when_sent(lambda: told.append(time.monotonic())), suppress(QueryGeneratorError):
+        provider.generate(ask())
+    ended = time.monotonic()
+    server.latency = 0.0
+    assert len(told) == 1
+    assert began < told[0] < ended - (0.29 if fault == "ok" else 0.0)
 
 
 def test_the_model_is_held_to_json_of_one_shape(server: LlmServer, provider: Closable) -> None:

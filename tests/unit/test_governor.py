@@ -233,15 +233,153 @@ def test_a_refusal_holds_all_who_share_the_limit() -> None:
     time = VirtualTime()
     shared = SharedWithOthers(time)
     governor = Governor(Limits(1200), 50, shared, share=0.25, sleep=time.sleep, clock=time.clock)
-    governor.refused(begin(governor), RateLimitedError("429", 7.0))
+    first, second = begin(governor), begin(governor)
+    governor.refused(first, RateLimitedError("429", 7.0))
+    governor.refused(second, RateLimitedError("429", 7.0))
+    at = time.now
     other = Governor(Limits(1200), 50, shared, sleep=time.sleep, clock=time.clock)
     assert shared.pauses == [7.0]
-    assert begin(other) == pytest.approx(1007.0)
+    assert begin(other) == pytest.approx(at + 7.0)
     shared.away = True
     governor.answered(begin(governor), 0)
     governor.refused(begin(governor), RateLimitedError("429", 7.0))
     at = time.now
     assert begin(governor) - at == pytest.approx(7.0)
+
+
+@pytest.mark.parametrize(("told", "waits"), [(7.0, 7.0), (0.01, 0.01), (None, FIRST_PAUSE)])
+def test_a_stray_refusal_at_a_told_limit_delays_its_own_call_alone(told: float | None, waits: float) -> None:
+    """The error says how long its call has to wait; others go on as if nothing were, those of other runs too."""
+    time = VirtualTime()
+    shared = SharedWithOthers(time)
+    governor = Governor(Limits(1200), 50, shared, sleep=time.sleep, clock=time.clock)
+    for _ in range(30):
+        governor.answered(begin(governor), 0)
+    refusal, started = RateLimitedError("429", told), begin(governor)
+    governor.refused(started, refusal)
+    assert refusal.wait_alone == waits
+    assert begin(governor) - started < 0.06
+    assert shared.pauses == []
+
+
+@pytest.mark.parametrize("between", [0, 1, 3])
+def test_refusals_in_a_row_stop_all_at_a_told_limit_too(between: int) -> None:
+    """The second of two calls that started close to each other holds all calls, and waits for nothing by itself."""
+    time = VirtualTime()
+    governor = governed(time, Limits(1200))
+    first, *_, second = [begin(governor) for _ in range(between + 2)]
+    governor.refused(first, RateLimitedError("429", 7.0))
+    refusal, at = RateLimitedError("429", 7.0), time.now
+    governor.refused(second, refusal)
+    assert refusal.wait_alone == 0.0
+    assert begin(governor) - at == pytest.approx(7.0)
+
+
+def test_a_refusal_that_names_a_lower_limit_is_no_stray() -> None:
+    """It shows that what was told is too much; at the limit that it names a later one can be a stray."""
+    time = VirtualTime()
+    governor = governed(time, Limits(1200))
+    for waits_alone in (0.0, 2.0):
+        for _ in range(30):
+            governor.answered(begin(governor), 0)
+        refusal = RateLimitedError("429", 2.0, requests_per_minute=600)
+        governor.refused(begin(governor), refusal)
+        assert refusal.wait_alone == waits_alone
+
+
+def test_strays_alone_do_not_keep_a_run_without_quota_alive() -> None:
+    """A service that refuses whatever is sent is left alone, ever longer, and ends the run after ten minutes."""
+    time = VirtualTime()
+    governor = governed(time, Limits(60))
+    began = time.now
+    with pytest.raises(BudgetExhaustedError):
+        refuse_for_ever(governor)
+    assert time.now - began > STARVED_SECONDS
+
+
+class Numbered:
+    """A service with a strict sliding second that also refuses, for a second, the calls of these numbers."""
+
+    def __init__(self, limit: int, *numbers: int) -> None:
+        self.limit = SlidingLimit(limit, 1)
+        self.refused = 0
+        self._numbers = numbers
+        self._calls = 0
+
+    def wait(self, now: float) -> float:
+        """Take a call, or refuse it."""
+        self._calls += 1
+        wait = 1.0 if self._calls in self._numbers else self.limit.wait(now)
+        self.refused += wait > 0
+        return wait
+
+
+@pytest.mark.parametrize(
+    ("limit", "numbers", "slower", "refusals"),
+    [
+        (20, (), 1.025, 0),
+        (20, (1,), 1.03, 1),
+        (20, (150,), 1.03, 1),
+        (20, (50, 100, 150, 200, 250, 300, 350), 1.05, 7),
+        (20, (150, 151, 152, 153, 154), 1.65, 5),
+        (19, (), 1.03, 25),
+        (15, (), 1.04, 6),
+        (10, (), 1.04, 6),
+    ],
+)
+def test_calls_at_a_told_limit_take_what_the_service_allows(
+    limit: int, numbers: tuple[int, ...], slower: float, refusals: int
+) -> None:
+    """400 calls told 20 a second: strays cost next to nothing, a limit that is lower is found by a few refusals."""
+    time, service = VirtualTime(), Numbered(limit, *numbers)
+    make_calls(time, governed(time, Limits(1200)), 400, service.wait)
+    assert time.now - 1000 <= slower * 400 / limit
+    assert service.refused <= refusals
+
+
+def test_a_quota_that_another_tool_uses_too_is_filled() -> None:
+    """Another tool takes five of twenty calls a second: the job takes the other fifteen, with few refusals."""
+    time, service, others = VirtualTime(), Numbered(20), [1000.0]
+
+    def take(now: float) -> float:
+        while others[-1] <= now:
+            service.limit.wait(others[-1])
+            others.append(others[-1] + 0.2)
+        return service.wait(now)
+
+    make_calls(time, governed(time, Limits(1200)), 400, take)
+    assert time.now - 1000 <= 1.06 * 400 / 15
+    assert service.refused <= 10
+
+
+def test_random_refusals_cost_a_tenth_at_a_told_limit() -> None:
+    """One call in fifty refused for a second: nobody else waits for that."""
+    time, chance, refused = VirtualTime(), random.Random(1), [0]
+
+    def take(_: float) -> float:
+        stray = chance.random() < 0.02
+        refused[0] += stray
+        return float(stray)
+
+    make_calls(time, governed(time, Limits(1200)), 2000, take, latency=lambda: 2.0)
+    assert refused[0] >= 20
+    assert time.now - 1000 <= 1.15 * 100
+
+
+@settings(max_examples=40, deadline=None)
+@given(rpm=st.integers(60, 3000), latest=st.floats(0.001, 1.5), seed=st.integers(0, 1 << 16))
+def test_calls_that_go_out_late_bring_none_too_many_into_a_window(rpm: int, latest: float, seed: int) -> None:
+    """A busy machine lets threads wait after they were let go: what a service counts in any second is what was told."""
+    time, chance = VirtualTime(), random.Random(seed)
+    sent = make_calls(
+        time,
+        governed(time, Limits(rpm)),
+        min(3 * rpm, 200),
+        take_all,
+        sending=lambda: chance.uniform(0.0, latest) if chance.random() < 0.3 else 0.001,
+    )
+    assert most_within(sorted(sent), 1)[0] <= math.ceil(rpm / 60)
+    assert most_within(sorted(sent), 60)[0] <= rpm
 
 
 def test_a_day_without_calls_left_ends_the_run_and_leaves_no_place_taken() -> None:

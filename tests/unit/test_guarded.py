@@ -13,7 +13,8 @@ from query_generator.errors import (
     SkippableError,
     UnusableReplyError,
 )
-from query_generator.llm.base import GenerationRequest, Prompt
+from query_generator.llm.base import GenerationReply, GenerationRequest, Prompt
+from query_generator.llm.sending import request_sent
 from query_generator.models import Product, QueryType
 from query_generator.resilience.circuit_breaker import CircuitBreaker
 from query_generator.resilience.governor import STARVED_SECONDS, Governor, Limits
@@ -37,13 +38,34 @@ class Guarded:
         self.time = VirtualTime()
         self.inner = ScriptedProvider(*script)
         self.governor = Governor(limits or Limits(), 4, sleep=self.time.sleep, clock=self.time.clock)
+        self.provider = self.around(self.inner)
+
+    def around(self, provider: ScriptedProvider) -> GuardedProvider:
+        """Guard a provider."""
         breakers = {kind: CircuitBreaker(kind, 5, 300.0, self.time.clock) for kind in QueryType}
-        self.provider = GuardedProvider(self.inner, self.governor, breakers)
+        return GuardedProvider(provider, self.governor, breakers)
 
     def fail(self, error: type[QueryGeneratorError], query_type: QueryType = QueryType.PRODUCT) -> None:
         """Make a call that fails so."""
         with pytest.raises(error):
             self.provider.generate(request(query_type))
+
+
+class SlowProvider(ScriptedProvider):
+    """Takes three seconds for a call, and tells at once that it was sent, or not at all."""
+
+    SECONDS = 3.0
+
+    def __init__(self, time: VirtualTime, tells: bool, *script: Step) -> None:
+        super().__init__(*script)
+        self._time = time
+        self._tells = tells
+
+    def generate(self, request: GenerationRequest) -> GenerationReply:
+        if self._tells:
+            request_sent()
+        self._time.sleep(self.SECONDS)
+        return super().generate(request)
 
 
 def test_a_reply_comes_through_and_its_tokens_are_settled() -> None:
@@ -64,6 +86,18 @@ def test_tokens_of_a_refused_prompt_are_settled() -> None:
         with pytest.raises(SkippableError):
             guarded.provider.generate(request(count=10))
     assert guarded.time.now - 1000 < 70
+
+
+@pytest.mark.parametrize(("tells", "waits"), [(True, 0.0), (False, 1.0)])
+def test_a_call_counts_when_it_goes_out(tells: bool, waits: float) -> None:
+    """The next call of one a second follows a second after the last was written, or, if nobody told that, was over."""
+    guarded = Guarded(GOOD, GOOD, limits=Limits(60))
+    guarded.inner = SlowProvider(guarded.time, tells, GOOD, GOOD)
+    guarded.provider = guarded.around(guarded.inner)
+    guarded.provider.generate(request())
+    ended = guarded.time.now
+    guarded.provider.generate(request())
+    assert guarded.time.now - ended - SlowProvider.SECONDS == pytest.approx(waits, abs=0.02)
 
 
 def test_an_open_circuit_costs_no_place_and_no_call() -> None:

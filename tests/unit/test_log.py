@@ -75,6 +75,28 @@ def test_no_line_shows_a_secret(capsys: pytest.CaptureFixture[str], log_format: 
         assert all(json.loads(line) for line in shown.splitlines())
 
 
+@pytest.mark.parametrize("log_format", ["text", "json"])
+@pytest.mark.parametrize("secret", ["a", "B", "é", "1", "-", "abcde"])
+def test_a_short_secret_is_masked_as_a_word_and_breaks_no_other(
+    capsys: pytest.CaptureFixture[str], log_format: str, secret: str
+) -> None:
+    """A key or password of one to five characters is hidden where it stands alone; lines can still be read."""
+    configure_logging("INFO", log_format, lambda: frozenset({secret}))
+    log = logging.getLogger("job")
+    log.info("[BATCH] Processing product 3/100: xabcdex Bébé-111")
+    try:
+        raise ValueError(f"refused '{secret}'")
+    except ValueError:
+        log.exception("[DB] password %s and body %s", secret, json.dumps({"password": secret}))
+    first, *rest = lines(capsys)
+    assert "Processing product 3/100: xabcdex Bébé-111" in first
+    shown = "\n".join(rest)
+    assert shown.count("***") == 3
+    assert "refused '***'" in shown
+    if log_format == "json":
+        assert json.loads(first)["component"] == "BATCH"
+
+
 def test_a_secret_within_a_secret_leaves_no_rest(capsys: pytest.CaptureFixture[str]) -> None:
     """Of two secrets that begin alike, no part of the longer one is seen."""
     configure_logging("INFO", "text", lambda: frozenset({"key", "key-long", "key-longer"}))

@@ -166,6 +166,16 @@ def test_the_budget_is_one_for_all_threads() -> None:
     assert sum(spent) == 100 + 32 * 100 // 2
 
 
+def test_a_stray_rate_limit_is_waited_out_by_its_own_call() -> None:
+    """The governor has said how long this call alone is not made again: exactly so long, without jitter."""
+    slept: list[float] = []
+    stray = RateLimitedError("429", 37.0)
+    stray.wait_alone = 37.0
+    inner = ScriptedProvider(stray, ["Is it good?"])
+    assert RetryingProvider(inner, 3, RetryBudget(), slept.append, uniform=longest).generate(REQUEST).texts
+    assert slept == [37.0]
+
+
 def test_a_call_without_budget_hands_its_error_on_at_once() -> None:
     """When the budget is spent, the item goes to the back of the queue instead of waiting here."""
     slept: list[float] = []

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 import secrets_cache
 from query_generator.config import JobConfig
 from query_generator.errors import ConfigurationError, ExitCode, PermissionRefusedError, ServiceAwayError
+from query_generator.preflight import Findings, look_at_keys
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -297,6 +298,57 @@ def test_a_secret_name_wins_over_the_value() -> None:
         holds(stub, "the/gemini", KEY)
         secrets_cache.configure(config(gemini_api_key=SecretStr("other")), made)
         assert secrets_cache.get_gemini_api_key() == KEY
+
+
+OWN_ADDRESSES = {
+    "gemini": ("gemini_api_endpoint", [None, "https://generativelanguage.googleapis.com/"]),
+    "openai": ("openai_base_url", [None, "https://api.openai.com/v1", "https://eu.api.openai.com/v1"]),
+    "anthropic": ("anthropic_base_url", [None, "https://API.anthropic.com"]),
+}
+SHORT_KEYS = ["q", "q-key", "q-key6", "q-key-7"]
+
+
+@pytest.mark.parametrize("key", SHORT_KEYS)
+@pytest.mark.parametrize(
+    ("vendor", "field", "address"),
+    [(vendor, field, address) for vendor, (field, urls) in OWN_ADDRESSES.items() for address in urls],
+)
+def test_a_key_too_short_to_be_one_is_never_sent_to_the_vendor(
+    vendor: str, field: str, address: str | None, key: str
+) -> None:
+    """A key of fewer than 8 characters for a vendor's own address is exit 64; the error says where it is, not what."""
+    made = client()
+    with Stubber(made) as stub:
+        for _ in range(2):
+            holds(stub, "the/key", json.dumps({"api_key": key}))
+        secrets_cache.configure(config(**{f"{vendor}_secret_name": "the/key", field: address}), made)
+        for _ in range(2):
+            with pytest.raises(ConfigurationError, match=r"secret 'the/key': .*shorter than 8 characters") as caught:
+                secrets_cache.get_api_key(vendor)
+        assert (caught.value.exit_code, key in str(caught.value)) == (ExitCode.BAD_CONFIGURATION, False)
+    unnamed = {f"{vendor}_secret_name": None, f"{vendor}_api_key": SecretStr(f" {key}\n"), field: address}
+    secrets_cache.configure(config(**unnamed))
+    with pytest.raises(ConfigurationError, match=f"{vendor.upper()}_API_KEY: .*shorter than 8 characters") as caught:
+        secrets_cache.initialize_secrets(gemini=vendor == "gemini", rds=False, vendors={vendor} - {"gemini"})
+    assert key not in str(caught.value)
+    assert secrets_cache.secret_values() == frozenset()
+    findings = Findings()
+    assert look_at_keys(config(**unnamed).model_copy(update={"providers": (vendor,)}), findings) == {}
+    assert findings.exit_code == 64
+    assert "shorter than 8 characters" in str(findings[0])
+
+
+@pytest.mark.parametrize("key", [*SHORT_KEYS, "q-key-8-"])
+@pytest.mark.parametrize("vendor", OWN_ADDRESSES)
+def test_a_local_service_takes_any_key_and_the_vendor_one_of_eight_characters(vendor: str, key: str) -> None:
+    """A stand-in's key may be a letter; it is masked like any other."""
+    field, _ = OWN_ADDRESSES[vendor]
+    address = "http://127.0.0.1:8080" if len(key) < 8 else None
+    unnamed = {f"{vendor}_secret_name": None, f"{vendor}_api_key": SecretStr(key), field: address}
+    secrets_cache.configure(config(**unnamed))
+    assert secrets_cache.get_api_key(vendor) == key
+    assert secrets_cache.secret_values() == {key}
+    secrets_cache.configure(config())
 
 
 def test_a_missing_setting_is_named() -> None:
