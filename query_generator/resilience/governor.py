@@ -237,7 +237,8 @@ class Governor:
         now = self._clock()
         asked = error.retry_after or 0.0
         with self._state:
-            stray = self._strays.refused(started) and self._is_at_told_limit(now)
+            told = self._is_at_told_limit(now)
+            stray = self._strays.refused(started) and told
             self._window.refused(started, now)
             self._refused_since = now if self._refused_since is None else self._refused_since
             starved = now - self._refused_since
@@ -246,10 +247,13 @@ class Governor:
                 self._pace.not_taken(started)
                 error.wait_alone = asked or FIRST_PAUSE
                 pause = 0.0
+            elif told and not learnt and self._strays.is_first_row(started, now, asked):
+                self._pace.not_taken(started)
+                pause = asked or FIRST_PAUSE
             else:
                 longer = min((asked or FIRST_PAUSE) * 2**self._pace.refusals, LONGEST_PAUSE)
                 pause = max(asked, longer) if self._pace.refused(started, now, asked) else asked
-                self._paused_until = max(self._paused_until, now + pause)
+            self._paused_until = max(self._paused_until, now + pause)
             if learnt:
                 self._pace.forget()
         if pause:
@@ -268,7 +272,7 @@ class Governor:
 
     def _is_at_told_limit(self, now: float) -> bool:
         gap, _ = self._gaps()
-        return self._pace.rate(now) * gap >= 1
+        return gap > 0 and self._pace.rate(now) * gap >= 1
 
     def overloaded(self, started: float) -> None:
         """Have fewer calls in flight."""

@@ -53,3 +53,12 @@ def test_of_refusals_by_chance_few_are_taken_for_a_limit() -> None:
     chance = random.Random(1)
     found = judged([number for number in range(20_000) if chance.random() < 0.02], 20_000)
     assert found.count(False) < 0.15 * len(found)
+
+
+def test_a_second_row_soon_after_the_first_shows_a_lower_limit() -> None:
+    """Late calls crowd a window once; refusals of calls from before the first row was known are still that row."""
+    strays = Strays()
+    assert strays.is_first_row(1.0, 2.0, 5.0)
+    assert strays.is_first_row(1.5, 2.1, 5.0)
+    assert not strays.is_first_row(7.0, 16.9, 5.0)
+    assert strays.is_first_row(40.0, 40.1, 5.0)
