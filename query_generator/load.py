@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
+from typing import NamedTuple
 
-from query_generator.errors import InputError
+from query_generator.errors import InputError, SkippableError
 from query_generator.input.sources import InputBrokenOffError
 from query_generator.models import Product, RejectedRecord
 from query_generator.store.database import Database
@@ -15,10 +16,19 @@ from query_generator.store.products import LinkedProduct, link_products, read_se
 
 _LOG = logging.getLogger("input")
 
-CHUNK = 500
+CHUNK = 500  # products
+CHUNK_CHARACTERS = 2_000_000  # of their records as JSON; one larger record is a chunk by itself
 NAMED_IN_LOG = 50
 Entry = Product | RejectedRecord
 Link = Callable[[Database, str, str, Sequence[Product]], tuple[list[LinkedProduct], list[Product]]]
+
+
+class Added(NamedTuple):
+    """What has become of one chunk."""
+
+    linked: list[LinkedProduct]
+    repeated: list[Product]
+    rejected: list[RejectedRecord]
 
 
 @dataclass(slots=True)
@@ -84,12 +94,12 @@ def load_products(
     while chunk := _take(stream, CHUNK if limit is None else min(CHUNK, limit - loaded.products)):
         products = [entry for entry in chunk if isinstance(entry, Product)]
         rejected = [entry for entry in chunk if isinstance(entry, RejectedRecord)]
-        linked, repeated = ledger.db.persistently(partial(_add, ledger, link, products, rejected, enough_at))
-        _name_rejected(rejected, loaded)
-        loaded.products += len(linked)
-        loaded.repeated += len(repeated)
-        loaded.rejected += len(rejected)
-        loaded.examples += [f"record {p.position} '{p.name}'" for p in repeated[: 3 - len(loaded.examples)]]
+        added = _add_what_can_be(ledger, link, products, rejected, enough_at)
+        _name_rejected(added.rejected, loaded)
+        loaded.products += len(added.linked)
+        loaded.repeated += len(added.repeated)
+        loaded.rejected += len(added.rejected)
+        loaded.examples += [f"record {p.position} '{p.name}'" for p in added.repeated[: 3 - len(loaded.examples)]]
     if loaded.repeated:
         _LOG.warning(
             "[BATCH WARNING] %d record(s) repeat a product of this job by brand and name and are left out: %s%s",
@@ -100,28 +110,58 @@ def load_products(
     return loaded
 
 
+def _add_what_can_be(
+    ledger: Ledger,
+    link: Link,
+    products: Sequence[Product],
+    rejected: Sequence[RejectedRecord],
+    enough_at: int | None,
+) -> Added:
+    """Put one chunk into the ledger; a product that the database refuses is found by halving, and rejected."""
+    try:
+        return ledger.db.persistently(partial(_add, ledger, link, products, rejected, enough_at))
+    except SkippableError as exc:
+        if len(products) <= 1:
+            refused = [RejectedRecord(product.position, "", str(exc), product.key) for product in products]
+            if not refused:
+                raise
+            return ledger.db.persistently(partial(_add, ledger, link, [], [*rejected, *refused], enough_at))
+    middle = len(products) // 2
+    first = _add_what_can_be(ledger, link, products[:middle], rejected, enough_at)
+    last = _add_what_can_be(ledger, link, products[middle:], [], enough_at)
+    return Added(first.linked + last.linked, first.repeated + last.repeated, first.rejected + last.rejected)
+
+
 def _add(
     ledger: Ledger,
     link: Link,
     products: Sequence[Product],
     rejected: Sequence[RejectedRecord],
     enough_at: int | None,
-) -> tuple[list[LinkedProduct], list[Product]]:
-    """Put one chunk into the ledger, in one transaction; the same chunk again changes nothing."""
+) -> Added:
+    """Put products and rejected records into the ledger in one transaction; the same ones again change nothing."""
     with ledger.lease.writing():
         if rejected:
             ledger.add_rejected(rejected)
         linked, repeated = link(ledger.db, ledger.job_id, ledger.lease.run_id, products)
         ledger.add_items(linked, enough_at)
-    return linked, repeated
+    return Added(linked, repeated, list(rejected))
 
 
 def _take(stream: Iterator[Entry], products: int) -> list[Entry]:
-    """Take entries up to a number of products; a run of rejected records ends a chunk too."""
+    """Take a chunk: up to a number of products, rows, rejected ones included, and characters of records."""
     chunk: list[Entry] = []
-    while products > 0 and len(chunk) < CHUNK and (entry := next(stream, None)) is not None:
+    characters = 0
+    while (
+        products > 0
+        and len(chunk) < CHUNK
+        and characters < CHUNK_CHARACTERS
+        and (entry := next(stream, None)) is not None
+    ):
         chunk.append(entry)
-        products -= isinstance(entry, Product)
+        if isinstance(entry, Product):
+            products -= 1
+            characters += len(entry.record_json)
     return chunk
 
 

@@ -80,6 +80,11 @@ class Product:
             object.__setattr__(self, "content_hash", content_hash(*said, self.attributes))
 
     @cached_property
+    def record_json(self) -> str:
+        """The original record as JSON."""
+        return json.dumps(self.record, ensure_ascii=False)
+
+    @cached_property
     def key(self) -> str:
         """The composite key."""
         return composite_key(self.brand, self.name)

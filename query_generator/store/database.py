@@ -17,8 +17,9 @@ from query_generator.store.refusals import DatabaseAwayError, TransactionConflic
 from query_generator.store.sql import statement
 
 if TYPE_CHECKING:
-    from psycopg import Connection, Pipeline
+    from psycopg import Pipeline
 
+    from query_generator.store.connection import WatchedConnection
     from secrets_cache import RdsConfig
 
 _LOG = logging.getLogger("database")
@@ -34,17 +35,24 @@ KEEPALIVE: dict[str, Any] = {
     "tcp_user_timeout": 10_000,
 }
 CONFLICT_SECONDS = 10.0
+# The longest statements are counts over a whole job (seconds), and waits for another run's lock (half a lease). A
+# server that says nothing for so long does not come back, or somebody has to look at its locks.
+SILENCE_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to wait for a database that is away; `give_up` ends the waiting early."""
+    """How long to wait for a database that is away; `give_up` ends the waiting early.
+
+    `silence_seconds`: a server that is silent for so long, while an answer is waited for, is away.
+    """
 
     seconds: float = 0.0
     give_up: Callable[[], bool] = lambda: False
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     uniform: Callable[[float, float], float] = random.uniform
+    silence_seconds: float = SILENCE_SECONDS
 
 
 class Database:
@@ -58,13 +66,14 @@ class Database:
 
     def __init__(
         self,
-        connection: "Connection[Any]",
-        reconnect: "Callable[[], Connection[Any]] | None" = None,
+        connection: "WatchedConnection",
+        reconnect: "Callable[[], WatchedConnection] | None" = None,
         patience: Patience | None = None,
     ) -> None:
         self._connection = connection
         self._reconnect = reconnect
         self._patience = patience or Patience()
+        self._watch()
         self._in_transaction = False
         self._pipeline: Pipeline | None = None
         self._connected_at = self._patience.clock()
@@ -106,6 +115,7 @@ class Database:
         self._connection.close()
         try:
             self._connection = self._reconnect()
+            self._watch()
         except DatabaseAwayError as exc:
             _LOG.debug("[DB] Still away: %s", exc)
             return
@@ -121,7 +131,7 @@ class Database:
             DatabaseAwayError: the connection is lost, or the server shuts down.
             PermissionRefusedError: the role may not do this.
         """
-        return self._send(statement(name), parameters)
+        return self._send(name, statement(name), parameters)
 
     def rows(self, name: str, /, **parameters: object) -> list[Any]:
         """Run a statement and return its rows as named tuples; one without rows returns none. Raises as `send`."""
@@ -134,20 +144,27 @@ class Database:
 
     def run(self, sql: str, parameters: dict[str, object] | None = None) -> list[Any]:
         """Run SQL text, as `rows` does; several statements at once when there are no parameters."""
-        return self._send(sql, parameters)()
+        return self._send("SQL text", sql, parameters)()
 
-    def _send(self, sql: str, parameters: dict[str, object] | None) -> Callable[[], list[Any]]:
+    def _watch(self) -> None:
+        self._connection.silence_seconds = self._patience.silence_seconds
+        self._connection.clock = self._patience.clock
+
+    def _send(self, name: str, sql: str, parameters: dict[str, object] | None) -> Callable[[], list[Any]]:
         written = parameters and {
             name: array_text(value) if isinstance(value, list) else value for name, value in parameters.items()
         }
+        self._connection.doing = name
         with database_errors():
             cursor = self._connection.execute(sql.encode(), written)
             if self._pipeline:
                 # The server's time limit on idle transactions runs only after a Sync: each statement gets its own.
                 self._connection.pgconn.pipeline_sync()
                 self._pipeline.result_queue.append(None)
+                self._connection.flush()
 
         def read() -> list[Any]:
+            self._connection.doing = name
             with database_errors():
                 if cursor.pgresult is None and self._pipeline:
                     self._pipeline.sync()
@@ -191,7 +208,9 @@ class Database:
             with self._connection.pipeline() as self._pipeline:
                 self._connection.execute(b"BEGIN")
                 yield
+                self._connection.doing = "COMMIT"
                 self._connection.execute(b"COMMIT")
+                self._connection.flush()
         except BaseException:
             if not self._connection.closed:
                 self._connection.rollback()
@@ -216,12 +235,21 @@ class Database:
                             self._pipeline.sync()
                     raise
 
+    @contextmanager
+    def waiting_without_end(self) -> Iterator[None]:
+        """Let statements take their time, as those that change a large table do; a long wait is still logged."""
+        self._connection.silence_seconds = None
+        try:
+            yield
+        finally:
+            self._watch()
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
 
 
-def get_db_connection(config: "RdsConfig | None" = None) -> "Connection[Any]":
+def get_db_connection(config: "RdsConfig | None" = None) -> "WatchedConnection":
     """Connect to PostgreSQL with the cached secret, and check the connection.
 
     Args:
@@ -242,8 +270,10 @@ def get_db_connection(config: "RdsConfig | None" = None) -> "Connection[Any]":
     import psycopg
     from psycopg.rows import namedtuple_row
 
+    from query_generator.store.connection import WatchedConnection
+
     try:
-        return psycopg.connect(
+        return WatchedConnection.connect(
             host=config["host"],
             port=config["port"],
             user=config["username"],
@@ -264,7 +294,7 @@ def get_db_connection(config: "RdsConfig | None" = None) -> "Connection[Any]":
         raise ConfigurationError("PostgreSQL: the user, password or database name is no valid text") from None
 
 
-def connect_with_rotation() -> "Connection[Any]":
+def connect_with_rotation() -> "WatchedConnection":
     """Connect with the cached secret; a refused login fetches the secret once more, and is tried again if it is new.
 
     Raises:

@@ -1,6 +1,5 @@
 """Which row of `products` a record means."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -121,15 +120,8 @@ def link_products(
             db.rows("products.set_keys", product_ids=list(known.unkeyed), keys=list(known.unkeyed.values()))
         ids = known.by_key
         fresh = [product for key, product in by_key.items() if key not in ids]
-        if fresh:
-            db.rows(
-                "products.add",
-                records=[_json(product) for product in fresh],
-                brands=[product.brand for product in fresh],
-                hashes=[product.product_hash for product in fresh],
-                keys=[product.key for product in fresh],
-            )
-            ids |= _ids_by_hash(db, fresh)
+        added = _add(db, fresh) if fresh else frozenset()
+        ids |= _ids_by_hash(db, fresh)
         rows: dict[int, Product] = {}
         for place, product in enumerate(products):
             rows.setdefault(known.claimed.get(place, ids[product.key]), product)
@@ -139,7 +131,7 @@ def link_products(
             load_id=load_id,
             product_ids=list(rows),
             positions=[product.position for product in rows.values()],
-            records=[_json(product) for product in rows.values()],
+            records=[None if product.product_hash in added else product.record_json for product in rows.values()],
             products=[canonical_json(product) for product in rows.values()],
         )
     new = {row.product_id for row in linked}
@@ -175,6 +167,18 @@ def known_rows(db: Database, job_id: str, products: Sequence[Product]) -> KnownR
     return KnownRows(claimed, ids, unkeyed)
 
 
+def _add(db: Database, products: Sequence[Product]) -> frozenset[str]:
+    """Add rows; returns the hashes of those that nobody else has added meanwhile."""
+    rows = db.rows(
+        "products.add",
+        records=[product.record_json for product in products],
+        brands=[product.brand for product in products],
+        hashes=[product.product_hash for product in products],
+        keys=[product.key for product in products],
+    )
+    return frozenset(row.product_hash for row in rows)
+
+
 def _ids_by_hash(db: Database, products: Sequence[Product]) -> dict[str, int]:
     keys = {product.product_hash: product.key for product in products}
     rows = db.rows("products.ids_by_hash", hashes=list(keys)) if keys else []
@@ -190,7 +194,3 @@ def _each_page(db: Database, name: str, job_id: str) -> Iterator[list[Any]]:
     while rows := db.rows(name, job_id=job_id, after=after, size=PAGE_SIZE, bytes=PAGE_BYTES):
         yield rows
         after = rows[-1].product_id
-
-
-def _json(product: Product) -> str:
-    return json.dumps(product.record, ensure_ascii=False)

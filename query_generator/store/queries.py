@@ -1,13 +1,14 @@
 """Questions become rows of `queries`, each at most once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from query_generator.errors import SkippableError
 from query_generator.postprocess import query_hash
 from query_generator.store.database import Database, given_or_opened
 
-BATCH_SIZE = 50
+BATCH_SIZE = 50  # rows
+BATCH_CHARACTERS = 1_000_000  # of question texts; one longer text is a batch by itself
 
 
 class Query(NamedTuple):
@@ -55,8 +56,7 @@ def save_queries_to_rds(
         _Row(query.product_id, query.query_type, query_hash(query.query_text), place, query)
         for place, query in enumerate(Query(*row) for row in queries)
     )
-    size = min(batch_size, BATCH_SIZE)
-    batches = [rows[start : start + size] for start in range(0, len(rows), size)]
+    batches = list(_batches(rows, min(batch_size, BATCH_SIZE)))
     ids = [0] * len(rows)
     with given_or_opened(db) as database, database.pipelined():
         added = [database.send("queries.add", **_columns(batch)) for batch in batches]
@@ -89,6 +89,20 @@ def save_storable_queries(
     first_ids, first_refused = save_storable_queries(queries[:middle], db)
     last_ids, last_refused = save_storable_queries(queries[middle:], db)
     return first_ids + last_ids, first_refused + last_refused
+
+
+def _batches(rows: Sequence[_Row], size: int) -> Iterator[list[_Row]]:
+    """Cut rows into batches by their number and by the characters of their texts."""
+    batch: list[_Row] = []
+    characters = 0
+    for row in rows:
+        if len(batch) == size or (batch and characters + len(row.query.query_text) > BATCH_CHARACTERS):
+            yield batch
+            batch, characters = [], 0
+        batch.append(row)
+        characters += len(row.query.query_text)
+    if batch:
+        yield batch
 
 
 def _columns(batch: Sequence[_Row]) -> dict[str, list[Any]]:

@@ -22,7 +22,7 @@ def migrate(db: Database) -> list[str]:
     if db.one("schema.has_versions").found and len(db.rows("schema.versions")) >= len(known):
         return []
     applied = []
-    with db.transaction():
+    with db.waiting_without_end(), db.transaction():
         db.rows("schema.lock")
         db.rows("schema.create_versions")
         there = {row.version for row in db.rows("schema.versions")}

@@ -212,6 +212,7 @@ def test_a_run_that_is_frozen_in_a_transaction_does_not_hold_up_its_successor(
     clock.now = LEASE
     writing = frozen.lease.writing()
     writing.__enter__()
+    own.run("SELECT 1")  # the server has got so far, and the lock is taken
     assert second.lease.take_over() == 1
     assert len(second.claim(9)) == 2
     with pytest.raises(DatabaseAwayError):

@@ -99,8 +99,10 @@ FROM unnest(%(records)s::text[], %(brands)s::text[], %(hashes)s::text[], %(keys)
     AS i (record, brand, product_hash, product_key)
 ORDER BY i.product_hash
 ON CONFLICT (product_hash) DO NOTHING
+RETURNING product_hash
 
 -- name: link
+-- A product that was added just now comes without its record: its row has it.
 WITH given AS MATERIALIZED (
     SELECT product_id, position, record::jsonb AS record, product::jsonb AS product
     FROM unnest(%(product_ids)s::int[], %(positions)s::bigint[], %(records)s::text[], %(products)s::text[])
@@ -108,7 +110,7 @@ WITH given AS MATERIALIZED (
 )
 INSERT INTO jobselectedproducts (job_id, product_id, position, load_id, record, product, record_hash)
 SELECT %(job_id)s, i.product_id, i.position, %(load_id)s, nullif(i.record, p.product_data), i.product,
-       jsonb_hash_extended(i.record, 0)
+       jsonb_hash_extended(coalesce(i.record, p.product_data), 0)
 FROM given i
 JOIN products p USING (product_id)
 ORDER BY i.product_id
