@@ -11,6 +11,7 @@ from typing import Any
 
 import secrets_cache
 from query_generator.cache.setup import ResponseCache
+from query_generator.children import open_database_of
 from query_generator.config import JobConfig
 from query_generator.errors import (
     FatalError,
@@ -38,9 +39,9 @@ from query_generator.store.events import EventLog
 from query_generator.store.items import Outline
 from query_generator.store.lease import Heartbeat, Lease
 from query_generator.store.ledger import Ledger
-from query_generator.store.places import connect_in_turn
 from query_generator.store.quota import SharedSchedule
 from query_generator.store.schema import migrate
+from query_generator.store.side_connection import SideConnection
 from query_generator.vendors import KEY_OF, terms_of_models
 
 _LOG = logging.getLogger("job")
@@ -68,7 +69,11 @@ def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = ti
             offer = open_input(config) if config.array_index is None else None
             connect = resources.enter_context(database_of(config))
             patience = Patience(config.database_reconnect_seconds, stop.is_overdue)
-            db = resources.enter_context(closing(_open_database(config, stop, lambda: connect(patience))))
+            found = open_database_of(config, stop, lambda: connect(patience))
+            if found is None:
+                _LOG.info("[BATCH] Job %s: nothing is left to do for this child", config.job_id)
+                return ChildReport(config.job_id, config.array_index or 0, 0, {}, RunStats())
+            db = resources.enter_context(closing(found))
             migrate(db)
             return _Run(config, stop, events, db, connect, clock).run(offer)
         except RunFencedError:
@@ -90,11 +95,6 @@ def _initialize_secrets(config: JobConfig, events: EventLog) -> None:
     events.record("secrets_initialized", gemini=gemini, rds=rds, vendors=vendors)
 
 
-def _open_database(config: JobConfig, stop: StopSignal, connect: Callable[[], Database]) -> Database:
-    """Connect; a child of an array only when there is room for its connections."""
-    return connect() if config.array_index is None else connect_in_turn(connect, stop.sleep)
-
-
 class _Run:
     """One execution of a job with an open database."""
 
@@ -112,7 +112,7 @@ class _Run:
         self._stop = stop
         self._events = events
         self._db = db
-        self._connect = connect
+        self._side = SideConnection(lambda: connect(None))
         self._clock = clock
         self._is_child = config.array_index is not None
         self._lease = Lease(db, config.job_id, str(uuid.uuid4()), config.lease_seconds)
@@ -135,7 +135,7 @@ class _Run:
         self._ledger.open_job(self._terms(), refresh=self._config.refresh, is_child=self._is_child)
         self._events.attach(self._db)
         try:
-            with Heartbeat(self._lease, lambda: self._connect(None)):
+            with closing(self._side), Heartbeat(self._lease, self._side):
                 return self._work(offer)
         finally:
             if self._metrics:
@@ -197,13 +197,11 @@ class _Run:
     def _generate(self, counts: Outline) -> FatalError | None:
         """Work on the open items; returns what ended the work early, if anything did."""
         config = self._config
-        with ExitStack() as resources:
 
-            def schedule_of(name: str) -> SharedSchedule:
-                schedule = SharedSchedule(lambda: self._connect(None), config.job_id, name, AHEAD_SECONDS, config.rpd)
-                return resources.enter_context(closing(schedule))
+        def schedule_of(name: str) -> SharedSchedule:
+            return SharedSchedule(self._side, config.job_id, name, AHEAD_SECONDS, config.rpd)
 
-            budget = resources.enter_context(budget_of(config, self._connect, self._lease.run_id, self._stop))
+        with budget_of(config, self._side, self._lease.run_id, self._stop) as budget:
             made = make_provider(config, self._stop, schedule_of, budget, self._cache, self._confirm)
             return self._generate_by(*made, counts)
 
