@@ -32,6 +32,7 @@ from query_generator.report import ChildReport, Report, publish_result
 from query_generator.resilience.schedule import AHEAD_SECONDS
 from query_generator.services import Connect, database_of, event_sink_of, objects_of
 from query_generator.spending import budget_of
+from query_generator.starting import in_turn
 from query_generator.stats import RunStats
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database, Patience
@@ -59,20 +60,23 @@ def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = ti
         FatalError: the job has not ended; the error says why and carries the exit code. What was done is saved, and
             the partial result is written where that is possible.
     """
-    if "gemini" in config.providers:
+    is_child = config.array_index is not None
+    if "gemini" in config.providers and not is_child:
         import_sdk_in_background()
     events = EventLog(config.job_id, event_sink_of(config))
     events.record("job_started", num_questions=config.num_questions, providers=list(config.providers))
     with ExitStack() as resources:
         try:
             _initialize_secrets(config, events)
-            offer = open_input(config) if config.array_index is None else None
+            offer = None if is_child else open_input(config)
             connect = resources.enter_context(database_of(config))
             patience = Patience(config.database_reconnect_seconds, stop.is_overdue)
             found = open_database_of(config, stop, lambda: connect(patience))
             if found is None:
                 _LOG.info("[BATCH] Job %s: nothing is left to do for this child", config.job_id)
                 return ChildReport(config.job_id, config.array_index or 0, 0, {}, RunStats())
+            if "gemini" in config.providers and is_child:
+                import_sdk_in_background(in_turn("sdk"))
             db = resources.enter_context(closing(found))
             migrate(db)
             return _Run(config, stop, events, db, connect, clock).run(offer)

@@ -96,8 +96,8 @@ def test_one_connection_does_for_heartbeat_two_providers_and_the_cap(db: Databas
             faults.append(exc)
 
     works: list[Callable[[], object]] = [
-        lambda: schedules[0].reserve(1, 0.0),
-        lambda: schedules[1].reserve(1, 0.0),
+        lambda: schedules[0].reserve(1, 0.001),
+        lambda: schedules[1].reserve(1, 0.001),
         lambda: allowance.raise_to(1.0, 2.0),
         lambda: allowance.lower_to(1.0),
     ]
