@@ -29,7 +29,7 @@ def open_database_of(config: JobConfig, stop: StopSignal, connect: Callable[[], 
 
 
 def is_over_for_child(config: JobConfig, db: Database) -> bool:
-    """Tell whether a child would find its siblings' work done: all input read, no open item, the result cared for."""
+    """Tell whether a child would find its siblings' work done: all input read, the result written, no item to do."""
     if missing_migrations(db):
         return False
     rows = db.rows("places.is_over", job_id=config.job_id)

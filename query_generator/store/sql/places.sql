@@ -21,19 +21,14 @@ SELECT needed, most,
 FROM used
 
 -- name: is_over
--- What a run that begins now would find: no open item, the result written or a living run at it, and nothing that it would
--- open again, which a run does only when it is alone.
-WITH living AS (
-    SELECT run_id FROM runs
-    WHERE job_id = %(job_id)s AND state = 'alive' AND heartbeat_at > clock_timestamp() - make_interval(secs => lease_seconds)
-)
+-- What a run that begins now would find: the result written, no open item, and nothing that it would open again, which a
+-- run does only when it is alone.
 SELECT coalesce(metadata, '{}') AS metadata,
-       CASE WHEN EXISTS (SELECT FROM job_items WHERE job_id = %(job_id)s AND state = 'pending')
-              OR EXISTS (SELECT FROM runs r JOIN job_items i USING (run_id) WHERE r.job_id = %(job_id)s AND r.state = 'alive' AND i.state = 'running') THEN FALSE
-            WHEN finisher IN (SELECT run_id FROM living) THEN TRUE
-            WHEN status <> 'completed' THEN FALSE
-            WHEN failed_items = 0 OR EXISTS (SELECT FROM living) THEN TRUE
-            ELSE NOT EXISTS (SELECT FROM job_items WHERE job_id = %(job_id)s AND state = 'failed' AND passing)
+       CASE WHEN status <> 'completed' OR EXISTS (SELECT FROM job_items WHERE job_id = %(job_id)s AND state = 'pending') THEN FALSE
+            WHEN failed_items = 0 THEN TRUE
+            ELSE EXISTS (SELECT FROM runs WHERE job_id = %(job_id)s AND state = 'alive'
+                         AND heartbeat_at > clock_timestamp() - make_interval(secs => lease_seconds))
+                 OR NOT EXISTS (SELECT FROM job_items WHERE job_id = %(job_id)s AND state = 'failed' AND passing)
        END AS is_over
 FROM batch_operations
 WHERE job_id = %(job_id)s
