@@ -186,7 +186,7 @@ class _Run:
         while not self._db.persistently(self._ledger.begin_finish):
             if self._clock() >= end or self._db.persistently(self._ledger.job).status == "completed":
                 return False
-            self._stop.sleep(self._lease.look_seconds())
+            self._stop.sleep(self._lease.idle_look_seconds())
             self._db.persistently(self._lease.take_over)
         return True
 

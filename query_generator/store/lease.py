@@ -21,6 +21,7 @@ _LOG = logging.getLogger("lease")
 
 BEATS_A_LEASE = 4
 LOOK_SECONDS = 0.5
+IDLE_LOOK_SECONDS = 0.1
 LOOK_SECONDS_A_RUN = 0.02  # all runs together look 50 times a second at most,
 LONGEST_LOOK = 10.0  # but each of them this often at least
 CONFIRMATION_LOOK = 0.05
@@ -97,8 +98,14 @@ class Lease:
 
     def look_seconds(self) -> float:
         """Return how long to wait before the next look at what others do: longer, the more runs look."""
-        usual = min(LONGEST_LOOK, max(LOOK_SECONDS, LOOK_SECONDS_A_RUN * self._others))
-        return usual * random.uniform(0.75, 1.25)
+        return self._look_seconds(LOOK_SECONDS)
+
+    def idle_look_seconds(self) -> float:
+        """Return the same for a run that does nothing but wait for what others do."""
+        return self._look_seconds(IDLE_LOOK_SECONDS)
+
+    def _look_seconds(self, least: float) -> float:
+        return min(LONGEST_LOOK, max(least, LOOK_SECONDS_A_RUN * self._others)) * random.uniform(0.75, 1.25)
 
     def confirm(self, since: float) -> None:
         """Note that the database took a beat that was sent at that time of the clock."""
