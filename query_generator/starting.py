@@ -24,13 +24,13 @@ def in_turn(
 
     Args:
         work: its name; each has places of its own.
-        places: how many may do it at a time; by default as many as there are cores.
+        places: how many may do it at a time; by default half as many as there are cores: the rest is for those at work.
         clock: seconds, monotonic.
         sleep: waits.
     """
     held = None
     with suppress(ImportError, OSError):
-        held = _wait_for_place(work, places or os.cpu_count() or 1, clock, sleep)
+        held = _wait_for_place(work, places or max(1, (os.cpu_count() or 1) // 2), clock, sleep)
     try:
         yield
     finally:
