@@ -3,18 +3,20 @@
 The documented functions can be imported from here; their modules are loaded when they are first used.
 """
 
+import gc
 import logging
 import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from importlib import import_module
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from query_generator.cli import parse_arguments
 from query_generator.errors import ExitCode, FatalError
+from query_generator.starting import in_turn
 from query_generator.stopping import StopSignal
 
 if TYPE_CHECKING:
@@ -51,9 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look for some in every package: 60 ms
-        from query_generator.config import load_config
-
-        config = load_config(arguments, os.environ)
+        config = _configure(arguments)
         _configure_logging(config)
         stop.drain_seconds = config.drain_seconds
         verb = " ".join(word for word in (arguments["verb"] or "run", arguments.get("action")) if word)
@@ -141,6 +141,18 @@ _VERBS: dict[str, Callable[["JobConfig", StopSignal], ExitCode]] = {
 }
 
 
+def _configure(arguments: dict[str, str | None]) -> "JobConfig":
+    """Read the configuration, and import what children of an array need besides, each in its turn."""
+    is_child = "AWS_BATCH_JOB_ARRAY_INDEX" in os.environ
+    with in_turn("start") if is_child else nullcontext():
+        from query_generator.config import load_config
+
+        config = load_config(arguments, os.environ)
+        if is_child:
+            import_module("query_generator.job")
+    return config
+
+
 def _configure_logging(config: "JobConfig") -> None:
     import secrets_cache
     from query_generator.log import configure_logging
@@ -168,4 +180,6 @@ def _stop_on_signals(stop: StopSignal) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    gc.freeze()  # else the interpreter looks through all that an SDK has made, which takes as long as half its import
+    sys.exit(code)

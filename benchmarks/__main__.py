@@ -31,7 +31,7 @@ ABOUT = {
     "rows": "rows a second into PostgreSQL, near and through a slow link",
     "quota": "16 processes of one job on one quota",
     "cached": "a reply from the cache: memory, Redis, folder",
-    "children": "a job of 2,000 products by 1 process, by 16 children of an array, and with 3 of them killed",
+    "children": "2,000 products by 1 process, by 16 children of an array, at a told limit, and with 3 of them killed",
     "memory": "peak memory at 1,000 to 1,000,000 products",
 }
 DOCS = ROOT / "docs"

@@ -246,7 +246,7 @@ class Generation:
         if not self._ledger.db.persistently(self._ledger.has_open_items):
             return False
         with suppress(InterruptedRunError):
-            self._stop.sleep(self._ledger.lease.look_seconds())
+            self._stop.sleep(self._ledger.lease.idle_look_seconds())
         return True
 
     def _look_around(self) -> None:

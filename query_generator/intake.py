@@ -201,7 +201,7 @@ class Intake:
             if not waited:
                 _LOG.info("[INPUT] Another run reads the input of job %s; waiting for it", self._config.job_id)
             waited = True
-            self._stop.sleep(self._ledger.lease.look_seconds())
+            self._stop.sleep(self._ledger.lease.idle_look_seconds())
             self._db.persistently(self._ledger.lease.take_over)
         return waited
 

@@ -11,6 +11,7 @@ from functools import partial
 import secrets_cache
 from query_generator.admission import has_other_terms, reading_of, terms_of
 from query_generator.cache.setup import ResponseCache
+from query_generator.children import open_database_of
 from query_generator.config import JobConfig
 from query_generator.errors import (
     FatalError,
@@ -29,6 +30,7 @@ from query_generator.report import ChildReport, Report, publish_result
 from query_generator.resilience.schedule import AHEAD_SECONDS
 from query_generator.services import Connect, database_of, event_sink_of, objects_of
 from query_generator.spending import budget_of
+from query_generator.starting import in_turn
 from query_generator.stats import RunStats
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database, Patience
@@ -36,9 +38,9 @@ from query_generator.store.events import EventLog
 from query_generator.store.items import Outline
 from query_generator.store.lease import Heartbeat, Lease
 from query_generator.store.ledger import Ledger
-from query_generator.store.places import connect_in_turn
 from query_generator.store.quota import SharedSchedule
 from query_generator.store.schema import migrate
+from query_generator.store.side_connection import SideConnection
 from query_generator.vendors import KEY_OF
 
 _LOG = logging.getLogger("job")
@@ -56,17 +58,24 @@ def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = ti
         FatalError: the job has not ended; the error says why and carries the exit code. What was done is saved, and
             the partial result is written where that is possible.
     """
-    if "gemini" in config.providers:
+    is_child = config.array_index is not None
+    if "gemini" in config.providers and not is_child:
         import_sdk_in_background()
     events = EventLog(config.job_id, event_sink_of(config))
     events.record("job_started", num_questions=config.num_questions, providers=list(config.providers))
     with ExitStack() as resources:
         try:
             _initialize_secrets(config, events)
-            offer = open_input(config) if config.array_index is None else None
+            offer = None if is_child else open_input(config)
             connect = resources.enter_context(database_of(config))
             patience = Patience(config.database_reconnect_seconds, stop.is_overdue)
-            db = resources.enter_context(closing(_open_database(config, stop, lambda: connect(patience))))
+            found = open_database_of(config, stop, lambda: connect(patience))
+            if found is None:
+                _LOG.info("[BATCH] Job %s: nothing is left to do for this child", config.job_id)
+                return ChildReport(config.job_id, config.array_index or 0, 0, {}, RunStats())
+            if "gemini" in config.providers and is_child:
+                import_sdk_in_background(in_turn("sdk"))
+            db = resources.enter_context(closing(found))
             migrate(db)
             return _Run(config, stop, events, db, connect, clock).run(offer)
         except RunFencedError:
@@ -88,11 +97,6 @@ def _initialize_secrets(config: JobConfig, events: EventLog) -> None:
     events.record("secrets_initialized", gemini=gemini, rds=rds, vendors=vendors)
 
 
-def _open_database(config: JobConfig, stop: StopSignal, connect: Callable[[], Database]) -> Database:
-    """Connect; a child of an array only when there is room for its connections."""
-    return connect() if config.array_index is None else connect_in_turn(connect, stop.sleep)
-
-
 class _Run:
     """One execution of a job with an open database."""
 
@@ -110,7 +114,8 @@ class _Run:
         self._stop = stop
         self._events = events
         self._db = db
-        self._connect = connect
+        # A beat after half a lease is still in time; one that hangs for longer is made on another connection.
+        self._side = SideConnection(lambda: connect(Patience(silence_seconds=config.lease_seconds / 2)))
         self._clock = clock
         self._is_child = config.array_index is not None
         self._lease = Lease(db, config.job_id, str(uuid.uuid4()), config.lease_seconds)
@@ -134,7 +139,7 @@ class _Run:
         self._ledger.open_job(terms_of(self._config), partial(has_other_terms, self._config), is_child=self._is_child)
         self._events.attach(self._db)
         try:
-            with Heartbeat(self._lease, lambda: self._connect(None)):
+            with closing(self._side), Heartbeat(self._lease, self._side):
                 return self._work(offer)
         finally:
             if self._metrics:
@@ -181,20 +186,18 @@ class _Run:
         while not self._db.persistently(self._ledger.begin_finish):
             if self._clock() >= end or self._db.persistently(self._ledger.job).status == "completed":
                 return False
-            self._stop.sleep(self._lease.look_seconds())
+            self._stop.sleep(self._lease.idle_look_seconds())
             self._db.persistently(self._lease.take_over)
         return True
 
     def _generate(self, counts: Outline) -> FatalError | None:
         """Work on the open items; returns what ended the work early, if anything did."""
         config = self._config
-        with ExitStack() as resources:
 
-            def schedule_of(name: str) -> SharedSchedule:
-                schedule = SharedSchedule(lambda: self._connect(None), config.job_id, name, AHEAD_SECONDS, config.rpd)
-                return resources.enter_context(closing(schedule))
+        def schedule_of(name: str) -> SharedSchedule:
+            return SharedSchedule(self._side, config.job_id, name, AHEAD_SECONDS, config.rpd)
 
-            budget = resources.enter_context(budget_of(config, self._connect, self._lease.run_id, self._stop))
+        with budget_of(config, self._side, self._lease.run_id, self._stop) as budget:
             made = make_provider(config, self._stop, schedule_of, budget, self._cache, self._confirm)
             return self._generate_by(*made, counts)
 

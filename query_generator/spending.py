@@ -1,7 +1,7 @@
 """What a run may spend, as its configuration says: whose prices count, and the budget under the job's cap."""
 
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from query_generator.config import JobConfig
 from query_generator.errors import FatalError
@@ -9,7 +9,8 @@ from query_generator.llm.prices import Prices, load_prices
 from query_generator.resilience.budget import Budget, known_price
 from query_generator.stopping import StopSignal
 from query_generator.store.budget import SharedAllowance
-from query_generator.store.database import Database, Patience
+from query_generator.store.database import Patience
+from query_generator.store.side_connection import SideConnection
 from query_generator.vendors import models_of
 
 
@@ -28,23 +29,22 @@ def checked_prices(config: JobConfig) -> Prices:
 
 
 @contextmanager
-def budget_of(
-    config: JobConfig, connect: Callable[[Patience], Database], run_id: str, stop: StopSignal
-) -> Iterator[Budget | None]:
-    """Hold the budget of one run, on a connection of its own; None when the job has no cap.
+def budget_of(config: JobConfig, side: SideConnection, run_id: str, stop: StopSignal) -> Iterator[Budget | None]:
+    """Hold the budget of one run; None when the job has no cap. What the run has not spent is given back at the end.
 
-    What the run has not spent is given back at the end.
-
-    Raises:
-        FatalError: the database is out of reach.
+    Args:
+        config: of the run.
+        side: the run's connection for that; it is as patient as the run while the database is away.
+        run_id: the run.
+        stop: ends every wait.
     """
     if config.max_cost is None:
         yield None
         return
-    with closing(connect(Patience(config.database_reconnect_seconds, stop.is_overdue))) as db:
-        budget = Budget(SharedAllowance(db, config.job_id, run_id, config.max_cost), stop.sleep)
-        try:
-            yield budget
-        finally:
-            with suppress(FatalError):
-                budget.close()
+    patience = Patience(config.database_reconnect_seconds, stop.is_overdue)
+    budget = Budget(SharedAllowance(side, config.job_id, run_id, config.max_cost, patience), stop.sleep)
+    try:
+        yield budget
+    finally:
+        with suppress(FatalError):
+            budget.close()

@@ -1,10 +1,11 @@
 """The import of google-generativeai, which takes longer than all other imports of a job together."""
 
+import gc
 import importlib.metadata
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any
 
 _lock = threading.Lock()
@@ -12,7 +13,12 @@ _lock = threading.Lock()
 
 def import_sdk() -> tuple[Any, Any]:
     """Import the SDK without its notices that its upstream and Python 3.11 end: the package, and its service client."""
-    with _lock, _no_search_for_a_notice():
+    with _lock:
+        return _import()
+
+
+def _import() -> tuple[Any, Any]:
+    with _no_search_for_a_notice(), _no_search_for_garbage():
         for notice in (r"\s*All support for the `google\.generativeai` package", "You are using a Python version"):
             warnings.filterwarnings("ignore", message=notice, category=FutureWarning)
         import google.generativeai as genai
@@ -20,17 +26,20 @@ def import_sdk() -> tuple[Any, Any]:
     return genai, GenerativeServiceClient
 
 
-def import_sdk_in_background() -> None:
+def import_sdk_in_background(turn: AbstractContextManager[None] | None = None) -> None:
     """Begin the import while the job waits for other services; whoever needs the SDK waits for the rest of it.
 
     The thread is no daemon: the end of the process in the middle of an import could crash it.
+
+    Args:
+        turn: is waited for before the import, also by whoever needs the SDK.
     """
-    threading.Thread(target=_try_import, name="sdk-import").start()
+    threading.Thread(target=_try_import, args=(turn or nullcontext(),), name="sdk-import").start()
 
 
-def _try_import() -> None:
-    with suppress(ImportError):  # it is raised again where the SDK is used
-        import_sdk()
+def _try_import(turn: AbstractContextManager[None]) -> None:
+    with suppress(ImportError), _lock, turn:  # it is raised again where the SDK is used
+        _import()
 
 
 @contextmanager
@@ -45,3 +54,16 @@ def _no_search_for_a_notice() -> Iterator[None]:
         yield
     finally:
         importlib.metadata.packages_distributions = search
+
+
+@contextmanager
+def _no_search_for_garbage() -> Iterator[None]:
+    """Spare the searches among all that an import makes and keeps, an eighth of it, and leave it out of later ones."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_on:
+            gc.enable()

@@ -1,27 +1,38 @@
 """The cap of a job's cost, shared by all of its runs, in PostgreSQL."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from query_generator.models import Standing
-from query_generator.store.database import Database
+from query_generator.store.database import Database, Patience
+from query_generator.store.refusals import DatabaseAwayError
+from query_generator.store.side_connection import SideConnection
+
+T = TypeVar("T")
+
+LONGEST_TURN_WAIT = 0.05  # seconds
 
 
 class SharedAllowance:
-    """What one run may spend out of its job's cap. Not for use by two threads at once.
+    """What one run may spend out of its job's cap.
 
     The allowances of all runs of a job never come to more than its cap. A run that gave nothing back when it ended,
     since it was killed, keeps all of its allowance.
 
     Args:
-        db: a connection of its own, with as much patience as the run has.
+        side: the connection for that.
         job_id: the job.
         run_id: the run, which is in `runs`.
         cap_usd: the cap, in US dollars.
+        patience: for how long a database that is away is waited for.
     """
 
-    def __init__(self, db: Database, job_id: str, run_id: str, cap_usd: float) -> None:
-        self._db = db
+    def __init__(self, side: SideConnection, job_id: str, run_id: str, cap_usd: float, patience: Patience) -> None:
+        self._side = side
         self._job_id = job_id
         self._run_id = run_id
         self._cap_usd = cap_usd
+        self._patience = patience
 
     def raise_to(self, needed: float, wanted: float) -> float:
         """Let the run spend `wanted` US dollars in all, or what is left but at least `needed`; 0 when that is not left.
@@ -29,12 +40,19 @@ class SharedAllowance:
         Raises:
             DatabaseAwayError: the database stayed away.
         """
-        return self._db.persistently(lambda: self._raise_to(needed, wanted))
+        while (allowed := self._persistently(lambda db: self._raise_to(db, needed, wanted))) is None:
+            if self._patience.give_up():
+                raise DatabaseAwayError("PostgreSQL: stopped while another run held the lock of the job's cap")
+            self._patience.sleep(self._patience.uniform(0.0, LONGEST_TURN_WAIT))
+        return allowed
 
-    def _raise_to(self, needed: float, wanted: float) -> float:
-        with self._db.transaction():
-            self._db.rows("budget.lock", job_id=self._job_id)
-            rows = self._db.rows(
+    def _raise_to(self, db: Database, needed: float, wanted: float) -> float | None:
+        """Raise it, or return None when another run is at it: waiting for that one would keep up the heartbeat."""
+        with db.pipelined():
+            lock = db.send("budget.lock", job_id=self._job_id)
+            if not lock()[0].taken:
+                return None
+            rows = db.rows(
                 "budget.raise",
                 job_id=self._job_id,
                 run_id=self._run_id,
@@ -46,9 +64,12 @@ class SharedAllowance:
 
     def lower_to(self, spent: float) -> None:
         """Give back what the run will not spend; raises DatabaseAwayError."""
-        self._db.persistently(lambda: self._db.rows("budget.lower", run_id=self._run_id, spent=spent))
+        self._persistently(lambda db: db.rows("budget.lower", run_id=self._run_id, spent=spent))
 
     def standing(self) -> Standing:
         """Return how the job stands; raises DatabaseAwayError."""
-        row = self._db.persistently(lambda: self._db.one("budget.standing", job_id=self._job_id))
+        row = self._persistently(lambda db: db.one("budget.standing", job_id=self._job_id))
         return Standing(self._cap_usd, row.spent_usd, row.done_items, row.open_items)
+
+    def _persistently(self, work: Callable[[Database], T]) -> T:
+        return self._side.persistently(work, self._patience)

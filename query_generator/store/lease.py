@@ -15,11 +15,13 @@ from contextlib import contextmanager
 from query_generator.errors import FatalError, RunFencedError
 from query_generator.liveness import is_surely_gone, own_identity
 from query_generator.store.database import Database
+from query_generator.store.side_connection import SideConnection
 
 _LOG = logging.getLogger("lease")
 
 BEATS_A_LEASE = 4
 LOOK_SECONDS = 0.5
+IDLE_LOOK_SECONDS = 0.1
 LOOK_SECONDS_A_RUN = 0.02  # all runs together look 50 times a second at most,
 LONGEST_LOOK = 10.0  # but each of them this often at least
 CONFIRMATION_LOOK = 0.05
@@ -96,8 +98,14 @@ class Lease:
 
     def look_seconds(self) -> float:
         """Return how long to wait before the next look at what others do: longer, the more runs look."""
-        usual = min(LONGEST_LOOK, max(LOOK_SECONDS, LOOK_SECONDS_A_RUN * self._others))
-        return usual * random.uniform(0.75, 1.25)
+        return self._look_seconds(LOOK_SECONDS)
+
+    def idle_look_seconds(self) -> float:
+        """Return the same for a run that does nothing but wait for what others do."""
+        return self._look_seconds(IDLE_LOOK_SECONDS)
+
+    def _look_seconds(self, least: float) -> float:
+        return min(LONGEST_LOOK, max(least, LOOK_SECONDS_A_RUN * self._others)) * random.uniform(0.75, 1.25)
 
     def confirm(self, since: float) -> None:
         """Note that the database took a beat that was sent at that time of the clock."""
@@ -136,14 +144,12 @@ class Lease:
 
 
 class Heartbeat:
-    """Beats for a run, on a thread and a connection of its own, four times a lease."""
+    """Beats for a run, on a thread of its own and beside its transactions, four times a lease."""
 
-    def __init__(
-        self, lease: Lease, connect: Callable[[], Database], clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, lease: Lease, side: SideConnection, clock: Callable[[], float] = time.monotonic) -> None:
         self._lease = lease
         self._clock = clock
-        self._connect = connect
+        self._side = side
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
@@ -156,24 +162,18 @@ class Heartbeat:
         self._thread.join(timeout=1)
 
     def _beat(self) -> None:
-        db: Database | None = None
         while not self._ended.wait(self._lease.seconds / BEATS_A_LEASE):
             try:
-                db = db or self._connect()
-                sent_at = self._clock()
-                alive = db.rows("runs.beat", run_id=self._lease.run_id)
+                sent_at, alive = self._side.use(self._beat_once)
             except FatalError as exc:
                 _LOG.debug("[DB] No heartbeat: %s", exc)
-                _close(db)
-                db = None
                 continue
             if not alive:
                 self._lease.lost.set()
                 break
             self._lease.confirm(sent_at)
-        _close(db)
 
-
-def _close(db: Database | None) -> None:
-    if db is not None:
-        db.close()
+    def _beat_once(self, db: Database) -> tuple[float, bool]:
+        """Beat; returns when that was sent, and whether the run is alive."""
+        sent_at = self._clock()
+        return sent_at, bool(db.rows("runs.beat", run_id=self._lease.run_id))

@@ -9,6 +9,7 @@ from typing import TypeVar
 from query_generator.errors import BudgetExhaustedError
 from query_generator.store.database import Database
 from query_generator.store.refusals import DatabaseAwayError
+from query_generator.store.side_connection import SideConnection
 
 T = TypeVar("T")
 
@@ -25,11 +26,11 @@ LONGEST_LOOK = 1.0  # seconds
 class SharedSchedule:
     """The `Schedule` of a job and provider, for runs in any number of processes. Safe for threads.
 
-    One row holds when the next call may start; a statement of its own, on a connection of its own, moves that on by as
-    many calls as are waiting, so that a run asks a few times a second whatever its rate.
+    One row holds when the next call may start; a statement of its own, beside the transactions that save work, moves
+    that on by as many calls as are waiting, so that a run asks a few times a second whatever its rate.
 
     Args:
-        connect: opens the connection, when it is first needed and again when it is lost.
+        side: the connection for that.
         job_id: whose limit it is.
         provider: whose service is limited.
         ahead_seconds: no moments are handed out further ahead.
@@ -40,7 +41,7 @@ class SharedSchedule:
 
     def __init__(
         self,
-        connect: Callable[[], Database],
+        side: SideConnection,
         job_id: str,
         provider: str,
         ahead_seconds: float,
@@ -48,14 +49,14 @@ class SharedSchedule:
         clock: Callable[[], float] = time.monotonic,
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
-        self._connect = connect
+        self._side = side
         self._whose = {"job_id": job_id, "provider": provider}
         self._ahead = ahead_seconds
         self._calls_a_day = calls_a_day
         self._clock = clock
         self._uniform = uniform
         self._lock = threading.Lock()
-        self._db: Database | None = None
+        self._is_open = False
         self._has_plenty, self._handed, self._asked_at = False, 0, clock()
         self._away_until = clock()
         self._look = self._first_look = ahead_seconds / 4
@@ -74,13 +75,6 @@ class SharedSchedule:
         """Let no run start a call for so long; raises DatabaseAwayError."""
         with self._lock:
             self._connected(lambda db: db.rows("quota.hold", **self._whose, seconds=seconds))
-
-    def close(self) -> None:
-        """Close the connection."""
-        with self._lock:
-            if self._db:
-                self._db.close()
-            self._db = None
 
     def _reserve(self, db: Database, calls: int, gap: float, extra: float) -> tuple[list[float], float]:
         calls = self._with_stock(calls, gap)
@@ -123,14 +117,15 @@ class SharedSchedule:
         """Work on the connection; after a failure the next try is made in five seconds."""
         if self._clock() < self._away_until:
             raise DatabaseAwayError("PostgreSQL is out of reach, and with it the limit that all runs share")
+
+        def work_on_row(db: Database) -> T:
+            if not self._is_open:
+                db.rows("quota.open", **self._whose)
+                self._is_open = True
+            return work(db)
+
         try:
-            if self._db is None:
-                self._db = self._connect()
-                self._db.rows("quota.open", **self._whose)
-            return work(self._db)
+            return self._side.use(work_on_row)
         except DatabaseAwayError:
             self._away_until = self._clock() + AWAY_SECONDS
-            if self._db:
-                self._db.close()
-                self._db = None
             raise

@@ -4,12 +4,16 @@ import json
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from threading import Event
+from typing import Any
 
+import psycopg
 import pytest
 
+from query_generator.store.places import CONNECTIONS_A_RUN, SHARE
 from tests.conftest import Cloud, Ended, wait_until
 from tests.fakes.aws_server import BUCKET
 from tests.fakes.site import ended
@@ -182,3 +186,53 @@ def test_a_replaced_input_is_read_as_the_job_began_or_not_at_all(array: Array, v
         assert array.cloud.rows("SELECT count(*) AS n FROM job_items")[0].n == 2 * PRODUCTS
     else:
         assert (again.code, "was replaced while job array was reading it" in again.log) == (64, True), again.log
+
+
+def wait_for_room(child: "subprocess.Popen[str]") -> str:
+    """Read what a child says until it says that it waits for room."""
+    assert child.stderr
+    said = ""
+    for line in child.stderr:
+        said += line
+        if "Waiting for room on the server" in line:
+            return said
+    raise AssertionError(said)
+
+
+@contextmanager
+def room_for(array: Array, children: int) -> Iterator[None]:
+    """Take so many connections that only some children have room on the server."""
+    (row,) = array.cloud.rows(
+        "SELECT current_setting('max_connections')::int AS most, count(*) AS used FROM pg_stat_activity "
+        "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    )
+    rds = array.cloud.rds
+    login: dict[str, Any] = {"host": rds["host"], "port": rds["port"], "user": rds["username"], "dbname": rds["dbname"]}
+    with ExitStack() as stack:
+        for _ in range(int(SHARE * row.most) - row.used - children * CONNECTIONS_A_RUN):
+            stack.enter_context(psycopg.connect(**login))
+        yield
+
+
+def test_children_without_room_wait_and_leave_when_the_others_have_done_it_all(array: Array) -> None:
+    """On a server with few connections two children of four work, each with two connections, limits, cap and heartbeat
+    included. The others wait, and end 0 with a summary when the job is done, without having been runs of it.
+    """
+    array.pause(free=0)
+    with room_for(array, 2):
+        working = [array.start(index, MAX_COST_USD="5") for index in (0, 1)]
+        wait_until(lambda: array.cloud.gemini.in_flight == 6)
+        waiting = [array.start(index, MAX_COST_USD="5") for index in (2, 3)]
+        for child in waiting:
+            wait_for_room(child)
+        connected = array.cloud.rows(
+            "SELECT count(*) AS n FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+            "AND application_name IN ('query-generator', 'query-generator run')"
+        )
+        assert connected[0].n == 2 * 2
+        array.gate.set()
+        done = [ended(child) for child in (*working, *waiting)]
+    assert [child.code for child in done] == [0] * 4, done
+    assert all("0 succeeded, 0 failed" in child.out for child in done[2:])
+    assert array.cloud.rows("SELECT count(*) AS n FROM runs")[0].n == 2
+    array.expect_whole()

@@ -1,5 +1,6 @@
 """A run shows that it lives, and learns when another one has declared it dead."""
 
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from query_generator.errors import RunFencedError
 from query_generator.store.database import Database, get_db_connection, open_database
 from query_generator.store.lease import Heartbeat
+from query_generator.store.side_connection import SideConnection
 from secrets_cache import RdsConfig
 from tests.conftest import wait_until
 from tests.fakes.catalog import open_run
@@ -14,8 +16,8 @@ from tests.fakes.catalog import open_run
 SHORT = 0.2
 
 
-def test_the_heart_beats_on_its_own_connection(rds: RdsConfig, db: Database) -> None:
-    """A run shows again and again that it lives, whatever its own connection is busy with."""
+def test_the_heart_beats_beside_the_runs_transactions(rds: RdsConfig, db: Database) -> None:
+    """A run shows again and again that it lives, whatever its first connection is busy with."""
     lease = open_run(db, seconds=SHORT).lease
     seen: set[Any] = set()
 
@@ -23,7 +25,8 @@ def test_the_heart_beats_on_its_own_connection(rds: RdsConfig, db: Database) -> 
         seen.add(watcher.execute("SELECT heartbeat_at FROM runs").fetchone())
         return len(seen) == 4
 
-    with get_db_connection(rds) as watcher, Heartbeat(lease, lambda: open_database(rds)), db.transaction():
+    side = SideConnection(lambda: open_database(rds))
+    with get_db_connection(rds) as watcher, closing(side), Heartbeat(lease, side), db.transaction():
         wait_until(beats_three_times)
     lease.require_alive()
 
@@ -38,7 +41,7 @@ def test_the_heart_goes_on_after_a_lost_connection(rds: RdsConfig, db: Database)
         backends.append(own.run("SELECT pg_backend_pid() AS pid")[0].pid)
         return own
 
-    with Heartbeat(lease, connect):
+    with closing(SideConnection(connect)) as side, Heartbeat(lease, side):
         wait_until(lambda: len(backends) == 1)
         db.run("SELECT pg_terminate_backend(%(pid)s, 10000)", {"pid": backends[0]})
         wait_until(lambda: len(backends) == 2)
@@ -50,7 +53,7 @@ def test_the_heart_goes_on_after_a_lost_connection(rds: RdsConfig, db: Database)
 def test_the_heart_notices_death(rds: RdsConfig, db: Database) -> None:
     """A run that was declared dead learns it from its heartbeat, without writing anything."""
     lease = open_run(db, seconds=SHORT).lease
-    with Heartbeat(lease, lambda: open_database(rds)):
+    with closing(SideConnection(lambda: open_database(rds))) as side, Heartbeat(lease, side):
         db.run("UPDATE runs SET state = 'dead'")
         wait_until(lease.lost.is_set)
     with pytest.raises(RunFencedError, match="declared dead by another run of job job"):

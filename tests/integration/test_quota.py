@@ -13,6 +13,7 @@ from query_generator.resilience.schedule import AHEAD_SECONDS
 from query_generator.store.database import Database, get_db_connection
 from query_generator.store.quota import AWAY_SECONDS, SharedSchedule
 from query_generator.store.refusals import DatabaseAwayError
+from query_generator.store.side_connection import SideConnection
 from query_generator.store.sql import migrations
 from secrets_cache import RdsConfig
 from tests.fakes.virtual_time import VirtualTime
@@ -34,8 +35,8 @@ def make(rds: RdsConfig, db: Database) -> Iterator[Make]:
         def one_more(
             calls_a_day: int | None = None, job_id: str = "job", ahead: float = AHEAD_SECONDS
         ) -> SharedSchedule:
-            schedule = SharedSchedule(lambda: Database(get_db_connection(rds)), job_id, "gemini", ahead, calls_a_day)
-            return stack.enter_context(closing(schedule))
+            side = stack.enter_context(closing(SideConnection(lambda: Database(get_db_connection(rds)))))
+            return SharedSchedule(side, job_id, "gemini", ahead, calls_a_day)
 
         yield one_more
 
@@ -118,7 +119,8 @@ def test_a_database_that_is_away_is_asked_again_after_a_while(rds: RdsConfig, db
         return opened[-1]
 
     away = False
-    with closing(SharedSchedule(connect, "job", "gemini", AHEAD_SECONDS, clock=now.clock)) as schedule:
+    with closing(SideConnection(connect)) as side:
+        schedule = SharedSchedule(side, "job", "gemini", AHEAD_SECONDS, clock=now.clock)
         assert schedule.reserve(1, 0.0)[0]
         opened[0].close()
         away = True

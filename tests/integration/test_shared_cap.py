@@ -19,9 +19,10 @@ from query_generator.resilience.budget import Budget, BudgetedProvider, estimate
 from query_generator.stats import RunStats
 from query_generator.stopping import StopSignal
 from query_generator.store.budget import SharedAllowance
-from query_generator.store.database import Database, get_db_connection
+from query_generator.store.database import Database, Patience, get_db_connection
 from query_generator.store.events import EventLog
 from query_generator.store.ledger import Ledger
+from query_generator.store.side_connection import SideConnection
 from secrets_cache import RdsConfig
 from tests.fakes.catalog import open_job, open_run, products
 from tests.fakes.item_provider import ItemProvider
@@ -47,8 +48,8 @@ def share(rds: RdsConfig) -> Iterator[Share]:
     with ExitStack() as connections:
 
         def make(ledger: Ledger, cap_usd: float) -> SharedAllowance:
-            db = connections.enter_context(closing(Database(get_db_connection(rds))))
-            return SharedAllowance(db, ledger.job_id, ledger.lease.run_id, cap_usd)
+            side = connections.enter_context(closing(SideConnection(lambda: Database(get_db_connection(rds)))))
+            return SharedAllowance(side, ledger.job_id, ledger.lease.run_id, cap_usd, Patience())
 
         yield make
 

@@ -1,5 +1,7 @@
 -- name: lock
-SELECT pg_advisory_xact_lock(hashtextextended('query_generator.budget.' || %(job_id)s, 0))
+-- A run that is frozen inside the transaction loses the lock after a second.
+SELECT pg_try_advisory_xact_lock(hashtextextended('query_generator.budget.' || %(job_id)s, 0)) AS taken,
+       set_config('idle_in_transaction_session_timeout', '1000', TRUE)
 
 -- name: raise
 -- A run without a cap has no allowance; it counts by what it has spent.

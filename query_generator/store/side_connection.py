@@ -1,0 +1,85 @@
+"""The second connection of a run, for what must not wait for its transactions: heartbeat, limits and cap."""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from query_generator.store.database import Database, Patience
+from query_generator.store.refusals import DatabaseAwayError, TransactionConflictError
+
+_LOG = logging.getLogger("side_connection")
+T = TypeVar("T")
+
+LAST_WAIT_SECONDS = 1.0
+
+
+class SideConnection:
+    """One connection that several threads use in turn. Opened when it is first needed, and again when it is lost.
+
+    A use is a statement or a short transaction that waits for no lock of others for longer than milliseconds, so that
+    a heartbeat is never late because of the others. Whoever waited for its turn while the connection could not be made
+    hears of that and does not try as well: nobody waits for longer than for one try.
+
+    Args:
+        connect: opens the connection.
+    """
+
+    def __init__(self, connect: Callable[[], Database]) -> None:
+        self._connect = connect
+        self._turn = threading.Lock()
+        self._db: Database | None = None
+        self._failures = 0
+        self._is_closed = False
+
+    def use(self, work: Callable[[Database], T]) -> T:
+        """Do some work on the connection, once.
+
+        Raises:
+            DatabaseAwayError: the connection is lost, cannot be made, or is closed for good.
+            FatalError: as `get_db_connection`.
+        """
+        failures = self._failures
+        with self._turn:
+            if self._is_closed or (self._db is None and self._failures != failures):
+                raise DatabaseAwayError("PostgreSQL: the connection for heartbeat, limits and cap is not there")
+            try:
+                db = self._db = self._db or self._connect()
+                return work(db)
+            except TransactionConflictError:
+                raise
+            except DatabaseAwayError:
+                self._failures += 1
+                self._drop()
+                raise
+
+    def persistently(self, work: Callable[[Database], T], patience: Patience) -> T:
+        """Do work that may be repeated as a whole, again and again while the database is away; others go in between.
+
+        Raises:
+            DatabaseAwayError: the database stayed away for longer than the patience lasts.
+        """
+        failed_at: float | None = None
+        while True:
+            try:
+                return self.use(work)
+            except DatabaseAwayError as exc:
+                now = patience.clock()
+                if failed_at is None:
+                    failed_at = now
+                    _LOG.debug("[DB] %s Waiting for it up to %g s.", exc, patience.seconds)
+                if now - failed_at >= patience.seconds or patience.give_up():
+                    raise
+                patience.sleep(patience.uniform(0.02, min(2.0, 0.1 + now - failed_at)))
+
+    def close(self) -> None:
+        """Close it for good; one that hangs in somebody's use is left to the end of the process."""
+        if self._turn.acquire(timeout=LAST_WAIT_SECONDS):
+            self._is_closed = True
+            self._drop()
+            self._turn.release()
+
+    def _drop(self) -> None:
+        db, self._db = self._db, None
+        if db is not None:
+            db.close()
