@@ -32,7 +32,7 @@ _DOCUMENTED = {
     "generate_questions": "query_generator.generate",
     "save_queries_to_rds": "query_generator.store.queries",
     "save_to_s3": "query_generator.store.objects",
-    "get_db_connection": "query_generator.store.database",
+    "get_db_connection": "query_generator.store.connect",
     "get_gemini_api_key": "secrets_cache",
     "get_rds_config": "secrets_cache",
     "initialize_secrets": "secrets_cache",

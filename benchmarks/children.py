@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.lab import JOB_ID, UNLIMITED, Lab
 from benchmarks.table import Goal, Row
-from query_generator.store.database import get_db_connection
+from query_generator.store.connect import get_db_connection
 from secrets_cache import RdsConfig
 
 CHILDREN = 16

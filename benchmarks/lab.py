@@ -16,6 +16,7 @@ from benchmarks.processes import ROOT, Measured, Usage
 from query_generator import local_server
 from query_generator.local import local_postgres
 from secrets_cache import RdsConfig
+from tests.fakes.real_sizes import description_of
 
 API_KEY = "key-of-the-benchmark"
 UNLIMITED = 1_000_000  # calls a minute
@@ -106,7 +107,7 @@ class Lab:
             shutil.rmtree(folder, ignore_errors=True)
 
     def catalog(self, products: int) -> Path:
-        """Write a catalog as JSON Lines, about 400 bytes a product, unless it is there."""
+        """Write a catalog as JSON Lines, 300 bytes, 2.7 KB or 50 KB a product, unless it is there."""
         path = self.folder / f"products-{products}.jsonl"
         if not path.exists():
             with path.open("w") as file:
@@ -142,8 +143,7 @@ def catalog_record(number: int) -> dict[str, object]:
         "name": f"Trail Bottle {number}",
         "brand": f"Brand {number % 97}",
         "category": "Sports > Outdoor > Bottles",
-        "description": f"Insulated steel bottle of series {number}, keeps drinks cold for a day and hot for half of it."
-        " The wide mouth takes ice, the lid seals when it is turned once.",
+        "description": description_of(number),
         "price": f"{number % 90 + 9}.90 EUR",
         "attributes": {"volume": f"{number % 9 + 3}00 ml", "material": "steel", "colour": f"shade {number % 31}"},
     }

@@ -7,7 +7,7 @@ from contextlib import closing
 from benchmarks.lab import Call, Lab
 from benchmarks.table import Goal, Row
 from benchmarks.windows import most_in_window
-from query_generator.store.database import get_db_connection
+from query_generator.store.connect import get_db_connection
 from secrets_cache import RdsConfig
 
 PROCESSES = 16

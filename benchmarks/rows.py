@@ -12,7 +12,8 @@ from benchmarks.lab import Lab
 from benchmarks.processes import ROOT
 from benchmarks.row_ways import BARE, JOB, ONE_BY_ONE, WAYS
 from benchmarks.table import Goal, Row
-from query_generator.store.database import Database, get_db_connection
+from query_generator.store.connect import get_db_connection
+from query_generator.store.database import Database
 from query_generator.store.schema import migrate
 from secrets_cache import RdsConfig
 from tests.fakes.catalog import open_job, products

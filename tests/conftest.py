@@ -15,7 +15,8 @@ import pytest
 from psycopg.rows import namedtuple_row
 
 from query_generator.local import local_postgres
-from query_generator.store.database import Database, get_db_connection
+from query_generator.store.connect import get_db_connection
+from query_generator.store.database import Database
 from query_generator.store.schema import migrate
 from secrets_cache import RdsConfig
 from tests.fakes.aws_server import BUCKET, CREDENTIALS, GEMINI_SECRET, RDS_SECRET, AwsServer

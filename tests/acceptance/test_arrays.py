@@ -16,6 +16,7 @@ import pytest
 from query_generator.store.places import CONNECTIONS_A_RUN, SHARE
 from tests.conftest import Cloud, Ended, wait_until
 from tests.fakes.aws_server import BUCKET
+from tests.fakes.real_sizes import records
 from tests.fakes.site import ended
 
 CHILDREN = 4
@@ -35,8 +36,8 @@ class Array:
 
     def put(self, products: int = PRODUCTS, first: int = 1) -> None:
         """Write the catalog."""
-        records = [{"name": f"Product {number}", "brand": "Acme"} for number in range(first, first + products)]
-        self.cloud.aws.client("s3").put_object(Bucket=BUCKET, Key=KEY, Body=json.dumps(records).encode())
+        body = json.dumps(records(products, first))
+        self.cloud.aws.client("s3").put_object(Bucket=BUCKET, Key=KEY, Body=body.encode())
 
     def start(self, index: int, **more: str) -> "subprocess.Popen[str]":
         """Start one child."""

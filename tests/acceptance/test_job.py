@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import API_KEY, Cloud, wait_until
 from tests.fakes.gemini_faults import Fault, FaultRule
+from tests.fakes.real_sizes import records
 
 PRODUCTS = [
     {"name": "Trail Boot", "brand": "Daybird", "category": "Footwear", "price": 109.99},
@@ -50,7 +51,7 @@ def test_every_product_gets_its_questions_and_all_places_agree(cloud: Cloud) -> 
 def test_secrets_are_fetched_twice_whatever_the_number_of_products(cloud: Cloud, tmp_path: Path) -> None:
     """A job makes exactly two Secrets Manager calls, and no secret appears in what it prints."""
     catalog = tmp_path / "products.jsonl"
-    catalog.write_text("\n".join(json.dumps({"name": f"Product {number}"}) for number in range(40)))
+    catalog.write_text("\n".join(map(json.dumps, records(40))))
     ended = cloud.run("--products-file", str(catalog), "--verbose", "--num-questions", "3")
     assert ended.code == 0, ended.log
     assert cloud.aws.calls["GetSecretValue"] == 2
@@ -99,7 +100,7 @@ def test_a_refused_product_is_named_and_costs_only_itself(cloud: Cloud) -> None:
 
 def test_passing_faults_cost_time_and_nothing_else(cloud: Cloud) -> None:
     """With a fifth of all calls failing for passing reasons the job still ends 0 with every question."""
-    products = [{"name": f"Product {number}", "brand": "Acme"} for number in range(20)]
+    products = records(20)
     cloud.gemini.set_faults(
         rules=[
             FaultRule(Fault.UNAVAILABLE, rate=0.06),
@@ -193,7 +194,7 @@ def test_s3_and_dynamodb_faults_lose_nothing(cloud: Cloud) -> None:
 
 def test_sigterm_saves_what_is_in_flight_and_the_same_id_goes_on(cloud: Cloud) -> None:
     """SIGTERM ends with 75 and a partial result; going on buys each item once in all."""
-    products = [{"name": f"Product {number}", "brand": "Acme"} for number in range(30)]
+    products = records(30)
     cloud.gemini.latency = 0.3
     arguments = ("--job-id", "stopped", "--products-json", json.dumps(products), "--num-questions", "5")
     process = cloud.start(*arguments, MAX_CONCURRENCY="8")
@@ -212,7 +213,7 @@ def test_sigterm_saves_what_is_in_flight_and_the_same_id_goes_on(cloud: Cloud) -
 
 def test_after_sigkill_nothing_is_lost_or_doubled(cloud: Cloud) -> None:
     """Killed without warning, the same job id completes the job; only calls that were in flight are bought again."""
-    products = [{"name": f"Product {number}", "brand": "Acme"} for number in range(30)]
+    products = records(30)
     cloud.gemini.latency = 0.1
     arguments = ("--job-id", "killed", "--products-json", json.dumps(products), "--num-questions", "5")
     process = cloud.start(*arguments, MAX_CONCURRENCY="8")

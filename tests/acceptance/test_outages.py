@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from query_generator.store.database import get_db_connection
+from query_generator.store.connect import get_db_connection
 from tests.fakes.pg_proxy import PgProxy
 from tests.fakes.pg_server import ROLE, PgServer
 from tests.fakes.site import CONCURRENCY, ITEMS, LIMITS, PRODUCTS, STORED_IN_MIDST, Site, ended

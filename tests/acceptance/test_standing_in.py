@@ -10,9 +10,10 @@ from tests.conftest import Cloud
 from tests.fakes.anthropic_server import AnthropicServer
 from tests.fakes.gemini_faults import Fault, FaultRule
 from tests.fakes.openai_server import OpenAIServer
+from tests.fakes.real_sizes import records
 
 KEYS = {"openai": "sk-test-openai-0123456789", "anthropic": "sk-ant-test-0123456789"}
-PRODUCTS = [{"name": f"Product {number}", "brand": "Acme"} for number in range(20)]
+PRODUCTS = records(20)
 ITEMS = 2 * len(PRODUCTS)
 ARGUMENTS = ("--job-id", "job", "--products-json", json.dumps(PRODUCTS), "--num-questions", "5")
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from query_generator.models import QueryType
-from query_generator.store.database import APPLICATION_NAME, get_db_connection
+from query_generator.store.connect import APPLICATION_NAME, get_db_connection
 from tests.conftest import API_KEY, Cloud, wait_until
 from tests.fakes.aws_server import AwsServer
 from tests.fakes.gemini_server import GeminiServer

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from query_generator.store.database import Database, get_db_connection
+from query_generator.store.connect import get_db_connection
+from query_generator.store.database import Database
 from query_generator.store.schema import migrate
 from tests.conftest import wait_until
 from tests.crash.harness import Trial

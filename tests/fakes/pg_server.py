@@ -13,7 +13,7 @@ import psycopg
 
 from query_generator.local import _find_binaries
 from query_generator.local_server import SUPERUSER, create_cluster, tied
-from query_generator.store.database import get_db_connection
+from query_generator.store.connect import get_db_connection
 from secrets_cache import RdsConfig
 
 HOST = "127.0.0.1"

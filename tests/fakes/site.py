@@ -12,8 +12,9 @@ from secrets_cache import RdsConfig
 from tests.conftest import Cloud, Ended, wait_until
 from tests.fakes.aws_server import RDS_SECRET
 from tests.fakes.pg_server import PgServer
+from tests.fakes.real_sizes import records
 
-PRODUCTS = [{"name": f"Product {number}", "brand": "Acme"} for number in range(1, 31)]
+PRODUCTS = records(30)
 ITEMS = 2 * len(PRODUCTS)
 QUESTIONS = 5
 CONCURRENCY = 6

@@ -7,7 +7,8 @@ import pytest
 
 from benchmarks.lab import Lab
 from benchmarks.row_ways import WAYS
-from query_generator.store.database import Database, get_db_connection
+from query_generator.store.connect import get_db_connection
+from query_generator.store.database import Database
 from secrets_cache import RdsConfig
 from tests.fakes.catalog import open_job, products
 

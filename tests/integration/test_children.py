@@ -4,7 +4,8 @@ from contextlib import closing
 
 from query_generator.children import is_over_for_child
 from query_generator.config import JobConfig
-from query_generator.store.database import Database, get_db_connection
+from query_generator.store.connect import get_db_connection
+from query_generator.store.database import Database
 from query_generator.store.ledger import Ledger
 from secrets_cache import RdsConfig
 from tests.fakes.catalog import load, open_run, products

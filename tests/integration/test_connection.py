@@ -18,7 +18,8 @@ from query_generator import local_server
 from query_generator.config import JobConfig
 from query_generator.errors import ConfigurationError, FatalError, PermissionRefusedError, ServiceAwayError
 from query_generator.local import _find_binaries, local_postgres
-from query_generator.store.database import Database, Patience, get_db_connection, open_database
+from query_generator.store.connect import get_db_connection
+from query_generator.store.database import Database, Patience, open_database
 from query_generator.store.refusals import DatabaseAwayError
 from secrets_cache import RdsConfig
 from tests.conftest import wait_until

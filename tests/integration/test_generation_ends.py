@@ -18,7 +18,8 @@ from query_generator.errors import (
 )
 from query_generator.llm.base import GenerationRequest
 from query_generator.stopping import StopSignal
-from query_generator.store.database import Database, Patience, get_db_connection, open_database
+from query_generator.store.connect import get_db_connection
+from query_generator.store.database import Database, Patience, open_database
 from secrets_cache import RdsConfig
 from tests.fakes.catalog import open_job, open_run, products
 from tests.fakes.ended_process import ended

@@ -17,7 +17,8 @@ from hypothesis.stateful import (
 )
 
 from query_generator.errors import RunFencedError
-from query_generator.store.database import Database, Patience, get_db_connection
+from query_generator.store.connect import get_db_connection
+from query_generator.store.database import Database, Patience
 from query_generator.store.items import Outcome
 from query_generator.store.refusals import DatabaseAwayError
 from secrets_cache import RdsConfig

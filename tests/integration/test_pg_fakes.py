@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from query_generator.errors import PermissionRefusedError, ServiceAwayError
-from query_generator.store.database import get_db_connection
+from query_generator.store.connect import get_db_connection
 from tests.conftest import wait_until
 from tests.fakes.pg_proxy import PgProxy
 from tests.fakes.pg_server import PgServer

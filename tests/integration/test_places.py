@@ -8,7 +8,8 @@ from threading import Barrier
 import pytest
 
 from query_generator.store import places
-from query_generator.store.database import Database, get_db_connection
+from query_generator.store.connect import get_db_connection
+from query_generator.store.database import Database
 from query_generator.store.places import PATIENCE_SECONDS, connect_in_turn
 from query_generator.store.refusals import DatabaseAwayError
 from secrets_cache import RdsConfig

@@ -13,7 +13,8 @@ from query_generator.input.sources import load_input_data, text_source
 from query_generator.load import CHUNK
 from query_generator.models import Product
 from query_generator.store import products as store
-from query_generator.store.database import Database, get_db_connection, open_database
+from query_generator.store.connect import get_db_connection
+from query_generator.store.database import Database, open_database
 from query_generator.store.products import (
     get_product_ids_from_job,
     link_products,

@@ -19,7 +19,8 @@ from query_generator.resilience.budget import Budget, BudgetedProvider, estimate
 from query_generator.stats import RunStats
 from query_generator.stopping import StopSignal
 from query_generator.store.budget import SharedAllowance
-from query_generator.store.database import Database, Patience, get_db_connection
+from query_generator.store.connect import get_db_connection
+from query_generator.store.database import Database, Patience
 from query_generator.store.events import EventLog
 from query_generator.store.ledger import Ledger
 from query_generator.store.side_connection import SideConnection

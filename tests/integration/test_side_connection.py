@@ -8,7 +8,8 @@ import pytest
 
 from query_generator.resilience.schedule import AHEAD_SECONDS
 from query_generator.store.budget import SharedAllowance
-from query_generator.store.database import Database, Patience, get_db_connection
+from query_generator.store.connect import get_db_connection
+from query_generator.store.database import Database, Patience
 from query_generator.store.lease import Heartbeat
 from query_generator.store.quota import SharedSchedule
 from query_generator.store.refusals import DatabaseAwayError
