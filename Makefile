@@ -28,7 +28,7 @@ help:
 	@echo "make sbom    write sbom.json: what the image brings, from the locked requirements"
 	@echo "make deploy  make or change the stack in AWS (PARAMETERS=\"VpcId=... SubnetIds=...\"), see docs/deployment.md"
 	@echo "make destroy take the stack away; bucket and database snapshot stay"
-	@echo "make clean   remove .venv and local-run"
+	@echo "make clean   remove .venv, .venv.log and local-run"
 
 run: $(VENV)/.local
 	$(BIN)/python batch_job.py --local --products-file examples/products.json --job-id example
@@ -84,23 +84,21 @@ destroy:
 	@echo "The stack is gone. What it keeps: the bucket, and a snapshot of its database if it had one."
 
 clean:
-	rm -rf $(VENV) local-run
+	rm -rf $(VENV) $(VENV).log local-run
 
-# An installation that was cut short is begun anew: .installing is there only while pip works.
+# infrastructure/install.py does the rest; it is not read by an older Python.
 define install
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Try make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
-	@if [ -e $(VENV)/.installing ] || [ ! -x $(BIN)/python ]; then rm -rf $(VENV) && $(PYTHON) -m venv $(VENV); fi
-	@touch $(VENV)/.installing
-	@echo "Installing $(1) into $(VENV)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $(1)
-	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib >$(VENV)/compile.log 2>&1 || true
-	@rm $(VENV)/.installing
+	@$(PYTHON) infrastructure/install.py
 endef
 
-$(VENV)/.local: requirements-local.txt
-	$(call install,requirements-local.txt)
-	@touch $@
+# Without its Python .venv is made anew, whatever its stamps say.
+GONE := $(if $(wildcard $(BIN)/python),,gone)
+.PHONY: gone
+gone:
 
-$(VENV)/.dev: requirements-dev.txt
-	$(call install,requirements-dev.txt)
-	@touch $(VENV)/.local $@
+$(VENV)/.local: requirements-local.txt $(GONE)
+	$(install) $< $@
+
+$(VENV)/.dev: requirements-dev.txt $(GONE)
+	$(install) $< $@ $(VENV)/.local
