@@ -4,7 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 LLM ?= --latency 0.2
 NAMES ?=
-LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header -q
 
 # For make image, make deploy and make destroy, which need Docker, or the AWS CLI with an account.
 IMAGE ?= query-generator
@@ -21,7 +20,7 @@ help:
 	@echo "make crash   break jobs in every way for 20 minutes; count what is lost, doubled, paid twice"
 	@echo "make bench   measure the job; write the tables and plots of docs/performance.md (bench-quick: print only)"
 	@echo "make llm     a Gemini stand-in on port 8080 to try settings with: make llm LLM='--latency 0.2 --limit 20/1'"
-	@echo "make check   lint, types, walls between modules, shell script, job definition, template"
+	@echo "make check   locks against pyproject.toml, lint, types, walls between modules, shell script, job definition, template"
 	@echo "make format  format the code"
 	@echo "make lock    make the requirement files again from pyproject.toml"
 	@echo "make image   build the image (BASE_IMAGE=python:3.11-slim@sha256:... pins its base)"
@@ -49,6 +48,7 @@ llm: $(VENV)/.local
 	$(BIN)/python -m benchmarks.llm_server --port 8080 $(LLM)
 
 check: $(VENV)/.dev
+	$(BIN)/python -m infrastructure.lock --check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -62,9 +62,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 lock: $(VENV)/.dev
-	$(LOCK) -o requirements.txt
-	$(LOCK) --extra local --extra google-genai --extra openai --extra anthropic -c requirements.txt -o requirements-local.txt
-	$(LOCK) --all-extras -c requirements.txt -o requirements-dev.txt
+	$(BIN)/python -m infrastructure.lock
 
 image:
 	docker build --build-arg BASE_IMAGE=$(BASE_IMAGE) -t $(IMAGE) .

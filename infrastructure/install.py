@@ -63,7 +63,7 @@ KINDS = [
     (
         r"Could not find a version that satisfies the requirement (\S+).*\(from versions: none\)",
         "the package index offers no release of {0}",
-        "look which index is set (`.venv/bin/python -m pip config list`) and whether it has all of PyPI",
+        "look which index `.venv/bin/python -m pip config list` shows, whether it can be reached, and has all of PyPI",
     ),
     (
         r"No matching distribution found for (\S+)",
