@@ -91,8 +91,9 @@ def explain(output: str) -> tuple[str, str]:
             groups = [(group or "a folder").strip("'\"") for group in found.groups()]
             return cause.format(*groups, **here), advice.format(*groups)
     lines = [line.strip() for line in output.splitlines() if line.strip()] or ["nothing was said"]
-    errors = [line for line in lines if re.match(r"(ERROR|Error|\w+Error)\b", line)]
-    return (errors or lines)[-1].removeprefix("ERROR: "), f"read {LOG}"
+    errors = [at for at, line in enumerate(lines) if re.match(r"(ERROR|Error|\w+Error)\b", line)] or [len(lines) - 1]
+    end = errors[-1] + (2 if lines[errors[-1]].endswith(":") else 1)
+    return " ".join(lines[errors[-1] : end]).removeprefix("ERROR: "), f"read {LOG}"
 
 
 def locked(text: str) -> dict[str, set[str]]:

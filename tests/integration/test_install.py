@@ -21,6 +21,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.version import Version
 
 from infrastructure.install import explain
 from tests.conftest import wait_until
@@ -153,6 +154,7 @@ def age(site: Site) -> None:
             lines.append(f"{block.splitlines()[0]}\n    --hash=sha256:{digests[wanted.name, version]}")
         (site.folder / name).write_text("\n".join(lines) + "\n")
     assert len(digests) > 150
+    site.index.add("pip", "9999.0")
 
 
 def offer(index: PackageIndex, name: str, version: str) -> str:
@@ -163,7 +165,9 @@ def offer(index: PackageIndex, name: str, version: str) -> str:
         requires, extras = [], []
     else:
         requires, extras = found.requires or [], found.metadata.get_all("Provides-Extra") or []
-    index.add(name, "9999.0", requires, extras)
+    *first, last = Version(version).release
+    for newer in (".".join(map(str, [*first, last + 1])), "9999.0"):  # one that what needs it allows, and one far off
+        index.add(name, newer, requires, extras)
     return index.add(name, version, requires, extras)
 
 
@@ -213,6 +217,17 @@ def test_what_no_lock_holds_is_not_looked_for(site: Site, pip: Path) -> None:
     assert "make lock" in ended.stderr
     assert ended.returncode != 0
     assert site.installed() == {"roof": "1.0"}
+
+
+def test_a_package_without_a_hash_is_refused(site: Site, newest: Path) -> None:
+    """A line that lost its hashes is not installed from whatever the index gives."""
+    site.index.add("roof", "1.0")
+    site.lock("roof==1.0")
+    site.bring(newest)
+    ended = site.make()
+    assert ended.returncode != 0
+    assert "Hashes are required" in ended.stderr
+    assert site.installed() == {}
 
 
 def test_what_an_earlier_lock_held_goes(site: Site, newest: Path) -> None:
