@@ -133,6 +133,7 @@ def _run(log: IO[str], *command: str) -> str:
 def _install(log: IO[str], lock: Path) -> None:
     """Make the environment equal to the lock. Raises _StepError."""
     _run(log, *INSTALL, str(lock))
+    _mend_scripts()
     with suppress(_StepError):  # some packages bring files for another Python, which do not compile
         _run(log, str(PYTHON), "-m", "compileall", "-q", "-j", "0", str(VENV / "lib"))
     known = {name for file in {lock, *Path().glob("requirements*.txt")} for name in locked(file.read_text())}
@@ -144,6 +145,17 @@ def _install(log: IO[str], lock: Path) -> None:
     if wrong:
         raise _StepError(f"ERROR: pip has put elsewhere, or nowhere, what is locked: {', '.join(wrong)}")
     _run(log, *PIP, "check")
+
+
+def _mend_scripts() -> None:
+    """Let sh find the Python of scripts whose first line the system cannot read: with a space, or long.
+
+    pip does so itself, but not for scripts that a wheel brings ready-made, such as `aws`.
+    """
+    for script in (VENV / "bin").iterdir():
+        first, _, rest = script.read_bytes().partition(b"\n") if script.is_file() else (b"", b"", b"")
+        if (b" " in first or len(first) > 127) and first.startswith(b"#!") and os.path.exists(first[2:]):
+            script.write_bytes(b"#!/bin/sh\n'''exec' \"" + first[2:] + b'" "$0" "$@"\n\' \'\'\'\n' + rest)
 
 
 def _set_up(log: IO[str], lock: Path) -> None:

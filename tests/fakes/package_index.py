@@ -57,21 +57,28 @@ class PackageIndex:
         self._server.shutdown()
         self._server.server_close()
 
-    def add(self, name: str, version: str, requires: Iterable[str] = (), extras: Iterable[str] = ()) -> str:
-        """Offer a release with these requirements and extras; returns the SHA-256 of its only file."""
+    def add(
+        self, name: str, version: str, requires: Iterable[str] = (), extras: Iterable[str] = (), script: str = ""
+    ) -> str:
+        """Offer a release with these requirements and extras, and a script of its name; returns its file's SHA-256."""
         plain = re.sub(r"[-_.]+", "_", name).lower()
         stem = f"{plain}-{version}"
         lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
         lines += [f"Requires-Dist: {text}" for text in requires] + [f"Provides-Extra: {extra}" for extra in extras]
+        about = f"{stem}.dist-info"
         parts = {
-            "METADATA": "\n".join(lines) + "\n",
-            "WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+            f"{about}/METADATA": "\n".join(lines) + "\n",
+            f"{about}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         }
-        record = "".join(f"{stem}.dist-info/{part},,\n" for part in [*parts, "RECORD"])
+        if script:
+            parts[f"{stem}.data/scripts/{name}"] = script
+        record = "".join(f"{part},,\n" for part in [*parts, f"{about}/RECORD"])
         held = io.BytesIO()
         with zipfile.ZipFile(held, "w") as wheel:
-            for part, text in {**parts, "RECORD": record}.items():
-                wheel.writestr(zipfile.ZipInfo(f"{stem}.dist-info/{part}"), text)
+            for part, text in {**parts, f"{about}/RECORD": record}.items():
+                entry = zipfile.ZipInfo(part)
+                entry.external_attr = 0o100755 << 16
+                wheel.writestr(entry, text)
         self._files.setdefault(plain, {})[f"{stem}-py3-none-any.whl"] = held.getvalue()
         return hashlib.sha256(held.getvalue()).hexdigest()
 

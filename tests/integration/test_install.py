@@ -230,6 +230,16 @@ def test_a_package_without_a_hash_is_refused(site: Site, newest: Path) -> None:
     assert site.installed() == {}
 
 
+def test_a_ready_made_script_runs_from_a_path_with_a_space(site: Site, pip: Path) -> None:
+    """Commands such as `aws`, whose first line pip leaves with the space in it, run from .venv/bin."""
+    script = "#!python\nimport sys\nprint(sys.argv[1:], sys.prefix)\n"
+    site.lock(f"roof==1.0 --hash=sha256:{site.index.add('roof', '1.0', script=script)}")
+    site.bring(pip)
+    assert site.make().returncode == 0
+    said = subprocess.run([site.folder / ".venv/bin/roof", "a b"], capture_output=True, text=True, check=True).stdout
+    assert said == f"['a b'] {site.folder}/.venv\n"
+
+
 def test_what_an_earlier_lock_held_goes(site: Site, newest: Path) -> None:
     """A package that has left the lock leaves .venv too; the second time nothing is installed."""
     roof, wall = (f"{name}==1.0 --hash=sha256:{site.index.add(name, '1.0')}" for name in ("roof", "wall"))
