@@ -15,7 +15,8 @@ WORKDIR /app
 # Byte code is made here, since the root file system is read-only at run time, and is bound to the source by its hash,
 # so that two builds are equal.
 COPY requirements.txt .
-RUN pip install --no-cache-dir --no-compile --only-binary :all: --require-hashes -r requirements.txt \
+RUN pip install --no-cache-dir --no-compile --only-binary :all: --no-deps --require-hashes -r requirements.txt \
+    && pip check \
     && site="$(python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
     && rm -r "$site/googleapiclient/discovery_cache/documents" \
     && find "$site/botocore/data" -mindepth 1 -maxdepth 1 -type d \

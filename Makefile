@@ -4,7 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 LLM ?= --latency 0.2
 NAMES ?=
-LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header -q
 
 # For make image, make deploy and make destroy, which need Docker, or the AWS CLI with an account.
 IMAGE ?= query-generator
@@ -21,14 +20,14 @@ help:
 	@echo "make crash   break jobs in every way for 20 minutes; count what is lost, doubled, paid twice"
 	@echo "make bench   measure the job; write the tables and plots of docs/performance.md (bench-quick: print only)"
 	@echo "make llm     a Gemini stand-in on port 8080 to try settings with: make llm LLM='--latency 0.2 --limit 20/1'"
-	@echo "make check   lint, types, walls between modules, shell script, job definition, template"
+	@echo "make check   locks against pyproject.toml, lint, types, walls between modules, shell script, job definition, template"
 	@echo "make format  format the code"
 	@echo "make lock    make the requirement files again from pyproject.toml"
 	@echo "make image   build the image (BASE_IMAGE=python:3.11-slim@sha256:... pins its base)"
 	@echo "make sbom    write sbom.json: what the image brings, from the locked requirements"
 	@echo "make deploy  make or change the stack in AWS (PARAMETERS=\"VpcId=... SubnetIds=...\"), see docs/deployment.md"
 	@echo "make destroy take the stack away; bucket and database snapshot stay"
-	@echo "make clean   remove .venv and local-run"
+	@echo "make clean   remove .venv, .venv.log and local-run"
 
 run: $(VENV)/.local
 	$(BIN)/python batch_job.py --local --products-file examples/products.json --job-id example
@@ -49,6 +48,7 @@ llm: $(VENV)/.local
 	$(BIN)/python -m benchmarks.llm_server --port 8080 $(LLM)
 
 check: $(VENV)/.dev
+	$(BIN)/python -m infrastructure.lock --check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -62,9 +62,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 lock: $(VENV)/.dev
-	$(LOCK) -o requirements.txt
-	$(LOCK) --extra local --extra google-genai --extra openai --extra anthropic -c requirements.txt -o requirements-local.txt
-	$(LOCK) --all-extras -c requirements.txt -o requirements-dev.txt
+	$(BIN)/python -m infrastructure.lock
 
 image:
 	docker build --build-arg BASE_IMAGE=$(BASE_IMAGE) -t $(IMAGE) .
@@ -84,23 +82,21 @@ destroy:
 	@echo "The stack is gone. What it keeps: the bucket, and a snapshot of its database if it had one."
 
 clean:
-	rm -rf $(VENV) local-run
+	rm -rf $(VENV) $(VENV).log local-run
 
-# An installation that was cut short is begun anew: .installing is there only while pip works.
+# infrastructure/install.py does the rest; it is not read by an older Python.
 define install
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Try make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
-	@if [ -e $(VENV)/.installing ] || [ ! -x $(BIN)/python ]; then rm -rf $(VENV) && $(PYTHON) -m venv $(VENV); fi
-	@touch $(VENV)/.installing
-	@echo "Installing $(1) into $(VENV)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $(1)
-	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib >$(VENV)/compile.log 2>&1 || true
-	@rm $(VENV)/.installing
+	@$(PYTHON) infrastructure/install.py
 endef
 
-$(VENV)/.local: requirements-local.txt
-	$(call install,requirements-local.txt)
-	@touch $@
+# Without its Python .venv is made anew, whatever its stamps say.
+GONE := $(if $(wildcard $(BIN)/python),,gone)
+.PHONY: gone
+gone:
 
-$(VENV)/.dev: requirements-dev.txt
-	$(call install,requirements-dev.txt)
-	@touch $(VENV)/.local $@
+$(VENV)/.local: requirements-local.txt $(GONE)
+	$(install) $< $@
+
+$(VENV)/.dev: requirements-dev.txt $(GONE)
+	$(install) $< $@ $(VENV)/.local

