@@ -91,8 +91,16 @@ class Intake:
     """The way of one run's input into the ledger: one run of a job reads it, the others wait for that one."""
 
     def __init__(
-        self, config: JobConfig, stop: StopSignal, ledger: Ledger, events: EventLog, clock: Callable[[], float]
+        self,
+        config: JobConfig,
+        stop: StopSignal,
+        ledger: Ledger,
+        events: EventLog,
+        clock: Callable[[], float],
+        on_wait: Callable[[], None] = lambda: None,
     ) -> None:
+        """Take what the run works with; `on_wait` is called when it begins to wait for another run to read."""
+        self._on_wait = on_wait
         self._config = config
         self._stop = stop
         self._ledger = ledger
@@ -200,6 +208,7 @@ class Intake:
         while self._db.persistently(self._ledger.is_being_loaded):
             if not waited:
                 _LOG.info("[INPUT] Another run reads the input of job %s; waiting for it", self._config.job_id)
+                self._on_wait()
             waited = True
             self._stop.sleep(self._ledger.lease.idle_look_seconds())
             self._db.persistently(self._ledger.lease.take_over)

@@ -73,8 +73,6 @@ def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = ti
             if found is None:
                 _LOG.info("[BATCH] Job %s: nothing is left to do for this child", config.job_id)
                 return ChildReport(config.job_id, config.array_index or 0, 0, {}, RunStats())
-            if "gemini" in config.providers and is_child:
-                import_sdk_in_background(in_turn("sdk"))
             db = resources.enter_context(closing(found))
             migrate(db)
             return _Run(config, stop, events, db, connect, clock).run(offer)
@@ -149,7 +147,9 @@ class _Run:
 
     def _work(self, offer: Offer) -> Report | ChildReport:
         self._db.persistently(self._lease.take_over)
-        intake = Intake(self._config, self._stop, self._ledger, self._events, self._clock)
+        intake = Intake(
+            self._config, self._stop, self._ledger, self._events, self._clock, on_wait=self._import_while_waiting
+        )
         taken = intake.load(offer)
         self._stats.products_processing_time = taken.seconds
         counts = self._db.persistently(self._ledger.outline)
@@ -169,6 +169,11 @@ class _Run:
         if failure:
             raise failure
         return ChildReport(self._config.job_id, self._config.array_index, taken.rejected, self._ended, self._stats)
+
+    def _import_while_waiting(self) -> None:
+        """Import the SDK while a sibling reads the input, which would be slower at that if it imported as well."""
+        if self._is_child and "gemini" in self._config.providers:
+            import_sdk_in_background(in_turn("sdk"))
 
     def _is_finisher(self, failure: FatalError | None) -> bool:
         """Become the one child that writes the result, which is written by one run at a time.
