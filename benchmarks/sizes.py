@@ -1,6 +1,7 @@
 """Products of any size: time and peak memory of a whole job, on a Unix socket and over TCP."""
 
 import json
+import logging
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.fakes.pg_server import PgServer
 SIZES = ((500, 5_000), (500, 50_000), (500, 500_000), (1, 15_000_000))
 QUICK_SIZES = ((50, 5_000), (10, 500_000))
 QUESTIONS = "5"
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
 PEAK_MB = 256
 
 
