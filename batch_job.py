@@ -27,21 +27,22 @@ _LOG = logging.getLogger("batch_job")
 LAST_SECONDS = 2.0  # after the time for calls in flight: the partial result and the last event
 
 _DOCUMENTED = {
-    "load_input_data": "query_generator.input.sources",
-    "get_product_ids_from_job": "query_generator.store.products",
-    "generate_questions": "query_generator.generate",
-    "save_queries_to_rds": "query_generator.store.queries",
-    "save_to_s3": "query_generator.store.objects",
-    "get_db_connection": "query_generator.store.connect",
-    "get_gemini_api_key": "secrets_cache",
-    "get_rds_config": "secrets_cache",
-    "initialize_secrets": "secrets_cache",
+    "query_generator.api": (
+        "generate_questions",
+        "get_db_connection",
+        "get_product_ids_from_job",
+        "load_input_data",
+        "save_queries_to_rds",
+        "save_to_s3",
+    ),
+    "secrets_cache": ("get_gemini_api_key", "get_rds_config", "initialize_secrets"),
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name in _DOCUMENTED:
-        return getattr(import_module(_DOCUMENTED[name]), name)
+    for module, names in _DOCUMENTED.items():
+        if name in names:
+            return getattr(import_module(module), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -179,7 +179,7 @@ def secret_values() -> frozenset[str]:
 def _current_config() -> "JobConfig":
     global _config
     if _config is None:
-        from query_generator.config import environment_config
+        from query_generator.api import environment_config
 
         _config = environment_config()
     return _config

@@ -1,6 +1,5 @@
-"""Options and environment → one frozen JobConfig. The only reader of the environment."""
+"""Options and environment → one frozen JobConfig."""
 
-import os
 import re
 import uuid
 from collections.abc import Mapping
@@ -165,17 +164,6 @@ def load_config(arguments: Mapping[str, str | None], environ: Mapping[str, str])
     if problems:
         raise ConfigurationError("\n".join(problems))
     return config
-
-
-def environment_config() -> JobConfig:
-    """Read the configuration of this process for a documented function that is called without one.
-
-    Only the values are checked: what the function needs and misses, it says itself.
-
-    Raises:
-        ConfigurationError: a value is wrong.
-    """
-    return load_config({"verb": "function"}, os.environ)
 
 
 def _given(arguments: Mapping[str, str | None], environ: Mapping[str, str]) -> dict[str, Any]:

@@ -105,9 +105,13 @@ def publish_result(db: Database, objects: ObjectStore, job_id: str, prefix: str,
         "generated_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     full_head = {**head, "execution_stats": execution_stats(stats, counts.processed_products, counts.questions)}
-    addresses = [save_to_s3(lambda: result_json(db, job_id, full_head), job_id, "results.json", objects, prefix)]
+    addresses = [
+        save_to_s3(lambda: result_json(db, job_id, full_head), job_id, "results.json", objects=objects, prefix=prefix)
+    ]
     if _has_errors(counts) or metadata.get("errors_written"):
-        addresses.append(save_to_s3(lambda: errors_json(db, job_id, head), job_id, "errors.json", objects, prefix))
+        addresses.append(
+            save_to_s3(lambda: errors_json(db, job_id, head), job_id, "errors.json", objects=objects, prefix=prefix)
+        )
         db.rows("ledger.add_metadata", job_id=job_id, metadata='{"errors_written": true}')
     return Report(
         job_id,

@@ -85,10 +85,8 @@ def configured_sources(config: "JobConfig") -> list[InputSource]:
     return sources
 
 
-def load_input_data(source: InputSource | None = None) -> tuple[Iterator[Product | RejectedRecord], str]:
+def load_input_data(source: InputSource) -> tuple[Iterator[Product | RejectedRecord], str]:
     """The products of a source, in order, with the rejected records among them; and the name of the source.
-
-    Without an argument it is the first source that the environment names.
 
     Nothing is opened before the first item is asked for, and nothing is held but the current record.
 
@@ -97,13 +95,6 @@ def load_input_data(source: InputSource | None = None) -> tuple[Iterator[Product
         InputBrokenOffError: the input broke off after the products that were yielded.
         PermissionRefusedError, ServiceAwayError: from S3.
     """
-    if source is None:
-        from query_generator.config import environment_config
-
-        sources = configured_sources(environment_config())
-        if not sources:
-            raise InputError("no products: set PRODUCTS_JSON, or INPUT_S3_BUCKET and INPUT_S3_KEY")
-        source = sources[0]
     return _products(source), source.name
 
 

@@ -4,7 +4,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -246,13 +246,3 @@ def open_database(config: "RdsConfig | None" = None, patience: Patience | None =
     """
     connect = connect_with_rotation if config is None else lambda: get_db_connection(config)
     return Database(connect(), connect, patience)
-
-
-@contextmanager
-def given_or_opened(db: Database | None) -> Iterator[Database]:
-    """Use the database that was given, or one of `get_db_connection` that is closed afterwards."""
-    if db is not None:
-        yield db
-        return
-    with closing(open_database()) as opened:
-        yield opened

@@ -114,8 +114,9 @@ def save_to_s3(
     data: Mapping[str, Any] | Chunks,
     job_id: str,
     name: str = "results.json",
-    objects: ObjectStore | None = None,
-    prefix: str | None = None,
+    *,
+    objects: ObjectStore,
+    prefix: str,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> str:
     """Write an object of a job; if its key cannot be written, the documented backup key is tried.
@@ -124,8 +125,8 @@ def save_to_s3(
         data: what `json` can write, or a function that streams the bytes.
         job_id: the job.
         name: the object becomes `{prefix}{job_id}/{name}`, the backup `{prefix}backup_{8 hex}_{timestamp}.json`.
-        objects: where to; by default the bucket OUTPUT_S3_BUCKET.
-        prefix: by default OUTPUT_S3_PREFIX.
+        objects: where to.
+        prefix: what the keys begin with.
         now: the time for the backup's name.
 
     Returns:
@@ -134,8 +135,6 @@ def save_to_s3(
     Raises:
         FatalError: neither key could be written.
     """
-    if objects is None or prefix is None:
-        objects, prefix = _configured(objects, prefix)
     chunks = data if callable(data) else lambda: iter([json.dumps(dict(data), ensure_ascii=False).encode()])
     try:
         return objects.put(f"{prefix}{job_id}/{name}", chunks)
@@ -143,15 +142,3 @@ def save_to_s3(
         backup = f"{prefix}backup_{secrets.token_hex(4)}_{now():%Y%m%dT%H%M%SZ}.json"
         _LOG.warning("[BATCH WARNING] %s; trying %s", exc, backup)
         return objects.put(backup, chunks)
-
-
-def _configured(objects: ObjectStore | None, prefix: str | None) -> tuple[ObjectStore, str]:
-    from query_generator.aws import s3_client
-    from query_generator.config import environment_config
-
-    config = environment_config()
-    if objects is None:
-        if not config.output_s3_bucket:
-            raise ConfigurationError("missing: OUTPUT_S3_BUCKET (for example my-bucket)")
-        objects = S3Objects(s3_client(config.aws_region), config.output_s3_bucket)
-    return objects, config.output_s3_prefix if prefix is None else prefix

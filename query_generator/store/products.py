@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from query_generator.input.product_fields import RejectedRecordError
 from query_generator.models import CONTENT_HASH_VERSION, Product, RejectedRecord
 from query_generator.store.canonical import canonical_json, stored_product
-from query_generator.store.database import Database, given_or_opened
+from query_generator.store.database import Database
 
 PAGE_SIZE = 500
 PAGE_BYTES = 2_000_000  # of records as PostgreSQL stores them, which for large ones is compressed
@@ -22,28 +22,25 @@ class LinkedProduct:
     product: Product
 
 
-def get_product_ids_from_job(
-    job_id: str, db: Database | None = None, keys: Sequence[str] | None = None
-) -> dict[str, int]:
+def get_product_ids_from_job(job_id: str, db: Database, keys: Sequence[str] | None = None) -> dict[str, int]:
     """Return the products selected for a job, by the JOIN with `jobselectedproducts`.
 
     Args:
         job_id: the job.
-        db: the database; by default the one of `get_db_connection`.
+        db: the database.
         keys: only these composite keys; by default all, which for a large job is a large dict.
 
     Returns:
         `products.product_id` by composite key (`brand|name`, normalized). Of two rows with one key, the older.
     """
-    with given_or_opened(db) as database:
-        if keys is not None:
-            rows = database.rows("products.selected_by_key", job_id=job_id, keys=list(keys))
-            return {row.product_key: row.product_id for row in rows}
-        read_selected_products(database, job_id)
-        found: dict[str, int] = {}
-        for row in _pages(database, "products.keys_page", job_id):
-            found.setdefault(row.product_key, row.product_id)
-        return found
+    if keys is not None:
+        rows = db.rows("products.selected_by_key", job_id=job_id, keys=list(keys))
+        return {row.product_key: row.product_id for row in rows}
+    read_selected_products(db, job_id)
+    found: dict[str, int] = {}
+    for row in _pages(db, "products.keys_page", job_id):
+        found.setdefault(row.product_key, row.product_id)
+    return found
 
 
 def read_selected_products(db: Database, job_id: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from query_generator.errors import SkippableError
 from query_generator.postprocess import query_hash
-from query_generator.store.database import Database, given_or_opened
+from query_generator.store.database import Database
 
 BATCH_SIZE = 50  # rows
 BATCH_CHARACTERS = 1_000_000  # of question texts; one longer text is a batch by itself
@@ -33,7 +33,7 @@ class _Row(NamedTuple):
 
 
 def save_queries_to_rds(
-    queries: Sequence[tuple[int, str, str] | Query], db: Database | None = None, batch_size: int = BATCH_SIZE
+    queries: Sequence[tuple[int, str, str] | Query], db: Database, batch_size: int = BATCH_SIZE
 ) -> list[int]:
     """Bulk-insert questions in batches, one statement a batch, all in one transaction.
 
@@ -42,7 +42,7 @@ def save_queries_to_rds(
 
     Args:
         queries: (product_id, query_text, query_type) or Query.
-        db: the database; by default the one of `get_db_connection`. A transaction that is open there is joined.
+        db: the database. A transaction that is open there is joined.
         batch_size: rows an insert, at most 50.
 
     Returns:
@@ -58,9 +58,9 @@ def save_queries_to_rds(
     )
     batches = list(_batches(rows, min(batch_size, BATCH_SIZE)))
     ids = [0] * len(rows)
-    with given_or_opened(db) as database, database.pipelined():
-        added = [database.send("queries.add", **_columns(batch)) for batch in batches]
-        found = [_added_or_find(database, batch, read()) for batch, read in zip(batches, added, strict=True)]
+    with db.pipelined():
+        added = [db.send("queries.add", **_columns(batch)) for batch in batches]
+        found = [_added_or_find(db, batch, read()) for batch, read in zip(batches, added, strict=True)]
         for batch, read in zip(batches, found, strict=True):
             for row, stored in zip(batch, read(), strict=True):
                 ids[row.place] = stored.query_id

@@ -1,0 +1,161 @@
+"""The documented functions as they are called by hand: what is not given is what the environment says.
+
+No SDK and no pydantic is loaded before a function that needs it is called.
+"""
+
+import logging
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from query_generator.aws import s3_client
+from query_generator.errors import ConfigurationError, InputError
+from query_generator.generate import CALLS_FOR_AN_ITEM, ask
+from query_generator.input import sources
+from query_generator.input.product_fields import product_from_record
+from query_generator.llm.base import Provider
+from query_generator.models import Product, QueryType, RejectedRecord
+from query_generator.store import objects as store_objects
+from query_generator.store import products
+from query_generator.store import queries as store_queries
+from query_generator.store.connect import get_db_connection
+from query_generator.store.database import Database, open_database
+
+if TYPE_CHECKING:
+    from query_generator.config import JobConfig
+
+__all__ = [
+    "environment_config",
+    "generate_questions",
+    "get_db_connection",
+    "get_product_ids_from_job",
+    "load_input_data",
+    "save_queries_to_rds",
+    "save_to_s3",
+]
+
+_LOG = logging.getLogger("api")
+
+
+def environment_config() -> "JobConfig":
+    """Read the configuration of this process from its environment.
+
+    Only the values are checked: what a function needs and misses, it says itself.
+
+    Raises:
+        ConfigurationError: a value is wrong.
+    """
+    from query_generator.config import load_config
+
+    return load_config({"verb": "function"}, os.environ)
+
+
+def load_input_data(source: sources.InputSource | None = None) -> tuple[Iterator[Product | RejectedRecord], str]:
+    """Read the products of a source, by default of the first one that the environment names.
+
+    Returns and raises what `input.sources.load_input_data` does.
+
+    Raises:
+        InputError: the environment names no source.
+    """
+    if source is None:
+        configured = sources.configured_sources(environment_config())
+        if not configured:
+            raise InputError("no products: set PRODUCTS_JSON, or INPUT_S3_BUCKET and INPUT_S3_KEY")
+        source = configured[0]
+    return sources.load_input_data(source)
+
+
+def get_product_ids_from_job(
+    job_id: str, db: Database | None = None, keys: Sequence[str] | None = None
+) -> dict[str, int]:
+    """Return the products selected for a job, as `store.products.get_product_ids_from_job` does.
+
+    Without `db` it connects by itself, and closes the connection afterwards.
+    """
+    if db is not None:
+        return products.get_product_ids_from_job(job_id, db, keys)
+    with closing(open_database()) as opened:
+        return products.get_product_ids_from_job(job_id, opened, keys)
+
+
+def generate_questions(
+    product_info: Mapping[str, Any], num_questions: int = 25, provider: Provider | None = None
+) -> dict[str, list[str]]:
+    """Make the questions for one product: one product call and one market call, and one more for what is missing.
+
+    Args:
+        product_info: a product as a record of a catalog, see the README for the field names.
+        num_questions: how many of each type.
+        provider: who is asked; by default what the environment configures.
+
+    Returns:
+        `product_questions` and `market_questions`, each a list of at most `num_questions` texts.
+
+    Raises:
+        SkippableError: the record is not a product, or the model refuses it.
+        RetryableError: the provider fails for a passing reason.
+        FatalError: the provider cannot be used.
+    """
+    product = product_from_record(dict(product_info), 1)
+    asked = provider or _configured_provider()
+    questions: dict[str, list[str]] = {}
+    for query_type in QueryType:
+        texts: list[str] = []
+        for _ in range(CALLS_FOR_AN_ITEM):
+            result = ask(product, query_type, num_questions, asked, tuple(texts))
+            texts += result.questions
+            if result.error and not texts:
+                raise result.error
+        if len(texts) < num_questions:
+            _LOG.warning("[AI] only %d %s questions for %s", len(texts), query_type, product.name)
+        questions[f"{query_type}_questions"] = texts
+    return questions
+
+
+def _configured_provider() -> Provider:
+    from query_generator.providers import make_provider
+    from query_generator.stopping import StopSignal
+
+    return make_provider(environment_config(), StopSignal())[0]
+
+
+def save_queries_to_rds(
+    queries: Sequence[tuple[int, str, str] | store_queries.Query],
+    db: Database | None = None,
+    batch_size: int = store_queries.BATCH_SIZE,
+) -> list[int]:
+    """Store questions, as `store.queries.save_queries_to_rds` does.
+
+    Without `db` it connects by itself, and closes the connection afterwards.
+    """
+    if db is not None:
+        return store_queries.save_queries_to_rds(queries, db, batch_size)
+    with closing(open_database()) as opened:
+        return store_queries.save_queries_to_rds(queries, opened, batch_size)
+
+
+def save_to_s3(
+    data: Mapping[str, Any] | store_objects.Chunks,
+    job_id: str,
+    name: str = "results.json",
+    objects: store_objects.ObjectStore | None = None,
+    prefix: str | None = None,
+) -> str:
+    """Write an object of a job, as `store.objects.save_to_s3` does; by default to OUTPUT_S3_BUCKET and its prefix.
+
+    Raises:
+        ConfigurationError: OUTPUT_S3_BUCKET is not set.
+    """
+    if objects is None or prefix is None:
+        config = environment_config()
+        prefix = config.output_s3_prefix if prefix is None else prefix
+        objects = objects or _configured_objects(config)
+    return store_objects.save_to_s3(data, job_id, name, objects=objects, prefix=prefix)
+
+
+def _configured_objects(config: "JobConfig") -> store_objects.ObjectStore:
+    if not config.output_s3_bucket:
+        raise ConfigurationError("missing: OUTPUT_S3_BUCKET (for example my-bucket)")
+    return store_objects.S3Objects(s3_client(config.aws_region), config.output_s3_bucket)
