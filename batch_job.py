@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from query_generator.cli import parse_arguments
 from query_generator.errors import ExitCode, FatalError
-from query_generator.starting import in_turn
+from query_generator.pipeline.starting import in_turn
 from query_generator.stopping import StopSignal
 
 if TYPE_CHECKING:
@@ -76,9 +76,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(config: "JobConfig", stop: StopSignal) -> ExitCode:
     if config.dry_run:
         return _dry_run(config, stop)
-    from query_generator.job import run_job
+    from query_generator.pipeline.job import run_job
+    from query_generator.pipeline.spending import checked_prices
     from query_generator.report import ChildReport, child_summary, summary
-    from query_generator.spending import checked_prices
 
     checked_prices(config)
     _LOG.info("[INIT] Job %s", config.job_id)
@@ -97,8 +97,8 @@ def _dry_run(config: "JobConfig", stop: StopSignal) -> ExitCode:
 
 def _report(config: "JobConfig", stop: StopSignal) -> ExitCode:
     import secrets_cache
+    from query_generator.pipeline.services import database_of, objects_of
     from query_generator.report import publish_result, summary
-    from query_generator.services import database_of, objects_of
     from query_generator.store.schema import migrate
 
     secrets_cache.configure(config)
@@ -111,7 +111,7 @@ def _report(config: "JobConfig", stop: StopSignal) -> ExitCode:
 
 def _init_db(config: "JobConfig", stop: StopSignal) -> ExitCode:
     import secrets_cache
-    from query_generator.services import database_of
+    from query_generator.pipeline.services import database_of
     from query_generator.store.schema import migrate
 
     secrets_cache.configure(config)
@@ -150,7 +150,7 @@ def _configure(arguments: dict[str, str | None]) -> "JobConfig":
 
         config = load_config(arguments, os.environ)
         if is_child:
-            import_module("query_generator.job")
+            import_module("query_generator.pipeline.job")
     return config
 
 

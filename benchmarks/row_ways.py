@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from query_generator.models import Generated
-from query_generator.outcomes import judge, queries_of, with_ids
+from query_generator.pipeline.outcomes import judge, queries_of, with_ids
 from query_generator.store.items import Item, Outcome
 from query_generator.store.ledger import Ledger
 from query_generator.store.queries import save_queries_to_rds

@@ -115,7 +115,7 @@ def generate_questions(
 
 
 def _configured_provider() -> Provider:
-    from query_generator.providers import make_provider
+    from query_generator.pipeline.providers import make_provider
     from query_generator.stopping import StopSignal
 
     return make_provider(environment_config(), StopSignal())[0]

@@ -15,9 +15,9 @@ from query_generator.earlier_job import take_over
 from query_generator.errors import BudgetExhaustedError, ConfigurationError, ExitCode, InputError, ServiceAwayError
 from query_generator.input.sources import configured_sources, load_input_data
 from query_generator.llm.metered import CallStats
-from query_generator.load import Entry, peek
-from query_generator.providers import make_provider
-from query_generator.services import database_of
+from query_generator.pipeline.load import Entry, peek
+from query_generator.pipeline.providers import make_provider
+from query_generator.pipeline.services import database_of
 from query_generator.stopping import StopSignal
 from query_generator.store.schema import migrate
 from query_generator.vendors import KEY_OF

@@ -14,8 +14,8 @@ from query_generator.errors import FatalError, InterruptedRunError, RetryableErr
 from query_generator.generate import CALLS_FOR_AN_ITEM, ask, shortage
 from query_generator.llm.base import Provider
 from query_generator.models import Product, QueryType, RejectedRecord
+from query_generator.pipeline.workers import Workers
 from query_generator.stopping import STEP_SECONDS, StopSignal
-from query_generator.workers import Workers
 
 _LOG = logging.getLogger("cache")
 

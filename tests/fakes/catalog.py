@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from query_generator.input.product_fields import product_from_record
-from query_generator.load import Entry, Loaded, load_products
 from query_generator.models import Product
+from query_generator.pipeline.load import Entry, Loaded, load_products
 from query_generator.store.database import Database
 from query_generator.store.items import Outcome
 from query_generator.store.lease import Lease

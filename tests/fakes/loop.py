@@ -5,9 +5,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from query_generator.generation import Generation
 from query_generator.llm.metered import MeteredProvider
 from query_generator.models import Generated, Product
+from query_generator.pipeline.generation import Generation
 from query_generator.stats import RunStats
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database

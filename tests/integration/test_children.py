@@ -2,8 +2,8 @@
 
 from contextlib import closing
 
-from query_generator.children import is_over_for_child
 from query_generator.config import JobConfig
+from query_generator.pipeline.children import is_over_for_child
 from query_generator.store.connect import get_db_connection
 from query_generator.store.database import Database
 from query_generator.store.ledger import Ledger

@@ -11,7 +11,7 @@ from query_generator.errors import (
     SkippableError,
 )
 from query_generator.models import Generated
-from query_generator.outcomes import DEFERRALS
+from query_generator.pipeline.outcomes import DEFERRALS
 from query_generator.store.database import Database
 from query_generator.store.events import EventLog
 from tests.fakes.catalog import open_job, products

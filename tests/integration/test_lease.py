@@ -9,8 +9,8 @@ import pytest
 
 from query_generator.errors import RunFencedError
 from query_generator.liveness import own_identity
-from query_generator.load import load_products
 from query_generator.models import Generated
+from query_generator.pipeline.load import load_products
 from query_generator.store.connect import get_db_connection
 from query_generator.store.database import Database, Patience, open_database
 from query_generator.store.items import Outcome

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from query_generator.load import Entry, load_products
 from query_generator.models import RejectedRecord
+from query_generator.pipeline.load import Entry, load_products
 from query_generator.store.database import Database, open_database
 from query_generator.store.queries import save_queries_to_rds
 from secrets_cache import RdsConfig

@@ -10,8 +10,8 @@ from threading import Barrier
 import pytest
 
 from query_generator.input.sources import load_input_data, text_source
-from query_generator.load import CHUNK
 from query_generator.models import Product
+from query_generator.pipeline.load import CHUNK
 from query_generator.store import products as store
 from query_generator.store.connect import get_db_connection
 from query_generator.store.database import Database, open_database

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from query_generator.load import load_products
 from query_generator.models import Product, RejectedRecord
+from query_generator.pipeline.load import load_products
 from query_generator.store.database import Database
 from query_generator.store.open_work import OpenWork, can_be_read, missing_migrations, products_of_job
 from query_generator.store.products import link_products, selected_products, take_selected

@@ -10,11 +10,11 @@ from datetime import date
 import pytest
 
 from query_generator.errors import CostCapReachedError
-from query_generator.generation import Generation
 from query_generator.llm.base import GenerationReply, GenerationRequest
 from query_generator.llm.metered import CallStats, MeteredProvider
 from query_generator.llm.prices import Price, Prices
 from query_generator.models import QueryType
+from query_generator.pipeline.generation import Generation
 from query_generator.resilience.budget import Budget, BudgetedProvider, estimated_usage
 from query_generator.stats import RunStats
 from query_generator.stopping import StopSignal

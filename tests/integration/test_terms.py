@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from query_generator.admission import has_other_terms, terms_of
 from query_generator.config import JobConfig, load_config
 from query_generator.errors import ConfigurationError
+from query_generator.pipeline.admission import has_other_terms, terms_of
 from query_generator.store.database import Database
 from query_generator.store.lease import Lease
 from query_generator.store.ledger import Ledger

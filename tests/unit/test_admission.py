@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from query_generator.admission import FROM_JOB, Reading, has_other_terms, lasting_source, reading_of, terms_of
 from query_generator.config import JobConfig, load_config
 from query_generator.errors import ConfigurationError, InputError
+from query_generator.pipeline.admission import FROM_JOB, Reading, has_other_terms, lasting_source, reading_of, terms_of
 
 FILE_READ = {"input_source": "file:a.json", "input_complete": True}
 FILE_CUT_SHORT = {"input_source": "file:a.json", "input_complete": False}

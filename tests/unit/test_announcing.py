@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from query_generator.announcing import SECONDS, ProductLines
+from query_generator.pipeline.announcing import SECONDS, ProductLines
 
 
 class Clock:

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from query_generator.batch_events import BatchEvents
 from query_generator.models import Generated, Product, QueryType
+from query_generator.pipeline.batch_events import BatchEvents
 from query_generator.store.events import EventLog
 from query_generator.store.items import Item, Outcome
 from tests.fakes.list_sink import ListSink

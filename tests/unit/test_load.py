@@ -6,8 +6,8 @@ import pytest
 
 from query_generator.errors import InputError
 from query_generator.input.sources import InputBrokenOffError
-from query_generator.load import CHUNK, NAMED_IN_LOG, Entry, _take, peek, until_broken_off
 from query_generator.models import Product, RejectedRecord
+from query_generator.pipeline.load import CHUNK, NAMED_IN_LOG, Entry, _take, peek, until_broken_off
 
 
 def product(position: int) -> Product:

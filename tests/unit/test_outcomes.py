@@ -4,7 +4,7 @@ import pytest
 
 from query_generator.errors import OverloadedError, RateLimitedError, RetryableError, SkippableError
 from query_generator.models import Generated, Product, QueryType
-from query_generator.outcomes import DEFERRALS, judge
+from query_generator.pipeline.outcomes import DEFERRALS, judge
 from query_generator.store.items import Item
 
 

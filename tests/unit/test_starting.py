@@ -8,7 +8,7 @@ from threading import Event, Thread
 
 import pytest
 
-from query_generator.starting import LONGEST_WAIT, in_turn
+from query_generator.pipeline.starting import LONGEST_WAIT, in_turn
 from tests.conftest import wait_until
 from tests.fakes.virtual_time import VirtualTime
 

@@ -15,8 +15,8 @@ from query_generator.errors import (
     RetryableError,
     SkippableError,
 )
-from query_generator.load import Entry
 from query_generator.models import RejectedRecord
+from query_generator.pipeline.load import Entry
 from query_generator.stopping import StopSignal
 from query_generator.warming import Warmed, warm
 from tests.fakes.catalog import product, products

@@ -10,7 +10,7 @@ from queue import SimpleQueue
 import pytest
 
 from query_generator.errors import SkippableError
-from query_generator.workers import Workers
+from query_generator.pipeline.workers import Workers
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 60.0
@@ -73,7 +73,7 @@ def test_threads_are_started_only_for_calls(busy: int) -> None:
 def test_a_call_that_hangs_does_not_hold_the_exit() -> None:
     """An interrupted run ends in its grace time although a call never returns."""
     hang = (
-        "import threading\nfrom query_generator.workers import Workers\nbegun = threading.Event()\n"
+        "import threading\nfrom query_generator.pipeline.workers import Workers\nbegun = threading.Event()\n"
         "Workers(1).submit(lambda: (begun.set(), threading.Event().wait()))\nbegun.wait()\nprint('the end')\n"
     )
     ended = subprocess.run([sys.executable, "-c", hang], cwd=ROOT, capture_output=True, text=True, timeout=SECONDS)

@@ -10,21 +10,21 @@ from dataclasses import replace
 from functools import partial
 from queue import SimpleQueue
 
-from query_generator.announcing import ProductLines
-from query_generator.batch_events import BatchEvents
 from query_generator.errors import FatalError, InterruptedRunError, SkippableError
 from query_generator.generate import ask
 from query_generator.llm.base import Provider
 from query_generator.llm.metered import MeteredProvider, Meters
 from query_generator.models import Generated, QueryType
-from query_generator.outcomes import judge, next_call, queries_of, storable, with_ids
+from query_generator.pipeline.announcing import ProductLines
+from query_generator.pipeline.batch_events import BatchEvents
+from query_generator.pipeline.outcomes import judge, next_call, queries_of, storable, with_ids
+from query_generator.pipeline.workers import Workers, take_ended
 from query_generator.stats import RunStats
 from query_generator.stopping import StopSignal
 from query_generator.store.events import EventLog
 from query_generator.store.items import Counts, Item, Outcome, Outline
 from query_generator.store.ledger import Ledger
 from query_generator.store.queries import save_queries_to_rds, save_storable_queries
-from query_generator.workers import Workers, take_ended
 
 _LOG = logging.getLogger("generation")
 

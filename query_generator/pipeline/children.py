@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from query_generator.config import JobConfig
-from query_generator.intake import is_sibling
+from query_generator.pipeline.intake import is_sibling
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database
 from query_generator.store.open_work import missing_migrations

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from query_generator.admission import FROM_JOB, Reading, lasting_source, reading_of
 from query_generator.config import JobConfig
 from query_generator.errors import ConfigurationError, InputError, InterruptedRunError
 from query_generator.input.sources import InputSource, configured_sources, load_input_data
-from query_generator.load import Entry, Link, load_products, peek
+from query_generator.pipeline.admission import FROM_JOB, Reading, lasting_source, reading_of
+from query_generator.pipeline.load import Entry, Link, load_products, peek
 from query_generator.stopping import StopSignal
 from query_generator.store.events import EventLog
 from query_generator.store.ledger import Ledger

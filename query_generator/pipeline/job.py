@@ -9,9 +9,7 @@ from contextlib import ExitStack, closing, suppress
 from functools import partial
 
 import secrets_cache
-from query_generator.admission import has_other_terms, reading_of, terms_of
 from query_generator.cache.setup import ResponseCache
-from query_generator.children import open_database_of
 from query_generator.config import JobConfig
 from query_generator.errors import (
     FatalError,
@@ -19,18 +17,20 @@ from query_generator.errors import (
     RunFencedError,
     ServiceAwayError,
 )
-from query_generator.generation import Generation
-from query_generator.intake import Intake, Offer, offer_to_child, open_input
 from query_generator.llm.base import Provider
 from query_generator.llm.gemini_sdk import import_sdk_in_background
 from query_generator.llm.metered import CallStats, Meters
 from query_generator.metrics import Metrics, Totals
-from query_generator.providers import make_provider
+from query_generator.pipeline.admission import has_other_terms, reading_of, terms_of
+from query_generator.pipeline.children import open_database_of
+from query_generator.pipeline.generation import Generation
+from query_generator.pipeline.intake import Intake, Offer, offer_to_child, open_input
+from query_generator.pipeline.providers import make_provider
+from query_generator.pipeline.services import Connect, database_of, event_sink_of, objects_of
+from query_generator.pipeline.spending import budget_of
+from query_generator.pipeline.starting import in_turn
 from query_generator.report import ChildReport, Report, publish_result
 from query_generator.resilience.schedule import AHEAD_SECONDS
-from query_generator.services import Connect, database_of, event_sink_of, objects_of
-from query_generator.spending import budget_of
-from query_generator.starting import in_turn
 from query_generator.stats import RunStats
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database, Patience
