@@ -15,7 +15,7 @@ from query_generator.cache.tiers import MemoryTier, Tier
 from query_generator.llm.base import GenerationRequest
 from query_generator.llm.prices import cost_usd
 from query_generator.models import Product, QueryType
-from query_generator.prompts import build_prompt
+from query_generator.questions.prompts import build_prompt
 from query_generator.stopping import StopSignal
 from tests.fakes.catalog import products
 from tests.fakes.item_provider import ItemProvider

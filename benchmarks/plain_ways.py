@@ -20,7 +20,7 @@ from query_generator.llm.base import GenerationRequest
 from query_generator.llm.gemini import GeminiProvider
 from query_generator.llm.reply import QUESTIONS_SCHEMA
 from query_generator.models import QueryType
-from query_generator.prompts import build_prompt
+from query_generator.questions.prompts import build_prompt
 
 MODEL = "gemini-3.5-flash-lite"
 GROUP = 5

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from query_generator.aws import s3_client
 from query_generator.errors import ConfigurationError, InputError
-from query_generator.generate import CALLS_FOR_AN_ITEM, ask
 from query_generator.input import sources
 from query_generator.input.product_fields import product_from_record
 from query_generator.llm.base import Provider
 from query_generator.models import Product, QueryType, RejectedRecord
+from query_generator.questions.ask import CALLS_FOR_AN_ITEM, ask
 from query_generator.store import objects as store_objects
 from query_generator.store import products
 from query_generator.store import queries as store_queries

@@ -10,7 +10,7 @@ from query_generator.llm.base import Prompt
 from query_generator.llm.token_count import CountTokens
 from query_generator.models import Product, QueryType
 from query_generator.preflight import Finding, Findings
-from query_generator.prompts import build_prompt
+from query_generator.questions.prompts import build_prompt
 from query_generator.quote import Workload
 from query_generator.survey import Survey
 from query_generator.vendors import KEY_OF, make_vendor, models_of

@@ -11,10 +11,10 @@ from itertools import islice
 
 from query_generator.config import JobConfig
 from query_generator.errors import FatalError, InterruptedRunError, RetryableError, SkippableError
-from query_generator.generate import CALLS_FOR_AN_ITEM, ask, shortage
 from query_generator.llm.base import Provider
 from query_generator.models import Product, QueryType, RejectedRecord
 from query_generator.pipeline.workers import Workers
+from query_generator.questions.ask import CALLS_FOR_AN_ITEM, ask, shortage
 from query_generator.stopping import STEP_SECONDS, StopSignal
 
 _LOG = logging.getLogger("cache")

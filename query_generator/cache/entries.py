@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from query_generator.llm.base import GenerationReply, GenerationRequest, Usage
-from query_generator.prompts import PROMPT_VERSION
+from query_generator.questions.prompts import PROMPT_VERSION
 
 OPERATION = "completions"
 SCHEMA = 1

@@ -13,7 +13,7 @@ from query_generator.cache.store import LayeredStore
 from query_generator.errors import InterruptedRunError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, ProviderAround, Usage
 from query_generator.models import QueryType
-from query_generator.postprocess import accept_questions
+from query_generator.questions.checks import accept_questions
 from query_generator.stopping import STEP_SECONDS, StopSignal
 
 PriceOf = Callable[[str, str, Usage], float | None]

@@ -6,7 +6,7 @@ from typing import Any
 
 from query_generator.config import JobConfig
 from query_generator.errors import ConfigurationError, InputError
-from query_generator.prompts import PROMPT_VERSION
+from query_generator.questions.prompts import PROMPT_VERSION
 from query_generator.vendors import terms_of_models
 
 FROM_JOB = "from-job"

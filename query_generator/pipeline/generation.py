@@ -11,7 +11,6 @@ from functools import partial
 from queue import SimpleQueue
 
 from query_generator.errors import FatalError, InterruptedRunError, SkippableError
-from query_generator.generate import ask
 from query_generator.llm.base import Provider
 from query_generator.llm.metered import MeteredProvider, Meters
 from query_generator.models import Generated, QueryType
@@ -19,6 +18,7 @@ from query_generator.pipeline.announcing import ProductLines
 from query_generator.pipeline.batch_events import BatchEvents
 from query_generator.pipeline.outcomes import judge, next_call, queries_of, storable, with_ids
 from query_generator.pipeline.workers import Workers, take_ended
+from query_generator.questions.ask import ask
 from query_generator.stats import RunStats
 from query_generator.stopping import StopSignal
 from query_generator.store.events import EventLog

@@ -6,9 +6,9 @@ from dataclasses import replace
 from itertools import islice
 
 from query_generator.errors import RateLimitedError, RetryableError
-from query_generator.generate import CALLS_FOR_AN_ITEM, shortage
 from query_generator.models import Generated
-from query_generator.prompts import PROMPT_VERSION
+from query_generator.questions.ask import CALLS_FOR_AN_ITEM, shortage
+from query_generator.questions.prompts import PROMPT_VERSION
 from query_generator.store.items import Item, Outcome
 from query_generator.store.queries import Query
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from query_generator.errors import SkippableError
-from query_generator.postprocess import query_hash
+from query_generator.questions.checks import query_hash
 from query_generator.store.database import Database
 
 BATCH_SIZE = 50  # rows

@@ -24,7 +24,7 @@ from query_generator.cache.store import LayeredStore
 from query_generator.cache.tiers import NO_ENTRY, Held, Tier, TierFailedError
 from query_generator.llm.base import GenerationRequest, Usage
 from query_generator.models import Product, QueryType
-from query_generator.prompts import build_prompt
+from query_generator.questions.prompts import build_prompt
 from query_generator.stopping import StopSignal
 from tests.conftest import ROOT
 from tests.fakes.item_provider import ItemProvider

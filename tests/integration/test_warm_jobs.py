@@ -8,9 +8,9 @@ from query_generator.cache.setup import ResponseCache
 from query_generator.config import JobConfig, load_config
 from query_generator.earlier_job import take_over
 from query_generator.errors import ConfigurationError
-from query_generator.generate import ask
 from query_generator.input.sources import file_source, load_input_data
 from query_generator.models import QueryType
+from query_generator.questions.ask import ask
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database
 from query_generator.store.ledger import Ledger

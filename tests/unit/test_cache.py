@@ -24,7 +24,7 @@ from query_generator.errors import ConfigurationError, InterruptedRunError, Retr
 from query_generator.llm.base import GenerationReply, GenerationRequest, Prompt, Usage
 from query_generator.llm.offline import OfflineProvider
 from query_generator.models import Product, QueryType
-from query_generator.prompts import build_prompt
+from query_generator.questions.prompts import build_prompt
 from query_generator.stopping import StopSignal
 from tests.fakes.item_provider import ItemProvider
 from tests.fakes.question_texts import questions

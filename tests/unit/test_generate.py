@@ -6,8 +6,8 @@ import pytest
 
 from query_generator.api import generate_questions
 from query_generator.errors import BudgetExhaustedError, RetryableError, SkippableError
-from query_generator.generate import ask, shortage
 from query_generator.models import Product, QueryType
+from query_generator.questions.ask import ask, shortage
 from tests.fakes.question_texts import questions
 from tests.fakes.scripted_provider import ScriptedProvider
 

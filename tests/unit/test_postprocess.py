@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from query_generator.postprocess import (
+from query_generator.questions.checks import (
     MAX_CHARACTERS,
     READ_CHARACTERS,
     accept_questions,

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from query_generator.models import Product, QueryType
-from query_generator.prompts import MAX_ATTRIBUTES, MAX_DESCRIPTION, build_prompt
+from query_generator.questions.prompts import MAX_ATTRIBUTES, MAX_DESCRIPTION, build_prompt
 
 BOOT = Product(
     "Trail Boot",

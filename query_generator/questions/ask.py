@@ -5,8 +5,8 @@ from collections import Counter
 from query_generator.errors import RetryableError, SkippableError
 from query_generator.llm.base import GenerationRequest, Provider
 from query_generator.models import Generated, Product, QueryType
-from query_generator.postprocess import accept_questions
-from query_generator.prompts import build_prompt
+from query_generator.questions.checks import accept_questions
+from query_generator.questions.prompts import build_prompt
 
 CALLS_FOR_AN_ITEM = 2
 
