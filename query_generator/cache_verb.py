@@ -15,12 +15,12 @@ from query_generator.earlier_job import take_over
 from query_generator.errors import BudgetExhaustedError, ConfigurationError, ExitCode, InputError, ServiceAwayError
 from query_generator.input.sources import configured_sources, load_input_data
 from query_generator.llm.metered import CallStats
+from query_generator.llm.registry import KEY_OF
 from query_generator.pipeline.load import Entry, peek
 from query_generator.pipeline.providers import make_provider
 from query_generator.pipeline.services import database_of
 from query_generator.stopping import StopSignal
 from query_generator.store.schema import migrate
-from query_generator.vendors import KEY_OF
 from query_generator.warming import Warmed, warm
 
 _LOG = logging.getLogger("cache")

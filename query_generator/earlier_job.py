@@ -10,11 +10,11 @@ from query_generator.config import JobConfig
 from query_generator.errors import ConfigurationError
 from query_generator.input.product_fields import RejectedRecordError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Usage
+from query_generator.llm.registry import KEY_OF, models_of
 from query_generator.models import QueryType
 from query_generator.questions.prompts import PROMPT_VERSION, build_prompt
 from query_generator.store.canonical import stored_product
 from query_generator.store.database import Database
-from query_generator.vendors import KEY_OF, models_of
 
 PAGE_SIZE = 500
 

@@ -18,9 +18,9 @@ from query_generator.errors import (
     QueryGeneratorError,
     RateLimitedError,
 )
+from query_generator.llm.registry import KEY_OF
 from query_generator.llm.token_count import CountTokens, gemini_token_counter
 from query_generator.local import WHEEL
-from query_generator.vendors import KEY_OF
 
 T = TypeVar("T")
 

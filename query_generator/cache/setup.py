@@ -12,8 +12,8 @@ from query_generator.config import JobConfig
 from query_generator.errors import ConfigurationError
 from query_generator.llm.base import GenerationRequest, Provider
 from query_generator.llm.prices import cost_usd
+from query_generator.llm.registry import models_of
 from query_generator.stopping import StopSignal
-from query_generator.vendors import models_of
 
 
 class ResponseCache:

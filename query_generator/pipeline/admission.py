@@ -6,8 +6,8 @@ from typing import Any
 
 from query_generator.config import JobConfig
 from query_generator.errors import ConfigurationError, InputError
+from query_generator.llm.registry import terms_of_models
 from query_generator.questions.prompts import PROMPT_VERSION
-from query_generator.vendors import terms_of_models
 
 FROM_JOB = "from-job"
 

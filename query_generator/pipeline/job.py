@@ -20,6 +20,7 @@ from query_generator.errors import (
 from query_generator.llm.base import Provider
 from query_generator.llm.gemini_sdk import import_sdk_in_background
 from query_generator.llm.metered import CallStats, Meters
+from query_generator.llm.registry import KEY_OF
 from query_generator.metrics import Metrics, Totals
 from query_generator.pipeline.admission import has_other_terms, reading_of, terms_of
 from query_generator.pipeline.children import open_database_of
@@ -41,7 +42,6 @@ from query_generator.store.ledger import Ledger
 from query_generator.store.quota import SharedSchedule
 from query_generator.store.schema import migrate
 from query_generator.store.side_connection import SideConnection
-from query_generator.vendors import KEY_OF
 
 _LOG = logging.getLogger("job")
 

@@ -7,6 +7,7 @@ from query_generator.config import JobConfig
 from query_generator.llm.base import Provider, Usage
 from query_generator.llm.metered import Meters
 from query_generator.llm.prices import Prices, load_prices
+from query_generator.llm.registry import make_vendor, models_of
 from query_generator.models import QueryType
 from query_generator.resilience.budget import Budget, BudgetedProvider
 from query_generator.resilience.circuit_breaker import CircuitBreaker
@@ -17,7 +18,6 @@ from query_generator.resilience.retry import RetryBudget, RetryingProvider
 from query_generator.resilience.schedule import Schedule
 from query_generator.resilience.waiting import WaitingProvider
 from query_generator.stopping import StopSignal
-from query_generator.vendors import make_vendor, models_of
 
 TYPICAL_CALL = Usage(prompt_tokens=500, output_tokens=700)
 

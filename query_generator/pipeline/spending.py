@@ -6,12 +6,12 @@ from contextlib import contextmanager, suppress
 from query_generator.config import JobConfig
 from query_generator.errors import FatalError
 from query_generator.llm.prices import Prices, load_prices
+from query_generator.llm.registry import models_of
 from query_generator.resilience.budget import Budget, known_price
 from query_generator.stopping import StopSignal
 from query_generator.store.budget import SharedAllowance
 from query_generator.store.database import Patience
 from query_generator.store.side_connection import SideConnection
-from query_generator.vendors import models_of
 
 
 def checked_prices(config: JobConfig) -> Prices:

@@ -7,9 +7,9 @@ import pytest
 
 from query_generator.config import JobConfig
 from query_generator.llm.prices import load_prices
+from query_generator.llm.registry import limits_of, models_of, terms_of_models
 from query_generator.models import QueryType
 from query_generator.pipeline.providers import in_order
-from query_generator.vendors import limits_of, models_of, terms_of_models
 
 PRICES = load_prices(None, date(2026, 11, 22))
 
