@@ -78,7 +78,7 @@ def _run(config: "JobConfig", stop: StopSignal) -> ExitCode:
         return _dry_run(config, stop)
     from query_generator.pipeline.job import run_job
     from query_generator.pipeline.spending import checked_prices
-    from query_generator.report import ChildReport, child_summary, summary
+    from query_generator.report.summary import ChildReport, child_summary, summary
 
     checked_prices(config)
     _LOG.info("[INIT] Job %s", config.job_id)
@@ -98,7 +98,7 @@ def _dry_run(config: "JobConfig", stop: StopSignal) -> ExitCode:
 def _report(config: "JobConfig", stop: StopSignal) -> ExitCode:
     import secrets_cache
     from query_generator.pipeline.services import database_of, objects_of
-    from query_generator.report import publish_result, summary
+    from query_generator.report.summary import publish_result, summary
     from query_generator.store.schema import migrate
 
     secrets_cache.configure(config)

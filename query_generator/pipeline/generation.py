@@ -19,7 +19,7 @@ from query_generator.pipeline.batch_events import BatchEvents
 from query_generator.pipeline.outcomes import judge, next_call, queries_of, storable, with_ids
 from query_generator.pipeline.workers import Workers, take_ended
 from query_generator.questions.ask import ask
-from query_generator.stats import RunStats
+from query_generator.report.stats import RunStats
 from query_generator.stopping import StopSignal
 from query_generator.store.events import EventLog
 from query_generator.store.items import Counts, Item, Outcome, Outline

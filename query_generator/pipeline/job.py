@@ -21,7 +21,6 @@ from query_generator.llm.base import Provider
 from query_generator.llm.gemini_sdk import import_sdk_in_background
 from query_generator.llm.metered import CallStats, Meters
 from query_generator.llm.registry import KEY_OF
-from query_generator.metrics import Metrics, Totals
 from query_generator.pipeline.admission import has_other_terms, reading_of, terms_of
 from query_generator.pipeline.children import open_database_of
 from query_generator.pipeline.generation import Generation
@@ -30,9 +29,10 @@ from query_generator.pipeline.providers import make_provider
 from query_generator.pipeline.services import Connect, database_of, event_sink_of, objects_of
 from query_generator.pipeline.spending import budget_of
 from query_generator.pipeline.starting import in_turn
-from query_generator.report import ChildReport, Report, publish_result
+from query_generator.report.metrics import Metrics, Totals
+from query_generator.report.stats import RunStats
+from query_generator.report.summary import ChildReport, Report, publish_result
 from query_generator.resilience.schedule import AHEAD_SECONDS
-from query_generator.stats import RunStats
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database, Patience
 from query_generator.store.events import EventLog

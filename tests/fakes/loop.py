@@ -8,7 +8,7 @@ from typing import Any
 from query_generator.llm.metered import MeteredProvider
 from query_generator.models import Generated, Product
 from query_generator.pipeline.generation import Generation
-from query_generator.stats import RunStats
+from query_generator.report.stats import RunStats
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database
 from query_generator.store.events import EventLog

@@ -10,7 +10,7 @@ import pytest
 
 from query_generator.errors import ConfigurationError
 from query_generator.models import Generated, RejectedRecord
-from query_generator.report import publish_result, summary
+from query_generator.report.summary import publish_result, summary
 from query_generator.store import results
 from query_generator.store.database import Database
 from query_generator.store.items import Item, Outcome

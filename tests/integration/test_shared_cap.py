@@ -15,8 +15,8 @@ from query_generator.llm.metered import CallStats, MeteredProvider
 from query_generator.llm.prices import Price, Prices
 from query_generator.models import QueryType
 from query_generator.pipeline.generation import Generation
+from query_generator.report.stats import RunStats
 from query_generator.resilience.budget import Budget, BudgetedProvider, estimated_usage
-from query_generator.stats import RunStats
 from query_generator.stopping import StopSignal
 from query_generator.store.budget import SharedAllowance
 from query_generator.store.connect import get_db_connection

@@ -2,7 +2,7 @@
 
 import json
 
-from query_generator.metrics import EVERY_SECONDS, Metrics, Totals
+from query_generator.report.metrics import EVERY_SECONDS, Metrics, Totals
 from tests.fakes.virtual_time import VirtualTime
 
 

@@ -3,8 +3,8 @@
 from collections import Counter
 
 from query_generator.llm.metered import CallStats
-from query_generator.report import Report, summary
-from query_generator.stats import RunStats
+from query_generator.report.stats import RunStats
+from query_generator.report.summary import Report, summary
 from query_generator.store.items import Counts
 
 COUNTS = Counts(2, 4, 0, 4, 0, 0, 0, 2, 100, 0)

@@ -4,7 +4,7 @@ import json
 
 from query_generator.cache.stats import CacheStats
 from query_generator.llm.metered import CallStats
-from query_generator.stats import RunStats, execution_stats, total
+from query_generator.report.stats import RunStats, execution_stats, total
 
 RUN = RunStats(1.5, 20.25, 0.125, CallStats(10, 8, 2, 3, 1, 1_000, 500, 4.0, 0.25, 0))
 

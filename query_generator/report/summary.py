@@ -10,7 +10,7 @@ from typing import Any
 from query_generator.cache.stats import summary_lines
 from query_generator.errors import ConfigurationError, ExitCode
 from query_generator.llm.metered import CallStats
-from query_generator.stats import RunStats, execution_stats, total
+from query_generator.report.stats import RunStats, execution_stats, total
 from query_generator.store.database import Database
 from query_generator.store.items import Counts
 from query_generator.store.objects import ObjectStore, save_to_s3

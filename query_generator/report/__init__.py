@@ -1,0 +1,1 @@
+"""What people and monitoring look at, made from the database and from what a run has counted."""
