@@ -122,13 +122,13 @@ def _init_db(config: "JobConfig", stop: StopSignal) -> ExitCode:
 
 
 def _warm_cache(config: "JobConfig", stop: StopSignal) -> ExitCode:
-    from query_generator.cache_verb import warm_cache
+    from query_generator.commands.cache import warm_cache
 
     return warm_cache(config, stop)
 
 
 def _tell_cache(config: "JobConfig", stop: StopSignal) -> ExitCode:
-    from query_generator.cache_verb import tell_cache
+    from query_generator.commands.cache import tell_cache
 
     return tell_cache(config)
 

@@ -9,8 +9,8 @@ from itertools import count
 import pytest
 
 from query_generator.cache.setup import ResponseCache
+from query_generator.commands.cache_import import take_over
 from query_generator.config import load_config
-from query_generator.earlier_job import take_over
 from query_generator.errors import FatalError
 from query_generator.store.database import Database, Patience, open_database
 from query_generator.store.events import EventLog

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from query_generator.cache.setup import ResponseCache
+from query_generator.commands.cache_import import take_over
+from query_generator.commands.cache_warm import warm
 from query_generator.config import JobConfig, load_config
-from query_generator.earlier_job import take_over
 from query_generator.errors import ConfigurationError
 from query_generator.input.sources import file_source, load_input_data
 from query_generator.llm.registry import models_of
@@ -15,7 +16,6 @@ from query_generator.questions.ask import ask
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database
 from query_generator.store.ledger import Ledger
-from query_generator.warming import warm
 from tests.conftest import ROOT
 from tests.fakes.catalog import open_job, product, products
 from tests.fakes.item_provider import ItemProvider

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from query_generator.cli import parse_arguments
+from query_generator.commands.cache_warm import Warmed, warm
 from query_generator.config import load_config
 from query_generator.errors import (
     BudgetExhaustedError,
@@ -18,7 +19,6 @@ from query_generator.errors import (
 from query_generator.models import RejectedRecord
 from query_generator.pipeline.load import Entry
 from query_generator.stopping import StopSignal
-from query_generator.warming import Warmed, warm
 from tests.fakes.catalog import product, products
 from tests.fakes.item_provider import ItemProvider
 

@@ -10,8 +10,9 @@ from query_generator.cache.guarded_tier import FAILURES
 from query_generator.cache.setup import ResponseCache
 from query_generator.cache.stats import CacheStats, sum_of, summary_lines
 from query_generator.cache.tiers import TierFailedError
+from query_generator.commands.cache_import import take_over
+from query_generator.commands.cache_warm import Warmed, warm
 from query_generator.config import JobConfig
-from query_generator.earlier_job import take_over
 from query_generator.errors import BudgetExhaustedError, ConfigurationError, ExitCode, InputError, ServiceAwayError
 from query_generator.input.sources import configured_sources, load_input_data
 from query_generator.llm.metered import CallStats
@@ -21,7 +22,6 @@ from query_generator.pipeline.providers import make_provider
 from query_generator.pipeline.services import database_of
 from query_generator.stopping import StopSignal
 from query_generator.store.schema import migrate
-from query_generator.warming import Warmed, warm
 
 _LOG = logging.getLogger("cache")
 
