@@ -88,7 +88,7 @@ def _run(config: "JobConfig", stop: StopSignal) -> ExitCode:
 
 
 def _dry_run(config: "JobConfig", stop: StopSignal) -> ExitCode:
-    from query_generator.dry_run import dry_run
+    from query_generator.dry_run.command import dry_run
 
     text, exit_code = dry_run(config, stop)
     print(text)

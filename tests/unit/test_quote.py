@@ -2,9 +2,9 @@
 
 import pytest
 
+from query_generator.dry_run.quote import SAMPLE, Workload, quote, quote_lines
 from query_generator.llm.base import Prompt
 from query_generator.llm.prices import Price
-from query_generator.quote import SAMPLE, Workload, quote, quote_lines
 
 PRICE = Price(input=1.0, output=10.0)
 

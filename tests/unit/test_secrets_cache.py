@@ -16,8 +16,8 @@ from pydantic import SecretStr
 
 import secrets_cache
 from query_generator.config import JobConfig
+from query_generator.dry_run.preflight import Findings, look_at_keys
 from query_generator.errors import ConfigurationError, ExitCode, PermissionRefusedError, ServiceAwayError
-from query_generator.preflight import Findings, look_at_keys
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient

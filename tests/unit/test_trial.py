@@ -2,10 +2,10 @@
 
 import secrets_cache
 from query_generator.config import JobConfig
+from query_generator.dry_run.preflight import Findings
+from query_generator.dry_run.provider_check import count_samples
+from query_generator.dry_run.survey import Survey
 from query_generator.errors import ExitCode
-from query_generator.preflight import Findings
-from query_generator.survey import Survey
-from query_generator.trial import count_samples
 
 
 def test_a_provider_that_cannot_be_made_ends_the_run_whoever_stands_in() -> None:

@@ -6,13 +6,13 @@ from itertools import islice
 from typing import Any
 
 from query_generator.config import JobConfig
+from query_generator.dry_run.quote import Workload
 from query_generator.errors import InputError, InterruptedRunError
 from query_generator.input.sources import configured_sources, load_input_data
 from query_generator.models import Product, QueryType, RejectedRecord
 from query_generator.pipeline.admission import Reading, has_other_terms, reading_of
 from query_generator.pipeline.load import CHUNK, Entry, until_broken_off
 from query_generator.questions.prompts import build_prompt
-from query_generator.quote import Workload
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database
 from query_generator.store.open_work import OpenWork, products_of_job

@@ -6,18 +6,18 @@ from functools import partial
 
 import secrets_cache
 from query_generator.config import JobConfig
+from query_generator.dry_run.preflight import Finding, Findings, look_at_keys, look_at_places, token_counters
+from query_generator.dry_run.provider_check import Counts, count_samples, work_by_model
+from query_generator.dry_run.quote import Quote, quote, quote_lines
+from query_generator.dry_run.survey import Survey, take_survey
 from query_generator.errors import ExitCode
 from query_generator.llm.prices import Prices
 from query_generator.pipeline.providers import in_order
 from query_generator.pipeline.services import database_of
 from query_generator.pipeline.spending import checked_prices
-from query_generator.preflight import Finding, Findings, look_at_keys, look_at_places, token_counters
-from query_generator.quote import Quote, quote, quote_lines
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database
 from query_generator.store.open_work import can_be_read, experience_of, missing_migrations
-from query_generator.survey import Survey, take_survey
-from query_generator.trial import Counts, count_samples, work_by_model
 
 
 def dry_run(config: JobConfig, stop: StopSignal) -> tuple[str, ExitCode]:

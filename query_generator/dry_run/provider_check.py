@@ -6,14 +6,14 @@ from functools import partial
 from typing import Protocol, runtime_checkable
 
 from query_generator.config import JobConfig
+from query_generator.dry_run.preflight import Finding, Findings
+from query_generator.dry_run.quote import Workload
+from query_generator.dry_run.survey import Survey
 from query_generator.llm.base import Prompt
 from query_generator.llm.registry import KEY_OF, make_vendor, models_of
 from query_generator.llm.token_count import CountTokens
 from query_generator.models import Product, QueryType
-from query_generator.preflight import Finding, Findings
 from query_generator.questions.prompts import build_prompt
-from query_generator.quote import Workload
-from query_generator.survey import Survey
 
 
 @runtime_checkable
