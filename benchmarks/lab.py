@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.processes import ROOT, Measured, Usage
-from query_generator import local_server
-from query_generator.local import local_postgres
+from query_generator.local import keeper
+from query_generator.local.postgres import local_postgres
 from secrets_cache import RdsConfig
 from tests.fakes.real_sizes import description_of
 
@@ -102,7 +102,7 @@ class Lab:
                     ),
                 )
         finally:
-            while (folder / local_server.DATA / "postmaster.pid").exists():
+            while (folder / keeper.DATA / "postmaster.pid").exists():
                 time.sleep(0.01)
             shutil.rmtree(folder, ignore_errors=True)
 

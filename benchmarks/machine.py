@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from query_generator.local import _find_binaries
+from query_generator.local.postgres import _find_binaries
 
 SHOWN = ("google-generativeai", "psycopg", "requests")
 

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from psycopg.rows import namedtuple_row
 
-from query_generator.local import local_postgres
+from query_generator.local.postgres import local_postgres
 from query_generator.store.connect import get_db_connection
 from query_generator.store.database import Database
 from query_generator.store.schema import migrate

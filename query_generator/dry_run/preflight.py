@@ -20,7 +20,7 @@ from query_generator.errors import (
 )
 from query_generator.llm.registry import KEY_OF
 from query_generator.llm.token_count import CountTokens, gemini_token_counter
-from query_generator.local import WHEEL
+from query_generator.local.postgres import WHEEL
 
 T = TypeVar("T")
 

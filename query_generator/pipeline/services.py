@@ -23,7 +23,7 @@ def database_of(config: JobConfig) -> Iterator[Connect]:
     if config.local_dir is None:
         yield lambda patience: open_database(None, patience)
         return
-    from query_generator.local import local_postgres
+    from query_generator.local.postgres import local_postgres
 
     with local_postgres(config.local_dir) as server:
         where = secrets_cache.RdsConfig(

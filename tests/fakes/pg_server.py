@@ -11,8 +11,8 @@ from typing import Literal
 
 import psycopg
 
-from query_generator.local import _find_binaries
-from query_generator.local_server import SUPERUSER, create_cluster, tied
+from query_generator.local.keeper import SUPERUSER, create_cluster, tied
+from query_generator.local.postgres import _find_binaries
 from query_generator.store.connect import get_db_connection
 from secrets_cache import RdsConfig
 

@@ -8,7 +8,7 @@ from types import TracebackType
 
 import redis
 
-from query_generator.local_server import tied
+from query_generator.local.keeper import tied
 from tests.fakes.pg_server import HOST, reserve_port
 
 

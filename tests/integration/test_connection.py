@@ -14,10 +14,10 @@ import pytest
 from botocore.stub import Stubber
 
 import secrets_cache
-from query_generator import local_server
 from query_generator.config import JobConfig
 from query_generator.errors import ConfigurationError, FatalError, PermissionRefusedError, ServiceAwayError
-from query_generator.local import _find_binaries, local_postgres
+from query_generator.local import keeper
+from query_generator.local.postgres import _find_binaries, local_postgres
 from query_generator.store.connect import get_db_connection
 from query_generator.store.database import Database, Patience, open_database
 from query_generator.store.refusals import DatabaseAwayError
@@ -63,7 +63,7 @@ def tcp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RdsConfig]:
                 connection.execute(f"CREATE ROLE {role} {rights} PASSWORD '{quoted}'".encode())
             connection.execute(b"CREATE DATABASE closed")
             connection.execute(b"REVOKE CONNECT ON DATABASE closed FROM PUBLIC")
-    data, port = directory / local_server.DATA, free_port()
+    data, port = directory / keeper.DATA, free_port()
     wait_until(lambda: not (data / "postmaster.pid").exists())
     (data / "pg_hba.conf").write_text("host all job,full_up,group_only 127.0.0.1/32 scram-sha-256\n")
     command = [str(_find_binaries() / "postgres"), "-D", str(data), "-c", "unix_socket_directories="]
@@ -72,7 +72,7 @@ def tcp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RdsConfig]:
         host="127.0.0.1", port=port, username="job", password=PASSWORD, dbname=trusted["dbname"], sslmode="prefer"
     )
     with (directory / "tcp.log").open("wb") as log:
-        server = subprocess.Popen(local_server.tied(command, "INT"), env={}, cwd="/", stdout=log, stderr=log)
+        server = subprocess.Popen(keeper.tied(command, "INT"), env={}, cwd="/", stdout=log, stderr=log)
     try:
         wait_until(lambda: connects(config))
         yield config

