@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from query_generator.errors import FatalError, RunFencedError
-from query_generator.liveness import is_surely_gone, own_identity
 from query_generator.store.database import Database
+from query_generator.store.process_identity import is_surely_gone, own_identity
 from query_generator.store.side_connection import SideConnection
 
 _LOG = logging.getLogger("lease")

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAME_YOURSELF = "from query_generator.liveness import own_identity; print(own_identity())"
+NAME_YOURSELF = "from query_generator.store.process_identity import own_identity; print(own_identity())"
 
 
 def ended() -> str:

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from query_generator.errors import RunFencedError
-from query_generator.liveness import own_identity
 from query_generator.models import Generated
 from query_generator.pipeline.load import load_products
 from query_generator.store.connect import get_db_connection
 from query_generator.store.database import Database, Patience, open_database
 from query_generator.store.items import Outcome
 from query_generator.store.ledger import Ledger
+from query_generator.store.process_identity import own_identity
 from query_generator.store.queries import save_queries_to_rds
 from query_generator.store.refusals import DatabaseAwayError
 from secrets_cache import RdsConfig

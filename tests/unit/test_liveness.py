@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from query_generator.liveness import is_surely_gone, own_identity
+from query_generator.store.process_identity import is_surely_gone, own_identity
 from tests.conftest import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -94,7 +94,7 @@ def test_what_this_machine_cannot_know_is_not_gone(proc: Path, tmp_path: Path) -
 @pytest.fixture
 def child() -> Iterator["subprocess.Popen[str]"]:
     """A process that says its name and waits."""
-    command = "from query_generator.liveness import own_identity; print(own_identity(), flush=True); input()"
+    command = "from query_generator.store.process_identity import own_identity as me; print(me(), flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", command], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as started:
