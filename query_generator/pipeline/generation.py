@@ -111,7 +111,7 @@ class Generation:
             with suppress(FatalError):
                 self._tell_rest()
             raise
-        self._ledger.db.persistently(self._tell_rest)
+        self._ledger.db.with_reconnect(self._tell_rest)
         if self._fatal:
             raise self._fatal
 
@@ -131,7 +131,7 @@ class Generation:
         if len(self._ready) + len(self._in_flight) >= self._max_concurrency + spare // 2:
             return
         wanted = self._max_concurrency + spare - len(self._in_flight) - len(self._ready)
-        self._ready.extend(self._ledger.db.persistently(lambda: self._claim_once(wanted)))
+        self._ready.extend(self._ledger.db.with_reconnect(lambda: self._claim_once(wanted)))
 
     def _claim_once(self, size: int) -> list[Item]:
         """Claim, and free what an earlier try has claimed whose answer was lost with the connection."""
@@ -200,7 +200,7 @@ class Generation:
         """Store questions and ledger rows of some calls, all or nothing, however often the database goes away."""
         self._stats.llm = self._meter.stats()
         stats = self._stats.as_dict()
-        written = self._ledger.db.persistently(
+        written = self._ledger.db.with_reconnect(
             lambda: self._ledger.save(outcomes, stats, lambda: store(outcomes), self._saved.saved)
         )
         self._saved.committed()
@@ -243,7 +243,7 @@ class Generation:
 
     def _wait_for_others(self) -> bool:
         """Wait a little while other runs have items; False when every item is terminal."""
-        if not self._ledger.db.persistently(self._ledger.has_open_items):
+        if not self._ledger.db.with_reconnect(self._ledger.has_open_items):
             return False
         with suppress(InterruptedRunError):
             self._stop.sleep(self._ledger.lease.idle_look_seconds())
@@ -257,13 +257,13 @@ class Generation:
             self._ahead, self._ended_lately = min(self._ended_lately, AHEAD_AT_MOST), 0
             self._on_look()
         if now >= self._take_over_due:
-            self._ledger.db.persistently(self._ledger.lease.take_over)
+            self._ledger.db.with_reconnect(self._ledger.lease.take_over)
             self._take_over_due = now + self._ledger.lease.look_seconds()
         if now >= self._publish_due:
             self._publish_due = now + 2 * self._ledger.lease.look_seconds()
             self._events.publish(PUBLISHED_AT_ONCE)
         if now >= self._progress_due:
-            self._ledger.db.persistently(self._report_progress)
+            self._ledger.db.with_reconnect(self._report_progress)
             took = self._clock() - now
             self._progress_due = now + max(PROGRESS_SECONDS, took / PROGRESS_SHARE)
 

@@ -119,7 +119,7 @@ class Intake:
         if given is None:
             _LOG.info("[INPUT] Going on with the products of job %s", self._config.job_id)
             if self._config.array_index is None:
-                self._db.persistently(self._ledger.note_progress)
+                self._db.with_reconnect(self._ledger.note_progress)
             return Taken()
         began = self._clock()
         loaded = load_products(
@@ -132,13 +132,13 @@ class Intake:
         if not loaded.products:
             raise InputError(f"job {self._config.job_id}: no usable product is selected for it in jobselectedproducts")
         rereads = given.reading is Reading.SELECTED and given.source != FROM_JOB
-        self._db.persistently(lambda: self._ledger.end_load(given.source, keep_rejected=rereads))
+        self._db.with_reconnect(lambda: self._ledger.end_load(given.source, keep_rejected=rereads))
         seconds = self._clock() - began
-        counts = self._db.persistently(self._ledger.counts)
+        counts = self._db.with_reconnect(self._ledger.counts)
         if counts.open_items:
-            self._db.persistently(lambda: self._ledger.set_status("processing"))
+            self._db.with_reconnect(lambda: self._ledger.set_status("processing"))
         else:
-            self._db.persistently(self._ledger.note_progress)
+            self._db.with_reconnect(self._ledger.note_progress)
         self._events.record(
             "input_loaded",
             source=given.source,
@@ -162,13 +162,13 @@ class Intake:
             if read_whole and (waited or is_sibling(self._config, metadata)):
                 return None
             given = self._input(offer, metadata)
-            if given is None or self._db.persistently(partial(self._ledger.begin_load, job.load_id)):
+            if given is None or self._db.with_reconnect(partial(self._ledger.begin_load, job.load_id)):
                 break
             waited = True
         if given and not (given.reading is Reading.SELECTED and metadata.get("input_complete")):
             begun = not read_whole and same and metadata.get("input_version")
             version = begun or (offer.source.version() if offer.source else "")
-            self._db.persistently(lambda: self._ledger.note_source(offer.name, version, siblings_of(self._config)))
+            self._db.with_reconnect(lambda: self._ledger.note_source(offer.name, version, siblings_of(self._config)))
         return given
 
     def _input(self, offer: Offer, metadata: dict[str, Any]) -> Input | None:
@@ -205,13 +205,13 @@ class Intake:
     def _wait_for_loader(self) -> bool:
         """Wait while another living run reads the input; returns whether there was one."""
         waited = False
-        while self._db.persistently(self._ledger.is_being_loaded):
+        while self._db.with_reconnect(self._ledger.is_being_loaded):
             if not waited:
                 _LOG.info("[INPUT] Another run reads the input of job %s; waiting for it", self._config.job_id)
                 self._on_wait()
             waited = True
             self._stop.sleep(self._ledger.lease.idle_look_seconds())
-            self._db.persistently(self._ledger.lease.take_over)
+            self._db.with_reconnect(self._ledger.lease.take_over)
         return waited
 
     def _until_stopped(self, entries: Iterator[Entry]) -> Iterator[Entry]:

@@ -34,7 +34,7 @@ from query_generator.report.stats import RunStats
 from query_generator.report.summary import ChildReport, Report, publish_result
 from query_generator.resilience.schedule import AHEAD_SECONDS
 from query_generator.stopping import StopSignal
-from query_generator.store.database import Database, Patience
+from query_generator.store.database import Database, ReconnectPolicy
 from query_generator.store.events import EventLog
 from query_generator.store.items import Outline
 from query_generator.store.lease import Heartbeat, Lease
@@ -68,8 +68,8 @@ def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = ti
             _initialize_secrets(config, events)
             offer = None if is_child else open_input(config)
             connect = resources.enter_context(database_of(config))
-            patience = Patience(config.database_reconnect_seconds, stop.is_overdue)
-            found = open_database_of(config, stop, lambda: connect(patience))
+            policy = ReconnectPolicy(config.database_reconnect_seconds, stop.is_overdue)
+            found = open_database_of(config, stop, lambda: connect(policy))
             if found is None:
                 _LOG.info("[BATCH] Job %s: nothing is left to do for this child", config.job_id)
                 return ChildReport(config.job_id, config.array_index or 0, 0, {}, RunStats())
@@ -113,7 +113,7 @@ class _Run:
         self._events = events
         self._db = db
         # A beat after half a lease is still in time; one that hangs for longer is made on another connection.
-        self._side = SideConnection(lambda: connect(Patience(silence_seconds=config.lease_seconds / 2)))
+        self._side = SideConnection(lambda: connect(ReconnectPolicy(silence_seconds=config.lease_seconds / 2)))
         self._clock = clock
         self._is_child = config.array_index is not None
         self._lease = Lease(db, config.job_id, str(uuid.uuid4()), config.lease_seconds)
@@ -146,13 +146,13 @@ class _Run:
                 self._lease.end()
 
     def _work(self, offer: Offer) -> Report | ChildReport:
-        self._db.persistently(self._lease.take_over)
+        self._db.with_reconnect(self._lease.take_over)
         intake = Intake(
             self._config, self._stop, self._ledger, self._events, self._clock, on_wait=self._import_while_waiting
         )
         taken = intake.load(offer)
         self._stats.products_processing_time = taken.seconds
-        counts = self._db.persistently(self._ledger.outline)
+        counts = self._db.with_reconnect(self._ledger.outline)
         _LOG.info(
             "[BATCH] Job %s: %d products, %d of %d items are to be done",
             self._config.job_id,
@@ -163,7 +163,7 @@ class _Run:
         failure = None
         if counts.open_items:
             failure = self._generate(counts)
-            self._db.persistently(lambda: self._ledger.save_run_stats(self._stats.as_dict()))
+            self._db.with_reconnect(lambda: self._ledger.save_run_stats(self._stats.as_dict()))
         if self._config.array_index is None or self._is_finisher(failure):
             return self._finish(failure)
         if failure:
@@ -185,14 +185,14 @@ class _Run:
             return False
         if failure:
             with suppress(FatalError):
-                return self._db.persistently(self._ledger.begin_finish)
+                return self._db.with_reconnect(self._ledger.begin_finish)
             return False
         end = self._clock() + FINISHER_LEASES * self._lease.seconds
-        while not self._db.persistently(self._ledger.begin_finish):
-            if self._clock() >= end or self._db.persistently(self._ledger.job).status == "completed":
+        while not self._db.with_reconnect(self._ledger.begin_finish):
+            if self._clock() >= end or self._db.with_reconnect(self._ledger.job).status == "completed":
                 return False
             self._stop.sleep(self._lease.idle_look_seconds())
-            self._db.persistently(self._lease.take_over)
+            self._db.with_reconnect(self._lease.take_over)
         return True
 
     def _generate(self, counts: Outline) -> FatalError | None:
@@ -269,7 +269,7 @@ class _Run:
     def _finish(self, failure: FatalError | None) -> Report:
         early = "interrupted" if isinstance(failure, InterruptedRunError) else "failed" if failure else None
         try:
-            report = self._db.persistently(
+            report = self._db.with_reconnect(
                 lambda: publish_result(
                     self._db, objects_of(self._config), self._config.job_id, self._config.output_s3_prefix, early
                 )
@@ -283,9 +283,9 @@ class _Run:
         self._events.record("results_saved", addresses=report.addresses)
         if failure:
             status = "processing" if report.counts.open_items else "failed"
-            self._db.persistently(lambda: self._ledger.set_status(status, str(failure)))
+            self._db.with_reconnect(lambda: self._ledger.set_status(status, str(failure)))
             raise failure
-        self._db.persistently(
+        self._db.with_reconnect(
             lambda: self._ledger.complete(
                 lambda: self._events.record("job_completed", status=report.status, **report.numbers())
             )

@@ -89,7 +89,7 @@ def load_products(
         enough_at: skip products with this many active questions of each type; None skips none.
     """
     loaded = Loaded()
-    ledger.db.persistently(lambda: read_selected_products(ledger.db, ledger.job_id))
+    ledger.db.with_reconnect(lambda: read_selected_products(ledger.db, ledger.job_id))
     stream = iter(entries)
     while chunk := _take(stream, CHUNK if limit is None else min(CHUNK, limit - loaded.products)):
         products = [entry for entry in chunk if isinstance(entry, Product)]
@@ -119,13 +119,13 @@ def _add_what_can_be(
 ) -> Added:
     """Put one chunk into the ledger; a product that the database refuses is found by halving, and rejected."""
     try:
-        return ledger.db.persistently(partial(_add, ledger, link, products, rejected, enough_at))
+        return ledger.db.with_reconnect(partial(_add, ledger, link, products, rejected, enough_at))
     except SkippableError as exc:
         if len(products) <= 1:
             refused = [RejectedRecord(product.position, "", str(exc), product.key) for product in products]
             if not refused:
                 raise
-            return ledger.db.persistently(partial(_add, ledger, link, [], [*rejected, *refused], enough_at))
+            return ledger.db.with_reconnect(partial(_add, ledger, link, [], [*rejected, *refused], enough_at))
     middle = len(products) // 2
     first = _add_what_can_be(ledger, link, products[:middle], rejected, enough_at)
     last = _add_what_can_be(ledger, link, products[middle:], [], enough_at)

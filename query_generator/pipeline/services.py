@@ -6,11 +6,11 @@ from contextlib import contextmanager
 import secrets_cache
 from query_generator.aws import dynamodb_client, s3_client
 from query_generator.config import JobConfig
-from query_generator.store.database import Database, Patience, open_database
+from query_generator.store.database import Database, ReconnectPolicy, open_database
 from query_generator.store.events import DynamoDbEvents, EventSink, FileEvents
 from query_generator.store.objects import FolderObjects, ObjectStore, S3Objects
 
-Connect = Callable[[Patience | None], Database]
+Connect = Callable[[ReconnectPolicy | None], Database]
 
 
 @contextmanager
@@ -21,7 +21,7 @@ def database_of(config: JobConfig) -> Iterator[Connect]:
         FatalError: the embedded one does not start; opening raises what `open_database` raises.
     """
     if config.local_dir is None:
-        yield lambda patience: open_database(None, patience)
+        yield lambda policy: open_database(None, policy)
         return
     from query_generator.local.postgres import local_postgres
 
@@ -34,7 +34,7 @@ def database_of(config: JobConfig) -> Iterator[Connect]:
             dbname=str(server["dbname"]),
             sslmode="disable",
         )
-        yield lambda patience: open_database(where, patience)
+        yield lambda policy: open_database(where, policy)
 
 
 def objects_of(config: JobConfig) -> ObjectStore:

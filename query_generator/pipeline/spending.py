@@ -10,7 +10,7 @@ from query_generator.llm.registry import models_of
 from query_generator.resilience.budget import Budget, known_price
 from query_generator.stopping import StopSignal
 from query_generator.store.budget import SharedAllowance
-from query_generator.store.database import Patience
+from query_generator.store.database import ReconnectPolicy
 from query_generator.store.side_connection import SideConnection
 
 
@@ -41,8 +41,8 @@ def budget_of(config: JobConfig, side: SideConnection, run_id: str, stop: StopSi
     if config.max_cost is None:
         yield None
         return
-    patience = Patience(config.database_reconnect_seconds, stop.is_overdue)
-    budget = Budget(SharedAllowance(side, config.job_id, run_id, config.max_cost, patience), stop.sleep)
+    policy = ReconnectPolicy(config.database_reconnect_seconds, stop.is_overdue)
+    budget = Budget(SharedAllowance(side, config.job_id, run_id, config.max_cost, policy), stop.sleep)
     try:
         yield budget
     finally:

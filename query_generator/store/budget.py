@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from query_generator.models import Standing
-from query_generator.store.database import Database, Patience
-from query_generator.store.refusals import DatabaseAwayError
+from query_generator.store.connection_errors import DatabaseAwayError
+from query_generator.store.database import Database, ReconnectPolicy
 from query_generator.store.side_connection import SideConnection
 
 T = TypeVar("T")
@@ -24,15 +24,15 @@ class SharedAllowance:
         job_id: the job.
         run_id: the run, which is in `runs`.
         cap_usd: the cap, in US dollars.
-        patience: for how long a database that is away is waited for.
+        policy: for how long a database that is away is waited for.
     """
 
-    def __init__(self, side: SideConnection, job_id: str, run_id: str, cap_usd: float, patience: Patience) -> None:
+    def __init__(self, side: SideConnection, job_id: str, run_id: str, cap_usd: float, policy: ReconnectPolicy) -> None:
         self._side = side
         self._job_id = job_id
         self._run_id = run_id
         self._cap_usd = cap_usd
-        self._patience = patience
+        self._policy = policy
 
     def raise_to(self, needed: float, wanted: float) -> float:
         """Let the run spend `wanted` US dollars in all, or what is left but at least `needed`; 0 when that is not left.
@@ -40,10 +40,10 @@ class SharedAllowance:
         Raises:
             DatabaseAwayError: the database stayed away.
         """
-        while (allowed := self._persistently(lambda db: self._raise_to(db, needed, wanted))) is None:
-            if self._patience.give_up():
+        while (allowed := self._with_reconnect(lambda db: self._raise_to(db, needed, wanted))) is None:
+            if self._policy.give_up():
                 raise DatabaseAwayError("PostgreSQL: stopped while another run held the lock of the job's cap")
-            self._patience.sleep(self._patience.uniform(0.0, LONGEST_TURN_WAIT))
+            self._policy.sleep(self._policy.uniform(0.0, LONGEST_TURN_WAIT))
         return allowed
 
     def _raise_to(self, db: Database, needed: float, wanted: float) -> float | None:
@@ -64,12 +64,12 @@ class SharedAllowance:
 
     def lower_to(self, spent: float) -> None:
         """Give back what the run will not spend; raises DatabaseAwayError."""
-        self._persistently(lambda db: db.rows("budget.lower", run_id=self._run_id, spent=spent))
+        self._with_reconnect(lambda db: db.rows("budget.lower", run_id=self._run_id, spent=spent))
 
     def standing(self) -> Standing:
         """Return how the job stands; raises DatabaseAwayError."""
-        row = self._persistently(lambda db: db.one("budget.standing", job_id=self._job_id))
+        row = self._with_reconnect(lambda db: db.one("budget.standing", job_id=self._job_id))
         return Standing(self._cap_usd, row.spent_usd, row.done_items, row.open_items)
 
-    def _persistently(self, work: Callable[[Database], T]) -> T:
-        return self._side.persistently(work, self._patience)
+    def _with_reconnect(self, work: Callable[[Database], T]) -> T:
+        return self._side.with_reconnect(work, self._policy)

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from query_generator.errors import ConfigurationError, PermissionRefusedError
-from query_generator.store.refusals import connect_error
+from query_generator.store.connection_errors import connect_error
 
 if TYPE_CHECKING:
     from query_generator.store.connection import WatchedConnection

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from query_generator.store.connect import connect_with_rotation, get_db_connection
+from query_generator.store.connection_errors import DatabaseAwayError, TransactionConflictError
 from query_generator.store.driver import array_text, database_errors
-from query_generator.store.refusals import DatabaseAwayError, TransactionConflictError
 from query_generator.store.sql import statement
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ SILENCE_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
-class Patience:
+class ReconnectPolicy:
     """How long to wait for a database that is away; `give_up` ends the waiting early.
 
     `silence_seconds`: a server that is silent for so long, while an answer is waited for, is away.
@@ -49,34 +49,34 @@ class Database:
     Args:
         connection: an open connection.
         reconnect: makes another one when it is lost; without it a lost connection is the end.
-        patience: for how long.
+        policy: for how long.
     """
 
     def __init__(
         self,
         connection: "WatchedConnection",
         reconnect: "Callable[[], WatchedConnection] | None" = None,
-        patience: Patience | None = None,
+        policy: ReconnectPolicy | None = None,
     ) -> None:
         self._connection = connection
         self._reconnect = reconnect
-        self._patience = patience or Patience()
+        self._policy = policy or ReconnectPolicy()
         self._watch()
         self._in_transaction = False
         self._pipeline: Pipeline | None = None
-        self._connected_at = self._patience.clock()
+        self._connected_at = self._policy.clock()
         self.connection_number = 1
         self.failures = 0
 
     def connected_for(self) -> float:
         """Return the age of the connection in seconds."""
-        return self._patience.clock() - self._connected_at
+        return self._policy.clock() - self._connected_at
 
-    def persistently(self, work: Callable[[], T]) -> T:
+    def with_reconnect(self, work: Callable[[], T]) -> T:
         """Do work that may be repeated as a whole: again after a conflict, and when a lost connection is back.
 
         Raises:
-            DatabaseAwayError: the database stayed away for longer than the patience lasts.
+            DatabaseAwayError: the database stayed away for longer than the policy allows.
         """
         failed_at: float | None = None
         while True:
@@ -84,22 +84,22 @@ class Database:
                 return work()
             except DatabaseAwayError as exc:
                 self.failures += 1
-                now = self._patience.clock()
+                now = self._policy.clock()
                 failed_at = now if failed_at is None else failed_at
-                seconds = self._patience.seconds if self._reconnect else 0.0
+                seconds = self._policy.seconds if self._reconnect else 0.0
                 if isinstance(exc, TransactionConflictError):
                     seconds = max(seconds, CONFLICT_SECONDS)
-                if now - failed_at >= seconds or self._patience.give_up():
+                if now - failed_at >= seconds or self._policy.give_up():
                     raise
                 self._wait_and_connect(exc, now - failed_at)
 
     def _wait_and_connect(self, error: DatabaseAwayError, away: float) -> None:
         """Wait longer each time, up to 2 s, with jitter; then connect, if the connection is lost."""
-        self._patience.sleep(self._patience.uniform(0.02, min(2.0, 0.1 + away)))
+        self._policy.sleep(self._policy.uniform(0.02, min(2.0, 0.1 + away)))
         if isinstance(error, TransactionConflictError) or self._reconnect is None:
             return
         if not away:
-            _LOG.warning("[DB] %s Waiting for it up to %g s.", error, self._patience.seconds)
+            _LOG.warning("[DB] %s Waiting for it up to %g s.", error, self._policy.seconds)
         self._connection.close()
         try:
             self._connection = self._reconnect()
@@ -107,7 +107,7 @@ class Database:
         except DatabaseAwayError as exc:
             _LOG.debug("[DB] Still away: %s", exc)
             return
-        self._connected_at = self._patience.clock()
+        self._connected_at = self._policy.clock()
         self.connection_number += 1
         _LOG.warning("[DB] Connected again")
 
@@ -135,8 +135,8 @@ class Database:
         return self._send("SQL text", sql, parameters)()
 
     def _watch(self) -> None:
-        self._connection.silence_seconds = self._patience.silence_seconds
-        self._connection.clock = self._patience.clock
+        self._connection.silence_seconds = self._policy.silence_seconds
+        self._connection.clock = self._policy.clock
 
     def _send(self, name: str, sql: str, parameters: dict[str, object] | None) -> Callable[[], list[Any]]:
         written = parameters and {
@@ -237,12 +237,12 @@ class Database:
         self._connection.close()
 
 
-def open_database(config: "RdsConfig | None" = None, patience: Patience | None = None) -> Database:
+def open_database(config: "RdsConfig | None" = None, policy: ReconnectPolicy | None = None) -> Database:
     """Connect; raises what `get_db_connection` raises.
 
     Args:
         config: where to connect to; by default what the cached secret says, which is then followed when it rotates.
-        patience: how long to wait when the connection is lost later.
+        policy: how long to wait when the connection is lost later.
     """
     connect = connect_with_rotation if config is None else lambda: get_db_connection(config)
-    return Database(connect(), connect, patience)
+    return Database(connect(), connect, policy)

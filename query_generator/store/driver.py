@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from query_generator.errors import PermissionRefusedError, SkippableError
-from query_generator.store.refusals import DatabaseAwayError, TransactionConflictError, first_line
+from query_generator.store.connection_errors import DatabaseAwayError, TransactionConflictError, first_line
 
 
 def array_text(values: list[Any]) -> str:

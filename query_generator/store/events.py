@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from query_generator.aws import aws_errors
 from query_generator.errors import FatalError
+from query_generator.store.connection_errors import DatabaseAwayError
 from query_generator.store.database import Database
-from query_generator.store.refusals import DatabaseAwayError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

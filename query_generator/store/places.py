@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 
+from query_generator.store.connection_errors import DatabaseAwayError
 from query_generator.store.database import Database
-from query_generator.store.refusals import DatabaseAwayError
 
 _LOG = logging.getLogger("places")
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from query_generator.errors import BudgetExhaustedError
+from query_generator.store.connection_errors import DatabaseAwayError
 from query_generator.store.database import Database
-from query_generator.store.refusals import DatabaseAwayError
 from query_generator.store.side_connection import SideConnection
 
 T = TypeVar("T")

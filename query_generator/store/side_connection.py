@@ -5,8 +5,8 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from query_generator.store.database import Database, Patience
-from query_generator.store.refusals import DatabaseAwayError, TransactionConflictError
+from query_generator.store.connection_errors import DatabaseAwayError, TransactionConflictError
+from query_generator.store.database import Database, ReconnectPolicy
 
 _LOG = logging.getLogger("side_connection")
 T = TypeVar("T")
@@ -53,24 +53,24 @@ class SideConnection:
                 self._drop()
                 raise
 
-    def persistently(self, work: Callable[[Database], T], patience: Patience) -> T:
+    def with_reconnect(self, work: Callable[[Database], T], policy: ReconnectPolicy) -> T:
         """Do work that may be repeated as a whole, again and again while the database is away; others go in between.
 
         Raises:
-            DatabaseAwayError: the database stayed away for longer than the patience lasts.
+            DatabaseAwayError: the database stayed away for longer than the policy allows.
         """
         failed_at: float | None = None
         while True:
             try:
                 return self.use(work)
             except DatabaseAwayError as exc:
-                now = patience.clock()
+                now = policy.clock()
                 if failed_at is None:
                     failed_at = now
-                    _LOG.debug("[DB] %s Waiting for it up to %g s.", exc, patience.seconds)
-                if now - failed_at >= patience.seconds or patience.give_up():
+                    _LOG.debug("[DB] %s Waiting for it up to %g s.", exc, policy.seconds)
+                if now - failed_at >= policy.seconds or policy.give_up():
                     raise
-                patience.sleep(patience.uniform(0.02, min(2.0, 0.1 + now - failed_at)))
+                policy.sleep(policy.uniform(0.02, min(2.0, 0.1 + now - failed_at)))
 
     def close(self) -> None:
         """Close it for good; one that hangs in somebody's use is left to the end of the process."""

@@ -19,8 +19,8 @@ from query_generator.errors import ConfigurationError, FatalError, PermissionRef
 from query_generator.local import keeper
 from query_generator.local.postgres import _find_binaries, local_postgres
 from query_generator.store.connect import get_db_connection
-from query_generator.store.database import Database, Patience, open_database
-from query_generator.store.refusals import DatabaseAwayError
+from query_generator.store.connection_errors import DatabaseAwayError
+from query_generator.store.database import Database, ReconnectPolicy, open_database
 from secrets_cache import RdsConfig
 from tests.conftest import wait_until
 from tests.fakes.tls_server import tls_server, write_certificate
@@ -222,11 +222,11 @@ def rotation(tcp_server: RdsConfig) -> Iterator[Callable[..., None]]:
 def test_a_rotated_password_is_followed(rotation: Callable[..., None]) -> None:
     """A login that is refused because the password was rotated is made with the new one, now and when it reconnects."""
     rotation("an-old-password", PASSWORD)
-    db = open_database(patience=Patience(60.0))
+    db = open_database(policy=ReconnectPolicy(60.0))
     (backend,) = db.run("SELECT pg_backend_pid() AS pid")
     with get_db_connection() as other:
         other.execute("SELECT pg_terminate_backend(%s, 10000)", [backend.pid])
-    assert db.persistently(lambda: db.run("SELECT current_user AS name")) == [("job",)]
+    assert db.with_reconnect(lambda: db.run("SELECT current_user AS name")) == [("job",)]
     assert db.connection_number == 2
     db.close()
 
@@ -243,7 +243,7 @@ def test_two_refusals_are_exit_77(rotation: Callable[..., None], second: str) ->
 
 def test_a_server_that_is_no_longer_the_writer_is_away(rds: RdsConfig, db: Database) -> None:
     """After a failover a connection to the former writer is given up, and the run goes on with the new one."""
-    own = open_database(rds, Patience(60.0))
+    own = open_database(rds, ReconnectPolicy(60.0))
     own.run("SET default_transaction_read_only = on")
 
     def write() -> list[Any]:
@@ -251,6 +251,6 @@ def test_a_server_that_is_no_longer_the_writer_is_away(rds: RdsConfig, db: Datab
 
     with pytest.raises(DatabaseAwayError, match="read-only transaction"):
         write()
-    assert own.persistently(write) != []
+    assert own.with_reconnect(write) != []
     assert own.connection_number == 2
     own.close()

@@ -19,7 +19,7 @@ from query_generator.errors import (
 from query_generator.llm.base import GenerationRequest
 from query_generator.stopping import StopSignal
 from query_generator.store.connect import get_db_connection
-from query_generator.store.database import Database, Patience, open_database
+from query_generator.store.database import Database, ReconnectPolicy, open_database
 from secrets_cache import RdsConfig
 from tests.fakes.catalog import open_job, open_run, products
 from tests.fakes.ended_process import ended
@@ -96,7 +96,7 @@ def test_a_lost_database_ends_the_run_without_further_calls(rds: RdsConfig, db: 
 
 def test_a_database_that_comes_back_costs_no_call_twice(rds: RdsConfig, db: Database) -> None:
     """When the connection is cut the run waits and goes on: every item is done, and none was paid for twice."""
-    own = open_database(rds, Patience(60.0))
+    own = open_database(rds, ReconnectPolicy(60.0))
     ledger = open_job(own, products(20))
     (backend,) = own.run("SELECT pg_backend_pid() AS pid")
 
@@ -125,7 +125,7 @@ def test_runs_at_once_share_the_work(rds: RdsConfig, db: Database) -> None:
     provider = ItemProvider(on_call=meet)
 
     def work(_: int) -> None:
-        own = open_database(rds, Patience(60.0))
+        own = open_database(rds, ReconnectPolicy(60.0))
         ledger = open_run(own)
         generation(ledger, provider).run(ledger.counts())
         own.close()

@@ -11,12 +11,12 @@ from query_generator.errors import RunFencedError
 from query_generator.models import Generated
 from query_generator.pipeline.load import load_products
 from query_generator.store.connect import get_db_connection
-from query_generator.store.database import Database, Patience, open_database
+from query_generator.store.connection_errors import DatabaseAwayError
+from query_generator.store.database import Database, ReconnectPolicy, open_database
 from query_generator.store.items import Outcome
 from query_generator.store.ledger import Ledger
 from query_generator.store.process_identity import own_identity
 from query_generator.store.queries import save_queries_to_rds
-from query_generator.store.refusals import DatabaseAwayError
 from secrets_cache import RdsConfig
 from tests.fakes.catalog import open_job, open_run, products, save
 from tests.fakes.ended_process import ended
@@ -44,7 +44,7 @@ def clock() -> Clock:
 @pytest.fixture
 def other(rds: RdsConfig, db: Database, clock: Clock) -> Iterator[Database]:
     """A second connection to the same database."""
-    second = Database(get_db_connection(rds), None, Patience(clock=clock))
+    second = Database(get_db_connection(rds), None, ReconnectPolicy(clock=clock))
     yield second
     second.close()
 
@@ -278,13 +278,13 @@ def test_two_runs_that_declare_each_other_dead_do_not_both_die(rds: RdsConfig, d
     start = threading.Barrier(2)
     pair = []
     for _ in range(2):
-        own = open_database(rds, Patience(60.0))
+        own = open_database(rds, ReconnectPolicy(60.0))
         pair.append(open_run(own, seconds=1e-6))
 
     def take_over(ledger: Ledger) -> bool:
         start.wait()
         try:
-            ledger.db.persistently(ledger.lease.take_over)
+            ledger.db.with_reconnect(ledger.lease.take_over)
         except RunFencedError:
             return False
         return True

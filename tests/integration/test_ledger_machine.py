@@ -18,9 +18,9 @@ from hypothesis.stateful import (
 
 from query_generator.errors import RunFencedError
 from query_generator.store.connect import get_db_connection
-from query_generator.store.database import Database, Patience
+from query_generator.store.connection_errors import DatabaseAwayError
+from query_generator.store.database import Database, ReconnectPolicy
 from query_generator.store.items import Outcome
-from query_generator.store.refusals import DatabaseAwayError
 from secrets_cache import RdsConfig
 from tests.fakes.catalog import load, open_run, product
 from tests.fakes.ledger_model import ENDS, Key, Row, Run, outcome_of, store_questions
@@ -182,7 +182,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.db.run("SELECT pg_terminate_backend(%(pid)s)", {"pid": own.pid})
         while self.db.run("SELECT 1 FROM pg_stat_activity WHERE pid = %(pid)s", {"pid": own.pid}):
             pass
-        assert run.ledger.db.persistently(run.ledger.counts).items == len(self.rows)
+        assert run.ledger.db.with_reconnect(run.ledger.counts).items == len(self.rows)
         run.connected_at = self.now
         self._silence(data.draw(st.sampled_from(self.runs)))
         self._take_over(run)
@@ -224,8 +224,8 @@ class LedgerMachine(RuleBasedStateMachine):
         def connect() -> Any:
             return get_db_connection(self.rds)
 
-        patience = Patience(60, clock=lambda: self.now, sleep=lambda _: None)
-        run = Run(open_run(Database(connect(), connect, patience), self.job_id, LEASE), connected_at=self.now)
+        policy = ReconnectPolicy(60, clock=lambda: self.now, sleep=lambda _: None)
+        run = Run(open_run(Database(connect(), connect, policy), self.job_id, LEASE), connected_at=self.now)
         self.runs.append(run)
         for row in self.rows.values():
             if (row.state == "failed" and row.passing) or (row.state == "pending" and row.deferred):

@@ -4,9 +4,9 @@ import pytest
 
 from query_generator.errors import SkippableError
 from query_generator.models import Product, QueryType
+from query_generator.store.connection_errors import DatabaseAwayError
 from query_generator.store.database import Database
 from query_generator.store.open_work import OpenWork, experience_of, missing_migrations
-from query_generator.store.refusals import DatabaseAwayError
 from tests.fakes.catalog import open_job, open_run, product, products
 from tests.fakes.item_provider import ItemProvider
 from tests.fakes.loop import WANTED, generation, run_job

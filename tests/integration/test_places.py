@@ -9,9 +9,9 @@ import pytest
 
 from query_generator.store import places
 from query_generator.store.connect import get_db_connection
+from query_generator.store.connection_errors import DatabaseAwayError
 from query_generator.store.database import Database
 from query_generator.store.places import PATIENCE_SECONDS, connect_in_turn
-from query_generator.store.refusals import DatabaseAwayError
 from secrets_cache import RdsConfig
 from tests.fakes.virtual_time import VirtualTime
 

@@ -186,7 +186,7 @@ def test_transactions_in_each_others_way_are_both_made(rds: RdsConfig, db: Datab
                     barrier.wait()
                 own.run(sql, {"row": second})
 
-        own.persistently(work)
+        own.with_reconnect(work)
         own.close()
 
     with ThreadPoolExecutor(2) as pool:

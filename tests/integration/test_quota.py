@@ -11,9 +11,9 @@ import pytest
 from query_generator.errors import BudgetExhaustedError, ServiceAwayError
 from query_generator.resilience.schedule import AHEAD_SECONDS
 from query_generator.store.connect import get_db_connection
+from query_generator.store.connection_errors import DatabaseAwayError
 from query_generator.store.database import Database
 from query_generator.store.quota import AWAY_SECONDS, SharedSchedule
-from query_generator.store.refusals import DatabaseAwayError
 from query_generator.store.side_connection import SideConnection
 from query_generator.store.sql import migrations
 from secrets_cache import RdsConfig

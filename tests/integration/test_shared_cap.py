@@ -20,7 +20,7 @@ from query_generator.resilience.budget import Budget, BudgetedProvider, estimate
 from query_generator.stopping import StopSignal
 from query_generator.store.budget import SharedAllowance
 from query_generator.store.connect import get_db_connection
-from query_generator.store.database import Database, Patience
+from query_generator.store.database import Database, ReconnectPolicy
 from query_generator.store.events import EventLog
 from query_generator.store.ledger import Ledger
 from query_generator.store.side_connection import SideConnection
@@ -50,7 +50,7 @@ def share(rds: RdsConfig) -> Iterator[Share]:
 
         def make(ledger: Ledger, cap_usd: float) -> SharedAllowance:
             side = connections.enter_context(closing(SideConnection(lambda: Database(get_db_connection(rds)))))
-            return SharedAllowance(side, ledger.job_id, ledger.lease.run_id, cap_usd, Patience())
+            return SharedAllowance(side, ledger.job_id, ledger.lease.run_id, cap_usd, ReconnectPolicy())
 
         yield make
 

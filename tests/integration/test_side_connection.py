@@ -9,10 +9,10 @@ import pytest
 from query_generator.resilience.schedule import AHEAD_SECONDS
 from query_generator.store.budget import SharedAllowance
 from query_generator.store.connect import get_db_connection
-from query_generator.store.database import Database, Patience
+from query_generator.store.connection_errors import DatabaseAwayError
+from query_generator.store.database import Database, ReconnectPolicy
 from query_generator.store.lease import Heartbeat
 from query_generator.store.quota import SharedSchedule
-from query_generator.store.refusals import DatabaseAwayError
 from query_generator.store.side_connection import SideConnection
 from secrets_cache import RdsConfig
 from tests.conftest import wait_until
@@ -86,7 +86,7 @@ def test_one_connection_does_for_heartbeat_two_providers_and_the_cap(db: Databas
     """With a cap and two providers a run has two connections on the server, whatever happens at the same time."""
     lease = open_run(db, seconds=SHORT).lease
     schedules = [SharedSchedule(side, "job", name, AHEAD_SECONDS) for name in ("gemini", "openai")]
-    allowance = SharedAllowance(side, "job", lease.run_id, 10.0, Patience())
+    allowance = SharedAllowance(side, "job", lease.run_id, 10.0, ReconnectPolicy())
     faults: list[BaseException] = []
 
     def repeat(work: Callable[[], object]) -> None:
@@ -120,7 +120,7 @@ def test_one_connection_does_for_heartbeat_two_providers_and_the_cap(db: Databas
 def test_the_heart_beats_while_the_cap_waits_for_another_run(rds: RdsConfig, db: Database, side: Side) -> None:
     """A run that waits for its part of the cap, since another one holds its lock, shows all the time that it lives."""
     lease = open_run(db, seconds=SHORT).lease
-    allowance = SharedAllowance(side, "job", lease.run_id, 10.0, Patience(60))
+    allowance = SharedAllowance(side, "job", lease.run_id, 10.0, ReconnectPolicy(60))
     got: list[float] = []
     asking = threading.Thread(target=lambda: got.append(allowance.raise_to(1.0, 2.0)))
     with closing(Database(get_db_connection(rds))) as other, Heartbeat(lease, side):
@@ -138,7 +138,7 @@ def test_the_heart_beats_while_the_cap_waits_for_another_run(rds: RdsConfig, db:
 def test_a_run_that_is_frozen_with_the_lock_of_the_cap_loses_it(rds: RdsConfig, db: Database, side: Side) -> None:
     """A run that stands still between two statements of its turn at the cap does not keep the others from it."""
     got: list[float] = []
-    allowance = SharedAllowance(side, "job", open_run(db).lease.run_id, 10.0, Patience(60))
+    allowance = SharedAllowance(side, "job", open_run(db).lease.run_id, 10.0, ReconnectPolicy(60))
     with closing(Database(get_db_connection(rds))) as frozen, pytest.raises(DatabaseAwayError):
         hold_lock_of_cap(frozen, lambda: got.append(allowance.raise_to(1.0, 2.0)))
     assert got == [2.0]
@@ -155,7 +155,7 @@ def test_a_lost_connection_is_made_again_for_all(db: Database, side: Side) -> No
     """When it is cut, the limit is away for its five seconds, the cap waits and the heart goes on, all on a new one."""
     lease = open_run(db, seconds=SHORT).lease
     schedule = SharedSchedule(side, "job", "gemini", AHEAD_SECONDS)
-    allowance = SharedAllowance(side, "job", lease.run_id, 10.0, Patience(60))
+    allowance = SharedAllowance(side, "job", lease.run_id, 10.0, ReconnectPolicy(60))
     assert schedule.reserve(1, 0.0)[0]
     (pid,) = side.pids()
     db.run("SELECT pg_terminate_backend(%(pid)s, 10000)", {"pid": pid})
@@ -178,11 +178,11 @@ def test_the_cap_is_as_patient_as_its_run(db: Database, side: Side) -> None:
         waits.append(seconds)
         side.is_away = len(waits) < 5
 
-    patient = SharedAllowance(side, "job", run_id, 10.0, Patience(60, clock=lambda: sum(waits), sleep=sleep))
+    patient = SharedAllowance(side, "job", run_id, 10.0, ReconnectPolicy(60, clock=lambda: sum(waits), sleep=sleep))
     assert patient.raise_to(1.0, 2.0) == 2.0
     side.use(lambda opened: opened.close())
     side.is_away = True
-    hasty = SharedAllowance(side, "job", run_id, 10.0, Patience(60, give_up=lambda: True))
+    hasty = SharedAllowance(side, "job", run_id, 10.0, ReconnectPolicy(60, give_up=lambda: True))
     with pytest.raises(DatabaseAwayError):
         hasty.standing()
 

@@ -12,7 +12,7 @@ from query_generator.cache.setup import ResponseCache
 from query_generator.commands.cache_import import take_over
 from query_generator.config import load_config
 from query_generator.errors import FatalError
-from query_generator.store.database import Database, Patience, open_database
+from query_generator.store.database import Database, ReconnectPolicy, open_database
 from query_generator.store.events import EventLog
 from query_generator.store.queries import Query, save_queries_to_rds
 from query_generator.store.results import result_json
@@ -25,7 +25,7 @@ from tests.fakes.loop import WANTED, generation
 from tests.fakes.pg_proxy import PgProxy
 from tests.fakes.pg_server import PgServer
 
-PATIENCE = Patience(silence_seconds=20)  # for a test that would hang
+PATIENCE = ReconnectPolicy(silence_seconds=20)  # for a test that would hang
 SIZES = [(500, 5_000), (60, 50_000), (12, 500_000), (1, 15_000_000)]
 NOISE = random.Random(0).randbytes(600_000).hex()
 
@@ -143,8 +143,8 @@ def test_a_lock_that_is_not_given_back_is_told_and_given_up(
     """After ten seconds the log names the statement that waits, after the deadline the connection is given up."""
     seconds = count(step=4)
     holder = db._connection
-    patience = Patience(clock=lambda: next(seconds), silence_seconds=60)
-    with closing(open_database(rds, patience)) as waiting, holder.transaction():
+    policy = ReconnectPolicy(clock=lambda: next(seconds), silence_seconds=60)
+    with closing(open_database(rds, policy)) as waiting, holder.transaction():
         holder.execute("LOCK TABLE batch_operations")
         with pytest.raises(FatalError, match=r"no answer to ledger.job for \d+ s"):
             waiting.rows("ledger.job", job_id="job")
@@ -156,7 +156,7 @@ def test_a_lock_that_is_not_given_back_is_told_and_given_up(
 def test_a_wait_that_ends_well_is_told_too(rds: RdsConfig, caplog: pytest.LogCaptureFixture) -> None:
     """Whoever reads that a statement waits also reads that it has been answered."""
     seconds = count(step=11)
-    with closing(open_database(rds, Patience(clock=lambda: next(seconds)))) as waiting:
+    with closing(open_database(rds, ReconnectPolicy(clock=lambda: next(seconds)))) as waiting:
         waiting.run("SELECT pg_sleep(0.4)")
     messages = [record.getMessage() for record in caplog.records]
     assert messages == [
@@ -173,8 +173,8 @@ def test_a_network_that_swallows_everything_is_given_up(tcp_server: PgServer) ->
         for size in (10, 30_000_000):
             proxy.restore()
             seconds = count(step=4)
-            patience = Patience(clock=lambda seconds=seconds: next(seconds), silence_seconds=60)  # type: ignore[misc]
-            with closing(open_database(config, patience)) as db:
+            policy = ReconnectPolicy(clock=lambda seconds=seconds: next(seconds), silence_seconds=60)  # type: ignore[misc]
+            with closing(open_database(config, policy)) as db:
                 db.run("SELECT 1")
                 proxy.blackhole()
                 with pytest.raises(FatalError, match=r"no answer to|connection"), db.pipelined():

@@ -1,4 +1,4 @@
-"""Work on a database that is away is repeated as a whole until it is back, or the patience is at its end."""
+"""Work on a database that is away is repeated as a whole until it is back, or the policy is at its end."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, cast
@@ -6,8 +6,8 @@ from typing import Any, cast
 import pytest
 
 from query_generator.errors import FatalError, PermissionRefusedError, SkippableError
-from query_generator.store.database import Database, Patience
-from query_generator.store.refusals import DatabaseAwayError, TransactionConflictError
+from query_generator.store.connection_errors import DatabaseAwayError, TransactionConflictError
+from query_generator.store.database import Database, ReconnectPolicy
 
 AWAY = DatabaseAwayError("gone")
 CONFLICT = TransactionConflictError("deadlock")
@@ -29,8 +29,8 @@ class Scene:
 
     Args:
         connects: what each try to connect brings: an error, or None for a connection; after the script it connects.
-        seconds: of patience.
-        give_up: ends the patience, told the time.
+        seconds: of policy.
+        give_up: ends the policy, told the time.
     """
 
     def __init__(
@@ -43,8 +43,10 @@ class Scene:
         self.slept: list[float] = []
         self.made = [Connection()]
         self._connects = list(connects)
-        patience = Patience(seconds, lambda: give_up(self.now), lambda: self.now, self._sleep, lambda least, most: most)
-        self.db = Database(cast("Any", self.made[0]), self._connect, patience)
+        policy = ReconnectPolicy(
+            seconds, lambda: give_up(self.now), lambda: self.now, self._sleep, lambda least, most: most
+        )
+        self.db = Database(cast("Any", self.made[0]), self._connect, policy)
 
     def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -75,30 +77,33 @@ class Work:
 def test_work_that_succeeds_is_done_once() -> None:
     """A database that is there costs no wait."""
     scene = Scene()
-    assert scene.db.persistently(Work()) == 1
+    assert scene.db.with_reconnect(Work()) == 1
     assert (scene.slept, scene.db.connection_number) == ([], 1)
 
 
 def test_a_conflict_is_repeated_at_once_on_the_same_connection() -> None:
     """Two transactions in each other's way are a matter of moments, and the whole transaction is made again."""
     scene = Scene()
-    assert scene.db.persistently(Work(CONFLICT, CONFLICT)) == 3
+    assert scene.db.with_reconnect(Work(CONFLICT, CONFLICT)) == 3
     assert (len(scene.slept), sum(scene.slept) < 0.5) == (2, True)
     assert (len(scene.made), scene.made[0].closed) == (1, False)
 
 
 @pytest.mark.parametrize("seconds", [0.0, 180.0])
 def test_a_conflict_is_no_outage(seconds: float) -> None:
-    """Conflicts are repeated even by a run that has no patience with outages, but not without end."""
+    """Conflicts are repeated even by a run that has no policy with outages, but not without end."""
     scene = Scene(seconds=seconds)
-    assert scene.db.persistently(Work(CONFLICT, CONFLICT, CONFLICT)) == 4
+    assert scene.db.with_reconnect(Work(CONFLICT, CONFLICT, CONFLICT)) == 4
     with pytest.raises(TransactionConflictError):
-        scene.db.persistently(Work(*[CONFLICT] * 1000))
+        scene.db.with_reconnect(Work(*[CONFLICT] * 1000))
 
 
 def test_a_conflict_needs_no_way_to_connect() -> None:
     """A connection that cannot be replaced can still repeat a transaction."""
-    assert Database(cast("Any", Connection()), None, Patience(sleep=lambda _: None)).persistently(Work(CONFLICT)) == 2
+    assert (
+        Database(cast("Any", Connection()), None, ReconnectPolicy(sleep=lambda _: None)).with_reconnect(Work(CONFLICT))
+        == 2
+    )
 
 
 def test_a_lost_connection_is_replaced_and_the_work_repeated() -> None:
@@ -106,7 +111,7 @@ def test_a_lost_connection_is_replaced_and_the_work_repeated() -> None:
     scene = Scene()
     scene.now = 50.0
     assert scene.db.connected_for() == 50.0
-    assert scene.db.persistently(Work(AWAY)) == 2
+    assert scene.db.with_reconnect(Work(AWAY)) == 2
     assert [connection.closed for connection in scene.made] == [True, False]
     assert (scene.db.connection_number, scene.db.connected_for()) == (2, 0.0)
 
@@ -114,7 +119,7 @@ def test_a_lost_connection_is_replaced_and_the_work_repeated() -> None:
 def test_the_waits_grow_to_two_seconds() -> None:
     """A database that is away for long is asked now and then, and found soon after its return."""
     scene = Scene([AWAY] * 20)
-    assert scene.db.persistently(Work(*[AWAY] * 21)) == 22
+    assert scene.db.with_reconnect(Work(*[AWAY] * 21)) == 22
     assert scene.slept[0] < 0.5
     assert scene.slept == sorted(scene.slept)
     assert scene.slept[-1] == 2.0
@@ -125,7 +130,7 @@ def test_patience_ends() -> None:
     """A database that stays away ends the run when the time for it is over, with the error that says to run again."""
     scene = Scene([AWAY] * 1000, seconds=180.0)
     with pytest.raises(DatabaseAwayError) as caught:
-        scene.db.persistently(Work(*[AWAY] * 1000))
+        scene.db.with_reconnect(Work(*[AWAY] * 1000))
     assert caught.value.exit_code == 75
     assert 180.0 <= scene.now <= 182.0
 
@@ -133,8 +138,8 @@ def test_patience_ends() -> None:
 def test_each_outage_has_the_whole_patience() -> None:
     """A second outage hours later is waited for like the first."""
     scene = Scene([AWAY] * 50 + [None] + [AWAY] * 50, seconds=150.0)
-    assert scene.db.persistently(Work(*[AWAY] * 51)) == 52
-    assert scene.db.persistently(Work(*[AWAY] * 51)) == 52
+    assert scene.db.with_reconnect(Work(*[AWAY] * 51)) == 52
+    assert scene.db.with_reconnect(Work(*[AWAY] * 51)) == 52
     assert scene.db.connection_number == 3
 
 
@@ -142,20 +147,20 @@ def test_a_stop_ends_the_waiting() -> None:
     """A run that was told to stop does not wait for the database beyond its time."""
     scene = Scene([AWAY] * 1000, give_up=lambda now: now >= 25.0)
     with pytest.raises(DatabaseAwayError):
-        scene.db.persistently(Work(*[AWAY] * 1000))
+        scene.db.with_reconnect(Work(*[AWAY] * 1000))
     assert 25.0 <= scene.now <= 27.0
 
 
 @pytest.mark.parametrize(
     "db",
-    [Scene(seconds=0.0).db, Database(cast("Any", Connection()), None, Patience(180.0))],
-    ids=["no patience", "no way back"],
+    [Scene(seconds=0.0).db, Database(cast("Any", Connection()), None, ReconnectPolicy(180.0))],
+    ids=["no policy", "no way back"],
 )
 def test_without_patience_or_a_way_back_the_first_loss_is_the_end(db: Database) -> None:
     """Who cannot wait, or cannot connect, learns of the loss at once."""
     work = Work(AWAY)
     with pytest.raises(DatabaseAwayError):
-        db.persistently(work)
+        db.with_reconnect(work)
     assert work.tries == 1
 
 
@@ -164,7 +169,7 @@ def test_what_another_try_does_not_mend_is_not_repeated(error: SkippableError | 
     """A bad row or a missing right is told at once."""
     scene, work = Scene(), Work(error)
     with pytest.raises(type(error)):
-        scene.db.persistently(work)
+        scene.db.with_reconnect(work)
     assert (work.tries, scene.slept) == (1, [])
 
 
@@ -172,5 +177,5 @@ def test_a_login_that_is_refused_on_the_way_back_ends_the_waiting() -> None:
     """A password that does not hold any more is exit 77 and not three minutes of waiting."""
     scene = Scene([AWAY, PermissionRefusedError("refused")])
     with pytest.raises(PermissionRefusedError):
-        scene.db.persistently(Work(AWAY, AWAY))
+        scene.db.with_reconnect(Work(AWAY, AWAY))
     assert scene.now < 1.0
