@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from query_generator.errors import BudgetExhaustedError, RateLimitedError, ServiceAwayError
-from query_generator.resilience.flight import FlightWindow
-from query_generator.resilience.pace import FIRST_RATE, MARGIN, Pace
+from query_generator.resilience.concurrency_limit import ConcurrencyLimit
+from query_generator.resilience.rate_estimator import FIRST_RATE, MARGIN, RateEstimator
 from query_generator.resilience.schedule import AHEAD_SECONDS, LocalSchedule, Schedule
 from query_generator.resilience.sent import SentCalls
 from query_generator.resilience.strays import Strays
@@ -42,7 +42,7 @@ class Governor:
     Args:
         limits: what was told.
         max_in_flight: calls in flight at most; refusals and overload narrow that for a while.
-        schedule: the moments to start, shared with other processes if need be.
+        schedule: the start slots to start, shared with other processes if need be.
         share: this process's part of the limits for as long as the shared schedule is out of reach.
         sleep: waits, and raises when the run is told to stop.
         clock: seconds, monotonic.
@@ -67,9 +67,9 @@ class Governor:
         self._turn = threading.Lock()
         self._state = threading.Condition()
         self._waiting = 0
-        self._window = FlightWindow(max_in_flight)
-        self._pace = Pace(clock(), _first_rate(limits))
-        self._moments: deque[float] = deque()
+        self._window = ConcurrencyLimit(max_in_flight)
+        self._estimator = RateEstimator(clock(), _first_rate(limits))
+        self._start_slots: deque[float] = deque()
         self._sent = SentCalls(60)
         self._strays = Strays()
         self._last_start = -math.inf
@@ -80,7 +80,7 @@ class Governor:
         self._settled = False
 
     @contextmanager
-    def place(self, tokens: int) -> Iterator[float]:
+    def admit(self, tokens: int) -> Iterator[float]:
         """Wait until a call may start; it is in flight inside.
 
         Args:
@@ -97,7 +97,7 @@ class Governor:
         try:
             with self._turn:
                 self._wait_for_room()
-                started = self._wait_for_moment(tokens)
+                started = self._wait_for_start_slot(tokens)
         finally:
             with self._state:
                 self._waiting -= 1
@@ -121,15 +121,15 @@ class Governor:
                 self._sleep(0.0)
             self._window.in_flight += 1
 
-    def _wait_for_moment(self, tokens: int) -> float:
-        """Sleep until the next moment has come, and anew when a pause has begun meanwhile."""
+    def _wait_for_start_slot(self, tokens: int) -> float:
+        """Sleep until the next start slot has come, and anew when a pause has begun meanwhile."""
         try:
             while True:
                 now = self._clock()
                 with self._state:
                     wait = self._seconds_to_wait(now)
-                    if wait <= 0 and self._moments:
-                        self._moments.popleft()
+                    if wait <= 0 and self._start_slots:
+                        self._start_slots.popleft()
                         self._note_start(now)
                         return now
                 if wait > 0:
@@ -146,17 +146,17 @@ class Governor:
         self._last_start = now
         self._sent.started(now)
         self._strays.started(now)
-        self._pace.started(now)
+        self._estimator.started(now)
 
     def _seconds_to_wait(self, now: float) -> float:
         if self._paused_until > now:
-            self._moments.clear()
+            self._start_slots.clear()
             return self._paused_until - now
-        while self._moments and self._moments[0] < now - AHEAD_SECONDS:
-            self._moments.popleft()
-        if self._moments:
-            own = max(self._earliest_in_windows(now), self._pace.earliest(now), self._earliest_by_own_gap(now))
-            return max(self._moments[0], own) - now
+        while self._start_slots and self._start_slots[0] < now - AHEAD_SECONDS:
+            self._start_slots.popleft()
+        if self._start_slots:
+            own = max(self._earliest_in_windows(now), self._estimator.earliest(now), self._earliest_by_own_gap(now))
+            return max(self._start_slots[0], own) - now
         return max(0.0, self._earliest_by_own_gap(now) - AHEAD_SECONDS - now)
 
     def _earliest_by_own_gap(self, now: float) -> float:
@@ -166,7 +166,7 @@ class Governor:
         """
         if self._schedule is self._own:
             return -math.inf
-        return self._last_start + 1 / self._pace.rate(now)
+        return self._last_start + 1 / self._estimator.rate(now)
 
     def _earliest_in_windows(self, now: float) -> float:
         """Return when a start is within what was told for a minute and a second, though others came late."""
@@ -179,7 +179,7 @@ class Governor:
         with self._state:
             self._tokens_a_call = self._tokens_a_call or float(tokens)
             gap, token_seconds = self._gaps()
-            own_gap = max(gap, 1 / self._pace.rate(self._clock()))
+            own_gap = max(gap, 1 / self._estimator.rate(self._clock()))
             calls = max(1, min(self._waiting, int(AHEAD_SECONDS / own_gap)))
             extra = max(0.0, self._token_debt * token_seconds)
         try:
@@ -191,7 +191,7 @@ class Governor:
             self._sleep(wait)
             return
         with self._state:
-            self._moments.extend(now + delay for delay in delays)
+            self._start_slots.extend(now + delay for delay in delays)
             self._token_debt -= extra / token_seconds if token_seconds else 0.0
 
     def _gaps(self) -> tuple[float, float]:
@@ -213,7 +213,7 @@ class Governor:
         """
         with self._state:
             self._refused_since = None
-            self._pace.answered(started)
+            self._estimator.answered(started)
             self._window.answered()
             if self._limits.tokens_per_minute:
                 self._token_debt = max(self._token_debt + tokens - self._tokens_a_call, -self._tokens_a_call)
@@ -244,18 +244,18 @@ class Governor:
             starved = now - self._refused_since
             learnt = self._learn(error)
             if stray and not learnt:
-                self._pace.not_taken(started)
+                self._estimator.not_taken(started)
                 error.wait_alone = asked or FIRST_PAUSE
                 pause = 0.0
             elif told and not learnt and self._strays.is_first_row(started, now, asked):
-                self._pace.not_taken(started)
+                self._estimator.not_taken(started)
                 pause = asked or FIRST_PAUSE
             else:
-                longer = min((asked or FIRST_PAUSE) * 2**self._pace.refusals, LONGEST_PAUSE)
-                pause = max(asked, longer) if self._pace.refused(started, now, asked) else asked
+                longer = min((asked or FIRST_PAUSE) * 2**self._estimator.refusals, LONGEST_PAUSE)
+                pause = max(asked, longer) if self._estimator.refused(started, now, asked) else asked
             self._paused_until = max(self._paused_until, now + pause)
             if learnt:
-                self._pace.forget()
+                self._estimator.forget()
         if pause:
             self._hold(pause)
         if starved > STARVED_SECONDS:
@@ -272,7 +272,7 @@ class Governor:
 
     def _is_at_told_limit(self, now: float) -> bool:
         gap, _ = self._gaps()
-        return gap > 0 and self._pace.rate(now) * gap >= 1
+        return gap > 0 and self._estimator.rate(now) * gap >= 1
 
     def overloaded(self, started: float) -> None:
         """Have fewer calls in flight."""

@@ -37,7 +37,7 @@ class GuardedProvider(ProviderAround):
         breaker = self._breakers[request.query_type]
         breaker.check()
         tokens = estimated_tokens(request)
-        with self._governor.place(tokens) as started, breaker.call():
+        with self._governor.admit(tokens) as started, breaker.call():
             self._confirm()
             try:
                 with told_when_sent(partial(self._governor.sent, started)):

@@ -8,14 +8,14 @@ AHEAD_SECONDS = 0.25
 
 
 class Schedule(Protocol):
-    """Hands out the moments at which calls may start, one after another.
+    """Hands out the start slots at which calls may start, one after another.
 
-    Nobody gets a moment more than `AHEAD_SECONDS` after those that were handed out before have come, so that a pause
+    Nobody gets a start slot more than `AHEAD_SECONDS` after those that were handed out before have come, so that a pause
     takes effect soon, and a process that is killed takes little with it.
     """
 
     def reserve(self, calls: int, gap: float, extra: float = 0.0) -> tuple[list[float], float]:
-        """Reserve the next moments.
+        """Reserve the next start slots.
 
         Args:
             calls: how many.
@@ -45,7 +45,7 @@ class LocalSchedule:
         self._next = clock()
 
     def reserve(self, calls: int, gap: float, extra: float = 0.0) -> tuple[list[float], float]:
-        """Reserve the next moments; see `Schedule`."""
+        """Reserve the next start slots; see `Schedule`."""
         now = self._clock()
         if self._next > now + AHEAD_SECONDS:
             return [], self._next - now - AHEAD_SECONDS

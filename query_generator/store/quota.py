@@ -1,4 +1,4 @@
-"""One limit for all runs of a job: the moments at which calls may start, kept in PostgreSQL."""
+"""One limit for all runs of a job: the start slots at which calls may start, kept in PostgreSQL."""
 
 import random
 import threading
@@ -16,7 +16,7 @@ T = TypeVar("T")
 STOCK = 0.8  # of what was used lately, so that a run that gets slower asks for less
 AWAY_SECONDS = 5.0
 LATEST_LOOK = 1.0  # seconds
-# A run that finds no moment looks less often, one that finds some more often: about seven looks find one, however many
+# A run that finds no start slot looks less often, one that finds some more often: about seven looks find one, however many
 # runs there are.
 RARER = 1.25
 OFTENER = 4.0
@@ -33,7 +33,7 @@ class SharedSchedule:
         side: the connection for that.
         job_id: whose limit it is.
         provider: whose service is limited.
-        ahead_seconds: no moments are handed out further ahead.
+        ahead_seconds: no start slots are handed out further ahead.
         calls_a_day: of the whole job; None is no limit.
         clock: seconds, monotonic.
         uniform: spreads the looks of many runs.
@@ -62,7 +62,7 @@ class SharedSchedule:
         self._look = self._first_look = ahead_seconds / 4
 
     def reserve(self, calls: int, gap: float, extra: float = 0.0) -> tuple[list[float], float]:
-        """Reserve the next moments: seconds from now for each call, or none and the seconds to wait.
+        """Reserve the next start slots: seconds from now for each call, or none and the seconds to wait.
 
         Raises:
             BudgetExhaustedError: the day's calls are used up.

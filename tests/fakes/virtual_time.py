@@ -102,7 +102,7 @@ def make_calls(
 
     def start() -> None:
         nonlocal left, flying
-        place = governor.place(estimate)
+        place = governor.admit(estimate)
         started = place.__enter__()
         left -= 1
         flying += 1

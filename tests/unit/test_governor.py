@@ -50,7 +50,7 @@ def governed(time: VirtualTime, limits: Limits, in_flight: int = 50, waiting: in
 
 def begin(governor: Governor) -> float:
     """Start a call that ends at once, unsettled."""
-    with governor.place(0) as started:
+    with governor.admit(0) as started:
         return started
 
 
@@ -400,7 +400,7 @@ def test_overload_has_fewer_calls_in_flight() -> None:
     """A service that says it has too much to do gets fewer calls at once, and no pause."""
     time = VirtualTime()
     governor = governed(time, Limits(), in_flight=10)
-    places = [governor.place(0) for _ in range(10)]
+    places = [governor.admit(0) for _ in range(10)]
     for started in [place.__enter__() for place in places]:
         governor.overloaded(started)
     assert governor._window.size == 7
@@ -414,12 +414,12 @@ def test_every_waiting_thread_hears_the_stop_signal() -> None:
     slow = Governor(Limits(1), 4, sleep=stop.sleep)
     full = Governor(Limits(), 1, sleep=stop.sleep)
     for governor in (slow, full):
-        place = governor.place(0)
+        place = governor.admit(0)
         place.__enter__()
         ended: list[bool] = []
 
         def work(governor: Governor = governor, ended: list[bool] = ended) -> None:
-            with pytest.raises(InterruptedRunError), governor.place(0):
+            with pytest.raises(InterruptedRunError), governor.admit(0):
                 pytest.fail("a call started")
             ended.append(True)
 
@@ -437,13 +437,13 @@ def test_every_waiting_thread_hears_the_stop_signal() -> None:
 def test_many_threads_never_have_more_in_flight_than_allowed() -> None:
     """MAX_CONCURRENCY holds whatever the threads do, and each of them gets its turn."""
     governor = Governor(Limits(600_000), 5)
-    governor._pace._rate = 1e5
+    governor._estimator._rate = 1e5
     lock, in_flight, most, done = threading.Lock(), 0, 0, 0
 
     def work() -> None:
         nonlocal in_flight, most, done
         for _ in range(20):
-            with governor.place(10) as started:
+            with governor.admit(10) as started:
                 with lock:
                     in_flight += 1
                     most = max(most, in_flight)

@@ -6,123 +6,123 @@ from collections.abc import Callable
 import pytest
 
 from query_generator.resilience.governor import Governor, Limits
-from query_generator.resilience.pace import FIRST_RATE, MARGIN, PATIENCE, Pace
+from query_generator.resilience.rate_estimator import FIRST_RATE, MARGIN, PATIENCE, RateEstimator
 from tests.fakes.virtual_time import SlidingLimit, VirtualTime, make_calls
 
 Told = Callable[[float], float | None]
 
 
-def start(pace: Pace, calls: int, begin: float, gap: float) -> list[float]:
+def start(estimator: RateEstimator, calls: int, begin: float, gap: float) -> list[float]:
     """Start calls that the service takes, faster than at first."""
-    pace.rate(begin + 1)
+    estimator.rate(begin + 1)
     starts = [begin + number * gap for number in range(calls)]
     for at in starts:
-        pace.started(at)
-        pace.answered(at)
+        estimator.started(at)
+        estimator.answered(at)
     return starts
 
 
 def test_a_run_begins_gently_and_is_fast_within_seconds() -> None:
     """An unknown limit is met by a few calls, and a service without one is used in full two seconds later."""
-    pace = Pace(0.0)
-    assert pace.rate(0.0) == FIRST_RATE
-    assert pace.rate(1.0) == pytest.approx(8 * FIRST_RATE)
-    assert pace.rate(2.0) == pytest.approx(64 * FIRST_RATE)
-    assert pace.rate(1e9) == 1e6
-    assert pace.earliest(1e9) == -math.inf
+    estimator = RateEstimator(0.0)
+    assert estimator.rate(0.0) == FIRST_RATE
+    assert estimator.rate(1.0) == pytest.approx(8 * FIRST_RATE)
+    assert estimator.rate(2.0) == pytest.approx(64 * FIRST_RATE)
+    assert estimator.rate(1e9) == 1e6
+    assert estimator.earliest(1e9) == -math.inf
 
 
 def test_a_refusal_holds_what_the_service_has_taken_in_a_second() -> None:
     """After 20 calls in a second and a refusal, one call looks when the delay is over; then 20 in any second."""
-    pace = Pace(0.0)
-    starts = start(pace, 20, 0.0, 0.05)
-    pace.started(0.99)
-    assert pace.refused(0.99, 0.995, 0.01)
-    assert pace.earliest(1.0) == -math.inf
-    pace.started(1.005)
-    assert pace.earliest(1.005) == pytest.approx(starts[1] + 1 + MARGIN)
-    assert pace.rate(1.005) == 20
+    estimator = RateEstimator(0.0)
+    starts = start(estimator, 20, 0.0, 0.05)
+    estimator.started(0.99)
+    assert estimator.refused(0.99, 0.995, 0.01)
+    assert estimator.earliest(1.0) == -math.inf
+    estimator.started(1.005)
+    assert estimator.earliest(1.005) == pytest.approx(starts[1] + 1 + MARGIN)
+    assert estimator.rate(1.005) == 20
 
 
 def test_a_limit_that_is_refused_again_though_its_window_has_room_is_a_longer_one() -> None:
     """One refusal in a second's window, one in ten seconds': the longer limit is found by the second refusal."""
-    pace = Pace(0.0)
-    start(pace, 50, 0.0, 0.04)
+    estimator = RateEstimator(0.0)
+    start(estimator, 50, 0.0, 0.04)
     for at in (2.0, 3.5):
-        pace.started(at)
-        assert pace.refused(at, at + 0.01, 0.0)
-    pace.started(4.0)
-    assert pace.earliest(4.0) == pytest.approx(0.04 + 10 * (1 + MARGIN))
+        estimator.started(at)
+        assert estimator.refused(at, at + 0.01, 0.0)
+    estimator.started(4.0)
+    assert estimator.earliest(4.0) == pytest.approx(0.04 + 10 * (1 + MARGIN))
 
 
 def test_a_window_is_not_shorter_than_the_delay_that_was_asked_for() -> None:
     """A service that asks for 55 seconds counts in minutes."""
-    pace = Pace(0.0)
-    start(pace, 100, 0.0, 0.05)
-    pace.started(5.0)
-    assert pace.refused(5.0, 5.1, 55.0)
-    pace.started(60.1)
-    assert pace.earliest(60.1) == pytest.approx(0.05 + 60 * (1 + MARGIN))
+    estimator = RateEstimator(0.0)
+    start(estimator, 100, 0.0, 0.05)
+    estimator.started(5.0)
+    assert estimator.refused(5.0, 5.1, 55.0)
+    estimator.started(60.1)
+    assert estimator.earliest(60.1) == pytest.approx(0.05 + 60 * (1 + MARGIN))
 
 
 def test_refusals_of_calls_from_before_the_last_one_change_nothing() -> None:
     """A burst of refusals is one sign, not fifty."""
-    pace = Pace(0.0)
-    start(pace, 20, 0.0, 0.05)
+    estimator = RateEstimator(0.0)
+    start(estimator, 20, 0.0, 0.05)
     for at in (1.0, 1.001, 1.002):
-        pace.started(at)
-    assert pace.refused(1.0, 1.2, 0.1)
-    assert not pace.refused(1.001, 1.2, 0.1)
-    assert not pace.refused(1.002, 1.3, 0.1)
-    assert pace.refusals == 1
+        estimator.started(at)
+    assert estimator.refused(1.0, 1.2, 0.1)
+    assert not estimator.refused(1.001, 1.2, 0.1)
+    assert not estimator.refused(1.002, 1.3, 0.1)
+    assert estimator.refusals == 1
 
 
 def test_a_call_that_is_taken_above_a_limit_disproves_it() -> None:
     """A random refusal among many answers slows nothing down for long."""
-    pace = Pace(0.0)
+    estimator = RateEstimator(0.0)
     starts = [number * 0.01 for number in range(100)]
     for at in starts:
-        pace.started(at)
-    pace.rate(0.6)
-    assert pace.refused(starts[50], 0.6, 0.0)
-    slowed = pace.rate(0.6)
+        estimator.started(at)
+    estimator.rate(0.6)
+    assert estimator.refused(starts[50], 0.6, 0.0)
+    slowed = estimator.rate(0.6)
     for at in starts[:50] + starts[51:]:
-        pace.answered(at)
-    pace.started(1.0)
-    assert pace.earliest(1.0) == -math.inf
-    assert pace.rate(1.6) == pytest.approx(8 * slowed)
+        estimator.answered(at)
+    estimator.started(1.0)
+    assert estimator.earliest(1.0) == -math.inf
+    assert estimator.rate(1.6) == pytest.approx(8 * slowed)
 
 
 def test_a_limit_that_was_found_is_believed_for_a_while_and_then_tried() -> None:
     """A quota that was raised is used: slowly at first, several times faster within two minutes."""
-    pace = Pace(0.0)
-    start(pace, 20, 0.0, 0.05)
-    pace.started(1.0)
-    pace.refused(1.0, 1.0, 0.0)
-    believed = pace.rate(1.0)
-    assert pace.rate(1.0 + PATIENCE) == believed
-    assert believed < pace.rate(1.0 + 1.5 * PATIENCE) < 1.03 * believed
-    assert pace.rate(51.0) > 5 * believed
+    estimator = RateEstimator(0.0)
+    start(estimator, 20, 0.0, 0.05)
+    estimator.started(1.0)
+    estimator.refused(1.0, 1.0, 0.0)
+    believed = estimator.rate(1.0)
+    assert estimator.rate(1.0 + PATIENCE) == believed
+    assert believed < estimator.rate(1.0 + 1.5 * PATIENCE) < 1.03 * believed
+    assert estimator.rate(51.0) > 5 * believed
 
 
 def test_a_refusal_of_the_first_call_says_nothing_of_a_limit() -> None:
     """A quota that others have used up delays a run, and does not make it crawl afterwards."""
-    pace = Pace(0.0)
-    pace.started(0.0)
-    assert pace.refused(0.0, 0.1, 20.0)
-    assert pace.earliest(21.0) == -math.inf
-    assert pace.rate(22.0) > FIRST_RATE
+    estimator = RateEstimator(0.0)
+    estimator.started(0.0)
+    assert estimator.refused(0.0, 0.1, 20.0)
+    assert estimator.earliest(21.0) == -math.inf
+    assert estimator.rate(22.0) > FIRST_RATE
 
 
 def test_a_limit_that_the_service_names_takes_the_place_of_what_was_found() -> None:
     """Nothing is guessed that is known."""
-    pace = Pace(0.0)
-    start(pace, 20, 0.0, 0.05)
-    pace.started(1.0)
-    pace.refused(1.0, 1.0, 0.0)
-    pace.forget()
-    pace.started(1.0)
-    assert pace.earliest(1.0) == -math.inf
+    estimator = RateEstimator(0.0)
+    start(estimator, 20, 0.0, 0.05)
+    estimator.started(1.0)
+    estimator.refused(1.0, 1.0, 0.0)
+    estimator.forget()
+    estimator.started(1.0)
+    assert estimator.earliest(1.0) == -math.inf
 
 
 @pytest.mark.parametrize(

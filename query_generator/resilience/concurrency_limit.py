@@ -6,7 +6,7 @@ TOLERATED = 0.2  # share of refused calls: random faults are no reason to slow d
 WEIGHT = 0.05  # of a call in that share: what was long ago does not hide an overload of now
 
 
-class FlightWindow:
+class ConcurrencyLimit:
     """Additive increase, multiplicative decrease of the calls in flight.
 
     The window is cut when more than a fifth of the latest calls were refused for overload or rate, and not again for

@@ -12,7 +12,7 @@ FULL = 0.9  # of what a window has held at most
 MARGIN = 0.014  # windows are kept longer by this part: 14 ms of a network's jitter in a second, 0.8 s in a minute
 
 
-class Pace:
+class RateEstimator:
     """Starts get faster until the service refuses one; from then on a sliding window holds what it has taken.
 
     Which window the service counts in is not known. It is the one that was as full as never before when the call was
