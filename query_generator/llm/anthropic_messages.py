@@ -9,7 +9,7 @@ from query_generator.llm.anthropic_errors import SERVICE, error_from_reply
 from query_generator.llm.base import GenerationReply, GenerationRequest, Usage, billed
 from query_generator.llm.endpoints import OWN_ADDRESSES, check_address, check_api_key
 from query_generator.llm.http_errors import ErrorStatus, expected_shape, transport_faults
-from query_generator.llm.offers import Offer, Offers
+from query_generator.llm.optional_parameters import OptionalParameters, ParameterSets
 from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts
 from query_generator.llm.sdk import sdk_of
 
@@ -20,7 +20,7 @@ DEFAULT_MODEL = "claude-haiku-5-5"
 MAX_OUTPUT_TOKENS = 16_384
 
 _CUT = frozenset({"max_tokens", "model_context_window_exceeded"})
-_SCHEMA = Offer(
+_SCHEMA = OptionalParameters(
     {
         "output_config": {
             "format": {"type": "json_schema", "schema": {**QUESTIONS_SCHEMA, "additionalProperties": False}}
@@ -29,7 +29,7 @@ _SCHEMA = Offer(
     ("output_config", "output_format", "json_schema", "structured output"),
 )
 # Thinking at the default, medium, effort is billed, and plain questions do not need it.
-_EFFORT = Offer({"output_config": {"effort": "low"}}, ("effort", "output_config: "))
+_EFFORT = OptionalParameters({"output_config": {"effort": "low"}}, ("effort", "output_config: "))
 
 
 class AnthropicProvider:
@@ -75,7 +75,7 @@ class AnthropicProvider:
             api_key=api_key, base_url=url, timeout=timeout_seconds, max_retries=0, http_client=self._http
         )
         self._create: Any = client.messages.with_raw_response.create
-        self._offers = Offers([_EFFORT], [_SCHEMA])
+        self._parameter_sets = ParameterSets([_EFFORT], [_SCHEMA])
 
     def close(self) -> None:
         """Close the connections."""
@@ -84,7 +84,7 @@ class AnthropicProvider:
     def generate(self, request: GenerationRequest) -> GenerationReply:
         """Make one call; the errors are those of `Provider.generate`."""
         try:
-            body = self._offers.call(partial(self._post, request))
+            body = self._parameter_sets.call(partial(self._post, request))
         except ErrorStatus as exc:
             raise error_from_reply(exc, self.model) from exc
         with expected_shape(SERVICE):

@@ -12,8 +12,8 @@ from query_generator.errors import ConfigurationError, SkippableError, UnusableR
 from query_generator.llm.base import GenerationReply, GenerationRequest, Usage, billed
 from query_generator.llm.endpoints import OWN_ADDRESSES, check_address, check_api_key
 from query_generator.llm.http_errors import ErrorStatus, expected_shape, transport_faults
-from query_generator.llm.offers import Offer, Offers
 from query_generator.llm.openai_errors import SERVICE, error_from_reply
+from query_generator.llm.optional_parameters import OptionalParameters, ParameterSets
 from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts
 from query_generator.llm.sdk import sdk_of
 
@@ -25,7 +25,7 @@ DEFAULT_MODEL = "gpt-6-luna"
 MAX_OUTPUT_TOKENS = 8_192
 NO_KEY = "none"  # the SDK insists on one; services that need none do not look
 
-_SCHEMA = Offer(
+_SCHEMA = OptionalParameters(
     {
         "response_format": {
             "type": "json_schema",
@@ -38,10 +38,10 @@ _SCHEMA = Offer(
     },
     ("response_format", "json_schema", "structured output", "grammar"),
 )
-_LIMIT = Offer({"max_completion_tokens": MAX_OUTPUT_TOKENS}, ("max_completion_tokens",))
-_OLD_LIMIT = Offer({"max_tokens": MAX_OUTPUT_TOKENS}, ("max_tokens",))
+_LIMIT = OptionalParameters({"max_completion_tokens": MAX_OUTPUT_TOKENS}, ("max_completion_tokens",))
+_OLD_LIMIT = OptionalParameters({"max_tokens": MAX_OUTPUT_TOKENS}, ("max_tokens",))
 # The models of this price reason at medium effort by default, which is billed and which plain questions do not need.
-_EFFORT = Offer({"reasoning_effort": "low"}, ("reasoning_effort", "reasoning.effort"))
+_EFFORT = OptionalParameters({"reasoning_effort": "low"}, ("reasoning_effort", "reasoning.effort"))
 
 
 class OpenAIProvider:
@@ -89,7 +89,7 @@ class OpenAIProvider:
             api_key=api_key or NO_KEY, base_url=url, timeout=timeout_seconds, max_retries=0, http_client=self._http
         )
         self._create: Any = client.chat.completions.with_raw_response.create
-        self._offers = compatible_offers() if base_url else openai_offers()
+        self._parameter_sets = compatible_parameters() if base_url else openai_parameters()
 
     def close(self) -> None:
         """Close the connections."""
@@ -98,7 +98,7 @@ class OpenAIProvider:
     def generate(self, request: GenerationRequest) -> GenerationReply:
         """Make one call; the errors are those of `Provider.generate`."""
         try:
-            body = self._offers.call(partial(self._post, request))
+            body = self._parameter_sets.call(partial(self._post, request))
         except ErrorStatus as exc:
             raise error_from_reply(exc, self.model) from exc
         with expected_shape(SERVICE):
@@ -137,11 +137,11 @@ def _usage(usage: dict[str, Any]) -> Usage:
     return Usage(usage.get("prompt_tokens") or 0, usage.get("completion_tokens") or 0, cached or 0)
 
 
-def openai_offers() -> Offers:
+def openai_parameters() -> ParameterSets:
     """What calls to OpenAI's own service set: its newer models refuse `max_tokens`."""
-    return Offers([_LIMIT, _OLD_LIMIT], [_SCHEMA], [_EFFORT])
+    return ParameterSets([_LIMIT, _OLD_LIMIT], [_SCHEMA], [_EFFORT])
 
 
-def compatible_offers() -> Offers:
+def compatible_parameters() -> ParameterSets:
     """What calls to a compatible service set: many of them ignore `max_completion_tokens`, some refuse any effort."""
-    return Offers([_OLD_LIMIT, _LIMIT], [_SCHEMA])
+    return ParameterSets([_OLD_LIMIT, _LIMIT], [_SCHEMA])

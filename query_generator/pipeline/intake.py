@@ -20,7 +20,7 @@ _LOG = logging.getLogger("intake")
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class GivenInput:
     """What a run was given: the source, read up to its first product; without one the database says what there is."""
 
     name: str = FROM_JOB
@@ -46,7 +46,7 @@ class Taken:
     rejected: int = 0
 
 
-def open_input(config: JobConfig) -> Offer:
+def open_input(config: JobConfig) -> GivenInput:
     """Choose the source and read up to its first product.
 
     Raises:
@@ -59,13 +59,13 @@ def open_input(config: JobConfig) -> Offer:
     if ignored:
         _LOG.warning("[BATCH WARNING] Products come from %s; ignored: %s", sources[0].name, ", ".join(ignored))
     if not sources:
-        return Offer()
+        return GivenInput()
     entries, name = load_input_data(sources[0])
     _LOG.info("[INPUT] Reading products from %s", name)
-    return Offer(name, peek(entries), sources[0])
+    return GivenInput(name, peek(entries), sources[0])
 
 
-def offer_to_child(config: JobConfig, ledger: Ledger) -> Offer:
+def given_to_child(config: JobConfig, ledger: Ledger) -> GivenInput:
     """Choose the source for a child of an array; one whose siblings have read all of the input opens nothing.
 
     Raises:
@@ -73,7 +73,7 @@ def offer_to_child(config: JobConfig, ledger: Ledger) -> Offer:
     """
     metadata = ledger.metadata()
     if metadata.get("input_complete") and is_sibling(config, metadata):
-        return Offer(metadata["input_source"])
+        return GivenInput(metadata["input_source"])
     return open_input(config)
 
 
@@ -108,14 +108,14 @@ class Intake:
         self._events = events
         self._clock = clock
 
-    def load(self, offer: Offer) -> Taken:
+    def load(self, given_input: GivenInput) -> Taken:
         """Put the products into the ledger, or wait until another run has done so.
 
         Raises:
             InputError: there is no usable product.
             ConfigurationError: the input is not the one that the job began with.
         """
-        given = self._become_loader(offer)
+        given = self._become_loader(given_input)
         if given is None:
             _LOG.info("[INPUT] Going on with the products of job %s", self._config.job_id)
             if self._config.array_index is None:
@@ -150,34 +150,36 @@ class Intake:
         self._events.publish()
         return Taken(seconds, loaded.rejected)
 
-    def _become_loader(self, offer: Offer) -> Input | None:
+    def _become_loader(self, given_input: GivenInput) -> Input | None:
         """Become the one run that reads the input; None when there is nothing to read, or another run has read it."""
         waited = False
         while True:
             waited = self._wait_for_loader() or waited
             job = self._ledger.job()
             metadata = job.metadata
-            same = metadata.get("input_source") == offer.name
+            same = metadata.get("input_source") == given_input.name
             read_whole = same and metadata["input_complete"]
             if read_whole and (waited or is_sibling(self._config, metadata)):
                 return None
-            given = self._input(offer, metadata)
+            given = self._input(given_input, metadata)
             if given is None or self._db.with_reconnect(partial(self._ledger.begin_load, job.load_id)):
                 break
             waited = True
         if given and not (given.reading is Reading.SELECTED and metadata.get("input_complete")):
             begun = not read_whole and same and metadata.get("input_version")
-            version = begun or (offer.source.version() if offer.source else "")
-            self._db.with_reconnect(lambda: self._ledger.note_source(offer.name, version, siblings_of(self._config)))
+            version = begun or (given_input.source.version() if given_input.source else "")
+            self._db.with_reconnect(
+                lambda: self._ledger.note_source(given_input.name, version, siblings_of(self._config))
+            )
         return given
 
-    def _input(self, offer: Offer, metadata: dict[str, Any]) -> Input | None:
+    def _input(self, given_input: GivenInput, metadata: dict[str, Any]) -> Input | None:
         """Open the input, or what the database has of it; None when the ledger has all."""
-        reading = reading_of(self._config, has_source=offer.entries is not None, is_known=True, metadata=metadata)
-        if offer.entries is not None:
-            began = metadata.get("input_source") == offer.name and not metadata["input_complete"]
-            entries = self._pinned(offer, offer.entries, metadata) if began else offer.entries
-            return Input(entries, link_products, offer.name, reading)
+        reading = reading_of(self._config, has_source=given_input.entries is not None, is_known=True, metadata=metadata)
+        if given_input.entries is not None:
+            began = metadata.get("input_source") == given_input.name and not metadata["input_complete"]
+            entries = self._pinned(given_input, given_input.entries, metadata) if began else given_input.entries
+            return Input(entries, link_products, given_input.name, reading)
         if reading is Reading.NOTHING:
             return None
         if metadata.get("input_complete") is False and metadata["input_source"] != FROM_JOB:
@@ -189,17 +191,19 @@ class Intake:
         rows = selected_products(self._db, self._config.job_id)
         return Input(rows, take_selected, lasting_source(FROM_JOB, reading, metadata), reading)
 
-    def _pinned(self, offer: Offer, entries: Iterator[Entry], metadata: dict[str, Any]) -> Iterator[Entry]:
+    def _pinned(self, given_input: GivenInput, entries: Iterator[Entry], metadata: dict[str, Any]) -> Iterator[Entry]:
         """Read the version of the input that the job began with: what is in the ledger already came from that."""
-        began_with, source = metadata.get("input_version"), offer.source
+        began_with, source = metadata.get("input_version"), given_input.source
         if not began_with or source is None or source.version() == began_with:
             return entries
         if source.at_version is None or not began_with.startswith("version "):
             raise ConfigurationError(
-                f"{offer.name} was replaced while job {self._config.job_id} was reading it (it was {began_with}, is "
+                f"{given_input.name} was replaced while job {self._config.job_id} was reading it (it was {began_with}, is "
                 f"{source.version()}); put the first one back, or start a new job id"
             )
-        _LOG.warning("[BATCH WARNING] %s was replaced; reading %s of it, as this job began", offer.name, began_with)
+        _LOG.warning(
+            "[BATCH WARNING] %s was replaced; reading %s of it, as this job began", given_input.name, began_with
+        )
         return peek(load_input_data(source.at_version(began_with))[0])
 
     def _wait_for_loader(self) -> bool:

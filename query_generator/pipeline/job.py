@@ -24,7 +24,7 @@ from query_generator.llm.registry import KEY_OF
 from query_generator.pipeline.admission import has_other_terms, reading_of, terms_of
 from query_generator.pipeline.children import open_database_of
 from query_generator.pipeline.generation import Generation
-from query_generator.pipeline.intake import Intake, Offer, offer_to_child, open_input
+from query_generator.pipeline.intake import GivenInput, Intake, given_to_child, open_input
 from query_generator.pipeline.providers import make_provider
 from query_generator.pipeline.services import Connect, database_of, event_sink_of, objects_of
 from query_generator.pipeline.spending import budget_of
@@ -66,7 +66,7 @@ def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = ti
     with ExitStack() as resources:
         try:
             _initialize_secrets(config, events)
-            offer = None if is_child else open_input(config)
+            given_input = None if is_child else open_input(config)
             connect = resources.enter_context(database_of(config))
             policy = ReconnectPolicy(config.database_reconnect_seconds, stop.is_overdue)
             found = open_database_of(config, stop, lambda: connect(policy))
@@ -75,7 +75,7 @@ def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = ti
                 return ChildReport(config.job_id, config.array_index or 0, 0, {}, RunStats())
             db = resources.enter_context(closing(found))
             migrate(db)
-            return _Run(config, stop, events, db, connect, clock).run(offer)
+            return _Run(config, stop, events, db, connect, clock).run(given_input)
         except RunFencedError:
             raise
         except FatalError as exc:
@@ -125,12 +125,12 @@ class _Run:
         self._metrics = Metrics(config.job_queue, config.job_id, tell) if config.job_queue else None
         self._cache = ResponseCache(config)
 
-    def run(self, offer: Offer | None) -> Report | ChildReport:
-        """Run to the end; without an offer the run is a child, which looks first what its siblings have read."""
-        offer = offer or offer_to_child(self._config, self._ledger)
+    def run(self, given_input: GivenInput | None) -> Report | ChildReport:
+        """Run to the end; without a given input the run is a child, which looks first what its siblings have read."""
+        given_input = given_input or given_to_child(self._config, self._ledger)
         reading_of(
             self._config,
-            has_source=offer.entries is not None,
+            has_source=given_input.entries is not None,
             is_known=self._ledger.is_known(),
             metadata=self._ledger.metadata(),
         )
@@ -138,19 +138,19 @@ class _Run:
         self._events.attach(self._db)
         try:
             with closing(self._side), Heartbeat(self._lease, self._side):
-                return self._work(offer)
+                return self._work(given_input)
         finally:
             if self._metrics:
                 self._metrics.tell_end(self._totals(self._stats.llm))
             with suppress(FatalError):
                 self._lease.end()
 
-    def _work(self, offer: Offer) -> Report | ChildReport:
+    def _work(self, given_input: GivenInput) -> Report | ChildReport:
         self._db.with_reconnect(self._lease.take_over)
         intake = Intake(
             self._config, self._stop, self._ledger, self._events, self._clock, on_wait=self._import_while_waiting
         )
-        taken = intake.load(offer)
+        taken = intake.load(given_input)
         self._stats.products_processing_time = taken.seconds
         counts = self._db.with_reconnect(self._ledger.outline)
         _LOG.info(

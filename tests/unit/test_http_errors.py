@@ -138,9 +138,9 @@ def test_anthropic_can_be_overloaded_at_any_status() -> None:
 
 def test_openai_itself_is_asked_in_its_newest_words() -> None:
     """Its newer models refuse `max_tokens`; compatible services know nothing else."""
-    assert openai_chat.openai_offers().call(dict).keys() == {
+    assert openai_chat.openai_parameters().call(dict).keys() == {
         "max_completion_tokens",
         "response_format",
         "reasoning_effort",
     }
-    assert openai_chat.compatible_offers().call(dict).keys() == {"max_tokens", "response_format"}
+    assert openai_chat.compatible_parameters().call(dict).keys() == {"max_tokens", "response_format"}

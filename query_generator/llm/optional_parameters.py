@@ -10,48 +10,48 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Offer:
+class OptionalParameters:
     """Parameters that a call can do without, and words that a refusal of them holds, in lower case."""
 
     parameters: Mapping[str, Any]
     words: tuple[str, ...]
 
 
-class Offers:
-    """Sends calls with the first offer of each group that the service has not refused.
+class ParameterSets:
+    """Sends calls with the first optional of each group that the service has not refused.
 
     Safe for threads: a refusal costs each call under way one more request, later calls none.
     """
 
-    def __init__(self, *groups: Sequence[Offer]) -> None:
+    def __init__(self, *groups: Sequence[OptionalParameters]) -> None:
         self._groups = groups
-        self._refused: frozenset[Offer] = frozenset()
+        self._refused: frozenset[OptionalParameters] = frozenset()
 
     def call(self, send: Callable[[dict[str, Any]], T]) -> T:
         """Send, again without what a 400 or 422 names; raises what `send` raises when it names nothing offered."""
         while True:
-            offers = [offer for group in self._groups for offer in self._open(group)[:1]]
+            chosen = [optional for group in self._groups for optional in self._open(group)[:1]]
             try:
-                return send(_joined(offers))
+                return send(_joined(chosen))
             except ErrorStatus as exc:
-                refused = next((offer for offer in offers if _is_refusal(exc, offer)), None)
+                refused = next((optional for optional in chosen if _is_refusal(exc, optional)), None)
                 if refused is None:
                     raise
                 self._refused |= {refused}
 
-    def _open(self, group: Sequence[Offer]) -> list[Offer]:
-        return [offer for offer in group if offer not in self._refused]
+    def _open(self, group: Sequence[OptionalParameters]) -> list[OptionalParameters]:
+        return [optional for optional in group if optional not in self._refused]
 
 
-def _is_refusal(reply: ErrorStatus, offer: Offer) -> bool:
+def _is_refusal(reply: ErrorStatus, optional: OptionalParameters) -> bool:
     said = f"{reply.error.get('param')} {reply.error.get('message')}".lower()
-    return reply.status in (400, 422) and any(word in said for word in offer.words)
+    return reply.status in (400, 422) and any(word in said for word in optional.words)
 
 
-def _joined(offers: Sequence[Offer]) -> dict[str, Any]:
-    """Join parameters; those that several offers share are objects, whose fields are joined."""
+def _joined(chosen: Sequence[OptionalParameters]) -> dict[str, Any]:
+    """Join parameters; those that several chosen share are objects, whose fields are joined."""
     joined: dict[str, Any] = {}
-    for offer in offers:
-        for name, value in offer.parameters.items():
+    for optional in chosen:
+        for name, value in optional.parameters.items():
             joined[name] = {**joined[name], **value} if name in joined else value
     return joined
