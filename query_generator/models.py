@@ -126,7 +126,7 @@ class Generated:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BudgetStatus:
     """A job against the cap of its cost: what its items have cost, and what other runs hold for calls in flight."""
 
     cap_usd: float

@@ -90,7 +90,7 @@ def _left_of_cap(config: JobConfig, db: Database | None) -> float | None:
     """Return the US dollars that earlier runs of the job have left of its cap; None without a cap."""
     if config.max_cost is None or db is None:
         return config.max_cost
-    return config.max_cost - float(db.one("budget.standing", job_id=config.job_id).spent_usd)
+    return config.max_cost - float(db.one("budget.status", job_id=config.job_id).spent_usd)
 
 
 def _lines(

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from query_generator.config import JobConfig
 from query_generator.pipeline.intake import is_sibling
 from query_generator.stopping import StopSignal
+from query_generator.store.connection_slots import wait_for_connection_slot
 from query_generator.store.database import Database
 from query_generator.store.open_work import missing_migrations
-from query_generator.store.places import connect_in_turn
 
 
 def open_database_of(config: JobConfig, stop: StopSignal, connect: Callable[[], Database]) -> Database | None:
@@ -17,7 +17,7 @@ def open_database_of(config: JobConfig, stop: StopSignal, connect: Callable[[], 
         The connection; None for a child when its siblings have left it nothing to do.
 
     Raises:
-        FatalError: as `connect_in_turn`.
+        FatalError: as `wait_for_connection_slot`.
     """
     if config.array_index is None:
         return connect()
@@ -25,14 +25,14 @@ def open_database_of(config: JobConfig, stop: StopSignal, connect: Callable[[], 
     def is_over(db: Database) -> bool:
         return is_over_for_child(config, db)
 
-    return connect_in_turn(connect, is_over, config.array_size, stop.sleep)
+    return wait_for_connection_slot(connect, is_over, config.array_size, stop.sleep)
 
 
 def is_over_for_child(config: JobConfig, db: Database) -> bool:
     """Tell whether a child would find its siblings' work done: all input read, the result written, no item to do."""
     if missing_migrations(db):
         return False
-    rows = db.rows("places.is_over", job_id=config.job_id)
+    rows = db.rows("connection_slots.is_over", job_id=config.job_id)
     if not rows or not rows[0].is_over:
         return False
     metadata = rows[0].metadata

@@ -22,7 +22,7 @@ from query_generator.questions.ask import ask
 from query_generator.report.stats import RunStats
 from query_generator.stopping import StopSignal
 from query_generator.store.events import EventLog
-from query_generator.store.items import Counts, Item, Outcome, Outline
+from query_generator.store.items import Counts, Item, JobSize, Outcome
 from query_generator.store.ledger import Ledger
 from query_generator.store.queries import save_queries_to_rds, save_storable_queries
 
@@ -83,7 +83,7 @@ class Generation:
         self._looked = self._publish_due = self._take_over_due = clock()
         self._progress_due = clock() + PROGRESS_SECONDS
 
-    def run(self, counts: Outline | Counts) -> None:
+    def run(self, counts: JobSize | Counts) -> None:
         """Work until every item is terminal, or a stop was asked for and what was in flight is saved.
 
         Items that another run works on are waited for, and taken over when that run is dead. After a stop, calls that

@@ -36,7 +36,7 @@ from query_generator.resilience.schedule import AHEAD_SECONDS
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database, ReconnectPolicy
 from query_generator.store.events import EventLog
-from query_generator.store.items import Outline
+from query_generator.store.items import JobSize
 from query_generator.store.lease import Heartbeat, Lease
 from query_generator.store.ledger import Ledger
 from query_generator.store.quota import SharedSchedule
@@ -152,7 +152,7 @@ class _Run:
         )
         taken = intake.load(given_input)
         self._stats.products_processing_time = taken.seconds
-        counts = self._db.with_reconnect(self._ledger.outline)
+        counts = self._db.with_reconnect(self._ledger.job_size)
         _LOG.info(
             "[BATCH] Job %s: %d products, %d of %d items are to be done",
             self._config.job_id,
@@ -195,7 +195,7 @@ class _Run:
             self._db.with_reconnect(self._lease.take_over)
         return True
 
-    def _generate(self, counts: Outline) -> FatalError | None:
+    def _generate(self, counts: JobSize) -> FatalError | None:
         """Work on the open items; returns what ended the work early, if anything did."""
         config = self._config
 
@@ -209,7 +209,7 @@ class _Run:
     def _confirm(self) -> None:
         self._lease.wait_until_confirmed(self._stop.sleep)
 
-    def _generate_by(self, provider: Provider, meter: Meters, counts: Outline) -> FatalError | None:
+    def _generate_by(self, provider: Provider, meter: Meters, counts: JobSize) -> FatalError | None:
         _LOG.info("[AI] Questions are written by %s (%s)", provider.name, provider.model)
         generation = Generation(
             self._ledger,

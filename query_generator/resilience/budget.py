@@ -17,7 +17,7 @@ from query_generator.errors import (
 )
 from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, ProviderAround, Usage, usage_of
 from query_generator.llm.prices import Price, Prices
-from query_generator.models import QueryType, Standing
+from query_generator.models import BudgetStatus, QueryType
 from query_generator.resilience.guarded import BYTES_A_TOKEN, TOKENS_A_QUESTION
 
 CALLS_AHEAD = 4  # an allowance is asked for that many calls more at once, so that not every call asks for it
@@ -44,7 +44,7 @@ class Allowance(Protocol):
         """Give back what this run will not spend."""
         ...
 
-    def standing(self) -> Standing:
+    def status(self) -> BudgetStatus:
         """Return how the job stands."""
         ...
 
@@ -80,7 +80,7 @@ class Budget:
                 if not self._in_flight:
                     self._allowed = self._spent
                     self._allowance.lower_to(self._spent)
-                    raise _cap_reached(self._allowance.standing(), usd)
+                    raise _cap_reached(self._allowance.status(), usd)
                 self._changed.wait(LOOK_SECONDS)
                 self._sleep(0.0)
             self._reserved += usd
@@ -181,10 +181,10 @@ def estimated_usage(request: GenerationRequest) -> Usage:
     return Usage(prompt // BYTES_A_TOKEN, TOKENS_A_QUESTION * request.count)
 
 
-def _cap_reached(standing: Standing, next_call: float) -> CostCapReachedError:
-    each = standing.spent_usd / standing.done_items if standing.done_items else next_call
+def _cap_reached(status: BudgetStatus, next_call: float) -> CostCapReachedError:
+    each = status.spent_usd / status.done_items if status.done_items else next_call
     return CostCapReachedError(
-        f"the cap of {standing.cap_usd:.4f} USD lets nothing more be bought: {standing.spent_usd:.4f} USD are spent, "
-        f"{standing.open_items} items are left and would cost about {standing.open_items * each:.4f} USD more; "
+        f"the cap of {status.cap_usd:.4f} USD lets nothing more be bought: {status.spent_usd:.4f} USD are spent, "
+        f"{status.open_items} items are left and would cost about {status.open_items * each:.4f} USD more; "
         "run the same job id again with a higher --max-cost"
     )

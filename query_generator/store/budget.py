@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from query_generator.models import Standing
+from query_generator.models import BudgetStatus
 from query_generator.store.connection_errors import DatabaseAwayError
 from query_generator.store.database import Database, ReconnectPolicy
 from query_generator.store.side_connection import SideConnection
@@ -66,10 +66,10 @@ class SharedAllowance:
         """Give back what the run will not spend; raises DatabaseAwayError."""
         self._with_reconnect(lambda db: db.rows("budget.lower", run_id=self._run_id, spent=spent))
 
-    def standing(self) -> Standing:
+    def status(self) -> BudgetStatus:
         """Return how the job stands; raises DatabaseAwayError."""
-        row = self._with_reconnect(lambda db: db.one("budget.standing", job_id=self._job_id))
-        return Standing(self._cap_usd, row.spent_usd, row.done_items, row.open_items)
+        row = self._with_reconnect(lambda db: db.one("budget.status", job_id=self._job_id))
+        return BudgetStatus(self._cap_usd, row.spent_usd, row.done_items, row.open_items)
 
     def _with_reconnect(self, work: Callable[[Database], T]) -> T:
         return self._side.with_reconnect(work, self._policy)

@@ -60,7 +60,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
+class JobSize:
     """How large a job is and how far, as its last progress report says; `open_items` is 0 only when none is open."""
 
     products: int

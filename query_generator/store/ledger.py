@@ -8,7 +8,7 @@ from typing import Any
 from query_generator.models import Generated, QueryType, RejectedRecord
 from query_generator.store.claimed import NO_PRODUCT, items_of
 from query_generator.store.database import Database
-from query_generator.store.items import Counts, Item, Outcome, Outline, Progress
+from query_generator.store.items import Counts, Item, JobSize, Outcome, Progress
 from query_generator.store.lease import Lease
 from query_generator.store.products import LinkedProduct
 
@@ -225,11 +225,11 @@ class Ledger:
         """Count the job's items and questions."""
         return Counts(**self.db.one("ledger.counts", job_id=self.job_id)._asdict())
 
-    def outline(self) -> Outline:
+    def job_size(self) -> JobSize:
         """Read how large the job is, without counting its items."""
-        row = self.db.one("ledger.outline", job_id=self.job_id)
+        row = self.db.one("ledger.job_size", job_id=self.job_id)
         kinds = len(QueryType)
-        return Outline(
+        return JobSize(
             row.items // kinds, row.items, max(1, row.items - row.done) if row.is_open else 0, row.done // kinds
         )
 

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from query_generator.store.places import CONNECTIONS_A_RUN, SHARE
+from query_generator.store.connection_slots import CONNECTIONS_A_RUN, SHARE
 from tests.conftest import Cloud, Ended, wait_until
 from tests.fakes.aws_server import BUCKET
 from tests.fakes.real_sizes import records

@@ -5,7 +5,7 @@ import threading
 
 from query_generator.errors import RetryableError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Usage
-from query_generator.models import Standing
+from query_generator.models import BudgetStatus
 
 
 class SharedCap:
@@ -41,9 +41,9 @@ class CapShare:
         with self._cap.lock:
             self._cap.allowed[self._run] = min(spent, self._cap.allowed.get(self._run, 0.0))
 
-    def standing(self) -> Standing:
+    def status(self) -> BudgetStatus:
         """How it stands: nobody counts items here."""
-        return Standing(self._cap.cap_usd, sum(self._cap.allowed.values()), 10, 4)
+        return BudgetStatus(self._cap.cap_usd, sum(self._cap.allowed.values()), 10, 4)
 
 
 class BillingProvider:

@@ -105,7 +105,7 @@ def test_runs_without_a_cap_count_too(db: Database, share: Share) -> None:
     later = share(open_run(db), 3.0)
     assert later.raise_to(1.1, 5.0) == 0.0
     assert later.raise_to(0.5, 5.0) == pytest.approx(1.0)
-    assert later.standing().spent_usd == pytest.approx(3.0)
+    assert later.status().spent_usd == pytest.approx(3.0)
 
 
 def test_runs_side_by_side_share_the_cap(db: Database, share: Share) -> None:

@@ -184,7 +184,7 @@ def test_the_cap_is_as_patient_as_its_run(db: Database, side: Side) -> None:
     side.is_away = True
     hasty = SharedAllowance(side, "job", run_id, 10.0, ReconnectPolicy(60, give_up=lambda: True))
     with pytest.raises(DatabaseAwayError):
-        hasty.standing()
+        hasty.status()
 
 
 def test_nobody_waits_for_more_than_one_try_to_connect(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ RETURNING allowance_usd
 -- name: lower
 UPDATE budgets SET allowance_usd = %(spent)s WHERE run_id = %(run_id)s AND allowance_usd > %(spent)s
 
--- name: standing
+-- name: status
 SELECT (SELECT coalesce(sum(greatest(b.allowance_usd, (r.stats #>> '{llm,cost_usd}')::float8)), 0)
         FROM runs r LEFT JOIN budgets b USING (run_id) WHERE r.job_id = %(job_id)s) AS spent_usd,
        count(*) FILTER (WHERE state IN ('succeeded', 'failed')) AS done_items,

@@ -47,7 +47,7 @@ UPDATE batch_operations SET updated_at = now()
 WHERE job_id = %(job_id)s AND updated_at <= now() - make_interval(secs => %(seconds)s)
 RETURNING job_id
 
--- name: outline
+-- name: job_size
 SELECT total_items AS items, coalesce(processed_items, 0) AS done,
        EXISTS (SELECT FROM job_items WHERE job_id = %(job_id)s AND state = 'pending')
        OR EXISTS (SELECT FROM runs r JOIN job_items i USING (run_id) WHERE r.job_id = %(job_id)s AND r.state = 'alive' AND i.state = 'running') AS is_open

@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 from query_generator.store.connection_errors import DatabaseAwayError
 from query_generator.store.database import Database
 
-_LOG = logging.getLogger("places")
+_LOG = logging.getLogger("connection_slots")
 
 CONNECTIONS_A_RUN = 2  # the ledger's, and the one beside it
 PLACE = "query-generator run"
@@ -23,7 +23,7 @@ LOOK_SECONDS_A_CHILD = 0.04  # if all children of an array wait, they look about
 LONGEST_LOOK = 60.0
 
 
-def connect_in_turn(
+def wait_for_connection_slot(
     connect: Callable[[], Database],
     is_over: Callable[[Database], bool],
     children: int,
@@ -73,8 +73,8 @@ def _look(connect: Callable[[], Database], is_over: Callable[[Database], bool]) 
     with ExitStack() as unless_taken:
         unless_taken.enter_context(closing(db))
         with db.pipelined():
-            db.send("places.turn", looking=LOOKING)
-            room = db.one("places.take", running=PLACE, looking=LOOKING, a_run=CONNECTIONS_A_RUN, share=SHARE)
+            db.send("connection_slots.turn", looking=LOOKING)
+            room = db.one("connection_slots.take", running=PLACE, looking=LOOKING, a_run=CONNECTIONS_A_RUN, share=SHARE)
         if is_over(db):
             return None
         if not room.taken:

@@ -7,11 +7,11 @@ from threading import Barrier
 
 import pytest
 
-from query_generator.store import places
+from query_generator.store import connection_slots
 from query_generator.store.connect import get_db_connection
 from query_generator.store.connection_errors import DatabaseAwayError
+from query_generator.store.connection_slots import PATIENCE_SECONDS, wait_for_connection_slot
 from query_generator.store.database import Database
-from query_generator.store.places import PATIENCE_SECONDS, connect_in_turn
 from secrets_cache import RdsConfig
 from tests.fakes.virtual_time import VirtualTime
 
@@ -30,7 +30,9 @@ def connect(rds: RdsConfig, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect
             "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
         )
         db.run("SET application_name = 'somebody else'")
-        monkeypatch.setattr(places, "SHARE", (row.others + 1 + ROOM * places.CONNECTIONS_A_RUN) / row.most)
+        monkeypatch.setattr(
+            connection_slots, "SHARE", (row.others + 1 + ROOM * connection_slots.CONNECTIONS_A_RUN) / row.most
+        )
         yield lambda: stack.enter_context(closing(Database(get_db_connection(rds))))
 
 
@@ -41,7 +43,7 @@ def never(_: Database) -> bool:
 
 def take_place(connect: Connect, time: VirtualTime, children: int = CHILDREN) -> Database:
     """Take a place for a run that has something to do."""
-    db = connect_in_turn(connect, never, children, time.sleep, time.clock)
+    db = wait_for_connection_slot(connect, never, children, time.sleep, time.clock)
     assert db
     return db
 
@@ -81,7 +83,7 @@ def test_who_waits_hears_within_two_seconds_that_nothing_is_left(connect: Connec
         looks.append(connect())
         return looks[-1]
 
-    assert connect_in_turn(counted, lambda _: bool(over), CHILDREN, time.sleep, time.clock) is None
+    assert wait_for_connection_slot(counted, lambda _: bool(over), CHILDREN, time.sleep, time.clock) is None
     assert 1020 <= time.now <= 1022
     holders[0].close()
     take_place(connect, time)
@@ -123,7 +125,7 @@ def test_the_children_of_a_large_array_look_more_rarely(children: int, seconds: 
         return most
 
     with pytest.raises(DatabaseAwayError):
-        connect_in_turn(refused, never, children, time.sleep, time.clock, longest)
+        wait_for_connection_slot(refused, never, children, time.sleep, time.clock, longest)
     assert set(waits) == {(seconds / 2, seconds)}
 
 
@@ -140,7 +142,7 @@ def test_a_burst_is_never_let_in_beyond_the_share(connect: Connect, rds: RdsConf
 
                 start.wait()
                 try:
-                    return bool(connect_in_turn(once, never, 10_000, time.sleep, time.clock))
+                    return bool(wait_for_connection_slot(once, never, 10_000, time.sleep, time.clock))
                 except DatabaseAwayError:
                     return False
 
@@ -153,7 +155,7 @@ def test_a_run_that_has_connected_again_still_counts(connect: Connect) -> None:
     time = VirtualTime()
     for _ in range(ROOM):
         take_place(connect, time).close()
-        for _ in range(places.CONNECTIONS_A_RUN):
+        for _ in range(connection_slots.CONNECTIONS_A_RUN):
             connect()
     with pytest.raises(DatabaseAwayError, match="the runs before this one"):
         take_place(connect, time, children=10_000)
