@@ -127,10 +127,10 @@ def _warm_cache(config: "JobConfig", stop: StopSignal) -> ExitCode:
     return warm_cache(config, stop)
 
 
-def _tell_cache(config: "JobConfig", stop: StopSignal) -> ExitCode:
-    from query_generator.commands.cache import tell_cache
+def _report_cache(config: "JobConfig", stop: StopSignal) -> ExitCode:
+    from query_generator.commands.cache import report_cache
 
-    return tell_cache(config)
+    return report_cache(config)
 
 
 _VERBS: dict[str, Callable[["JobConfig", StopSignal], ExitCode]] = {
@@ -138,7 +138,7 @@ _VERBS: dict[str, Callable[["JobConfig", StopSignal], ExitCode]] = {
     "report": _report,
     "init-db": _init_db,
     "cache warm": _warm_cache,
-    "cache stats": _tell_cache,
+    "cache stats": _report_cache,
 }
 
 

@@ -95,7 +95,7 @@ def generate_questions(
 
     Raises:
         SkippableError: the record is not a product, or the model refuses it.
-        RetryableError: the provider fails for a passing reason.
+        RetryableError: the provider fails for a transient reason.
         FatalError: the provider cannot be used.
     """
     product = product_from_record(dict(product_info), 1)

@@ -88,7 +88,7 @@ class RunFencedError(FatalError):
 
 
 class RetryableError(QueryGeneratorError):
-    """A passing fault. `retry_after` is the delay in seconds that the service asked for, if it did."""
+    """A transient fault. `retry_after` is the delay in seconds that the service asked for, if it did."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)

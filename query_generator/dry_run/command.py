@@ -6,7 +6,7 @@ from functools import partial
 
 import secrets_cache
 from query_generator.config import JobConfig
-from query_generator.dry_run.preflight import Finding, Findings, look_at_keys, look_at_places, token_counters
+from query_generator.dry_run.preflight import Finding, Findings, check_keys, check_services, token_counters
 from query_generator.dry_run.provider_check import Counts, count_samples, work_by_model
 from query_generator.dry_run.quote import Quote, quote, quote_lines
 from query_generator.dry_run.survey import Survey, take_survey
@@ -32,12 +32,12 @@ def dry_run(config: JobConfig, stop: StopSignal) -> tuple[str, ExitCode]:
     prices = checked_prices(config)
     secrets_cache.configure(config)
     findings, survey = Findings(), Survey()
-    keys = look_at_keys(config, findings)
+    keys = check_keys(config, findings)
     counters = token_counters(config, keys)
     with ExitStack() as resources:
         db = _database(config, findings, resources)
         findings.look("input", partial(take_survey, config, db, stop, survey), lambda source: f"{source}: {survey}")
-        look_at_places(config, findings)
+        check_services(config, findings)
         counts = count_samples(config, keys, counters, survey, findings)
         quotes = [_quotes(config, provider, survey, prices, counts, db) for provider in in_order(config, prices)]
         left = _left_of_cap(config, db)

@@ -67,7 +67,7 @@ class Findings(list[Finding]):
         return next((end.exit_code for end in ends), ExitCode.SUCCEEDED)
 
 
-def look_at_keys(config: JobConfig, findings: Findings) -> dict[str, str]:
+def check_keys(config: JobConfig, findings: Findings) -> dict[str, str]:
     """Fetch the keys of all providers; returns those that are there."""
     keys: dict[str, str] = {}
     for vendor in dict.fromkeys(KEY_OF[name] for name in config.providers if name in KEY_OF):
@@ -85,7 +85,7 @@ def token_counters(config: JobConfig, keys: dict[str, str]) -> dict[str, CountTo
     return {name: count for name in config.providers if KEY_OF.get(name) == "gemini"}
 
 
-def look_at_places(config: JobConfig, findings: Findings) -> None:
+def check_services(config: JobConfig, findings: Findings) -> None:
     """Look at the bucket and at the table of events, or at the folder that stands in for them.
 
     A role that may only write may not look; that is no reason to believe that it may not write.
@@ -94,9 +94,9 @@ def look_at_places(config: JobConfig, findings: Findings) -> None:
         findings.look("folder", lambda: _folder(Path(config.local_dir or ".")), str)
         return
     bucket, table = str(config.output_s3_bucket), config.orchestration_logs_table
-    findings.look("bucket", partial(_look_at_bucket, config, bucket), str)
+    findings.look("bucket", partial(_check_bucket, config, bucket), str)
     try:
-        _look_at_table(config, table)
+        _check_table(config, table)
         findings.append(Finding("events", f"table {table} is there"))
     except PermissionRefusedError:
         findings.append(Finding("events", f"table {table} may not be looked at", sure=False))
@@ -115,7 +115,7 @@ def _folder(directory: Path) -> str:
     return f"{directory}, {'is there' if place == directory.resolve() else 'the run makes it'}"
 
 
-def _look_at_bucket(config: JobConfig, bucket: str) -> str:
+def _check_bucket(config: JobConfig, bucket: str) -> str:
     try:
         with aws_errors(f"looking at the bucket {bucket}"):
             s3_client(config.aws_region).head_bucket(Bucket=bucket)
@@ -124,6 +124,6 @@ def _look_at_bucket(config: JobConfig, bucket: str) -> str:
     return f"{bucket} is there"
 
 
-def _look_at_table(config: JobConfig, table: str) -> None:
+def _check_table(config: JobConfig, table: str) -> None:
     with aws_errors(f"looking at the DynamoDB table {table}"):
         dynamodb_client(config.aws_region).describe_table(TableName=table)

@@ -84,7 +84,7 @@ class Provider(Protocol):
         """Make one call.
 
         Raises:
-            RetryableError: a passing fault: overload, rate limit (with the delay that was asked for), broken reply.
+            RetryableError: a transient fault: overload, rate limit (with the delay that was asked for), broken reply.
             SkippableError: the model will not answer this request, whoever asks again. It and UnusableReplyError carry
                 the bill of the call, where the provider has told one.
             FatalError: no request will be answered: key refused, model unknown, day's quota used up.

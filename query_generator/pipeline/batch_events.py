@@ -39,7 +39,7 @@ class BatchEvents:
         self._latest = Counter()
         self._is_told = False
 
-    def tell_rest(self, writing: Callable[[], AbstractContextManager[None]]) -> None:
+    def report_rest(self, writing: Callable[[], AbstractContextManager[None]]) -> None:
         """Record what no event has told yet, in a transaction of its own."""
         if self._untold:
             with writing():

@@ -16,7 +16,7 @@ from query_generator.llm.metered import MeteredProvider, Meters
 from query_generator.models import Generated, QueryType
 from query_generator.pipeline.announcing import ProductLines
 from query_generator.pipeline.batch_events import BatchEvents
-from query_generator.pipeline.outcomes import judge, next_call, queries_of, storable, with_ids
+from query_generator.pipeline.outcomes import next_call, next_state, queries_of, storable, with_ids
 from query_generator.pipeline.workers import Workers, take_ended
 from query_generator.questions.ask import ask
 from query_generator.report.stats import RunStats
@@ -100,7 +100,7 @@ class Generation:
                     self._claim()
                     self._start(lines)
                 else:
-                    self._tell_of_stop()
+                    self._report_stop()
                 if self._in_flight:
                     self._save(take_ended(self._done, ITEMS_A_TRANSACTION))
                 elif self._stop.is_set() or not self._wait_for_others():
@@ -109,13 +109,13 @@ class Generation:
         except FatalError as exc:
             self._stop.set(str(exc))
             with suppress(FatalError):
-                self._tell_rest()
+                self._report_rest()
             raise
-        self._ledger.db.with_reconnect(self._tell_rest)
+        self._ledger.db.with_reconnect(self._report_rest)
         if self._fatal:
             raise self._fatal
 
-    def _tell_of_stop(self) -> None:
+    def _report_stop(self) -> None:
         if not self._told_of_stop and self._in_flight:
             _LOG.warning(
                 "[BATCH WARNING] %s: %d calls in flight have up to %g s; a second signal leaves at once",
@@ -178,7 +178,7 @@ class Generation:
 
     def _count(self, written: Sequence[Outcome]) -> None:
         self.ended.update(outcome.state for outcome in written if outcome.state in ("succeeded", "failed"))
-        self.ended["failed for a passing reason"] += sum(o.state == "failed" and o.passing for o in written)
+        self.ended["failed for a transient reason"] += sum(o.state == "failed" and o.transient for o in written)
 
     def _outcome(self, item: Item, future: Future[Generated]) -> Outcome | None:
         """Judge what a call brought; None when it was not made, or tells that no call makes sense."""
@@ -188,7 +188,7 @@ class Generation:
                 self._fatal = self._fatal or error
                 self._stop.set(str(error))
             return None
-        outcome = judge(item, future.result(), self._num_questions)
+        outcome = next_state(item, future.result(), self._num_questions)
         if outcome.generated.error:
             reason = storable(str(outcome.generated.error))
             _LOG.warning("[AI ERROR] %s questions for '%s': %s", item.query_type, item.product.name, reason)
@@ -206,8 +206,8 @@ class Generation:
         self._saved.committed()
         return written
 
-    def _tell_rest(self) -> None:
-        self._saved.tell_rest(self._ledger.lease.writing)
+    def _report_rest(self) -> None:
+        self._saved.report_rest(self._ledger.lease.writing)
 
     def _store(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
         queries = [query for outcome in outcomes for query in queries_of(outcome)]
@@ -228,7 +228,7 @@ class Generation:
             written = self._save_together([outcome], self._store_what_can_be)
         except SkippableError as exc:
             unstorable = replace(
-                outcome, generated=Generated(), state="failed", error_stage="persist", error=str(exc), passing=False
+                outcome, generated=Generated(), state="failed", error_stage="persist", error=str(exc), transient=False
             )
             written = self._save_together([unstorable], list)
         for failed in written:

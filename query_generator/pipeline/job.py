@@ -141,7 +141,7 @@ class _Run:
                 return self._work(given_input)
         finally:
             if self._metrics:
-                self._metrics.tell_end(self._totals(self._stats.llm))
+                self._metrics.report_end(self._totals(self._stats.llm))
             with suppress(FatalError):
                 self._lease.end()
 
@@ -221,7 +221,7 @@ class _Run:
             num_questions=self._config.num_questions,
             max_concurrency=self._config.max_concurrency,
             batch_size=self._config.batch_size,
-            on_look=lambda: self._tell_metrics(meter, generation),
+            on_look=lambda: self._report_metrics(meter, generation),
         )
         began = self._clock()
         try:
@@ -241,16 +241,16 @@ class _Run:
                 f"`python batch_job.py run --job-id {self._config.job_id}` goes on"
             )
         answered = meter.stats().successful_requests + self._cache.stats().calls_saved
-        if self._ended["failed for a passing reason"] and not answered:
+        if self._ended["failed for a transient reason"] and not answered:
             return ServiceAwayError(
                 f"job {self._config.job_id}: the provider answered no call; run the same job id again when it is back"
             )
         return None
 
-    def _tell_metrics(self, meter: Meters, generation: Generation) -> None:
+    def _report_metrics(self, meter: Meters, generation: Generation) -> None:
         self._ended = generation.ended
         if self._metrics:
-            self._metrics.tell_when_due(lambda: self._totals(meter.stats()))
+            self._metrics.report_when_due(lambda: self._totals(meter.stats()))
 
     def _totals(self, llm: CallStats) -> Totals:
         return Totals(

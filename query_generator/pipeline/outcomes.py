@@ -15,11 +15,11 @@ from query_generator.store.queries import Query
 DEFERRALS = 3
 
 
-def judge(item: Item, generated: Generated, num_questions: int) -> Outcome:
+def next_state(item: Item, generated: Generated, num_questions: int) -> Outcome:
     """Say what state a call leaves its item in.
 
     All questions there: succeeded. Too few: running, which asks for one more call, or failed after the last one. A
-    passing fault: pending, behind all other items, or failed after the last try; a rate limit is never the last. Any
+    transient fault: pending, behind all other items, or failed after the last try; a rate limit is never the last. Any
     other fault: failed.
     """
     answered = item.answered
@@ -32,14 +32,14 @@ def judge(item: Item, generated: Generated, num_questions: int) -> Outcome:
         generated.error = shortage(have, num_questions, Counter(item.dropped) + generated.dropped)
     tries_left = item.deferred < DEFERRALS or isinstance(generated.error, RateLimitedError)
     if isinstance(generated.error, RetryableError) and tries_left:
-        return Outcome(item, generated, "pending", answered, deferred=item.deferred + 1, passing=True)
+        return Outcome(item, generated, "pending", answered, deferred=item.deferred + 1, transient=True)
     return Outcome(
         item,
         generated,
         "failed",
         answered,
         deferred=item.deferred,
-        passing=isinstance(generated.error, RetryableError),
+        transient=isinstance(generated.error, RetryableError),
         error_stage="generate",
         error=storable(str(generated.error)),
     )

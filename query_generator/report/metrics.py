@@ -61,12 +61,12 @@ class Metrics:
         self._told = Totals()
         self._began = self._told_at = clock()
 
-    def tell_when_due(self, totals: Callable[[], Totals]) -> None:
+    def report_when_due(self, totals: Callable[[], Totals]) -> None:
         """Write a line if the last one is a minute old."""
         if self._clock() - self._told_at >= EVERY_SECONDS:
             self._tell(totals(), {})
 
-    def tell_end(self, totals: Totals) -> None:
+    def report_end(self, totals: Totals) -> None:
         """Write the last line, with how long the run took in all."""
         seconds = self._clock() - self._began
         whole = {"RunSeconds": seconds}

@@ -25,7 +25,7 @@ OUT_FOR_THE_RUN = (BudgetExhaustedError, PermissionRefusedError, ConfigurationEr
 class FallbackProvider:
     """Asks each provider in turn until one answers.
 
-    An open circuit moves on at once, a passing fault after its retries, a refusal by one model to the next one. A
+    An open circuit moves on at once, a transient fault after its retries, a refusal by one model to the next one. A
     provider whose day's quota is used up, whose key is refused or whose model is unknown is not asked again in this
     run.
     """
@@ -81,7 +81,7 @@ class FallbackProvider:
 def error_of_all(causes: dict[str, QueryGeneratorError]) -> QueryGeneratorError:
     """Join the causes by provider into the error that says what may help.
 
-    While any provider may answer later it is a passing fault: an open circuit when nothing but time is needed, a rate
+    While any provider may answer later it is a transient fault: an open circuit when nothing but time is needed, a rate
     limit when one of them limits calls, since an item must never fail for that.
     """
     if len(causes) == 1:

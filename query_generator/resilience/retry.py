@@ -1,4 +1,4 @@
-"""Retries of passing faults, with a budget."""
+"""Retries of transient faults, with a budget."""
 
 import random
 import threading

@@ -58,14 +58,14 @@ class WatchedConnection(psycopg.Connection[Any]):
                 else:
                     now = self.clock()
                     silent_since = now if silent_since is None else silent_since
-                    told = self._look_at_silence(now - silent_since, told)
+                    told = self._check_silence(now - silent_since, told)
                 wanted = gen.send(ready)
         except StopIteration as end:
             if told:
                 _LOG.warning("[DB] PostgreSQL has answered %s", self.doing)
             return end.value  # type: ignore[no-any-return]
 
-    def _look_at_silence(self, seconds: float, told: bool) -> bool:
+    def _check_silence(self, seconds: float, told: bool) -> bool:
         """Log a silence once; end one that is too long. Returns whether it was logged."""
         if self.silence_seconds is not None and seconds >= self.silence_seconds:
             with suppress(psycopg.Error):

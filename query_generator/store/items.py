@@ -37,7 +37,7 @@ class Outcome:
     state: str
     answered: int
     deferred: int = 0
-    passing: bool = False
+    transient: bool = False
     error_stage: str | None = None
     error: str | None = None
     query_ids: tuple[int, ...] = ()
@@ -52,7 +52,7 @@ class Counts:
     open_items: int
     succeeded: int
     failed: int
-    failed_for_passing_reason: int
+    failed_transiently: int
     skipped_products: int
     processed_products: int
     questions: int

@@ -34,7 +34,7 @@ class Ledger:
             terms: what the questions depend on: their number, providers, models, prompt version.
             differ: tells, from the metadata, whether these terms are others that are to be taken from now on; items
                 that they leave short are open again then. What it raises keeps the run from being opened.
-            is_child: the run is one of many that come and go: what failed for a passing reason is opened again only
+            is_child: the run is one of many that come and go: what failed for a transient reason is opened again only
                 when it finds no other one alive, and then the job is not complete any more.
         """
         with self.db.transaction():
@@ -206,7 +206,7 @@ class Ledger:
             query_types=[outcome.item.query_type for outcome in outcomes],
             states=[outcome.state for outcome in outcomes],
             deferred=[outcome.deferred for outcome in outcomes],
-            passing=[outcome.passing for outcome in outcomes],
+            transient=[outcome.transient for outcome in outcomes],
             error_stages=[outcome.error_stage for outcome in outcomes],
             errors=[outcome.error for outcome in outcomes],
             query_ids=["{" + ",".join(map(str, outcome.query_ids)) + "}" for outcome in outcomes],

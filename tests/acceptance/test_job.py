@@ -99,7 +99,7 @@ def test_a_refused_product_is_named_and_costs_only_itself(cloud: Cloud) -> None:
 
 
 def test_passing_faults_cost_time_and_nothing_else(cloud: Cloud) -> None:
-    """With a fifth of all calls failing for passing reasons the job still ends 0 with every question."""
+    """With a fifth of all calls failing for transient reasons the job still ends 0 with every question."""
     products = records(20)
     cloud.gemini.set_faults(
         rules=[

@@ -11,7 +11,7 @@ from query_generator.store.ledger import Ledger
 from query_generator.store.queries import save_queries_to_rds
 
 WANTED = 4
-ENDS = ("succeeded", "running", "pending", "failed", "lost")  # states, and `lost`: failed for a passing reason
+ENDS = ("succeeded", "running", "pending", "failed", "lost")  # states, and `lost`: failed for a transient reason
 Key = tuple[int, str]
 
 
@@ -24,7 +24,7 @@ class Row:
     answered: int = 0
     texts: list[str] = field(default_factory=list)
     deferred: int = 0
-    passing: bool = False
+    transient: bool = False
 
 
 @dataclass
@@ -54,9 +54,9 @@ def outcome_of(item: Item, end: str, number: int) -> Outcome:
         return Outcome(item, result, end, item.answered + 1)
     result.error = RetryableError("busy")
     if end == "pending":
-        return Outcome(item, result, end, item.answered, deferred=item.deferred + 1, passing=True)
+        return Outcome(item, result, end, item.answered, deferred=item.deferred + 1, transient=True)
     passing = end == "lost"
-    return Outcome(item, result, "failed", item.answered, passing=passing, error_stage="generate", error="no answer")
+    return Outcome(item, result, "failed", item.answered, transient=passing, error_stage="generate", error="no answer")
 
 
 def store_questions(run: Run, outcomes: Sequence[Outcome]) -> list[Outcome]:

@@ -21,17 +21,17 @@ def partial(item: Item, *query_ids: int) -> Outcome:
     return replace(done(item, *query_ids), state="running")
 
 
-def failed(item: Item, *, passing: bool = False) -> Outcome:
+def failed(item: Item, *, transient: bool = False) -> Outcome:
     """An item that was given up."""
     return Outcome(
-        item, Generated(), "failed", item.answered, passing=passing, error_stage="generate", error="no answer"
+        item, Generated(), "failed", item.answered, transient=passing, error_stage="generate", error="no answer"
     )
 
 
 def deferred(item: Item) -> Outcome:
     """An item that is to be tried again, behind all others."""
     generated = Generated(error=RetryableError("busy"))
-    return Outcome(item, generated, "pending", item.answered, deferred=item.deferred + 1, passing=True)
+    return Outcome(item, generated, "pending", item.answered, deferred=item.deferred + 1, transient=True)
 
 
 def store(ledger: Ledger, item: Item, *texts: str) -> tuple[int, ...]:

@@ -37,7 +37,7 @@ class PgProxy:
         self._links: set[_Link] = set()
         self._listener: socket.socket | None = None
         self._at_commits: list[str] = []
-        self.passing = threading.Event()
+        self.transient = threading.Event()
 
     @property
     def port(self) -> int:
@@ -54,13 +54,13 @@ class PgProxy:
     ) -> None:
         self.refuse()
         self.drop_all()
-        self.passing.set()
+        self.transient.set()
         self._reserved.close()
 
     def restore(self) -> None:
         """Listen, pass everything on, and forget what was to be done at COMMITs."""
         self._at_commits = []
-        self.passing.set()
+        self.transient.set()
         if self._listener is None:
             self._listener = socket.create_server(self._reserved.getsockname(), backlog=64)
             threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
@@ -74,7 +74,7 @@ class PgProxy:
 
     def blackhole(self) -> None:
         """Take connections but pass nothing on any, in either direction, until `restore`."""
-        self.passing.clear()
+        self.transient.clear()
 
     def drop_all(self) -> None:
         """Break every connection that is open."""
@@ -188,7 +188,7 @@ class _Link:
                 self._send(target, entry[1])
 
     def _send(self, target: socket.socket, piece: bytes) -> None:
-        self._proxy.passing.wait()
+        self._proxy.transient.wait()
         target.sendall(piece)
 
     def _questions(self, piece: bytes) -> bytes:

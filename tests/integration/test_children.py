@@ -48,7 +48,7 @@ def test_what_failed_for_a_passing_reason_is_left_to_a_child_that_is_alone(db: D
     ledger = begin(db)
     load(ledger, products(1))
     one, other = ledger.claim(2)
-    outcomes = [done(one), failed(other, passing=True)]
+    outcomes = [done(one), failed(other, transient=True)]
     ledger.save(outcomes, {}, lambda: outcomes, lambda _: None)
     ledger.complete(lambda: None)
     assert is_over_for_child(CHILD, db)

@@ -260,7 +260,7 @@ def test_a_ca_bundle_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_service_that_is_away_is_worth_another_try() -> None:
-    """No listener at the endpoint is a passing fault."""
+    """No listener at the endpoint is a transient fault."""
     with GeminiServer() as server:
         url = server.url
     with closing(GeminiProvider(KEY, MODELS, endpoint=url)) as provider:

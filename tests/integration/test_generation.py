@@ -71,12 +71,12 @@ def test_a_failing_product_stops_no_other(db: Database, error: Exception) -> Non
     run_job(db, products(6), ItemProvider({failing: [error] * 99}), 4)
     row = items(db)[failing]
     assert states(db) == {"succeeded": 11, "failed": 1}
-    assert (row.error_stage, row.error, row.passing) == ("generate", str(error), error is BUSY)
+    assert (row.error_stage, row.error, row.transient) == ("generate", str(error), error is BUSY)
     assert queries(db) == 11 * WANTED
 
 
 def test_a_passing_failure_is_tried_again_after_all_others(db: Database) -> None:
-    """An item that fails for a passing reason comes again at the very end, three times; a lasting one does not."""
+    """An item that fails for a transient reason comes again at the very end, three times; a lasting one does not."""
     once, always, lasting = ("Product 1", "product"), ("Product 2", "market"), ("Product 3", "market")
     provider = ItemProvider({once: [BUSY], always: [BUSY] * 9, lasting: [SkippableError("refused")]})
     run_job(db, products(6), provider)

@@ -107,10 +107,10 @@ def test_a_run_changes_only_what_it_runs(db: Database, other: Database) -> None:
 
 
 def test_a_new_run_takes_up_what_was_left(db: Database) -> None:
-    """What a run left undone, what waited for a second try and what failed for a passing reason is open again."""
+    """What a run left undone, what waited for a second try and what failed for a transient reason is open again."""
     ledger = open_job(db, products(3))
     items = ledger.claim(5)
-    save(ledger, done(items[0], 1), failed(items[1]), failed(items[2], passing=True), deferred(items[3]))
+    save(ledger, done(items[0], 1), failed(items[1]), failed(items[2], transient=True), deferred(items[3]))
     assert states(db) == ["succeeded", "failed", "failed", "pending", "running", "pending"]
     ledger.lease.end()
     open_job(db, products(3))
@@ -199,10 +199,10 @@ def test_counts_tell_every_state(db: Database) -> None:
     ledger = open_job(db, products(3))
     items = ledger.claim(4)
     ledger.add_rejected([RejectedRecord(7, "name", "missing"), RejectedRecord(8, "", "broken")])
-    save(ledger, done(items[0], 1, 2), done(items[1], 3), failed(items[2]), failed(items[3], passing=True))
+    save(ledger, done(items[0], 1, 2), done(items[1], 3), failed(items[2]), failed(items[3], transient=True))
     counts = ledger.counts()
     assert (counts.products, counts.items, counts.open_items, counts.succeeded, counts.failed) == (3, 6, 2, 2, 2)
-    assert (counts.failed_for_passing_reason, counts.processed_products, counts.questions) == (1, 2, 3)
+    assert (counts.failed_transiently, counts.processed_products, counts.questions) == (1, 2, 3)
     assert counts.rejected_records == 2
     sql = "SELECT processed_items, successful_items, failed_items, total_items, status FROM batch_operations"
     assert db.run(sql)[0][:3] == (0, 0, 0)

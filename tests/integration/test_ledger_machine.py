@@ -74,7 +74,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @precondition(lambda self: len(self.runs) < 5)
     @rule()
     def open(self) -> None:
-        """One more run of the same job begins; what failed for a passing reason is open again."""
+        """One more run of the same job begins; what failed for a transient reason is open again."""
         self._open()
 
     @rule(data=st.data(), size=st.integers(1, 4))
@@ -228,7 +228,7 @@ class LedgerMachine(RuleBasedStateMachine):
         run = Run(open_run(Database(connect(), connect, policy), self.job_id, LEASE), connected_at=self.now)
         self.runs.append(run)
         for row in self.rows.values():
-            if (row.state == "failed" and row.passing) or (row.state == "pending" and row.deferred):
+            if (row.state == "failed" and row.transient) or (row.state == "pending" and row.deferred):
                 row.state, row.owner, row.deferred = "pending", None, 0
         return run
 
@@ -290,7 +290,7 @@ class LedgerMachine(RuleBasedStateMachine):
         for outcome in expected:
             row = self.rows[outcome.item.product_id, str(outcome.item.query_type)]
             row.state, row.answered = outcome.state, outcome.answered
-            row.deferred, row.passing = outcome.deferred, outcome.passing
+            row.deferred, row.transient = outcome.deferred, outcome.transient
             row.texts = [*row.texts, *outcome.generated.questions]
 
     def _is_due(self, run: Run, outcome: Outcome) -> bool:

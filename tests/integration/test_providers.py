@@ -252,7 +252,7 @@ def test_a_reply_that_drips_in_for_too_long_ends_in_time(vendor: Vendor, server:
 
 
 def test_a_service_that_is_away_is_worth_another_try(vendor: Vendor) -> None:
-    """No listener at the address is a passing fault."""
+    """No listener at the address is a transient fault."""
     with vendor.serve() as gone:
         address = gone.url
     with closing(vendor.make(address)) as provider:

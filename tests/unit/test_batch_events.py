@@ -36,7 +36,7 @@ class Telling:
         def writing() -> Iterator[None]:
             yield
 
-        self.batches.tell_rest(writing)
+        self.batches.report_rest(writing)
 
     def told(self) -> list[tuple[object, ...]]:
         """Items, succeeded, failed, queries and dropped texts of every event so far."""

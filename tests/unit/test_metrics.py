@@ -12,12 +12,12 @@ def test_lines_tell_what_was_added_since_the_last_and_add_up() -> None:
     metrics = Metrics("queue", "job", lines.append, clock=time.clock, now=lambda: 1.5)
     half = Totals(10, 8, 2, 4.0, 5, 1, 1, 0, 0.25)
     whole = Totals(30, 28, 2, 9.0, 20, 1, 1, 3, 0.75)
-    metrics.tell_when_due(lambda: half)
+    metrics.report_when_due(lambda: half)
     assert lines == []
     time.sleep(EVERY_SECONDS)
-    metrics.tell_when_due(lambda: half)
+    metrics.report_when_due(lambda: half)
     time.sleep(40.0)
-    metrics.tell_end(whole)
+    metrics.report_end(whole)
     first, last = map(json.loads, lines)
     assert first["RequestLatency"] == 500.0
     assert last["RequestLatency"] == 250.0
@@ -35,7 +35,7 @@ def test_lines_tell_what_was_added_since_the_last_and_add_up() -> None:
 def test_a_line_has_the_embedded_metric_format() -> None:
     """Each metric that a line declares is in it as a number, with the namespace, dimension and time that alarms use."""
     lines: list[str] = []
-    Metrics("queue", "job", lines.append, now=lambda: 1.5).tell_end(Totals())
+    Metrics("queue", "job", lines.append, now=lambda: 1.5).report_end(Totals())
     (line,) = map(json.loads, lines)
     assert (line["JobQueue"], line["JobId"], line["_aws"]["Timestamp"]) == ("queue", "job", 1500)
     (directive,) = line["_aws"]["CloudWatchMetrics"]

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 import secrets_cache
 from query_generator.config import JobConfig
-from query_generator.dry_run.preflight import Findings, look_at_keys
+from query_generator.dry_run.preflight import Findings, check_keys
 from query_generator.errors import ConfigurationError, ExitCode, PermissionRefusedError, ServiceAwayError
 
 if TYPE_CHECKING:
@@ -333,7 +333,7 @@ def test_a_key_too_short_to_be_one_is_never_sent_to_the_vendor(
     assert key not in str(caught.value)
     assert secrets_cache.secret_values() == frozenset()
     findings = Findings()
-    assert look_at_keys(config(**unnamed).model_copy(update={"providers": (vendor,)}), findings) == {}
+    assert check_keys(config(**unnamed).model_copy(update={"providers": (vendor,)}), findings) == {}
     assert findings.exit_code == 64
     assert "shorter than 8 characters" in str(findings[0])
 

@@ -179,7 +179,7 @@ SET state = o.state, run_id = CASE WHEN o.state = 'pending' THEN NULL ELSE i.run
     prompt_tokens = i.prompt_tokens + o.prompt_tokens, output_tokens = i.output_tokens + o.output_tokens,
     finished_at = CASE WHEN o.state IN ('succeeded', 'failed') THEN clock_timestamp() END
 FROM unnest(%(product_ids)s::int[], %(query_types)s::text[], %(states)s::text[], %(deferred)s::int[],
-            %(passing)s::bool[], %(error_stages)s::text[], %(errors)s::text[], %(query_ids)s::text[],
+            %(transient)s::bool[], %(error_stages)s::text[], %(errors)s::text[], %(query_ids)s::text[],
             %(dropped)s::text[], %(attempts)s::int[], %(answered_before)s::int[], %(answered)s::int[], %(providers)s::text[],
             %(models)s::text[], %(prompt_tokens)s::bigint[], %(output_tokens)s::bigint[])
     AS o (product_id, query_type, state, deferred, passing, error_stage, error, query_ids, dropped, attempts, answered_before,
@@ -195,7 +195,7 @@ SELECT count(*) FILTER (WHERE query_type = 'product' AND state <> 'skipped') AS 
        count(*) FILTER (WHERE state = 'pending' OR state = 'running') AS open_items,
        count(*) FILTER (WHERE state = 'succeeded') AS succeeded,
        count(*) FILTER (WHERE state = 'failed') AS failed,
-       count(*) FILTER (WHERE state = 'failed' AND passing) AS failed_for_passing_reason,
+       count(*) FILTER (WHERE state = 'failed' AND passing) AS failed_transiently,
        count(*) FILTER (WHERE query_type = 'product' AND state = 'skipped') AS skipped_products,
        count(DISTINCT product_id) FILTER (WHERE state IN ('succeeded', 'failed')) AS processed_products,
        coalesce(sum(cardinality(query_ids)) FILTER (WHERE state <> 'skipped'), 0)::bigint AS questions,
