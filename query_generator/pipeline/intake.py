@@ -198,8 +198,8 @@ class Intake:
             return entries
         if source.at_version is None or not began_with.startswith("version "):
             raise ConfigurationError(
-                f"{given_input.name} was replaced while job {self._config.job_id} was reading it (it was {began_with}, is "
-                f"{source.version()}); put the first one back, or start a new job id"
+                f"{given_input.name} was replaced while job {self._config.job_id} was reading it (it was {began_with}, "
+                f"is {source.version()}); put the first one back, or start a new job id"
             )
         _LOG.warning(
             "[BATCH WARNING] %s was replaced; reading %s of it, as this job began", given_input.name, began_with

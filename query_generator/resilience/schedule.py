@@ -10,8 +10,8 @@ AHEAD_SECONDS = 0.25
 class Schedule(Protocol):
     """Hands out the start slots at which calls may start, one after another.
 
-    Nobody gets a start slot more than `AHEAD_SECONDS` after those that were handed out before have come, so that a pause
-    takes effect soon, and a process that is killed takes little with it.
+    Nobody gets a start slot more than `AHEAD_SECONDS` after those that were handed out before have come, so that a
+    pause takes effect soon, and a process that is killed takes little with it.
     """
 
     def reserve(self, calls: int, gap: float, extra: float = 0.0) -> tuple[list[float], float]:

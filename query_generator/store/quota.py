@@ -16,8 +16,8 @@ T = TypeVar("T")
 STOCK = 0.8  # of what was used lately, so that a run that gets slower asks for less
 AWAY_SECONDS = 5.0
 LATEST_LOOK = 1.0  # seconds
-# A run that finds no start slot looks less often, one that finds some more often: about seven looks find one, however many
-# runs there are.
+# A run that finds no start slot looks less often, one that finds some more often: about seven looks find one, however
+# many runs there are.
 RARER = 1.25
 OFTENER = 4.0
 LONGEST_LOOK = 1.0  # seconds

@@ -24,7 +24,7 @@ def partial(item: Item, *query_ids: int) -> Outcome:
 def failed(item: Item, *, transient: bool = False) -> Outcome:
     """An item that was given up."""
     return Outcome(
-        item, Generated(), "failed", item.answered, transient=passing, error_stage="generate", error="no answer"
+        item, Generated(), "failed", item.answered, transient=transient, error_stage="generate", error="no answer"
     )
 
 
