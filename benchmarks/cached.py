@@ -17,9 +17,9 @@ from query_generator.llm.prices import cost_usd
 from query_generator.models import Product, QueryType
 from query_generator.questions.prompts import build_prompt
 from query_generator.stopping import StopSignal
-from tests.fakes.catalog import products
-from tests.fakes.item_provider import ItemProvider
 from tests.fakes.redis_server import RedisServer
+from tests.support.catalog import products
+from tests.support.item_provider import ItemProvider
 
 QUESTIONS = 25
 GOALS = {"memory": 50.0, "Redis": 1000.0, "folder": 1000.0}

@@ -16,7 +16,7 @@ from benchmarks.processes import ROOT, Measured, Usage
 from query_generator.local import keeper
 from query_generator.local.postgres import local_postgres
 from secrets_cache import RdsConfig
-from tests.fakes.real_sizes import description_of
+from tests.support.real_sizes import description_of
 
 API_KEY = "key-of-the-benchmark"
 UNLIMITED = 1_000_000  # calls a minute

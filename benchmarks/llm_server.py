@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 from benchmarks.windows import SlidingLimit, most_in_window, parse_limit
 from tests.fakes.gemini_faults import Fault, error_reply, google_error
 from tests.fakes.gemini_replies import model_reply, prompt_text, wanted
-from tests.fakes.question_texts import questions
+from tests.support.question_texts import questions
 
 STRAY_SECONDS = 1.0  # that a stray refusal asks for
 

@@ -9,7 +9,7 @@ from query_generator.pipeline.outcomes import next_state, queries_of, with_ids
 from query_generator.store.items import Item, Outcome
 from query_generator.store.ledger import Ledger
 from query_generator.store.queries import save_queries_to_rds
-from tests.fakes.question_texts import questions
+from tests.support.question_texts import questions
 
 ITEMS = 40
 QUESTIONS = 25

@@ -16,7 +16,7 @@ from query_generator.store.connect import get_db_connection
 from query_generator.store.database import Database
 from query_generator.store.schema import migrate
 from secrets_cache import RdsConfig
-from tests.fakes.catalog import open_job, products
+from tests.support.catalog import open_job, products
 
 ROUND_TRIP = 0.00365
 GOALS = {"near": None, "far": Goal(">=", 13_000)}

@@ -7,7 +7,6 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -21,8 +20,8 @@ from query_generator.store.schema import migrate
 from secrets_cache import RdsConfig
 from tests.fakes.aws_server import BUCKET, CREDENTIALS, GEMINI_SECRET, RDS_SECRET, AwsServer
 from tests.fakes.gemini_server import GeminiServer
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 API_KEY = "AIzaSy-test-key-0123456789"
 
 

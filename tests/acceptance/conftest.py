@@ -9,7 +9,7 @@ from tests.fakes.aws_server import AwsServer
 from tests.fakes.gemini_server import GeminiServer
 from tests.fakes.pg_proxy import PgProxy
 from tests.fakes.pg_server import PgServer
-from tests.fakes.site import Site, secret_of
+from tests.support.site import Site, secret_of
 
 
 @pytest.fixture(scope="session")

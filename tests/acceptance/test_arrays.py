@@ -16,8 +16,8 @@ import pytest
 from query_generator.store.connection_slots import CONNECTIONS_A_RUN, SHARE
 from tests.conftest import Cloud, Ended, wait_until
 from tests.fakes.aws_server import BUCKET
-from tests.fakes.real_sizes import records
-from tests.fakes.site import ended
+from tests.support.real_sizes import records
+from tests.support.site import ended
 
 CHILDREN = 4
 PRODUCTS = 20

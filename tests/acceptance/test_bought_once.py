@@ -13,8 +13,8 @@ from query_generator.local.postgres import _find_binaries
 from query_generator.store.database import open_database
 from tests.conftest import Cloud
 from tests.fakes.aws_server import BUCKET, RDS_SECRET
-from tests.fakes.earlier_tables import back_to_version_1
-from tests.unit.test_key_order import shuffled
+from tests.support.earlier_tables import back_to_version_1
+from tests.support.records import shuffled
 
 CATALOG: list[dict[str, Any]] = [
     {"name": "Jug", "brand": "Daybird", "attributes": {"volume": "1 l", "material": "glass", "colour": "red"}},

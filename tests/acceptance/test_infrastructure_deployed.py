@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
 from tests.fakes.aws_server import CREDENTIALS, REGION, AwsServer
-from tests.fakes.template import TEMPLATE, Template
+from tests.support.paths import ROOT
+from tests.support.template import TEMPLATE, Template
 
 # Moto's CloudFormation warns of the resources that it knows nothing of, and passes them over.
 pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import API_KEY, Cloud, wait_until
 from tests.fakes.gemini_faults import Fault, FaultRule
-from tests.fakes.real_sizes import records
+from tests.support.real_sizes import records
 
 PRODUCTS = [
     {"name": "Trail Boot", "brand": "Daybird", "category": "Footwear", "price": 109.99},

@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.conftest import ROOT, run_command, wait_until
+from tests.conftest import run_command, wait_until
+from tests.support.paths import ROOT
 
 EXAMPLE = str(ROOT / "examples/products.json")
 

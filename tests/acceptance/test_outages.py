@@ -10,7 +10,7 @@ import pytest
 from query_generator.store.connect import get_db_connection
 from tests.fakes.pg_proxy import PgProxy
 from tests.fakes.pg_server import ROLE, PgServer
-from tests.fakes.site import CONCURRENCY, ITEMS, LIMITS, PRODUCTS, STORED_IN_MIDST, Site, ended
+from tests.support.site import CONCURRENCY, ITEMS, LIMITS, PRODUCTS, STORED_IN_MIDST, Site, ended
 
 IN_FLIGHT_PAID = STORED_IN_MIDST + CONCURRENCY
 CONTRACT_SECONDS = 28

@@ -12,9 +12,10 @@ import pytest
 from query_generator.errors import FatalError
 from query_generator.input.s3_stream import S3ObjectStream
 from query_generator.store.objects import PART_BYTES, S3Objects
-from tests.conftest import ROOT, Cloud
+from tests.conftest import Cloud
 from tests.fakes.aws_server import BUCKET, GEMINI_SECRET, RDS_SECRET, TABLE, AwsServer
-from tests.fakes.template import Template
+from tests.support.paths import ROOT
+from tests.support.template import Template
 
 OF_S3 = {"GET": "s3:GetObject", "HEAD": "s3:GetObject", "PUT": "s3:PutObject", "POST": "s3:PutObject"}
 SECRETS = {name: f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{name}" for name in (GEMINI_SECRET, RDS_SECRET)}

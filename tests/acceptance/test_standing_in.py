@@ -10,7 +10,7 @@ from tests.conftest import Cloud
 from tests.fakes.anthropic_server import AnthropicServer
 from tests.fakes.gemini_faults import Fault, FaultRule
 from tests.fakes.openai_server import OpenAIServer
-from tests.fakes.real_sizes import records
+from tests.support.real_sizes import records
 
 KEYS = {"openai": "sk-test-openai-0123456789", "anthropic": "sk-ant-test-0123456789"}
 PRODUCTS = records(20)

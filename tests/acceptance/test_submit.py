@@ -18,8 +18,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from infrastructure.validate import request_problems
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "submit_batch_job.sh"
 BIN = Path(sys.executable).parent
 REGION = "us-east-1"

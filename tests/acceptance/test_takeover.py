@@ -7,7 +7,7 @@ from typing import Any
 from tests.conftest import wait_until
 from tests.fakes.gemini_faults import Fault, FaultRule
 from tests.fakes.pg_proxy import PgProxy
-from tests.fakes.site import CONCURRENCY, ITEMS, QUESTIONS, STORED_IN_MIDST, Site, ended
+from tests.support.site import CONCURRENCY, ITEMS, QUESTIONS, STORED_IN_MIDST, Site, ended
 
 CONTRACT_SECONDS = 28
 

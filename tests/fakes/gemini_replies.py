@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from tests.fakes.gemini_faults import Fault
-from tests.fakes.question_texts import soiled
+from tests.support.question_texts import soiled
 
 _COUNT = re.compile(r"exactly\s+(\d+)(?:\s+(product|market))?", re.IGNORECASE)
 _NAME = re.compile(r'"name"\s*:\s*("(?:[^"\\]|\\.)*")')

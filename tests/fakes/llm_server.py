@@ -18,7 +18,7 @@ from typing import Any, Self
 from tests.fakes.gemini_faults import Fault, FaultPlan, FaultRule
 from tests.fakes.gemini_replies import wanted
 from tests.fakes.llm_dialect import Answer, Call, Dialect
-from tests.fakes.question_texts import questions
+from tests.support.question_texts import questions
 
 NOT_ANSWERED = 0  # in place of a status: the connection ended, or hung until the server stopped
 

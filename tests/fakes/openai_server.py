@@ -8,7 +8,7 @@ from typing import Any
 from tests.fakes.gemini_faults import Fault
 from tests.fakes.llm_dialect import Answer, Call
 from tests.fakes.llm_server import LlmServer
-from tests.fakes.question_texts import soiled
+from tests.support.question_texts import soiled
 
 
 class OpenAIDialect:

@@ -5,15 +5,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 import batch_job
 import secrets_cache
 from query_generator.cli import LATER_VERBS
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 HEAVY = ["boto3", "botocore", "psycopg", "google.generativeai", "google.protobuf", "requests", "pydantic", "tenacity"]
 DOCUMENTED = [
     *("load_input_data", "get_product_ids_from_job", "generate_questions", "save_queries_to_rds", "save_to_s3"),

@@ -1,0 +1,189 @@
+"""Stops, outages and other runs: nothing is lost, and nothing is paid for twice."""
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from threading import Barrier, Event
+
+import pytest
+
+from query_generator.errors import (
+    BudgetExhaustedError,
+    FatalError,
+    PermissionRefusedError,
+    RetryableError,
+    RunFencedError,
+    ServiceAwayError,
+)
+from query_generator.llm.base import GenerationRequest
+from query_generator.stopping import StopSignal
+from query_generator.store.connect import get_db_connection
+from query_generator.store.database import Database, ReconnectPolicy, open_database
+from secrets_cache import RdsConfig
+from tests.support.catalog import open_job, open_run, products
+from tests.support.ended_process import ended
+from tests.support.item_provider import ItemProvider
+from tests.support.loop import WANTED, generation, items, queries, run_job, states
+
+BUSY = RetryableError("busy")
+
+
+def stop_at(name: str, stop: StopSignal) -> Callable[[GenerationRequest], None]:
+    """Ask the run to stop while a call about this product is in flight."""
+
+    def look(request: GenerationRequest) -> None:
+        if request.product.name == name:
+            stop.set("SIGTERM")
+
+    return look
+
+
+@pytest.mark.parametrize("error", [PermissionRefusedError("key refused"), BudgetExhaustedError("quota used up")])
+def test_a_fatal_error_stops_buying_and_keeps_what_is_done(db: Database, error: FatalError) -> None:
+    """When no further call makes sense the loop ends with that error; what was had is stored, the rest stays open."""
+    provider = ItemProvider({("Product 6", "product"): [error]})
+    with pytest.raises(type(error), match=str(error)):
+        run_job(db, products(50), provider)
+    found = states(db)
+    assert found["pending"] + found["running"] + found["succeeded"] == 100
+    assert found["succeeded"] == len(provider.requests) - 1 >= 10
+    assert len(provider.requests) <= 13
+    assert queries(db) == found["succeeded"] * WANTED
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_a_stop_leaves_open_what_was_not_begun(db: Database, threads: int) -> None:
+    """After a stop no call is begun, calls in flight are saved, and a new run does the rest, each item once."""
+    ledger, stop = open_job(db, products(20)), StopSignal()
+    provider = ItemProvider(on_call=stop_at("Product 5", stop))
+    generation(ledger, provider, threads=threads, stop=stop).run(ledger.counts())
+    paid = len(provider.requests)
+    assert 9 <= paid <= 8 + 2 * threads
+    ledger.lease.end()
+    assert states(db) == {"succeeded": paid, "pending": 40 - paid}
+    ledger = open_job(db, products(20))
+    generation(ledger, provider, threads=threads).run(ledger.counts())
+    assert states(db) == {"succeeded": 40}
+    assert Counter(provider.asked()) == dict.fromkeys(items(db), 1)
+
+
+def test_a_transient_failure_keeps_its_second_try_through_a_stop(db: Database) -> None:
+    """An item that waited for its second try when the run was stopped gets it in the next run."""
+    ledger, stop = open_job(db, products(3)), StopSignal()
+    provider = ItemProvider({("Product 1", "product"): [BUSY]}, stop_at("Product 2", stop))
+    generation(ledger, provider, stop=stop).run(ledger.counts())
+    ledger.lease.end()
+    run_job(db, products(3), provider)
+    assert states(db) == {"succeeded": 6}
+
+
+def test_a_lost_database_ends_the_run_without_further_calls(rds: RdsConfig, db: Database) -> None:
+    """When the database goes, the loop ends with the error that says to run again, and buys no more."""
+    ledger = open_job(db, products(50))
+    (backend,) = db.run("SELECT pg_backend_pid() AS pid")
+
+    def end_connection(request: GenerationRequest) -> None:
+        if request.product.name == "Product 3":
+            with get_db_connection(rds) as other:
+                other.execute("SELECT pg_terminate_backend(%s, 10000)", [backend.pid])
+
+    provider = ItemProvider(on_call=end_connection)
+    with pytest.raises(ServiceAwayError):
+        generation(ledger, provider, threads=2).run(ledger.counts())
+    assert len(provider.requests) < 20
+
+
+def test_a_database_that_comes_back_costs_no_call_twice(rds: RdsConfig, db: Database) -> None:
+    """When the connection is cut the run waits and goes on: every item is done, and none was paid for twice."""
+    own = open_database(rds, ReconnectPolicy(60.0))
+    ledger = open_job(own, products(20))
+    (backend,) = own.run("SELECT pg_backend_pid() AS pid")
+
+    def end_connection(request: GenerationRequest) -> None:
+        if (request.product.name, request.query_type) == ("Product 3", "product"):
+            db.run("SELECT pg_terminate_backend(%(pid)s, 10000)", {"pid": backend.pid})
+
+    provider = ItemProvider(on_call=end_connection)
+    generation(ledger, provider, threads=4).run(ledger.counts())
+    own.close()
+    assert own.connection_number == 2
+    assert states(db) == {"succeeded": 40}
+    assert Counter(provider.asked()) == dict.fromkeys(items(db), 1)
+    assert queries(db) == 40 * WANTED
+
+
+def test_runs_at_once_share_the_work(rds: RdsConfig, db: Database) -> None:
+    """Several runs of one job end with every item done, each call made by one of them."""
+    open_job(db, products(40)).lease.end()
+    all_three = Barrier(3)
+
+    def meet(_: GenerationRequest) -> None:
+        if len(provider.requests) <= 3:
+            all_three.wait()
+
+    provider = ItemProvider(on_call=meet)
+
+    def work(_: int) -> None:
+        own = open_database(rds, ReconnectPolicy(60.0))
+        ledger = open_run(own)
+        generation(ledger, provider).run(ledger.counts())
+        own.close()
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(work, range(3)))
+    assert states(db) == {"succeeded": 80}
+    assert Counter(provider.asked()) == dict.fromkeys(items(db), 1)
+    assert len({row.run_id for row in items(db).values()}) == 3
+
+
+def test_a_run_without_work_takes_over_from_a_dead_one(rds: RdsConfig, db: Database) -> None:
+    """Items of a run that dies while another waits for it are done by the one that waits."""
+    ledger, other = open_job(db, products(3)), open_database(rds)
+    silent = open_run(other)
+    assert len(silent.claim(4)) == 4
+    other.run(
+        "UPDATE runs SET process = %(gone)s WHERE run_id = %(run)s", {"gone": ended(), "run": silent.lease.run_id}
+    )
+    other.close()
+    provider, ticks = ItemProvider(), count()
+    generation(ledger, provider, clock=lambda: float(next(ticks))).run(ledger.counts())
+    assert states(db) == {"succeeded": 6}
+    assert len(provider.requests) == 6
+
+
+def test_a_run_that_was_declared_dead_stops_and_writes_nothing(rds: RdsConfig, db: Database) -> None:
+    """A run that finds itself dead ends with words of its own, and what it brings then is not stored."""
+    ledger = open_job(db, products(5))
+
+    def kill(request: GenerationRequest) -> None:
+        if request.product.name == "Product 3":
+            with get_db_connection(rds) as other:
+                other.execute("UPDATE runs SET state = 'dead'")
+
+    provider = ItemProvider(on_call=kill)
+    with pytest.raises(RunFencedError, match="declared dead by another run of job job"):
+        generation(ledger, provider).run(ledger.counts())
+    assert provider.asked()[-1] == ("Product 3", "product")
+    assert states(db)["succeeded"] == 4
+    assert queries(db) == 4 * WANTED
+
+
+def test_calls_that_hang_are_left_behind_when_the_time_is_over(db: Database) -> None:
+    """A stop waits for what is in flight as long as the drain lasts, and no call keeps it longer."""
+    stop, hang, now = StopSignal(25.0, lambda: now[0]), Event(), [0.0]
+
+    def hang_up(request: GenerationRequest) -> None:
+        stop.set("SIGTERM")
+        hang.wait()
+
+    def tick() -> float:
+        now[0] += 1.0
+        return now[0]
+
+    ledger = open_job(db, products(2))
+    generation(ledger, ItemProvider(on_call=hang_up), threads=2, stop=stop, clock=tick).run(ledger.counts())
+    hang.set()
+    ledger.lease.end()
+    assert stop.is_overdue()
+    assert states(db) == {"pending": 4}

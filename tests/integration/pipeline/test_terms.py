@@ -1,0 +1,83 @@
+"""What the questions of a job depend on is fixed by its first run, and changed only when asked for."""
+
+import uuid
+from functools import partial
+from typing import Any
+
+import pytest
+
+from query_generator.config import JobConfig, load_config
+from query_generator.errors import ConfigurationError
+from query_generator.pipeline.admission import has_other_terms, terms_of
+from query_generator.store.database import Database
+from query_generator.store.lease import Lease
+from query_generator.store.ledger import Ledger
+from tests.support.catalog import open_job, products, save
+from tests.support.outcomes import done, failed, store
+
+
+def new_run(db: Database, job_id: str = "job") -> Ledger:
+    """A run that has not opened its job yet."""
+    return Ledger(db, job_id, Lease(db, job_id, str(uuid.uuid4()), 30.0))
+
+
+def config_of(num_questions: int = 4, *, refresh: bool = False) -> JobConfig:
+    """The settings of a run."""
+    environ = {"NUM_QUESTIONS": str(num_questions), "REFRESH": str(refresh)}
+    return load_config({"verb": "function", "provider": "offline", "job_id": "job"}, environ)
+
+
+def begin(ledger: Ledger, config: JobConfig) -> dict[str, Any]:
+    """Open the job as a run with these settings does."""
+    return ledger.open_job(terms_of(config), partial(has_other_terms, config))
+
+
+def states(db: Database) -> list[Any]:
+    """States of all items, in the order of the input."""
+    rows = db.run("SELECT state FROM job_items ORDER BY position, product_id, query_type DESC")
+    return [row.state for row in rows]
+
+
+def test_the_first_run_fixes_the_terms(db: Database) -> None:
+    """A later run on other terms is refused with both values named; on the same terms it goes on."""
+    began = begin(new_run(db), config_of())
+    with pytest.raises(ConfigurationError, match=r"num_questions was 4, is 5.*--job-id.*--refresh"):
+        begin(new_run(db), config_of(5))
+    assert db.run("SELECT count(*) AS n FROM runs")[0].n == 1
+    assert begin(new_run(db), config_of()) == began == terms_of(config_of())
+
+
+def test_refresh_takes_other_terms_and_asks_for_what_they_leave_short(db: Database) -> None:
+    """With refresh, items with too few questions for the new terms and failed ones are open; full ones stay done."""
+    ledger = open_job(db, products(2), terms=terms_of(config_of()))
+    full, short, *rest = ledger.claim(4)
+    ids = store(ledger, short, "Is it warm?", "Is it light?")
+    save(ledger, done(full, 1, 2, 3), done(short, *ids), *[failed(item) for item in rest])
+    again = new_run(db)
+    other = config_of(3, refresh=True)
+    assert begin(again, other).items() >= terms_of(other).items()
+    assert states(db) == ["succeeded", "pending", "pending", "pending"]
+    item = again.claim(1)[0]
+    assert (item.existing, item.answered) == (("Is it warm?", "Is it light?"), 0)
+    with pytest.raises(ConfigurationError, match="num_questions was 3, is 4"):
+        begin(new_run(db), config_of())
+
+
+def test_refresh_on_the_same_terms_buys_nothing(db: Database) -> None:
+    """Refresh allows a change; where nothing has changed, what is done stays done."""
+    ledger = open_job(db, products(1), terms=terms_of(config_of()))
+    first, second = ledger.claim(2)
+    save(ledger, done(first, 1), failed(second))
+    begin(new_run(db), config_of(refresh=True))
+    assert states(db) == ["succeeded", "failed"]
+
+
+def test_a_job_that_somebody_else_announced_gets_its_terms(db: Database) -> None:
+    """A row of `batch_operations` made by another tool keeps what it says, and this run fixes the terms."""
+    db.run(
+        "INSERT INTO batch_operations (job_id, operation_type, status, metadata) VALUES "
+        "('noted', 'enhance', 'pending', '{\"user\": 7}'), ('bare', 'enhance', 'pending', NULL)"
+    )
+    config = config_of()
+    assert begin(new_run(db, "noted"), config) == {"user": 7, **terms_of(config)}
+    assert begin(new_run(db, "bare"), config) == terms_of(config)

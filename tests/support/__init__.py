@@ -1,0 +1,1 @@
+"""Builders: what tests make their products, jobs and set-ups with."""

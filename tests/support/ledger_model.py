@@ -1,0 +1,71 @@
+"""What a model of the ledger knows of items and runs, and the outcomes that runs bring."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from query_generator.errors import RetryableError
+from query_generator.models import Generated
+from query_generator.store.items import Item, Outcome
+from query_generator.store.ledger import Ledger
+from query_generator.store.queries import save_queries_to_rds
+
+WANTED = 4
+ENDS = ("succeeded", "running", "pending", "failed", "lost")  # states, and `lost`: failed for a transient reason
+Key = tuple[int, str]
+
+
+@dataclass
+class Row:
+    """What the model knows of an item."""
+
+    state: str = "pending"
+    owner: str | None = None
+    answered: int = 0
+    texts: list[str] = field(default_factory=list)
+    deferred: int = 0
+    transient: bool = False
+
+
+@dataclass
+class Run:
+    """A run of the job: its connection and ledger, and what it believes to hold."""
+
+    ledger: Ledger
+    held: dict[Key, Item] = field(default_factory=dict)
+    state: str = "alive"
+    lapsed: bool = False
+    gone: bool = False
+    connected_at: float = 0.0
+    last: list[Outcome] = field(default_factory=list)
+
+    @property
+    def run_id(self) -> str:
+        return self.ledger.lease.run_id
+
+
+def outcome_of(item: Item, end: str, number: int) -> Outcome:
+    """Bring an item to an end: with all questions, with half of them, with none; `number` tells calls apart."""
+    missing = WANTED - len(item.existing)
+    count = {"succeeded": missing, "running": missing // 2}.get(end, 0)
+    texts = [f"Is it number {place} of call {number}?" for place in range(count)]
+    result = Generated(texts, Counter(), "scripted", "model-1", 10, 5)
+    if end in ("succeeded", "running"):
+        return Outcome(item, result, end, item.answered + 1)
+    result.error = RetryableError("busy")
+    if end == "pending":
+        return Outcome(item, result, end, item.answered, deferred=item.deferred + 1, transient=True)
+    transient = end == "lost"
+    return Outcome(
+        item, result, "failed", item.answered, transient=transient, error_stage="generate", error="no answer"
+    )
+
+
+def store_questions(run: Run, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Store the questions of some outcomes; to be called in the transaction of the run that saves them."""
+    written = []
+    for outcome in outcomes:
+        item = outcome.item
+        queries = [(item.product_id, text, str(item.query_type)) for text in outcome.generated.questions]
+        written.append(replace(outcome, query_ids=tuple(save_queries_to_rds(queries, run.ledger.db))))
+    return written

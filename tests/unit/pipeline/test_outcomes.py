@@ -1,0 +1,36 @@
+"""What a failed call does to its item: to the back of the queue, or given up."""
+
+import pytest
+
+from query_generator.errors import OverloadedError, RateLimitedError, RetryableError, SkippableError
+from query_generator.models import Generated, Product, QueryType
+from query_generator.pipeline.outcomes import DEFERRALS, next_state
+from query_generator.store.items import Item
+
+
+def item(deferred: int = 0) -> Item:
+    """An item that has been put back so often."""
+    return Item(1, QueryType.PRODUCT, Product("Boot"), deferred=deferred)
+
+
+@pytest.mark.parametrize("error", [RetryableError("HTTP 500"), OverloadedError("HTTP 503")])
+def test_a_transient_fault_puts_an_item_back_three_times(error: RetryableError) -> None:
+    """One bad hour of the service costs no product, and no product is tried for ever."""
+    for deferred in range(DEFERRALS):
+        outcome = next_state(item(deferred), Generated(error=error), 5)
+        assert (outcome.state, outcome.deferred, outcome.transient) == ("pending", deferred + 1, True)
+    last = next_state(item(DEFERRALS), Generated(error=error), 5)
+    assert (last.state, last.transient, last.error) == ("failed", True, str(error))
+
+
+@pytest.mark.parametrize("deferred", [0, DEFERRALS, 1_000])
+def test_a_rate_limit_gives_no_item_up(deferred: int) -> None:
+    """A quota that is too small makes a job slow, and no product fail."""
+    outcome = next_state(item(deferred), Generated(error=RateLimitedError("HTTP 429")), 5)
+    assert (outcome.state, outcome.deferred) == ("pending", deferred + 1)
+
+
+def test_what_the_model_refuses_is_given_up_at_once() -> None:
+    """A blocked product is not paid for again."""
+    outcome = next_state(item(), Generated(error=SkippableError("blocked")), 5)
+    assert (outcome.state, outcome.transient) == ("failed", False)
