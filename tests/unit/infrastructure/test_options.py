@@ -38,9 +38,8 @@ def job_takes(name: str, value: str) -> bool:
 
 def test_nothing_is_wrong_with_right_options() -> None:
     """Options at the ends of their ranges are let through."""
-    ends = [f"{option}={end}" for option, (*ends, _) in NUMBERS.items() for end in ends]
-    for end in ends:
-        assert problems(*RIGHT, end) == []
+    for option, (low, high, _) in NUMBERS.items():
+        assert problems(*RIGHT, f"{option}={low}") == problems(*RIGHT, f"{option}={high}") == []
     arn = "queue=arn:aws:batch:us-east-1:123456789012:job-queue/q"
     assert problems(*RIGHT, arn, "region=us-gov-east-1", "depends-on=a-1:2", "env=X=", POLL_SECONDS="0.25") == []
 
@@ -49,10 +48,9 @@ def test_nothing_is_wrong_with_right_options() -> None:
 def test_numbers_end_where_they_are_said_to(option: str) -> None:
     """One below the least and one above the most are named with the range; so is what is no whole number."""
     low, high, _ = NUMBERS[option]
-    for value in (low - 1, high + 1, "7.5", "", "٣"):
-        assert f"--{option} {str(value)!r}: give a whole number from {low} to {high}" in problems(
-            *RIGHT, f"{option}={value}"
-        )
+    for value in (str(low - 1), str(high + 1), "7.5", "", "٣"):
+        expected = f"--{option} {value!r}: give a whole number from {low} to {high}"
+        assert problems(*RIGHT, f"{option}={value}") == [expected]
 
 
 def test_the_script_and_the_job_agree() -> None:
@@ -65,7 +63,7 @@ def test_the_script_and_the_job_agree() -> None:
     assert taken == [low, high]
 
 
-def test_problems_come_in_the_order_of_the_help() -> None:
+def test_all_problems_come_at_once_and_in_order() -> None:
     """All wrong values are named at once: the job, the input, numbers, places, and variables at the end."""
     words = ["--job-id '-x'", "exactly one of", "--rpm", "--platform", "--size", "--queue", "--region", "--depends-on"]
     wrong = ["env=9=1", "depends-on=a b", "region=here", "queue=a b", "size=huge", "platform=eks", "rpm=0", "job-id=-x"]
@@ -87,9 +85,7 @@ def test_there_is_one_source(sources: tuple[str, ...]) -> None:
     items = [f"{source}=" for source in sources]
     (problem,) = problems("job-id=a", *items)
     assert all(f"--{source}" in problem.partition(";")[0] for source in SOURCES)
-    assert [source for source in SOURCES if f"--{source}" in problem.partition(";")[2]] == sorted(
-        sources, key=SOURCES.index
-    )
+    assert {source for source in SOURCES if f"--{source}" in problem.partition(";")[2]} == set(sources)
     assert source_of(given_options(items)) == ""
 
 
