@@ -96,7 +96,8 @@ infrastructure beside it. Copy that folder too, or make a symbolic link to the s
   python3 "$infrastructure/plan.py" "$@" || code=$?
   if ((code == EXIT_USAGE)); then stop_usage "wrong options, see above"; fi
   if ((code != 0)); then
-    stop_usage "$infrastructure/plan.py failed, see above: it needs Python 3.6 or newer, this is $(python3 --version 2>&1)"
+    stop_usage "$infrastructure/plan.py failed, see above: \
+it needs Python 3.6 or newer, this is $(python3 --version 2>&1)"
   fi
 }
 
