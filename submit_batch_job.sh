@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Submits the query generator to AWS Batch. Runs on bash 3.2 and newer; needs python3 and the AWS CLI.
+# Submits the query generator to AWS Batch. Runs on bash 3.2 and newer; needs python3 (3.6 or newer), the AWS CLI and
+# the folder infrastructure beside it.
 set -euo pipefail
 
 readonly EXIT_USAGE=64 EXIT_UNEXPECTED=70 EXIT_TRY_AGAIN=75
@@ -73,199 +74,31 @@ stop_usage() {
   exit "$EXIT_USAGE"
 }
 
+# infrastructure_folder: the folder of the programs in Python, beside this script; the script may be called by links.
+infrastructure_folder() {
+  local script=${BASH_SOURCE[0]} link
+  while [[ -L $script ]]; do
+    link=$(readlink "$script")
+    case $link in /*) script=$link ;; *) script=$(dirname "$script")/$link ;; esac
+  done
+  printf '%s/infrastructure\n' "$(CDPATH="" cd -- "$(dirname -- "$script")" && pwd -P)"
+}
+
 # plan FOLDER OPTION=VALUE... checks every value, then writes FOLDER/request.json and, if the input has to be
-# uploaded, FOLDER/upload_to with its S3 address. Names all wrong values on standard error and ends with 64.
+# uploaded, FOLDER/upload_to with its S3 address. Wrong values are named on standard error, and end the script.
 plan() {
-  python3 - "$@" <<'PYTHON'
-import json, os, re, sys
-from pathlib import Path
-
-INLINE_LIMIT = 6000     # characters of overrides up to which products travel with the request
-OVERRIDES_LIMIT = 7500  # ECS refuses 8,192, after the submission; AWS Batch adds its own AWS_BATCH_* variables
-CHECKED_JSON = 50 * 1024 * 1024  # bytes; a larger JSON file is checked by the job, which streams it
-SIZES = {"ec2": {"small": ("1", "1024"), "medium": ("2", "2048"), "large": ("4", "4096")},
-         "fargate": {"small": ("1", "2048"), "medium": ("2", "4096"), "large": ("4", "8192")}}  # vCPU, MiB
-SOURCES = ("products-json", "products-file", "input-s3", "from-job")
-REPEATABLE = ("env", "depends-on")
-SET_BY_OPTION = {"JOB_ID": "--job-id", "PRODUCTS_JSON": "--products-json", "PRODUCTS_FROM_JOB": "--from-job",
-                 "INPUT_S3_BUCKET": "--input-s3", "INPUT_S3_KEY": "--input-s3"}
-BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
-
-folder = Path(sys.argv[1])
-errors = []
-given = {}
-for item in sys.argv[2:]:
-    option, value = item.split("=", 1)
-    if option in given and option not in REPEATABLE:
-        errors.append(f"--{option} is given twice: give it once")
-    given.setdefault(option, []).append(value)
-
-
-def one(option, default=""):
-    return given.get(option, [default])[0]
-
-
-def check(good, message):
-    if not good:
-        errors.append(message)
-
-
-def number(option, low, high, variable=""):
-    if option not in given:
-        return
-    value = one(option)
-    check(re.fullmatch(r"[0-9]{1,9}", value) and low <= int(value) <= high,
-          f"--{option} {value!r}: give a whole number from {low} to {high}")
-    if variable:
-        add(variable, value, f"--{option}")
-
-
-environment = {}
-
-
-def add(name, value, option):
-    check(name not in environment, f"{option}: {name} is set twice: give it once")
-    check(value == value.encode("utf-8", "replace").decode(), f"{option}: the value of {name} is not UTF-8 text")
-    environment[name] = value
-
-
-def check_products(text, option):
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        errors.append(f"{option}: not valid JSON: {error}")
-        return
-    products = document.get("products", document) if isinstance(document, dict) else document
-    check(isinstance(products, (list, dict)) and products,
-          f"{option}: no product in it: give a JSON array of products, or an object with \"products\"")
-
-
-def inline_text(path, option):
-    """The text of an input that may travel with the request; empty if it has to go through S3."""
-    is_json = option == "--products-json" or path.suffix.lower() == ".json"
-    try:
-        size = path.stat().st_size
-        if not path.is_file() or size == 0:
-            errors.append(f"{option} {path}: empty or no file: give a file with products")
-            return ""
-        with path.open("rb") as file:
-            raw = file.read(CHECKED_JSON if is_json else INLINE_LIMIT)
-        text = raw.decode("utf-8-sig") if len(raw) == size else ""
-    except OSError as error:
-        errors.append(f"{option} {path}: cannot be read: {error.strerror}")
-        return ""
-    except UnicodeDecodeError as error:
-        check(not is_json, f"{option}: not UTF-8 text: {error}")
-        return ""
-    if len(raw) == size:
-        check(text.strip(), f"{option}: empty: give at least one product")
-        if is_json and text.strip():
-            check_products(text, option)
-    return text if len(text) <= INLINE_LIMIT and "\0" not in text else ""
-
-
-job_id = one("job-id")
-check("job-id" in given, "--job-id is missing: name the job; the same name again continues it")
-check("job-id" not in given or (re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", job_id) and ".." not in job_id),
-      f"--job-id {job_id!r}: give 1 to 128 letters, digits, '.', '_' or '-', first a letter or digit, no '..'")
-environment["JOB_ID"] = job_id
-
-sources = [source for source in SOURCES if source in given]
-check(len(sources) == 1, "give exactly one of " + ", ".join("--" + source for source in SOURCES)
-      + ("; given: " + ", ".join("--" + source for source in sources) if sources else ""))
-
-number("num-questions", 1, 200, "NUM_QUESTIONS")
-number("rpm", 1, 1000000, "MAX_REQUESTS_PER_MINUTE")
-number("array-size", 2, 10000)
-platform = one("platform") if "platform" in given else os.environ.get("BATCH_PLATFORM") or "ec2"
-check(platform in SIZES, f"--platform {platform!r}: give ec2 or fargate")
-sizes = SIZES.get(platform, SIZES["ec2"])
-check(one("size", "medium") in sizes, f"--size {one('size')!r}: give small, medium or large")
-queue = one("queue") if "queue" in given else os.environ.get("BATCH_JOB_QUEUE") or "query-generator"
-definition = one("job-definition") if "job-definition" in given else (
-    os.environ.get("BATCH_JOB_DEFINITION") or "query-generator")
-for option, value in (("queue", queue), ("job-definition", definition)):
-    check(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9:/_-]{0,254}", value), f"--{option} {value!r}: give a name or an ARN")
-check(re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}", one("region", "us-east-1")),
-      f"--region {one('region')!r}: give a region such as us-east-1")
-depends_on = given.get("depends-on", [])
-for value in depends_on:
-    check(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9:-]{0,127}", value),
-          f"--depends-on {value!r}: give the Batch job id that an earlier submission printed")
-check(len(depends_on) <= 20, f"--depends-on is given {len(depends_on)} times: AWS Batch takes 20 at most")
-pause = os.environ.get("POLL_SECONDS", "10")
-check(re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,3})?", pause), f"POLL_SECONDS {pause!r}: give a number of seconds")
-
-for pair in given.get("env", []):
-    name, equals, value = pair.partition("=")
-    check(equals and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name),
-          f"--env for {name!r}: give NAME=VALUE, the name of letters, digits and '_', first no digit")
-    check(not name.upper().startswith("AWS_BATCH"), f"--env {name}: AWS Batch keeps AWS_BATCH* names to itself")
-    if name in SET_BY_OPTION:
-        errors.append(f"--env {name}: use {SET_BY_OPTION[name]}")
-        continue
-    add(name, value, "--env")
-    if re.search(r"(API_KEY|PASSWORD|TOKEN|SECRET|SECRET_ACCESS_KEY)$|^DATABASE_URL$", name.upper()):
-        print(f"warning: everyone who may describe the job can read {name}: better keep it in Secrets Manager",
-              file=sys.stderr)
-
-source = sources[0] if len(sources) == 1 else ""
-text = ""
-if source == "from-job":
-    environment["PRODUCTS_FROM_JOB"] = "true"
-elif source == "input-s3":
-    match = re.fullmatch(f"s3://({BUCKET})/(.*[^/])", one(source), re.DOTALL)
-    check(match, f"--input-s3 {one(source)!r}: give s3://BUCKET/KEY")
-    if match:
-        add("INPUT_S3_BUCKET", match[1], "--input-s3")
-        add("INPUT_S3_KEY", match[2], "--input-s3")
-elif source:
-    text = inline_text(Path(one(source)), "--" + source)
-
-
-def overrides():
-    made = {"environment": [{"name": name, "value": value} for name, value in environment.items()]}
-    if one("size") in sizes:
-        vcpu, memory = sizes[one("size")]
-        made["resourceRequirements"] = [{"type": "VCPU", "value": vcpu}, {"type": "MEMORY", "value": memory}]
-    return made
-
-
-def length(made):
-    return len(json.dumps(made, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
-
-
-if source in ("products-json", "products-file") and not errors:
-    environment["PRODUCTS_JSON"] = text
-    if not text or length(overrides()) > INLINE_LIMIT:
-        del environment["PRODUCTS_JSON"]
-        bucket = os.environ.get("INPUT_S3_BUCKET") or os.environ.get("OUTPUT_S3_BUCKET") or ""
-        if not bucket:
-            errors.append(f"--{source}: the input is too large for the request (or no plain text) and has to go "
-                          "through S3: set INPUT_S3_BUCKET to a bucket that the job may read")
-        else:
-            check(re.fullmatch(BUCKET, bucket), f"INPUT_S3_BUCKET {bucket!r}: give the name of a bucket")
-        key = f"{os.environ.get('OUTPUT_S3_PREFIX', 'query/')}{job_id}/input/{Path(one(source)).name}"
-        add("INPUT_S3_BUCKET", bucket, "--" + source)
-        add("INPUT_S3_KEY", key, "--" + source)
-        (folder / "upload_to").write_text(f"s3://{bucket}/{key}", encoding="utf-8", errors="surrogateescape")
-
-if not errors:
-    size = length(overrides())
-    check(size <= OVERRIDES_LIMIT, f"the overrides make {size} characters, AWS can start a job with {OVERRIDES_LIMIT} "
-          "at most: shorten the values of --env, or set them in the job definition")
-if errors:
-    print(*(f"submit_batch_job.sh: {error}" for error in errors), sep="\n", file=sys.stderr)
-    sys.exit(64)
-
-request = {"jobName": job_id.replace(".", "-"), "jobQueue": queue, "jobDefinition": definition}
-if "array-size" in given:
-    request["arrayProperties"] = {"size": int(one("array-size"))}
-if depends_on:
-    request["dependsOn"] = [{"jobId": value} for value in depends_on]
-request["containerOverrides"] = overrides()
-(folder / "request.json").write_text(json.dumps(request, indent=2) + "\n", encoding="ascii")
-PYTHON
+  local code=0 part
+  command -v python3 >/dev/null || stop_usage "python3 was not found: install Python 3"
+  for part in plan.py __init__.py limits.json limits.py log_page.py options.py products_file.py; do
+    [[ -r $infrastructure/$part ]] || stop_usage "$infrastructure/$part was not found: this script needs the folder \
+infrastructure beside it. Copy that folder too, or make a symbolic link to the script in its repository"
+  done
+  python3 "$infrastructure/plan.py" "$@" || code=$?
+  if ((code == EXIT_USAGE)); then stop_usage "wrong options, see above"; fi
+  if ((code != 0)); then
+    stop_usage "$infrastructure/plan.py failed, see above: \
+it needs Python 3.6 or newer, this is $(python3 --version 2>&1)"
+  fi
 }
 
 # look_at JOB: one line of the job's status, exit code, log group, log stream, children by status and reason, separated
@@ -289,11 +122,7 @@ tell_log() {
       return 0
     fi
     log_error=""
-    token=$(python3 -c 'import json, sys
-page = json.load(sys.stdin)
-for event in page["events"]:
-    print(event["message"].rstrip("\n"), file=sys.stderr)
-print(page["nextForwardToken"])' <<<"$page")
+    token=$(python3 "$infrastructure/log_page.py" <<<"$page")
     if [[ ${log_token[1]-} == "$token" ]]; then return 0; fi
     log_token=(--next-token "$token")
   done
@@ -400,8 +229,8 @@ while (($# > 0)); do
   esac
 done
 
-command -v python3 >/dev/null || stop_usage "python3 was not found: install Python 3"
-plan "$work" ${given[@]+"${given[@]}"} || stop_usage "wrong options, see above"
+infrastructure=$(infrastructure_folder)
+plan "$work" ${given[@]+"${given[@]}"}
 
 if [[ -e $work/upload_to ]]; then upload_to=$(cat "$work/upload_to"); else upload_to=""; fi
 if [[ $dry_run == yes ]]; then

@@ -44,9 +44,10 @@ def _definition_itself(definition: Json) -> Iterator[str]:
         yield broken("definition_bytes", f"the job definition has {size} bytes: AWS takes {most}")
     if definition.get("platformCapabilities") not in (["EC2"], ["FARGATE"]):
         yield "platformCapabilities: give EC2 or FARGATE, since the two differ in what they take"
-    seconds = definition.get("timeout", {}).get("attemptDurationSeconds", limit("timeout_seconds"))
-    if seconds < limit("timeout_seconds"):
-        yield broken("timeout_seconds", f"attemptDurationSeconds is {seconds}: give 60 or more")
+    least = limit("timeout_seconds")
+    seconds = definition.get("timeout", {}).get("attemptDurationSeconds", least)
+    if seconds < least:
+        yield broken("timeout_seconds", f"attemptDurationSeconds is {seconds}: give {least} or more")
 
 
 def _request(request: Json, fargate: bool) -> Iterator[str]:
@@ -73,9 +74,10 @@ def _request(request: Json, fargate: bool) -> Iterator[str]:
 
 
 def _environment(variables: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    reserved = limit("reserved_variables")
     for name, times in Counter(variable["name"] for variable in variables).items():
-        if name.upper().startswith(limit("reserved_variables")):
-            yield broken("reserved_variables", f"variable {name}: AWS Batch keeps AWS_BATCH* names to itself")
+        if name.upper().startswith(reserved):
+            yield broken("reserved_variables", f"variable {name}: AWS Batch keeps {reserved}* names to itself")
         if times > 1:
             yield f"variable {name} is set {times} times"
 

@@ -17,6 +17,8 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from infrastructure.limits import limit
+from infrastructure.options import NUMBERS, SIZES
 from infrastructure.validate import request_problems
 from tests.support.paths import ROOT
 
@@ -432,3 +434,16 @@ def test_help_teaches_by_example() -> None:
     ended = submit("--help")
     assert ended.returncode == 0
     assert ended.stdout.count("./submit_batch_job.sh --job-id") >= 5
+
+
+def test_help_tells_the_limits() -> None:
+    """--help, which needs no Python, gives the numbers by which values are checked."""
+    told = " ".join(submit("--help").stdout.split())
+    questions, array = NUMBERS["num-questions"], NUMBERS["array-size"]
+    assert f"for a product, {questions[0]} to {questions[1]} " in told
+    assert f"among N children, {array[0]} to {array[1]} " in told
+    assert f"may be given up to {limit('dependencies')} times" in told
+    gib = {platform: [f"{cpu}/{int(mib) // 1024}" for cpu, mib in sizes.values()] for platform, sizes in SIZES.items()}
+    small, medium, large = gib["ec2"]
+    assert f"small {small.replace('/', ' vCPU/')} GiB, medium {medium}, large {large}; " in told
+    assert f"on Fargate {', '.join(gib['fargate'])} (default" in told
