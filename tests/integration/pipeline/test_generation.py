@@ -71,7 +71,7 @@ def test_a_failing_product_stops_no_other(db: Database, error: Exception) -> Non
     run_job(db, products(6), ItemProvider({failing: [error] * 99}), 4)
     row = items(db)[failing]
     assert states(db) == {"succeeded": 11, "failed": 1}
-    assert (row.error_stage, row.error, row.transient) == ("generate", str(error), error is BUSY)
+    assert (row.error_stage, row.error, row.passing) == ("generate", str(error), error is BUSY)
     assert queries(db) == 11 * WANTED
 
 
