@@ -78,7 +78,7 @@ def _job(_: Any, ledger: Ledger, transactions: int) -> Prepared:
 
     def store() -> None:
         for together in outcomes:
-            ledger.save(together, {}, lambda: _stored(ledger, together), lambda _: None)  # noqa: B023 - called at once
+            ledger.queue.save(together, {}, lambda: _stored(ledger, together), lambda _: None)  # noqa: B023 - called at once
 
     return store, transactions * ITEMS * QUESTIONS
 
@@ -115,7 +115,7 @@ def _stored(ledger: Ledger, outcomes: Sequence[Outcome]) -> list[Outcome]:
 
 
 def _claims(ledger: Ledger, transactions: int) -> list[list[Item]]:
-    return [ledger.claim(ITEMS) for _ in range(transactions)]
+    return [ledger.queue.claim(ITEMS) for _ in range(transactions)]
 
 
 def _outcome(item: Item) -> Outcome:

@@ -19,8 +19,8 @@ from query_generator.questions.ask import CALLS_FOR_AN_ITEM, ask
 from query_generator.store import objects as store_objects
 from query_generator.store import products
 from query_generator.store import queries as store_queries
-from query_generator.store.connect import get_db_connection
-from query_generator.store.database import Database, open_database
+from query_generator.store.connect import get_db_connection, open_database
+from query_generator.store.database import Database
 
 if TYPE_CHECKING:
     from query_generator.config import JobConfig

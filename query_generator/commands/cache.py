@@ -21,6 +21,7 @@ from query_generator.pipeline.load import Entry, peek
 from query_generator.pipeline.providers import make_provider
 from query_generator.pipeline.services import database_of
 from query_generator.stopping import StopSignal
+from query_generator.store.jobs import cache_stats_of_all_runs
 from query_generator.store.schema import migrate
 
 _LOG = logging.getLogger("cache")
@@ -84,7 +85,7 @@ def report_cache(config: JobConfig) -> ExitCode:
         secrets_cache.configure(config)
         with database_of(config) as connect, closing(connect(None)) as db:
             migrate(db)
-            runs = [CacheStats.from_dict(row.cache) for row in db.rows("cache.sums")]
+            runs = [CacheStats.from_dict(kept) for kept in cache_stats_of_all_runs(db)]
         lines += [f"Sums of {len(runs)} runs", *summary_lines(sum_of(runs))]
     print("\n".join(lines))
     return ExitCode.SUCCEEDED

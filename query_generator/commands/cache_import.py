@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from query_generator.cache.entries import Entry
@@ -13,10 +14,10 @@ from query_generator.llm.base import GenerationReply, GenerationRequest, Usage
 from query_generator.llm.registry import KEY_OF, models_of
 from query_generator.models import QueryType
 from query_generator.questions.prompts import PROMPT_VERSION, build_prompt
+from query_generator.store.answers import answers_of
 from query_generator.store.canonical import stored_product
 from query_generator.store.database import Database
-
-PAGE_SIZE = 500
+from query_generator.store.jobs import read_job
 
 
 def take_over(db: Database, config: JobConfig, cache: ResponseCache) -> Counter[str]:
@@ -32,28 +33,15 @@ def take_over(db: Database, config: JobConfig, cache: ResponseCache) -> Counter[
     Raises:
         ConfigurationError: there is no such job.
     """
-    jobs = db.rows("ledger.job", job_id=config.job_id)
-    if not jobs:
+    job = read_job(db, config.job_id)
+    if job is None:
         raise ConfigurationError(f"job {config.job_id}: the database does not know it; check --job-id")
-    terms = jobs[0].metadata
-    counts: Counter[str] = Counter()
-    after = (-1, -1, "")
-    while rows := db.rows(
-        "cache.answers",
-        job_id=config.job_id,
-        prompt_version=PROMPT_VERSION,
-        position=after[0],
-        product_id=after[1],
-        query_type=after[2],
-        size=PAGE_SIZE,
-    ):
-        for row in rows:
-            counts[_keep(row, terms, config, cache)] += 1
-        after = (rows[-1].position, rows[-1].product_id, rows[-1].query_type)
-    return counts
+    return Counter(
+        _keep(row, job.metadata.terms, config, cache) for row in answers_of(db, config.job_id, PROMPT_VERSION)
+    )
 
 
-def _keep(row: Any, terms: dict[str, Any], config: JobConfig, cache: ResponseCache) -> str:
+def _keep(row: Any, terms: Mapping[str, Any], config: JobConfig, cache: ResponseCache) -> str:
     wanted = int(terms["num_questions"])
     if not row.current:
         return "another prompt version"

@@ -16,8 +16,9 @@ from query_generator.pipeline.providers import in_order
 from query_generator.pipeline.services import database_of
 from query_generator.pipeline.spending import checked_prices
 from query_generator.stopping import StopSignal
+from query_generator.store.budget import spent_usd
 from query_generator.store.database import Database
-from query_generator.store.open_work import can_be_read, experience_of, missing_migrations
+from query_generator.store.open_work import can_be_read, experience_of, missing_migrations, read_only
 
 
 def dry_run(config: JobConfig, stop: StopSignal) -> tuple[str, ExitCode]:
@@ -52,7 +53,7 @@ def _database(config: JobConfig, findings: Findings, resources: ExitStack) -> Da
 
     def connect() -> tuple[Database, list[str]]:
         db = resources.enter_context(closing(resources.enter_context(database_of(config))(None)))
-        db.rows("quote.read_only")
+        read_only(db)
         return db, missing_migrations(db)
 
     found = findings.look("database", connect, lambda it: _tables(it[1]))
@@ -90,7 +91,7 @@ def _left_of_cap(config: JobConfig, db: Database | None) -> float | None:
     """Return the US dollars that earlier runs of the job have left of its cap; None without a cap."""
     if config.max_cost is None or db is None:
         return config.max_cost
-    return config.max_cost - float(db.one("budget.status", job_id=config.job_id).spent_usd)
+    return config.max_cost - spent_usd(db, config.job_id)
 
 
 def _lines(

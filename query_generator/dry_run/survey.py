@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
 
 from query_generator.config import JobConfig
 from query_generator.dry_run.quote import Workload
@@ -15,6 +14,7 @@ from query_generator.pipeline.load import CHUNK, Entry, until_broken_off
 from query_generator.questions.prompts import build_prompt
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database
+from query_generator.store.jobs import JobMetadata, is_known, read_metadata
 from query_generator.store.open_work import OpenWork, products_of_job
 
 NAMED = 20
@@ -77,14 +77,13 @@ def take_survey(config: JobConfig, db: Database | None, stop: StopSignal, survey
     Raises:
         FatalError: what a run would end with before it bought anything.
     """
-    rows = db.rows("ledger.job", job_id=config.job_id) if db else []
-    metadata: dict[str, Any] = (rows[0].metadata or {}) if rows else {}
+    metadata = read_metadata(db, config.job_id) if db else JobMetadata()
     changed = has_other_terms(config, metadata)
     sources = configured_sources(config)
     reading = reading_of(
         config,
         has_source=bool(sources),
-        is_known=db is not None and db.one("ledger.is_known", job_id=config.job_id).known,
+        is_known=db is not None and is_known(db, config.job_id),
         metadata=metadata,
     )
     if reading is not Reading.GIVEN and db is not None:

@@ -1,6 +1,5 @@
 """What a run may do: the terms of its job, and the input that it has. The dry run asks the same as the run."""
 
-from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Any
 
@@ -8,6 +7,7 @@ from query_generator.config import JobConfig
 from query_generator.errors import ConfigurationError, InputError
 from query_generator.llm.registry import terms_of_models
 from query_generator.questions.prompts import PROMPT_VERSION
+from query_generator.store.jobs import JobMetadata
 
 FROM_JOB = "from-job"
 
@@ -30,20 +30,20 @@ def terms_of(config: JobConfig) -> dict[str, Any]:
     }
 
 
-def has_other_terms(config: JobConfig, metadata: Mapping[str, Any]) -> bool:
+def has_other_terms(config: JobConfig, metadata: JobMetadata) -> bool:
     """Tell whether a run has other terms than its job began with, as `--refresh` allows.
 
     Args:
         config: of the run.
-        metadata: of the job, `batch_operations.metadata`; terms that are not in it yet do not differ.
+        metadata: of the job; terms that are not noted yet do not differ.
 
     Raises:
         ConfigurationError: the terms differ, and `--refresh` is not given.
     """
     changed = [
-        f"{name} was {metadata[name]}, is {value}"
+        f"{name} was {metadata.terms[name]}, is {value}"
         for name, value in terms_of(config).items()
-        if metadata.get(name, value) != value
+        if metadata.terms.get(name, value) != value
     ]
     if changed and not config.refresh:
         raise ConfigurationError(
@@ -53,14 +53,14 @@ def has_other_terms(config: JobConfig, metadata: Mapping[str, Any]) -> bool:
     return bool(changed)
 
 
-def reading_of(config: JobConfig, *, has_source: bool, is_known: bool, metadata: Mapping[str, Any]) -> Reading:
+def reading_of(config: JobConfig, *, has_source: bool, is_known: bool, metadata: JobMetadata) -> Reading:
     """Tell what a run reads.
 
     Args:
         config: of the run.
         has_source: it was given a file, an object or a text with products.
         is_known: the database has the job, or products selected for it.
-        metadata: of the job, as far as there is one.
+        metadata: of the job; empty before its first run.
 
     Raises:
         InputError: there is nothing to read, and no such job.
@@ -73,18 +73,18 @@ def reading_of(config: JobConfig, *, has_source: bool, is_known: bool, metadata:
             f"job {config.job_id}: no products were given and the database knows none for it; "
             "give --products-file, --input-s3, --products-json or PRODUCTS_JSON"
         )
-    source = metadata.get("input_source", FROM_JOB)
+    source = metadata.input_source or FROM_JOB
     if config.from_job or source == FROM_JOB:
         return Reading.SELECTED
-    if not metadata["input_complete"]:
+    if not metadata.input_complete:
         raise ConfigurationError(
             f"job {config.job_id}: an earlier run was stopped while it read {source}; give it again"
         )
     return Reading.NOTHING
 
 
-def lasting_source(name: str, reading: Reading, metadata: Mapping[str, Any]) -> str:
+def lasting_source(name: str, reading: Reading, metadata: JobMetadata) -> str:
     """Name the source that the job has after a reading; rows that the job has from elsewhere do not change it."""
-    if reading is Reading.SELECTED and metadata.get("input_complete"):
-        return str(metadata["input_source"])
+    if reading is Reading.SELECTED and metadata.input_complete:
+        return metadata.input_source
     return name

@@ -3,12 +3,56 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 
 from query_generator.store.events import EventLog
-from query_generator.store.items import Outcome
+from query_generator.store.items import ItemState, Outcome
 
 NAME = "batch_saved"
 EVENT_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Sums over some calls, the details of a `batch_saved` event; `dropped` counts unusable texts by reason."""
+
+    items: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    queries: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def by(cls, outcomes: Sequence[Outcome]) -> "Saved":
+        """Sum up what a transaction saves."""
+        states = Counter(outcome.state for outcome in outcomes)
+        return cls(
+            len(outcomes),
+            states[ItemState.SUCCEEDED],
+            states[ItemState.FAILED],
+            sum(len(outcome.query_ids) for outcome in outcomes),
+            sum((outcome.generated.dropped for outcome in outcomes), Counter()),
+        )
+
+    def details(self) -> dict[str, object]:
+        """Return the details of the event."""
+        return {
+            "items": self.items,
+            "succeeded": self.succeeded,
+            "failed": self.failed,
+            "queries": self.queries,
+            "dropped": dict(self.dropped),
+        }
+
+    def plus(self, other: "Saved") -> "Saved":
+        """Add the sums of other calls."""
+        return Saved(
+            self.items + other.items,
+            self.succeeded + other.succeeded,
+            self.failed + other.failed,
+            self.queries + other.queries,
+            self.dropped + other.dropped,
+        )
 
 
 class BatchEvents:
@@ -18,47 +62,30 @@ class BatchEvents:
         self._events = events
         self._clock = clock
         self._told_at = clock()
-        self._untold: Counter[str] = Counter()
-        self._latest: Counter[str] = Counter()
+        self._untold = Saved()
+        self._latest = Saved()
         self._is_told = False
 
     def saved(self, new: Sequence[Outcome]) -> None:
         """Note what a transaction saves, while it is open; called again when it is repeated."""
-        self._latest = _sums(new)
+        self._latest = Saved.by(new)
         self._is_told = self._clock() - self._told_at >= EVENT_SECONDS
         if self._is_told:
-            self._events.record(NAME, **_details(self._untold + self._latest))
+            self._events.record(NAME, **self._untold.plus(self._latest).details())
 
     def committed(self) -> None:
         """Note that the transaction is committed."""
         if self._is_told:
-            self._untold.clear()
+            self._untold = Saved()
             self._told_at = self._clock()
         else:
-            self._untold += self._latest
-        self._latest = Counter()
+            self._untold = self._untold.plus(self._latest)
+        self._latest = Saved()
         self._is_told = False
 
     def report_rest(self, writing: Callable[[], AbstractContextManager[None]]) -> None:
         """Record what no event has told yet, in a transaction of its own."""
-        if self._untold:
+        if self._untold.items:
             with writing():
-                self._events.record(NAME, **_details(self._untold))
-            self._untold.clear()
-
-
-def _sums(outcomes: Sequence[Outcome]) -> Counter[str]:
-    """Sum up some calls; a count with a blank before its name is of texts dropped for that reason."""
-    sums = Counter(outcome.state for outcome in outcomes if outcome.state in ("succeeded", "failed"))
-    sums["items"] = len(outcomes)
-    sums["queries"] = sum(len(outcome.query_ids) for outcome in outcomes)
-    for outcome in outcomes:
-        sums.update({f" {reason}": count for reason, count in outcome.generated.dropped.items()})
-    return sums
-
-
-def _details(sums: Counter[str]) -> dict[str, object]:
-    return {
-        **{name: sums[name] for name in ("items", "succeeded", "failed", "queries")},
-        "dropped": {name[1:]: count for name, count in sums.items() if name.startswith(" ")},
-    }
+                self._events.record(NAME, **self._untold.details())
+            self._untold = Saved()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from query_generator.config import JobConfig
 from query_generator.pipeline.intake import is_sibling
 from query_generator.stopping import StopSignal
-from query_generator.store.connection_slots import wait_for_connection_slot
+from query_generator.store.connection_slots import metadata_of_ended_job, wait_for_connection_slot
 from query_generator.store.database import Database
 from query_generator.store.open_work import missing_migrations
 
@@ -32,8 +32,5 @@ def is_over_for_child(config: JobConfig, db: Database) -> bool:
     """Tell whether a child would find its siblings' work done: all input read, the result written, no item to do."""
     if missing_migrations(db):
         return False
-    rows = db.rows("connection_slots.is_over", job_id=config.job_id)
-    if not rows or not rows[0].is_over:
-        return False
-    metadata = rows[0].metadata
-    return bool(metadata.get("input_complete")) and is_sibling(config, metadata)
+    metadata = metadata_of_ended_job(db, config.job_id)
+    return metadata is not None and metadata.input_complete and is_sibling(config, metadata)

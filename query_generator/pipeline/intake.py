@@ -4,17 +4,18 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from query_generator.config import JobConfig
 from query_generator.errors import ConfigurationError, InputError, InterruptedRunError
 from query_generator.input.sources import InputSource, configured_sources, load_input_data
 from query_generator.pipeline.admission import FROM_JOB, Reading, lasting_source, reading_of
-from query_generator.pipeline.load import Entry, Link, load_products, peek
+from query_generator.pipeline.load import Entry, load_products, peek
 from query_generator.stopping import StopSignal
 from query_generator.store.events import EventLog
+from query_generator.store.jobs import JobMetadata, JobStatus, count_items, read_job, read_metadata
 from query_generator.store.ledger import Ledger
 from query_generator.store.products import link_products, selected_products, take_selected
+from query_generator.store.work_queue import Link
 
 _LOG = logging.getLogger("intake")
 
@@ -71,9 +72,9 @@ def given_to_child(config: JobConfig, ledger: Ledger) -> GivenInput:
     Raises:
         FatalError: as `open_input`.
     """
-    metadata = ledger.metadata()
-    if metadata.get("input_complete") and is_sibling(config, metadata):
-        return GivenInput(metadata["input_source"])
+    metadata = read_metadata(ledger.db, ledger.job_id)
+    if metadata.input_complete and is_sibling(config, metadata):
+        return GivenInput(metadata.input_source)
     return open_input(config)
 
 
@@ -82,9 +83,9 @@ def siblings_of(config: JobConfig) -> str:
     return config.batch_job_id or "" if config.array_index is not None else ""
 
 
-def is_sibling(config: JobConfig, metadata: dict[str, Any]) -> bool:
+def is_sibling(config: JobConfig, metadata: JobMetadata) -> bool:
     """Tell whether the run that noted where the input comes from was a child of the same array."""
-    return bool(siblings_of(config)) and metadata.get("input_siblings") == siblings_of(config)
+    return bool(siblings_of(config)) and metadata.input_siblings == siblings_of(config)
 
 
 class Intake:
@@ -104,6 +105,7 @@ class Intake:
         self._config = config
         self._stop = stop
         self._ledger = ledger
+        self._record = ledger.record
         self._db = ledger.db
         self._events = events
         self._clock = clock
@@ -119,7 +121,7 @@ class Intake:
         if given is None:
             _LOG.info("[INPUT] Going on with the products of job %s", self._config.job_id)
             if self._config.array_index is None:
-                self._db.with_reconnect(self._ledger.note_progress)
+                self._db.with_reconnect(self._record.note_progress)
             return Taken()
         began = self._clock()
         loaded = load_products(
@@ -132,13 +134,13 @@ class Intake:
         if not loaded.products:
             raise InputError(f"job {self._config.job_id}: no usable product is selected for it in jobselectedproducts")
         rereads = given.reading is Reading.SELECTED and given.source != FROM_JOB
-        self._db.with_reconnect(lambda: self._ledger.end_load(given.source, keep_rejected=rereads))
+        self._db.with_reconnect(lambda: self._record.end_load(given.source, keep_rejected=rereads))
         seconds = self._clock() - began
-        counts = self._db.with_reconnect(self._ledger.counts)
+        counts = self._db.with_reconnect(lambda: count_items(self._db, self._config.job_id))
         if counts.open_items:
-            self._db.with_reconnect(lambda: self._ledger.set_status("processing"))
+            self._db.with_reconnect(lambda: self._record.set_status(JobStatus.PROCESSING))
         else:
-            self._db.with_reconnect(self._ledger.note_progress)
+            self._db.with_reconnect(self._record.note_progress)
         self._events.record(
             "input_loaded",
             source=given.source,
@@ -155,45 +157,45 @@ class Intake:
         waited = False
         while True:
             waited = self._wait_for_loader() or waited
-            job = self._ledger.job()
-            metadata = job.metadata
-            same = metadata.get("input_source") == given_input.name
-            read_whole = same and metadata["input_complete"]
+            job = read_job(self._db, self._config.job_id)
+            metadata, load_id = (job.metadata, job.load_id) if job else (JobMetadata(), "")
+            same = metadata.input_source == given_input.name
+            read_whole = same and metadata.input_complete
             if read_whole and (waited or is_sibling(self._config, metadata)):
                 return None
             given = self._input(given_input, metadata)
-            if given is None or self._db.with_reconnect(partial(self._ledger.begin_load, job.load_id)):
+            if given is None or self._db.with_reconnect(partial(self._record.begin_load, load_id)):
                 break
             waited = True
-        if given and not (given.reading is Reading.SELECTED and metadata.get("input_complete")):
-            begun = not read_whole and same and metadata.get("input_version")
+        if given and not (given.reading is Reading.SELECTED and metadata.input_complete):
+            begun = metadata.input_version if same and not read_whole else ""
             version = begun or (given_input.source.version() if given_input.source else "")
             self._db.with_reconnect(
-                lambda: self._ledger.note_source(given_input.name, version, siblings_of(self._config))
+                lambda: self._record.note_source(given_input.name, version, siblings_of(self._config))
             )
         return given
 
-    def _input(self, given_input: GivenInput, metadata: dict[str, Any]) -> Input | None:
+    def _input(self, given_input: GivenInput, metadata: JobMetadata) -> Input | None:
         """Open the input, or what the database has of it; None when the ledger has all."""
         reading = reading_of(self._config, has_source=given_input.entries is not None, is_known=True, metadata=metadata)
         if given_input.entries is not None:
-            began = metadata.get("input_source") == given_input.name and not metadata["input_complete"]
+            began = metadata.input_source == given_input.name and not metadata.input_complete
             entries = self._pinned(given_input, given_input.entries, metadata) if began else given_input.entries
             return Input(entries, link_products, given_input.name, reading)
         if reading is Reading.NOTHING:
             return None
-        if metadata.get("input_complete") is False and metadata["input_source"] != FROM_JOB:
+        if metadata.reading_was_cut_short and metadata.input_source != FROM_JOB:
             _LOG.warning(
                 "[BATCH WARNING] An earlier run was stopped while it read %s; --from-job goes on with the products "
                 "that it had read until then",
-                metadata["input_source"],
+                metadata.input_source,
             )
         rows = selected_products(self._db, self._config.job_id)
         return Input(rows, take_selected, lasting_source(FROM_JOB, reading, metadata), reading)
 
-    def _pinned(self, given_input: GivenInput, entries: Iterator[Entry], metadata: dict[str, Any]) -> Iterator[Entry]:
+    def _pinned(self, given_input: GivenInput, entries: Iterator[Entry], metadata: JobMetadata) -> Iterator[Entry]:
         """Read the version of the input that the job began with: what is in the ledger already came from that."""
-        began_with, source = metadata.get("input_version"), given_input.source
+        began_with, source = metadata.input_version, given_input.source
         if not began_with or source is None or source.version() == began_with:
             return entries
         if source.at_version is None or not began_with.startswith("version "):
@@ -209,7 +211,7 @@ class Intake:
     def _wait_for_loader(self) -> bool:
         """Wait while another living run reads the input; returns whether there was one."""
         waited = False
-        while self._db.with_reconnect(self._ledger.is_being_loaded):
+        while self._db.with_reconnect(self._record.is_being_loaded):
             if not waited:
                 _LOG.info("[INPUT] Another run reads the input of job %s; waiting for it", self._config.job_id)
                 self._on_wait()

@@ -3,7 +3,6 @@
 import logging
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
 from functools import partial
@@ -23,29 +22,30 @@ from query_generator.llm.metered import CallStats, Meters
 from query_generator.llm.registry import KEY_OF
 from query_generator.pipeline.admission import has_other_terms, reading_of, terms_of
 from query_generator.pipeline.children import open_database_of
+from query_generator.pipeline.finish import Finish
 from query_generator.pipeline.generation import Generation
 from query_generator.pipeline.intake import GivenInput, Intake, given_to_child, open_input
 from query_generator.pipeline.providers import make_provider
-from query_generator.pipeline.services import Connect, database_of, event_sink_of, objects_of
+from query_generator.pipeline.services import Connect, database_of, event_sink_of
 from query_generator.pipeline.spending import budget_of
 from query_generator.pipeline.starting import in_turn
 from query_generator.report.metrics import Metrics, Totals
-from query_generator.report.stats import RunStats
-from query_generator.report.summary import ChildReport, Report, publish_result
+from query_generator.report.stats import RunStats, Tally
+from query_generator.report.summary import ChildReport, Report
 from query_generator.resilience.schedule import AHEAD_SECONDS
 from query_generator.stopping import StopSignal
-from query_generator.store.database import Database, ReconnectPolicy
+from query_generator.store.database import Database
 from query_generator.store.events import EventLog
 from query_generator.store.items import JobSize
+from query_generator.store.jobs import is_known, job_size, read_metadata
 from query_generator.store.lease import Heartbeat, Lease
 from query_generator.store.ledger import Ledger
 from query_generator.store.quota import SharedSchedule
+from query_generator.store.reconnect import ReconnectPolicy
 from query_generator.store.schema import migrate
 from query_generator.store.side_connection import SideConnection
 
 _LOG = logging.getLogger("job")
-
-FINISHER_LEASES = 1.5  # a finisher that died is declared dead in that time
 
 
 def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = time.monotonic) -> Report | ChildReport:
@@ -72,7 +72,7 @@ def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = ti
             found = open_database_of(config, stop, lambda: connect(policy))
             if found is None:
                 _LOG.info("[BATCH] Job %s: nothing is left to do for this child", config.job_id)
-                return ChildReport(config.job_id, config.array_index or 0, 0, {}, RunStats())
+                return ChildReport(config.job_id, config.array_index or 0, 0, Tally(), RunStats())
             db = resources.enter_context(closing(found))
             migrate(db)
             return _Run(config, stop, events, db, connect, clock).run(given_input)
@@ -119,8 +119,8 @@ class _Run:
         self._lease = Lease(db, config.job_id, str(uuid.uuid4()), config.lease_seconds)
         self._ledger = Ledger(db, config.job_id, self._lease)
         self._stats = RunStats()
-        self._ended: Counter[str] = Counter()
-        self._storage_errors = 0
+        self._ended = Tally()
+        self._finish = Finish(config, self._ledger, events, stop, clock)
         tell = partial(print, flush=True)
         self._metrics = Metrics(config.job_queue, config.job_id, tell) if config.job_queue else None
         self._cache = ResponseCache(config)
@@ -128,13 +128,15 @@ class _Run:
     def run(self, given_input: GivenInput | None) -> Report | ChildReport:
         """Run to the end; without a given input the run is a child, which looks first what its siblings have read."""
         given_input = given_input or given_to_child(self._config, self._ledger)
+        job_id = self._config.job_id
         reading_of(
             self._config,
             has_source=given_input.entries is not None,
-            is_known=self._ledger.is_known(),
-            metadata=self._ledger.metadata(),
+            is_known=is_known(self._db, job_id),
+            metadata=read_metadata(self._db, job_id),
         )
-        self._ledger.open_job(terms_of(self._config), partial(has_other_terms, self._config), is_child=self._is_child)
+        terms, differ = terms_of(self._config), partial(has_other_terms, self._config)
+        self._ledger.record.open(terms, differ, is_child=self._is_child)
         self._events.attach(self._db)
         try:
             with closing(self._side), Heartbeat(self._lease, self._side):
@@ -152,7 +154,7 @@ class _Run:
         )
         taken = intake.load(given_input)
         self._stats.products_processing_time = taken.seconds
-        counts = self._db.with_reconnect(self._ledger.job_size)
+        counts = self._db.with_reconnect(lambda: job_size(self._db, self._config.job_id))
         _LOG.info(
             "[BATCH] Job %s: %d products, %d of %d items are to be done",
             self._config.job_id,
@@ -163,9 +165,9 @@ class _Run:
         failure = None
         if counts.open_items:
             failure = self._generate(counts)
-            self._db.with_reconnect(lambda: self._ledger.save_run_stats(self._stats.as_dict()))
-        if self._config.array_index is None or self._is_finisher(failure):
-            return self._finish(failure)
+            self._db.with_reconnect(lambda: self._ledger.queue.save_stats(self._stats.as_dict()))
+        if self._config.array_index is None or self._finish.is_for_this_child(failure):
+            return self._finish.write(failure)
         if failure:
             raise failure
         return ChildReport(self._config.job_id, self._config.array_index, taken.rejected, self._ended, self._stats)
@@ -174,26 +176,6 @@ class _Run:
         """Import the SDK while a sibling reads the input, which would be slower at that if it imported as well."""
         if self._is_child and "gemini" in self._config.providers:
             import_sdk_in_background(in_turn("sdk"))
-
-    def _is_finisher(self, failure: FatalError | None) -> bool:
-        """Become the one child that writes the result, which is written by one run at a time.
-
-        An interrupted child leaves that to others, and so does one that fails while another writes. Any other one
-        leaves when the job is complete, or when the child that writes has lived on for longer than a lease.
-        """
-        if isinstance(failure, InterruptedRunError):
-            return False
-        if failure:
-            with suppress(FatalError):
-                return self._db.with_reconnect(self._ledger.begin_finish)
-            return False
-        end = self._clock() + FINISHER_LEASES * self._lease.seconds
-        while not self._db.with_reconnect(self._ledger.begin_finish):
-            if self._clock() >= end or self._db.with_reconnect(self._ledger.job).status == "completed":
-                return False
-            self._stop.sleep(self._lease.idle_look_seconds())
-            self._db.with_reconnect(self._lease.take_over)
-        return True
 
     def _generate(self, counts: JobSize) -> FatalError | None:
         """Work on the open items; returns what ended the work early, if anything did."""
@@ -241,7 +223,7 @@ class _Run:
                 f"`python batch_job.py run --job-id {self._config.job_id}` goes on"
             )
         answered = meter.stats().successful_requests + self._cache.stats().calls_saved
-        if self._ended["failed for a transient reason"] and not answered:
+        if self._ended.failed_transiently and not answered:
             return ServiceAwayError(
                 f"job {self._config.job_id}: the provider answered no call; run the same job id again when it is back"
             )
@@ -253,41 +235,4 @@ class _Run:
             self._metrics.report_when_due(lambda: self._totals(meter.stats()))
 
     def _totals(self, llm: CallStats) -> Totals:
-        return Totals(
-            llm.total_requests,
-            llm.successful_requests,
-            llm.failed_requests,
-            llm.seconds,
-            self._ended["succeeded"],
-            self._ended["failed"],
-            self._db.failures,
-            self._storage_errors + self._events.failures,
-            llm.cost_usd,
-            llm.fallback_requests,
-        )
-
-    def _finish(self, failure: FatalError | None) -> Report:
-        early = "interrupted" if isinstance(failure, InterruptedRunError) else "failed" if failure else None
-        try:
-            report = self._db.with_reconnect(
-                lambda: publish_result(
-                    self._db, objects_of(self._config), self._config.job_id, self._config.output_s3_prefix, early
-                )
-            )
-        except FatalError as exc:
-            self._storage_errors += 1
-            if not failure:
-                raise
-            _LOG.warning("[BATCH WARNING] The partial result is not written: %s", exc)
-            raise failure from exc
-        self._events.record("results_saved", addresses=report.addresses)
-        if failure:
-            status = "processing" if report.counts.open_items else "failed"
-            self._db.with_reconnect(lambda: self._ledger.set_status(status, str(failure)))
-            raise failure
-        self._db.with_reconnect(
-            lambda: self._ledger.complete(
-                lambda: self._events.record("job_completed", status=report.status, **report.numbers())
-            )
-        )
-        return report
+        return Totals.of(llm, self._ended, self._db.failures, self._finish.storage_failures + self._events.failures)

@@ -1,18 +1,17 @@
 """The input goes into the ledger, in chunks, so that memory does not grow with the catalog."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
-from typing import NamedTuple
 
 from query_generator.errors import InputError, SkippableError
 from query_generator.input.sources import InputBrokenOffError
 from query_generator.models import Product, RejectedRecord
-from query_generator.store.database import Database
 from query_generator.store.ledger import Ledger
-from query_generator.store.products import LinkedProduct, link_products, read_selected_products
+from query_generator.store.products import link_products, read_selected_products
+from query_generator.store.work_queue import Added, Link
 
 _LOG = logging.getLogger("input")
 
@@ -20,15 +19,6 @@ CHUNK = 500  # products
 CHUNK_CHARACTERS = 2_000_000  # of their records as JSON; one larger record is a chunk by itself
 NAMED_IN_LOG = 50
 Entry = Product | RejectedRecord
-Link = Callable[[Database, str, str, Sequence[Product]], tuple[list[LinkedProduct], list[Product]]]
-
-
-class Added(NamedTuple):
-    """What has become of one chunk."""
-
-    linked: list[LinkedProduct]
-    repeated: list[Product]
-    rejected: list[RejectedRecord]
 
 
 @dataclass(slots=True)
@@ -38,7 +28,6 @@ class Loaded:
     products: int = 0
     repeated: int = 0
     rejected: int = 0
-    broken_off: str = ""
     examples: list[str] = field(default_factory=list)
 
 
@@ -119,33 +108,17 @@ def _add_what_can_be(
 ) -> Added:
     """Put one chunk into the ledger; a product that the database refuses is found by halving, and rejected."""
     try:
-        return ledger.db.with_reconnect(partial(_add, ledger, link, products, rejected, enough_at))
+        return ledger.db.with_reconnect(partial(ledger.queue.add, link, products, rejected, enough_at))
     except SkippableError as exc:
         if len(products) <= 1:
             refused = [RejectedRecord(product.position, "", str(exc), product.key) for product in products]
             if not refused:
                 raise
-            return ledger.db.with_reconnect(partial(_add, ledger, link, [], [*rejected, *refused], enough_at))
+            return ledger.db.with_reconnect(partial(ledger.queue.add, link, [], [*rejected, *refused], enough_at))
     middle = len(products) // 2
     first = _add_what_can_be(ledger, link, products[:middle], rejected, enough_at)
     last = _add_what_can_be(ledger, link, products[middle:], [], enough_at)
     return Added(first.linked + last.linked, first.repeated + last.repeated, first.rejected + last.rejected)
-
-
-def _add(
-    ledger: Ledger,
-    link: Link,
-    products: Sequence[Product],
-    rejected: Sequence[RejectedRecord],
-    enough_at: int | None,
-) -> Added:
-    """Put products and rejected records into the ledger in one transaction; the same ones again change nothing."""
-    with ledger.lease.writing():
-        if rejected:
-            ledger.add_rejected(rejected)
-        linked, repeated = link(ledger.db, ledger.job_id, ledger.lease.run_id, products)
-        ledger.add_items(linked, enough_at)
-    return Added(linked, repeated, list(rejected))
 
 
 def _take(stream: Iterator[Entry], products: int) -> list[Entry]:
@@ -171,5 +144,3 @@ def _name_rejected(rejected: list[RejectedRecord], loaded: Loaded) -> None:
             _LOG.warning("[INPUT ERROR] %s", record)
         if number == NAMED_IN_LOG:
             _LOG.warning("[INPUT ERROR] further rejected records are named in errors.json only")
-        if not record.field and record.reason.startswith("the input breaks off"):
-            loaded.broken_off = record.reason

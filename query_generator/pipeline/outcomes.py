@@ -9,7 +9,7 @@ from query_generator.errors import RateLimitedError, RetryableError
 from query_generator.models import Generated
 from query_generator.questions.ask import CALLS_FOR_AN_ITEM, shortage
 from query_generator.questions.prompts import PROMPT_VERSION
-from query_generator.store.items import Item, Outcome
+from query_generator.store.items import ErrorStage, Item, ItemState, Outcome
 from query_generator.store.queries import Query
 
 DEFERRALS = 3
@@ -26,21 +26,21 @@ def next_state(item: Item, generated: Generated, num_questions: int) -> Outcome:
     if generated.error is None:
         have, answered = len(item.existing) + len(generated.questions), item.answered + 1
         if have >= num_questions:
-            return Outcome(item, generated, "succeeded", answered)
+            return Outcome(item, generated, ItemState.SUCCEEDED, answered)
         if answered < CALLS_FOR_AN_ITEM:
-            return Outcome(item, generated, "running", answered)
+            return Outcome(item, generated, ItemState.RUNNING, answered)
         generated.error = shortage(have, num_questions, Counter(item.dropped) + generated.dropped)
     tries_left = item.deferred < DEFERRALS or isinstance(generated.error, RateLimitedError)
     if isinstance(generated.error, RetryableError) and tries_left:
-        return Outcome(item, generated, "pending", answered, deferred=item.deferred + 1, transient=True)
+        return Outcome(item, generated, ItemState.PENDING, answered, deferred=item.deferred + 1, transient=True)
     return Outcome(
         item,
         generated,
-        "failed",
+        ItemState.FAILED,
         answered,
         deferred=item.deferred,
         transient=isinstance(generated.error, RetryableError),
-        error_stage="generate",
+        error_stage=ErrorStage.GENERATE,
         error=storable(str(generated.error)),
     )
 

@@ -6,9 +6,11 @@ from contextlib import contextmanager
 import secrets_cache
 from query_generator.aws import dynamodb_client, s3_client
 from query_generator.config import JobConfig
-from query_generator.store.database import Database, ReconnectPolicy, open_database
+from query_generator.store.connect import open_database
+from query_generator.store.database import Database
 from query_generator.store.events import DynamoDbEvents, EventSink, FileEvents
 from query_generator.store.objects import FolderObjects, ObjectStore, S3Objects
+from query_generator.store.reconnect import ReconnectPolicy
 
 Connect = Callable[[ReconnectPolicy | None], Database]
 

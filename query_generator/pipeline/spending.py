@@ -10,7 +10,7 @@ from query_generator.llm.registry import models_of
 from query_generator.resilience.budget import Budget, known_price
 from query_generator.stopping import StopSignal
 from query_generator.store.budget import SharedAllowance
-from query_generator.store.database import ReconnectPolicy
+from query_generator.store.reconnect import ReconnectPolicy
 from query_generator.store.side_connection import SideConnection
 
 

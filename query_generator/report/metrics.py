@@ -8,6 +8,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass
 
+from query_generator.llm.metered import CallStats
+from query_generator.report.stats import Tally
+
 NAMESPACE = "QueryGenerator"
 DIMENSION = "JobQueue"
 EVERY_SECONDS = 60.0
@@ -28,6 +31,22 @@ class Totals:
     storage_errors: int = 0
     cost_usd: float = 0.0
     fallback_requests: int = 0
+
+    @classmethod
+    def of(cls, llm: CallStats, ended: Tally, database_failures: int, storage_failures: int) -> "Totals":
+        """Put together what a run has counted."""
+        return cls(
+            llm.total_requests,
+            llm.successful_requests,
+            llm.failed_requests,
+            llm.seconds,
+            ended.succeeded,
+            ended.failed,
+            database_failures,
+            storage_failures,
+            llm.cost_usd,
+            llm.fallback_requests,
+        )
 
     def minus(self, earlier: "Totals") -> "Totals":
         """Return what has been added since."""

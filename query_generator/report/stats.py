@@ -6,6 +6,23 @@ from typing import Any
 
 from query_generator.cache.stats import CacheStats
 from query_generator.llm.metered import CallStats
+from query_generator.store.items import ItemState, Outcome
+
+
+@dataclass(slots=True)
+class Tally:
+    """Items that a run has ended; those that failed for a transient reason are among the failed ones, too."""
+
+    succeeded: int = 0
+    failed: int = 0
+    failed_transiently: int = 0
+
+    def add(self, outcomes: Iterable[Outcome]) -> None:
+        """Count what calls have brought; an item that is not at its end does not count."""
+        for outcome in outcomes:
+            self.succeeded += outcome.state is ItemState.SUCCEEDED
+            self.failed += outcome.state is ItemState.FAILED
+            self.failed_transiently += outcome.state is ItemState.FAILED and outcome.transient
 
 
 @dataclass(slots=True)

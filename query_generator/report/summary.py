@@ -1,22 +1,33 @@
 """What people look at when a job has ended: the result objects and the summary."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from itertools import islice
 from typing import Any
 
 from query_generator.cache.stats import summary_lines
 from query_generator.errors import ConfigurationError, ExitCode
 from query_generator.llm.metered import CallStats
-from query_generator.report.stats import RunStats, execution_stats, total
+from query_generator.report.stats import RunStats, Tally, execution_stats, total
 from query_generator.store.database import Database
 from query_generator.store.items import Counts
+from query_generator.store.jobs import count_items, dropped_texts, read_job, stats_of_runs
 from query_generator.store.objects import ObjectStore, save_to_s3
-from query_generator.store.results import errors_json, job_errors, result_json
+from query_generator.store.results import errors_json, job_errors, note_errors_written, result_json
 
 ERRORS_SHOWN = 20
+
+
+class ResultStatus(StrEnum):
+    """`status` of results.json."""
+
+    COMPLETED = "completed"
+    COMPLETED_WITH_ERRORS = "completed_with_errors"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +35,7 @@ class Report:
     """A job in numbers and addresses. `dropped` counts texts of the model that were no usable questions, by reason."""
 
     job_id: str
-    status: str
+    status: ResultStatus
     providers: tuple[str, ...]
     counts: Counts
     stats: RunStats
@@ -49,18 +60,18 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class ChildReport:
-    """What one child of an array has done, when another one writes the result. `ended` counts its items by state."""
+    """What one child of an array has done, when another one writes the result. `ended` counts its items."""
 
     job_id: str
     array_index: int
     rejected_records: int
-    ended: Mapping[str, int]
+    ended: Tally
     stats: RunStats
 
     @property
     def exit_code(self) -> ExitCode:
         """0, or 65 when an item that this child did has failed, or a record that it read was rejected."""
-        failed = self.ended.get("failed", 0) or self.rejected_records
+        failed = self.ended.failed or self.rejected_records
         return ExitCode.FINISHED_WITH_ERRORS if failed else ExitCode.SUCCEEDED
 
 
@@ -70,13 +81,15 @@ def child_summary(report: ChildReport) -> str:
     return "\n".join(
         (
             f"Job {report.job_id}: child {report.array_index} is done; the result is written by another one",
-            f"  items      {ended.get('succeeded', 0)} succeeded, {ended.get('failed', 0)} failed",
+            f"  items      {ended.succeeded} succeeded, {ended.failed} failed",
             f"  calls      {llm.total_requests} ({llm.failed_requests} failed, {llm.retries} retries)",
         )
     )
 
 
-def publish_result(db: Database, objects: ObjectStore, job_id: str, prefix: str, status: str | None = None) -> Report:
+def publish_result(
+    db: Database, objects: ObjectStore, job_id: str, prefix: str, early: ResultStatus | None = None
+) -> Report:
     """Make the result objects of a job from the database and write them.
 
     Args:
@@ -84,42 +97,40 @@ def publish_result(db: Database, objects: ObjectStore, job_id: str, prefix: str,
         objects: where to write.
         job_id: the job.
         prefix: of the keys.
-        status: how the run ended, if early; by default the ledger tells.
+        early: how the run ended, if early; by default the ledger tells.
 
     Raises:
         ConfigurationError: there is no such job.
         FatalError: an object could not be written.
     """
-    jobs = db.rows("ledger.job", job_id=job_id)
-    if not jobs:
+    job = read_job(db, job_id)
+    if job is None:
         raise ConfigurationError(f"job {job_id}: the database does not know it; check the job id")
-    metadata = jobs[0].metadata
-    counts = Counts(**db.one("ledger.counts", job_id=job_id)._asdict())
-    stats = total(RunStats.from_dict(row.stats) for row in db.rows("runs.stats", job_id=job_id))
-    if status is None:
-        status = "interrupted" if counts.open_items else "completed_with_errors" if _has_errors(counts) else "completed"
+    counts = count_items(db, job_id)
+    stats = total(RunStats.from_dict(kept) for kept in stats_of_runs(db, job_id))
+    status = early or _status(counts)
     head = {
         "job_id": job_id,
         "status": status,
-        "input_source": metadata.get("input_source", ""),
+        "input_source": job.metadata.input_source,
         "generated_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     full_head = {**head, "execution_stats": execution_stats(stats, counts.processed_products, counts.questions)}
     addresses = [
         save_to_s3(lambda: result_json(db, job_id, full_head), job_id, "results.json", objects=objects, prefix=prefix)
     ]
-    if _has_errors(counts) or metadata.get("errors_written"):
+    if _has_errors(counts) or job.metadata.errors_written:
         addresses.append(
             save_to_s3(lambda: errors_json(db, job_id, head), job_id, "errors.json", objects=objects, prefix=prefix)
         )
-        db.rows("ledger.add_metadata", job_id=job_id, metadata='{"errors_written": true}')
+        note_errors_written(db, job_id)
     return Report(
         job_id,
         status,
-        tuple(metadata.get("providers", ())),
+        tuple(job.metadata.terms.get("providers", ())),
         counts,
         stats,
-        Counter({row.reason: row.count for row in db.rows("ledger.dropped", job_id=job_id)}),
+        dropped_texts(db, job_id),
         tuple(addresses),
         tuple(islice(job_errors(db, job_id), ERRORS_SHOWN)),
     )
@@ -167,6 +178,12 @@ def _cost(llm: CallStats, questions: int) -> str:
     )
     each = f"; {llm.cost_usd / questions:.6f} USD a question" if known and questions else ""
     return f"{whole} ({by_provider or 'providers not recorded'}){each}"
+
+
+def _status(counts: Counts) -> ResultStatus:
+    if counts.open_items:
+        return ResultStatus.INTERRUPTED
+    return ResultStatus.COMPLETED_WITH_ERRORS if _has_errors(counts) else ResultStatus.COMPLETED
 
 
 def _has_errors(counts: Counts) -> bool:

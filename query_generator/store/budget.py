@@ -5,7 +5,8 @@ from typing import TypeVar
 
 from query_generator.models import BudgetStatus
 from query_generator.store.connection_errors import DatabaseAwayError
-from query_generator.store.database import Database, ReconnectPolicy
+from query_generator.store.database import Database
+from query_generator.store.reconnect import ReconnectPolicy
 from query_generator.store.side_connection import SideConnection
 
 T = TypeVar("T")
@@ -73,3 +74,8 @@ class SharedAllowance:
 
     def _with_reconnect(self, work: Callable[[Database], T]) -> T:
         return self._side.with_reconnect(work, self._policy)
+
+
+def spent_usd(db: Database, job_id: str) -> float:
+    """Return the US dollars that the runs of a job have spent, or may still spend."""
+    return float(db.one("budget.status", job_id=job_id).spent_usd)

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from query_generator.errors import ConfigurationError, PermissionRefusedError
 from query_generator.store.connection_errors import connect_error
+from query_generator.store.database import Database
+from query_generator.store.reconnect import ReconnectPolicy
 
 if TYPE_CHECKING:
     from query_generator.store.connection import WatchedConnection
@@ -78,3 +80,14 @@ def connect_with_rotation() -> "WatchedConnection":
         return get_db_connection(config)
     except PermissionRefusedError as exc:
         return get_db_connection(secrets_cache.refresh_rds_config(config, exc))
+
+
+def open_database(config: "RdsConfig | None" = None, policy: ReconnectPolicy | None = None) -> Database:
+    """Connect; raises what `get_db_connection` raises.
+
+    Args:
+        config: where to connect to; by default what the cached secret says, which is then followed when it rotates.
+        policy: how long to wait when the connection is lost later.
+    """
+    connect = connect_with_rotation if config is None else lambda: get_db_connection(config)
+    return Database(connect(), connect, policy)

@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing
 
 from query_generator.store.connection_errors import DatabaseAwayError
 from query_generator.store.database import Database
+from query_generator.store.jobs import JobMetadata
 
 _LOG = logging.getLogger("connection_slots")
 
@@ -84,3 +85,9 @@ def _look(connect: Callable[[], Database], is_over: Callable[[Database], bool]) 
             )
         unless_taken.pop_all()
     return db
+
+
+def metadata_of_ended_job(db: Database, job_id: str) -> JobMetadata | None:
+    """Read what is noted of a job that needs no run any more: all has ended and the result is written; else None."""
+    rows = db.rows("connection_slots.is_over", job_id=job_id)
+    return JobMetadata.from_json(rows[0].metadata) if rows and rows[0].is_over else None

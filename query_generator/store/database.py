@@ -1,46 +1,24 @@
-"""The only door to PostgreSQL: connections, transactions, and its errors in our words."""
+"""The only door to PostgreSQL: statements by name, and transactions, on a connection that is replaced when lost."""
 
 import logging
-import random
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from query_generator.store.connect import connect_with_rotation, get_db_connection
 from query_generator.store.connection_errors import DatabaseAwayError, TransactionConflictError
 from query_generator.store.driver import array_text, database_errors
+from query_generator.store.reconnect import ReconnectPolicy, with_reconnect
 from query_generator.store.sql import statement
 
 if TYPE_CHECKING:
     from psycopg import Pipeline
 
     from query_generator.store.connection import WatchedConnection
-    from secrets_cache import RdsConfig
 
 _LOG = logging.getLogger("database")
 T = TypeVar("T")
 
-CONFLICT_SECONDS = 10.0
-# The longest statements are counts over a whole job (seconds), and waits for another run's lock (half a lease). A
-# server that says nothing for so long does not come back, or somebody has to look at its locks.
-SILENCE_SECONDS = 300.0
-
-
-@dataclass(frozen=True)
-class ReconnectPolicy:
-    """How long to wait for a database that is away; `give_up` ends the waiting early.
-
-    `silence_seconds`: a server that is silent for so long, while an answer is waited for, is away.
-    """
-
-    seconds: float = 0.0
-    give_up: Callable[[], bool] = lambda: False
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-    uniform: Callable[[float, float], float] = random.uniform
-    silence_seconds: float = SILENCE_SECONDS
+CONFLICT_SECONDS = 10.0  # for which a transaction is tried again that was in another one's way
 
 
 class Database:
@@ -78,27 +56,18 @@ class Database:
         Raises:
             DatabaseAwayError: the database stayed away for longer than the policy allows.
         """
-        failed_at: float | None = None
-        while True:
-            try:
-                return work()
-            except DatabaseAwayError as exc:
-                self.failures += 1
-                now = self._policy.clock()
-                failed_at = now if failed_at is None else failed_at
-                seconds = self._policy.seconds if self._reconnect else 0.0
-                if isinstance(exc, TransactionConflictError):
-                    seconds = max(seconds, CONFLICT_SECONDS)
-                if now - failed_at >= seconds or self._policy.give_up():
-                    raise
-                self._wait_and_connect(exc, now - failed_at)
+        return with_reconnect(work, self._policy, self._count_failure, self._connect_again)
 
-    def _wait_and_connect(self, error: DatabaseAwayError, away: float) -> None:
-        """Wait longer each time, up to 2 s, with jitter; then connect, if the connection is lost."""
-        self._policy.sleep(self._policy.uniform(0.02, min(2.0, 0.1 + away)))
+    def _count_failure(self, error: DatabaseAwayError, _: bool) -> float:
+        self.failures += 1
+        seconds = self._policy.seconds if self._reconnect else 0.0
+        return max(seconds, CONFLICT_SECONDS) if isinstance(error, TransactionConflictError) else seconds
+
+    def _connect_again(self, error: DatabaseAwayError, is_first: bool) -> None:
+        """Connect, if the connection is lost."""
         if isinstance(error, TransactionConflictError) or self._reconnect is None:
             return
-        if not away:
+        if is_first:
             _LOG.warning("[DB] %s Waiting for it up to %g s.", error, self._policy.seconds)
         self._connection.close()
         try:
@@ -235,14 +204,3 @@ class Database:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
-
-
-def open_database(config: "RdsConfig | None" = None, policy: ReconnectPolicy | None = None) -> Database:
-    """Connect; raises what `get_db_connection` raises.
-
-    Args:
-        config: where to connect to; by default what the cached secret says, which is then followed when it rotates.
-        policy: how long to wait when the connection is lost later.
-    """
-    connect = connect_with_rotation if config is None else lambda: get_db_connection(config)
-    return Database(connect(), connect, policy)

@@ -2,8 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from query_generator.models import Generated, Product, QueryType
+
+
+class ItemState(StrEnum):
+    """`job_items.state`."""
+
+    PENDING = "pending"  # waits to be claimed, or to be claimed again
+    RUNNING = "running"  # claimed by a living run; after a call: one more is to be made
+    SUCCEEDED = "succeeded"  # all questions are there
+    FAILED = "failed"  # given up, with the reason
+    SKIPPED = "skipped"  # the product had enough questions before
+
+
+class ErrorStage(StrEnum):
+    """Where an item or a record has failed, `stage` of an error in results.json."""
+
+    INPUT = "input"
+    GENERATE = "generate"
+    PERSIST = "persist"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +53,11 @@ class Outcome:
 
     item: Item
     generated: Generated
-    state: str
+    state: ItemState
     answered: int
     deferred: int = 0
     transient: bool = False
-    error_stage: str | None = None
+    error_stage: ErrorStage | None = None
     error: str | None = None
     query_ids: tuple[int, ...] = ()
 

@@ -35,6 +35,11 @@ class Experience:
     second_calls: float
 
 
+def read_only(db: Database) -> None:
+    """Keep this connection from writing, whatever is asked of it."""
+    db.rows("quote.read_only")
+
+
 def missing_migrations(db: Database) -> list[str]:
     """Name the migrations that a run would apply; `can_be_read` tells whether what is there can be read without."""
     there = {row.version for row in db.rows("schema.versions")} if db.one("schema.has_versions").found else set()

@@ -8,6 +8,7 @@ from query_generator.input.product_fields import RejectedRecordError
 from query_generator.models import Product, RejectedRecord
 from query_generator.store.canonical import stored_product
 from query_generator.store.database import Database
+from query_generator.store.items import ErrorStage
 
 PAGE_SIZE = 500
 
@@ -63,7 +64,7 @@ def job_errors(db: Database, job_id: str) -> Iterator[tuple[str, str, str]]:
     position = -1
     while rows := db.rows("results.rejected", job_id=job_id, position=position, size=PAGE_SIZE):
         for row in rows:
-            yield row.product_key, "input", str(RejectedRecord(row.position, row.field, row.reason))
+            yield row.product_key, ErrorStage.INPUT, str(RejectedRecord(row.position, row.field, row.reason))
         position = rows[-1].position
     after = (-1, -1, "")
     while rows := db.rows(
@@ -90,3 +91,8 @@ def _document(head: Mapping[str, Any], lists: Mapping[str, Iterable[Mapping[str,
             separator = ",\n"
         yield b"\n  ]" if separator == ",\n" else b"]"
     yield b"\n}\n"
+
+
+def note_errors_written(db: Database, job_id: str) -> None:
+    """Note that the job has an errors.json, which is written anew with each later result, also when it is empty."""
+    db.rows("ledger.add_metadata", job_id=job_id, metadata='{"errors_written": true}')

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from query_generator.store.connection_errors import DatabaseAwayError, TransactionConflictError
-from query_generator.store.database import Database, ReconnectPolicy
+from query_generator.store.database import Database
+from query_generator.store.reconnect import ReconnectPolicy, with_reconnect
 
 _LOG = logging.getLogger("side_connection")
 T = TypeVar("T")
@@ -59,18 +60,13 @@ class SideConnection:
         Raises:
             DatabaseAwayError: the database stayed away for longer than the policy allows.
         """
-        failed_at: float | None = None
-        while True:
-            try:
-                return self.use(work)
-            except DatabaseAwayError as exc:
-                now = policy.clock()
-                if failed_at is None:
-                    failed_at = now
-                    _LOG.debug("[DB] %s Waiting for it up to %g s.", exc, policy.seconds)
-                if now - failed_at >= policy.seconds or policy.give_up():
-                    raise
-                policy.sleep(policy.uniform(0.02, min(2.0, 0.1 + now - failed_at)))
+
+        def seconds(error: DatabaseAwayError, is_first: bool) -> float:
+            if is_first:
+                _LOG.debug("[DB] %s Waiting for it up to %g s.", error, policy.seconds)
+            return policy.seconds
+
+        return with_reconnect(lambda: self.use(work), policy, seconds)
 
     def close(self) -> None:
         """Close it for good; one that hangs in somebody's use is left to the end of the process."""

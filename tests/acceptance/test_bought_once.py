@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from query_generator.local.postgres import _find_binaries
-from query_generator.store.database import open_database
+from query_generator.store.connect import open_database
 from tests.conftest import Cloud
 from tests.fakes.aws_server import BUCKET, RDS_SECRET
 from tests.support.earlier_tables import back_to_version_1

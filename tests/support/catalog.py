@@ -8,7 +8,8 @@ from query_generator.input.product_fields import product_from_record
 from query_generator.models import Product
 from query_generator.pipeline.load import Entry, Loaded, load_products
 from query_generator.store.database import Database
-from query_generator.store.items import Outcome
+from query_generator.store.items import Counts, Outcome
+from query_generator.store.jobs import count_items
 from query_generator.store.lease import Lease
 from query_generator.store.ledger import Ledger
 
@@ -45,15 +46,20 @@ def products(count: int) -> list[Product]:
 def open_run(db: Database, job_id: str = "job", seconds: float = 30.0, terms: dict[str, Any] = TERMS) -> Ledger:
     """Open a job for a new run, whose lease lasts so long."""
     ledger = Ledger(db, job_id, Lease(db, job_id, str(uuid.uuid4()), seconds))
-    ledger.open_job(terms, lambda _: False)
+    ledger.record.open(terms, lambda _: False)
     return ledger
+
+
+def counts_of(ledger: Ledger) -> Counts:
+    """Count the job's items and questions."""
+    return count_items(ledger.db, ledger.job_id)
 
 
 def load(ledger: Ledger, entries: Iterable[Entry], enough_at: int | None = None) -> Loaded:
     """Read the input as a run does, from beginning to end."""
-    assert ledger.begin_load()
+    assert ledger.record.begin_load()
     loaded = load_products(ledger, entries, enough_at=enough_at)
-    ledger.end_load("test")
+    ledger.record.end_load("test")
     return loaded
 
 
@@ -73,7 +79,7 @@ def open_job(
 def save(ledger: Ledger, *outcomes: Outcome) -> list[Outcome]:
     """Save outcomes whose questions are stored already; returns those that were new."""
     new: list[Outcome] = []
-    ledger.save(outcomes, {}, lambda: outcomes, new.extend)
+    ledger.queue.save(outcomes, {}, lambda: outcomes, new.extend)
     return new
 
 

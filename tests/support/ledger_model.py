@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from query_generator.errors import RetryableError
 from query_generator.models import Generated
-from query_generator.store.items import Item, Outcome
+from query_generator.store.items import ErrorStage, Item, ItemState, Outcome
 from query_generator.store.ledger import Ledger
 from query_generator.store.queries import save_queries_to_rds
 
@@ -51,13 +51,18 @@ def outcome_of(item: Item, end: str, number: int) -> Outcome:
     texts = [f"Is it number {place} of call {number}?" for place in range(count)]
     result = Generated(texts, Counter(), "scripted", "model-1", 10, 5)
     if end in ("succeeded", "running"):
-        return Outcome(item, result, end, item.answered + 1)
+        return Outcome(item, result, ItemState(end), item.answered + 1)
     result.error = RetryableError("busy")
     if end == "pending":
-        return Outcome(item, result, end, item.answered, deferred=item.deferred + 1, transient=True)
-    transient = end == "lost"
+        return Outcome(item, result, ItemState(end), item.answered, deferred=item.deferred + 1, transient=True)
     return Outcome(
-        item, result, "failed", item.answered, transient=transient, error_stage="generate", error="no answer"
+        item,
+        result,
+        ItemState.FAILED,
+        item.answered,
+        transient=end == "lost",
+        error_stage=ErrorStage.GENERATE,
+        error="no answer",
     )
 
 

@@ -14,7 +14,7 @@ from query_generator.store.database import Database
 from query_generator.store.events import EventLog
 from query_generator.store.items import Item
 from query_generator.store.ledger import Ledger
-from tests.support.catalog import open_job
+from tests.support.catalog import counts_of, open_job
 from tests.support.item_provider import ItemProvider
 from tests.support.list_sink import ListSink
 
@@ -51,7 +51,7 @@ def generation(
 def run_job(db: Database, entries: list[Product], provider: ItemProvider, threads: int = 1) -> None:
     """Run a job of its own to its end."""
     ledger = open_job(db, entries)
-    generation(ledger, provider, threads=threads).run(ledger.counts())
+    generation(ledger, provider, threads=threads).run(counts_of(ledger))
     ledger.lease.end()
 
 

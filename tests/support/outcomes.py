@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from query_generator.errors import RetryableError
 from query_generator.models import Generated
-from query_generator.store.items import Item, Outcome
+from query_generator.store.items import ErrorStage, Item, ItemState, Outcome
 from query_generator.store.ledger import Ledger
 from query_generator.store.queries import save_queries_to_rds
 
@@ -13,25 +13,31 @@ from query_generator.store.queries import save_queries_to_rds
 def done(item: Item, *query_ids: int) -> Outcome:
     """An item that has its questions."""
     generated = Generated(["Is it warm?"] * len(query_ids), Counter(duplicate=1), "scripted", "model-1", 10, 5)
-    return Outcome(item, generated, "succeeded", item.answered + 1, query_ids=query_ids)
+    return Outcome(item, generated, ItemState.SUCCEEDED, item.answered + 1, query_ids=query_ids)
 
 
 def partial(item: Item, *query_ids: int) -> Outcome:
     """An item whose first call has brought a part of its questions."""
-    return replace(done(item, *query_ids), state="running")
+    return replace(done(item, *query_ids), state=ItemState.RUNNING)
 
 
 def failed(item: Item, *, transient: bool = False) -> Outcome:
     """An item that was given up."""
     return Outcome(
-        item, Generated(), "failed", item.answered, transient=transient, error_stage="generate", error="no answer"
+        item,
+        Generated(),
+        ItemState.FAILED,
+        item.answered,
+        transient=transient,
+        error_stage=ErrorStage.GENERATE,
+        error="no answer",
     )
 
 
 def deferred(item: Item) -> Outcome:
     """An item that is to be tried again, behind all others."""
     generated = Generated(error=RetryableError("busy"))
-    return Outcome(item, generated, "pending", item.answered, deferred=item.deferred + 1, transient=True)
+    return Outcome(item, generated, ItemState.PENDING, item.answered, deferred=item.deferred + 1, transient=True)
 
 
 def store(ledger: Ledger, item: Item, *texts: str) -> tuple[int, ...]:

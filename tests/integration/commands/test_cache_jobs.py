@@ -40,7 +40,7 @@ def calls_of(ledger: Ledger, config: JobConfig) -> int:
     """Ask for all items of a job through the cache; how many calls were made."""
     inner = Gemini()
     provider = ResponseCache(config).around(inner, StopSignal())
-    for item in ledger.claim(100):
+    for item in ledger.queue.claim(100):
         assert len(ask(item.product, item.query_type, WANTED, provider).questions) == WANTED
     return len(inner.requests)
 

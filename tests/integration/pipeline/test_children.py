@@ -18,8 +18,8 @@ STRANGER = CHILD.model_copy(update={"batch_job_id": "another"})
 def begin(db: Database) -> Ledger:
     """Begin the job as a child of the array, up to where it reads its input."""
     ledger = open_run(db)
-    assert ledger.begin_load()
-    ledger.note_source("test", siblings="array")
+    assert ledger.record.begin_load()
+    ledger.record.note_source("test", siblings="array")
     return ledger
 
 
@@ -32,13 +32,13 @@ def test_it_is_over_when_the_result_is_written_and_not_before(db: Database) -> N
     assert not is_over_for_child(CHILD, db)
     load(ledger, products(1))
     assert not is_over_for_child(CHILD, db)
-    items = ledger.claim(2)
+    items = ledger.queue.claim(2)
     assert not is_over_for_child(CHILD, db)
-    ledger.save([done(item) for item in items], {}, lambda: [done(item) for item in items], lambda _: None)
+    ledger.queue.save([done(item) for item in items], {}, lambda: [done(item) for item in items], lambda _: None)
     assert not is_over_for_child(CHILD, db)
-    assert ledger.begin_finish()
+    assert ledger.record.begin_finish()
     assert not is_over_for_child(CHILD, db)
-    ledger.complete(lambda: None)
+    ledger.record.complete(lambda: None)
     assert is_over_for_child(CHILD, db)
     assert not is_over_for_child(STRANGER, db)
 
@@ -47,10 +47,10 @@ def test_what_failed_for_a_transient_reason_is_left_to_a_child_that_is_alone(db:
     """Such an item is tried again by a child that comes when no other one lives, so for that one it is not over."""
     ledger = begin(db)
     load(ledger, products(1))
-    one, other = ledger.claim(2)
+    one, other = ledger.queue.claim(2)
     outcomes = [done(one), failed(other, transient=True)]
-    ledger.save(outcomes, {}, lambda: outcomes, lambda _: None)
-    ledger.complete(lambda: None)
+    ledger.queue.save(outcomes, {}, lambda: outcomes, lambda _: None)
+    ledger.record.complete(lambda: None)
     assert is_over_for_child(CHILD, db)
     ledger.lease.end()
     assert not is_over_for_child(CHILD, db)

@@ -14,7 +14,7 @@ from query_generator.models import Generated
 from query_generator.pipeline.outcomes import DEFERRALS
 from query_generator.store.database import Database
 from query_generator.store.events import EventLog
-from tests.support.catalog import open_job, products
+from tests.support.catalog import counts_of, open_job, products
 from tests.support.item_provider import ItemProvider
 from tests.support.list_sink import ListSink
 from tests.support.loop import WANTED, brought, generation, items, queries, run_job, states
@@ -42,7 +42,7 @@ def test_the_log_names_the_products_that_are_begun(
     """Each once, whatever its questions; a run that does a part of a large job names one every few seconds."""
     ledger = open_job(db, products(3))
     with caplog.at_level(logging.INFO, "generation"):
-        generation(ledger, ItemProvider({("Product 1", "product"): [2]})).run(replace(ledger.counts(), products=of))
+        generation(ledger, ItemProvider({("Product 1", "product"): [2]})).run(replace(counts_of(ledger), products=of))
     told = [message for message in caplog.messages if "Processing" in message]
     assert told == [f"[BATCH] Processing product {number}/{of}: Product {number}" for number in lines]
 
@@ -51,7 +51,7 @@ def test_events_and_numbers_follow_the_work(db: Database) -> None:
     """What is saved is told by events that add up, and the run's calls and tokens are kept with it."""
     ledger, sink = open_job(db, products(5)), ListSink()
     ticks = iter(range(100_000))
-    generation(ledger, ItemProvider(), sink=sink, clock=lambda: float(next(ticks))).run(ledger.counts())
+    generation(ledger, ItemProvider(), sink=sink, clock=lambda: float(next(ticks))).run(counts_of(ledger))
     log = EventLog("job", sink)
     log.attach(db)
     log.close()
@@ -133,7 +133,7 @@ def test_a_row_that_cannot_be_stored_is_quarantined_alone(
     ledger = open_job(db, products(4))
     loop = generation(ledger, ItemProvider())
     finished = []
-    for number, item in enumerate(ledger.claim(8)):
+    for number, item in enumerate(ledger.queue.claim(8)):
         good = [f"Is {item.product.name} fit for {item.query_type} {place}?" for place in range(3)]
         texts = [*good, bad if number == 3 else "Is it warm?"]
         finished.append(brought(loop, item, Generated(texts, provider="scripted", model="m")))
@@ -157,7 +157,7 @@ def test_a_provider_with_an_unstorable_name_fails_items_not_the_run(db: Database
     assert states(db) == {"succeeded": 3, "failed": 1}
     provider.model = f"model {name}"
     ledger = open_job(db, products(3), "other job")
-    generation(ledger, provider).run(ledger.counts())
+    generation(ledger, provider).run(counts_of(ledger))
     sql = "SELECT error_stage, count(*) FROM job_items WHERE job_id = 'other job' AND state = 'failed' GROUP BY 1"
     assert db.run(sql) == [("persist", 6)]
 
@@ -166,7 +166,7 @@ def test_a_product_that_vanishes_fails_alone(db: Database) -> None:
     """A product whose row somebody deletes while its questions are written is failed, and the others are stored."""
     ledger = open_job(db, products(3))
     loop = generation(ledger, ItemProvider())
-    claimed = ledger.claim(6)
+    claimed = ledger.queue.claim(6)
     product_id = claimed[2].product_id
     db.run("DELETE FROM jobselectedproducts WHERE product_id = %(id)s", {"id": product_id})
     db.run("DELETE FROM products WHERE product_id = %(id)s", {"id": product_id})
@@ -179,7 +179,7 @@ def test_an_item_that_has_a_part_gets_one_call_for_the_rest(db: Database) -> Non
     """A run that goes on with an item after its first call asks for what lacks, and not a third time."""
     first = open_job(db, products(1))
     loop = generation(first, ItemProvider())
-    short, full = first.claim(2)
+    short, full = first.queue.claim(2)
     have = ("Is it warm?", "Does it float?", "Who made it?")
     loop._save([brought(loop, short, Generated(list(have))), brought(loop, full, Generated([]))])
     first.lease.end()

@@ -18,10 +18,11 @@ from query_generator.errors import (
 )
 from query_generator.llm.base import GenerationRequest
 from query_generator.stopping import StopSignal
-from query_generator.store.connect import get_db_connection
-from query_generator.store.database import Database, ReconnectPolicy, open_database
+from query_generator.store.connect import get_db_connection, open_database
+from query_generator.store.database import Database
+from query_generator.store.reconnect import ReconnectPolicy
 from secrets_cache import RdsConfig
-from tests.support.catalog import open_job, open_run, products
+from tests.support.catalog import counts_of, open_job, open_run, products
 from tests.support.ended_process import ended
 from tests.support.item_provider import ItemProvider
 from tests.support.loop import WANTED, generation, items, queries, run_job, states
@@ -57,13 +58,13 @@ def test_a_stop_leaves_open_what_was_not_begun(db: Database, threads: int) -> No
     """After a stop no call is begun, calls in flight are saved, and a new run does the rest, each item once."""
     ledger, stop = open_job(db, products(20)), StopSignal()
     provider = ItemProvider(on_call=stop_at("Product 5", stop))
-    generation(ledger, provider, threads=threads, stop=stop).run(ledger.counts())
+    generation(ledger, provider, threads=threads, stop=stop).run(counts_of(ledger))
     paid = len(provider.requests)
     assert 9 <= paid <= 8 + 2 * threads
     ledger.lease.end()
     assert states(db) == {"succeeded": paid, "pending": 40 - paid}
     ledger = open_job(db, products(20))
-    generation(ledger, provider, threads=threads).run(ledger.counts())
+    generation(ledger, provider, threads=threads).run(counts_of(ledger))
     assert states(db) == {"succeeded": 40}
     assert Counter(provider.asked()) == dict.fromkeys(items(db), 1)
 
@@ -72,7 +73,7 @@ def test_a_transient_failure_keeps_its_second_try_through_a_stop(db: Database) -
     """An item that waited for its second try when the run was stopped gets it in the next run."""
     ledger, stop = open_job(db, products(3)), StopSignal()
     provider = ItemProvider({("Product 1", "product"): [BUSY]}, stop_at("Product 2", stop))
-    generation(ledger, provider, stop=stop).run(ledger.counts())
+    generation(ledger, provider, stop=stop).run(counts_of(ledger))
     ledger.lease.end()
     run_job(db, products(3), provider)
     assert states(db) == {"succeeded": 6}
@@ -90,7 +91,7 @@ def test_a_lost_database_ends_the_run_without_further_calls(rds: RdsConfig, db: 
 
     provider = ItemProvider(on_call=end_connection)
     with pytest.raises(ServiceAwayError):
-        generation(ledger, provider, threads=2).run(ledger.counts())
+        generation(ledger, provider, threads=2).run(counts_of(ledger))
     assert len(provider.requests) < 20
 
 
@@ -105,7 +106,7 @@ def test_a_database_that_comes_back_costs_no_call_twice(rds: RdsConfig, db: Data
             db.run("SELECT pg_terminate_backend(%(pid)s, 10000)", {"pid": backend.pid})
 
     provider = ItemProvider(on_call=end_connection)
-    generation(ledger, provider, threads=4).run(ledger.counts())
+    generation(ledger, provider, threads=4).run(counts_of(ledger))
     own.close()
     assert own.connection_number == 2
     assert states(db) == {"succeeded": 40}
@@ -127,7 +128,7 @@ def test_runs_at_once_share_the_work(rds: RdsConfig, db: Database) -> None:
     def work(_: int) -> None:
         own = open_database(rds, ReconnectPolicy(60.0))
         ledger = open_run(own)
-        generation(ledger, provider).run(ledger.counts())
+        generation(ledger, provider).run(counts_of(ledger))
         own.close()
 
     with ThreadPoolExecutor(3) as pool:
@@ -141,13 +142,13 @@ def test_a_run_without_work_takes_over_from_a_dead_one(rds: RdsConfig, db: Datab
     """Items of a run that dies while another waits for it are done by the one that waits."""
     ledger, other = open_job(db, products(3)), open_database(rds)
     silent = open_run(other)
-    assert len(silent.claim(4)) == 4
+    assert len(silent.queue.claim(4)) == 4
     other.run(
         "UPDATE runs SET process = %(gone)s WHERE run_id = %(run)s", {"gone": ended(), "run": silent.lease.run_id}
     )
     other.close()
     provider, ticks = ItemProvider(), count()
-    generation(ledger, provider, clock=lambda: float(next(ticks))).run(ledger.counts())
+    generation(ledger, provider, clock=lambda: float(next(ticks))).run(counts_of(ledger))
     assert states(db) == {"succeeded": 6}
     assert len(provider.requests) == 6
 
@@ -163,7 +164,7 @@ def test_a_run_that_was_declared_dead_stops_and_writes_nothing(rds: RdsConfig, d
 
     provider = ItemProvider(on_call=kill)
     with pytest.raises(RunFencedError, match="declared dead by another run of job job"):
-        generation(ledger, provider).run(ledger.counts())
+        generation(ledger, provider).run(counts_of(ledger))
     assert provider.asked()[-1] == ("Product 3", "product")
     assert states(db)["succeeded"] == 4
     assert queries(db) == 4 * WANTED
@@ -182,7 +183,7 @@ def test_calls_that_hang_are_left_behind_when_the_time_is_over(db: Database) -> 
         return now[0]
 
     ledger = open_job(db, products(2))
-    generation(ledger, ItemProvider(on_call=hang_up), threads=2, stop=stop, clock=tick).run(ledger.counts())
+    generation(ledger, ItemProvider(on_call=hang_up), threads=2, stop=stop, clock=tick).run(counts_of(ledger))
     hang.set()
     ledger.lease.end()
     assert stop.is_overdue()

@@ -6,10 +6,12 @@ import pytest
 
 from query_generator.models import RejectedRecord
 from query_generator.pipeline.load import Entry, load_products
-from query_generator.store.database import Database, open_database
+from query_generator.store.connect import open_database
+from query_generator.store.database import Database
+from query_generator.store.jobs import read_metadata
 from query_generator.store.queries import save_queries_to_rds
 from secrets_cache import RdsConfig
-from tests.support.catalog import add_row, load, open_job, open_run, product, products
+from tests.support.catalog import add_row, counts_of, load, open_job, open_run, product, products
 
 
 @pytest.fixture
@@ -29,29 +31,30 @@ def states(db: Database) -> list[str]:
 def test_one_living_run_reads_the_input(db: Database, other: Database) -> None:
     """While a run reads the input another one waits; when the reader has died, the next one reads."""
     first, second = open_run(db), open_run(other)
-    assert (first.begin_load(), second.begin_load()) == (True, False)
-    assert (first.is_being_loaded(), second.is_being_loaded()) == (False, True)
+    assert (first.record.begin_load(), second.record.begin_load()) == (True, False)
+    assert (first.record.is_being_loaded(), second.record.is_being_loaded()) == (False, True)
     db.run("UPDATE runs SET state = 'dead' WHERE run_id = %(run)s", {"run": first.lease.run_id})
-    assert (second.is_being_loaded(), second.begin_load()) == (False, True)
-    second.end_load("test")
+    assert (second.record.is_being_loaded(), second.record.begin_load()) == (False, True)
+    second.record.end_load("test")
     third = open_run(db)
-    assert (third.is_being_loaded(), third.begin_load()) == (False, True)
+    assert (third.record.is_being_loaded(), third.record.begin_load()) == (False, True)
 
 
 def test_a_run_that_reads_may_ask_again(db: Database) -> None:
     """A run that became the reader by a commit whose answer was lost learns so when it asks once more."""
     ledger = open_run(db)
-    assert (ledger.begin_load(), ledger.begin_load()) == (True, True)
+    assert (ledger.record.begin_load(), ledger.record.begin_load()) == (True, True)
 
 
 def test_a_reading_cut_short_is_known(db: Database) -> None:
     """A later run knows where the input came from and whether all of it was read."""
     ledger = open_run(db)
-    ledger.note_source("file:p.json")
-    assert ledger.job().metadata.items() >= {"input_source": "file:p.json", "input_complete": False}.items()
-    ledger.begin_load()
-    ledger.end_load("file:p.json")
-    assert ledger.job().metadata["input_complete"] is True
+    ledger.record.note_source("file:p.json")
+    noted = read_metadata(db, "job")
+    assert (noted.input_source, noted.reading_was_cut_short) == ("file:p.json", True)
+    ledger.record.begin_load()
+    ledger.record.end_load("file:p.json")
+    assert read_metadata(db, "job").input_complete
 
 
 def test_products_with_enough_questions_are_skipped_when_asked(db: Database) -> None:
@@ -61,7 +64,7 @@ def test_products_with_enough_questions_are_skipped_when_asked(db: Database) -> 
     save_queries_to_rds([query for query in enough if query != (rows[1], "Is it b?", "market")], db)
     db.run("UPDATE queries SET is_active = FALSE WHERE product_id = %(row)s", {"row": rows[2]})
     entries = [product(f"Product {n}", position=n, product_id=row) for n, row in enumerate(rows, start=1)]
-    counts = open_job(db, entries, enough_at=2).counts()
+    counts = counts_of(open_job(db, entries, enough_at=2))
     assert (counts.products, counts.skipped_products, counts.items) == (2, 1, 4)
     assert states(db) == ["skipped", "skipped", "pending", "pending", "pending", "pending"]
     open_job(db, entries)
@@ -74,25 +77,25 @@ def test_rejected_records_are_those_of_the_last_complete_reading(db: Database) -
     for _ in range(2):
         ledger = open_run(db)
         loaded = load(ledger, [*rejected, *products(1)])
-        assert (loaded.products, loaded.rejected, ledger.counts().rejected_records) == (1, 2, 2)
+        assert (loaded.products, loaded.rejected, counts_of(ledger).rejected_records) == (1, 2, 2)
     mending = open_run(db)
-    mending.begin_load()
+    mending.record.begin_load()
     load_products(mending, [*rejected[:1], *products(1)])
-    assert mending.counts().rejected_records == 2
-    mending.end_load("test")
-    assert mending.counts().rejected_records == 1
+    assert counts_of(mending).rejected_records == 2
+    mending.record.end_load("test")
+    assert counts_of(mending).rejected_records == 1
     load(open_run(db), products(1))
-    assert mending.counts().rejected_records == 0
+    assert counts_of(mending).rejected_records == 0
 
 
 def test_a_chunk_may_be_loaded_again(db: Database) -> None:
     """A chunk whose commit was uncertain is loaded once more without a repeated product or record."""
     ledger = open_run(db)
-    ledger.begin_load()
+    ledger.record.begin_load()
     entries: list[Entry] = [RejectedRecord(9, "name", "missing"), *products(2)]
     both = [load_products(ledger, entries) for _ in range(2)]
     assert [(loaded.products, loaded.repeated) for loaded in both] == [(2, 0), (2, 0)]
-    assert (ledger.counts().items, ledger.counts().rejected_records) == (4, 1)
+    assert (counts_of(ledger).items, counts_of(ledger).rejected_records) == (4, 1)
 
 
 def test_a_limit_counts_products(db: Database) -> None:
@@ -102,4 +105,4 @@ def test_a_limit_counts_products(db: Database) -> None:
     entries: list[Entry] = [RejectedRecord(1, "name", "missing"), boot, product("boot", position=3), cap, scarf]
     loaded = load_products(ledger, entries, limit=2)
     assert (loaded.products, loaded.repeated, loaded.rejected) == (2, 1, 1)
-    assert [item.product.name for item in ledger.claim(9)] == ["Boot", "Boot", "Cap", "Cap"]
+    assert [item.product.name for item in ledger.queue.claim(9)] == ["Boot", "Boot", "Cap", "Cap"]

@@ -28,8 +28,10 @@ def config_of(num_questions: int = 4, *, refresh: bool = False) -> JobConfig:
 
 
 def begin(ledger: Ledger, config: JobConfig) -> dict[str, Any]:
-    """Open the job as a run with these settings does."""
-    return ledger.open_job(terms_of(config), partial(has_other_terms, config))
+    """Open the job as a run with these settings does; returns what is noted of it."""
+    ledger.record.open(terms_of(config), partial(has_other_terms, config))
+    noted: dict[str, Any] = ledger.db.one("ledger.job", job_id=ledger.job_id).metadata
+    return noted
 
 
 def states(db: Database) -> list[Any]:
@@ -50,14 +52,14 @@ def test_the_first_run_fixes_the_terms(db: Database) -> None:
 def test_refresh_takes_other_terms_and_asks_for_what_they_leave_short(db: Database) -> None:
     """With refresh, items with too few questions for the new terms and failed ones are open; full ones stay done."""
     ledger = open_job(db, products(2), terms=terms_of(config_of()))
-    full, short, *rest = ledger.claim(4)
+    full, short, *rest = ledger.queue.claim(4)
     ids = store(ledger, short, "Is it warm?", "Is it light?")
     save(ledger, done(full, 1, 2, 3), done(short, *ids), *[failed(item) for item in rest])
     again = new_run(db)
     other = config_of(3, refresh=True)
     assert begin(again, other).items() >= terms_of(other).items()
     assert states(db) == ["succeeded", "pending", "pending", "pending"]
-    item = again.claim(1)[0]
+    item = again.queue.claim(1)[0]
     assert (item.existing, item.answered) == (("Is it warm?", "Is it light?"), 0)
     with pytest.raises(ConfigurationError, match="num_questions was 3, is 4"):
         begin(new_run(db), config_of())
@@ -66,7 +68,7 @@ def test_refresh_takes_other_terms_and_asks_for_what_they_leave_short(db: Databa
 def test_refresh_on_the_same_terms_buys_nothing(db: Database) -> None:
     """Refresh allows a change; where nothing has changed, what is done stays done."""
     ledger = open_job(db, products(1), terms=terms_of(config_of()))
-    first, second = ledger.claim(2)
+    first, second = ledger.queue.claim(2)
     save(ledger, done(first, 1), failed(second))
     begin(new_run(db), config_of(refresh=True))
     assert states(db) == ["succeeded", "failed"]

@@ -18,9 +18,10 @@ from query_generator.config import JobConfig
 from query_generator.errors import ConfigurationError, FatalError, PermissionRefusedError, ServiceAwayError
 from query_generator.local import keeper
 from query_generator.local.postgres import _find_binaries, local_postgres
-from query_generator.store.connect import get_db_connection
+from query_generator.store.connect import get_db_connection, open_database
 from query_generator.store.connection_errors import DatabaseAwayError
-from query_generator.store.database import Database, ReconnectPolicy, open_database
+from query_generator.store.database import Database
+from query_generator.store.reconnect import ReconnectPolicy
 from secrets_cache import RdsConfig
 from tests.conftest import wait_until
 from tests.fakes.tls_server import tls_server, write_certificate

@@ -17,7 +17,8 @@ from query_generator.errors import (
     ServiceAwayError,
     SkippableError,
 )
-from query_generator.store.database import Database, open_database
+from query_generator.store.connect import open_database
+from query_generator.store.database import Database
 from query_generator.store.events import DynamoDbEvents, Event, EventLog, FileEvents
 from query_generator.store.queries import save_queries_to_rds
 from secrets_cache import RdsConfig

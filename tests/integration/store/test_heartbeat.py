@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from query_generator.errors import RunFencedError
-from query_generator.store.connect import get_db_connection
-from query_generator.store.database import Database, open_database
+from query_generator.store.connect import get_db_connection, open_database
+from query_generator.store.database import Database
 from query_generator.store.lease import Heartbeat
 from query_generator.store.side_connection import SideConnection
 from secrets_cache import RdsConfig

@@ -10,13 +10,15 @@ import pytest
 from query_generator.errors import RunFencedError
 from query_generator.models import Generated
 from query_generator.pipeline.load import load_products
-from query_generator.store.connect import get_db_connection
+from query_generator.store.connect import get_db_connection, open_database
 from query_generator.store.connection_errors import DatabaseAwayError
-from query_generator.store.database import Database, ReconnectPolicy, open_database
-from query_generator.store.items import Outcome
+from query_generator.store.database import Database
+from query_generator.store.items import ItemState, Outcome
+from query_generator.store.jobs import JobStatus
 from query_generator.store.ledger import Ledger
 from query_generator.store.process_identity import own_identity
 from query_generator.store.queries import save_queries_to_rds
+from query_generator.store.reconnect import ReconnectPolicy
 from secrets_cache import RdsConfig
 from tests.support.catalog import open_job, open_run, products, save
 from tests.support.ended_process import ended
@@ -83,7 +85,7 @@ def everything(db: Database) -> list[Any]:
 
 def done(ledger: Ledger, size: int) -> list[Outcome]:
     """Outcomes of so many claimed items."""
-    return [Outcome(item, Generated(["Is it warm?"]), "succeeded", 1) for item in ledger.claim(size)]
+    return [Outcome(item, Generated(["Is it warm?"]), ItemState.SUCCEEDED, 1) for item in ledger.queue.claim(size)]
 
 
 def test_a_lapsed_lease_may_be_taken_over(db: Database, other: Database, clock: Clock) -> None:
@@ -96,7 +98,7 @@ def test_a_lapsed_lease_may_be_taken_over(db: Database, other: Database, clock: 
     assert second.lease.take_over() == 1
     assert run_states(db) == ["dead", "alive"]
     assert states(db) == ["succeeded", "pending", "pending", "pending"]
-    assert len(second.claim(9)) == 3
+    assert len(second.queue.claim(9)) == 3
     assert second.lease.take_over() == 0
 
 
@@ -137,7 +139,7 @@ def test_a_process_of_this_machine_that_has_ended_is_dead_at_once(db: Database, 
     """A run that was killed on this machine need not be waited for; one elsewhere, or alive here, is not touched."""
     killed, here, elsewhere = open_job(db, products(2)), open_run(db), open_run(db)
     second = open_run(other)
-    killed.claim(3)
+    killed.queue.claim(3)
     live_elsewhere(db, killed, ended())
     live_elsewhere(db, here, own_identity())
     live_elsewhere(db, elsewhere, "another-boot/pid:[1]/1/1")
@@ -157,16 +159,16 @@ def ignore(_: object) -> None:
 
 
 WRITES: dict[str, Callable[[Ledger, list[Outcome]], object]] = {
-    "begin_load": lambda ledger, _: ledger.begin_load(),
-    "note_source": lambda ledger, _: ledger.note_source("file:p.json"),
+    "begin_load": lambda ledger, _: ledger.record.begin_load(),
+    "note_source": lambda ledger, _: ledger.record.note_source("file:p.json"),
     "load_products": lambda ledger, _: load_products(ledger, products(3)),
-    "end_load": lambda ledger, _: ledger.end_load("file:p.json"),
-    "claim": lambda ledger, _: ledger.claim(1),
-    "forget_claims": lambda ledger, _: ledger.forget_claims([]),
-    "save": lambda ledger, outcomes: ledger.save(outcomes, {"n": 1}, lambda: stored(ledger, outcomes), ignore),
-    "save_run_stats": lambda ledger, _: ledger.save_run_stats({"n": 1}),
-    "set_status": lambda ledger, _: ledger.set_status("failed", "no"),
-    "complete": lambda ledger, _: ledger.complete(lambda: None),
+    "end_load": lambda ledger, _: ledger.record.end_load("file:p.json"),
+    "claim": lambda ledger, _: ledger.queue.claim(1),
+    "forget_claims": lambda ledger, _: ledger.queue.forget_claims([]),
+    "save": lambda ledger, outcomes: ledger.queue.save(outcomes, {"n": 1}, lambda: stored(ledger, outcomes), ignore),
+    "save_run_stats": lambda ledger, _: ledger.queue.save_stats({"n": 1}),
+    "set_status": lambda ledger, _: ledger.record.set_status(JobStatus.FAILED, "no"),
+    "complete": lambda ledger, _: ledger.record.complete(lambda: None),
 }
 
 
@@ -178,7 +180,7 @@ def test_a_dead_run_writes_nothing(db: Database, other: Database, clock: Clock, 
     silence(db, first)
     clock.now = LEASE
     second.lease.take_over()
-    second.claim(1)
+    second.queue.claim(1)
     before = everything(db)
     with pytest.raises(RunFencedError, match=rf"run {first.lease.run_id} was declared dead.*lease of 30 s"):
         WRITES[write](first, outcomes)
@@ -188,11 +190,11 @@ def test_a_dead_run_writes_nothing(db: Database, other: Database, clock: Clock, 
 def test_a_dead_run_takes_nothing_over_and_stays_dead(db: Database, other: Database, clock: Clock) -> None:
     """Death is for good: neither a beat nor an end nor a take-over of its own changes anything."""
     first, second = open_job(db, products(2)), open_run(other)
-    first.claim(1)
+    first.queue.claim(1)
     silence(db, first)
     clock.now = LEASE
     second.lease.take_over()
-    second.claim(4)
+    second.queue.claim(4)
     before = everything(db)
     assert db.rows("runs.beat", run_id=first.lease.run_id) == []
     first.lease.end()
@@ -208,14 +210,14 @@ def test_a_run_that_is_frozen_in_a_transaction_does_not_hold_up_its_successor(
     own = open_database(rds)
     frozen, second = open_job(own, products(1)), open_run(other)
     silence(own, frozen)
-    frozen.claim(2)
+    frozen.queue.claim(2)
     other.run("UPDATE runs SET lease_seconds = 1 WHERE run_id = %(run)s", {"run": frozen.lease.run_id})
     clock.now = LEASE
     writing = frozen.lease.writing()
     writing.__enter__()
     own.run("SELECT 1")  # the server has got so far, and the lock is taken
     assert second.lease.take_over() == 1
-    assert len(second.claim(9)) == 2
+    assert len(second.queue.claim(9)) == 2
     with pytest.raises(DatabaseAwayError):
         own.run("SELECT 1")
     own.close()
@@ -235,8 +237,8 @@ def test_the_end_of_a_run_frees_what_it_had_not_done(db: Database, other: Databa
     """A run that ends leaves its open items to others at once, and keeps those of others as they are."""
     first, second = open_job(db, products(2)), open_run(other)
     save(first, *done(first, 1))
-    first.claim(1)
-    second.claim(1)
+    first.queue.claim(1)
+    second.queue.claim(1)
     first.lease.end()
     assert run_states(db) == ["ended", "alive"]
     assert states(db) == ["succeeded", "pending", "running", "pending"]
@@ -247,8 +249,8 @@ def test_a_claim_does_not_wait_for_another_one(db: Database, other: Database) ->
     """While one run claims, another one gets the items after it at once."""
     first, second = open_job(db, products(3)), open_run(other)
     with db.transaction():
-        mine = first.claim(4)
-        yours = second.claim(9)
+        mine = first.queue.claim(4)
+        yours = second.queue.claim(9)
     taken = [(item.product_id, item.query_type) for item in mine + yours]
     assert (len(mine), len(yours), len(set(taken))) == (4, 2, 6)
 
@@ -263,7 +265,7 @@ def test_runs_at_once_claim_each_item_once(rds: RdsConfig, db: Database) -> None
         ledger = open_run(own)
         start.wait()
         taken: list[tuple[int, str]] = []
-        while items := ledger.claim(3):
+        while items := ledger.queue.claim(3):
             taken += [(item.product_id, str(item.query_type)) for item in items]
         own.close()
         return taken

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from query_generator.models import RejectedRecord
-from query_generator.store.database import Database, open_database
+from query_generator.store.connect import open_database
+from query_generator.store.database import Database
 from query_generator.store.items import Item, Outcome
-from query_generator.store.lease import Lease
-from query_generator.store.ledger import Ledger
+from query_generator.store.jobs import JobStatus, is_known
+from query_generator.store.products import link_products
 from secrets_cache import RdsConfig
-from tests.support.catalog import add_row, load, open_job, open_run, product, products, save, select_for_job
+from tests.support.catalog import add_row, counts_of, load, open_job, open_run, product, products, save, select_for_job
 from tests.support.outcomes import deferred, done, failed, partial, store
 
 
@@ -39,21 +40,21 @@ def test_a_job_is_known_by_its_row_or_its_products(db: Database) -> None:
     """A job id is known once a run has opened it or somebody has selected products for it."""
     select_for_job(db, [add_row(db, '{"name": "Boot"}')], "selected")
     open_job(db, products(1), "opened")
-    known = {job: Ledger(db, job, Lease(db, job, "", 30.0)).is_known() for job in ("selected", "opened", "neither")}
+    known = {job: is_known(db, job) for job in ("selected", "opened", "neither")}
     assert known == {"selected": True, "opened": True, "neither": False}
 
 
 def test_items_are_claimed_in_the_order_of_the_input(db: Database) -> None:
     """Claims follow the input, product before market, each item once; what failed once comes after all others."""
     ledger = open_job(db, reversed(products(3)))
-    first = ledger.claim(3)
+    first = ledger.queue.claim(3)
     assert [place(item) for item in first] == [
         ("Product 1", "product"),
         ("Product 1", "market"),
         ("Product 2", "product"),
     ]
     save(ledger, deferred(first[0]), deferred(first[2]))
-    rest = ledger.claim(100)
+    rest = ledger.queue.claim(100)
     assert [place(item) for item in rest] == [
         ("Product 2", "market"),
         ("Product 3", "product"),
@@ -62,7 +63,7 @@ def test_items_are_claimed_in_the_order_of_the_input(db: Database) -> None:
         ("Product 2", "product"),
     ]
     assert [item.deferred for item in rest] == [0, 0, 0, 1, 1]
-    assert ledger.claim(100) == ledger.claim(0) == ledger.claim(-1) == []
+    assert ledger.queue.claim(100) == ledger.queue.claim(0) == ledger.queue.claim(-1) == []
 
 
 def test_a_claimed_item_holds_what_a_prompt_needs(db: Database) -> None:
@@ -70,12 +71,12 @@ def test_a_claimed_item_holds_what_a_prompt_needs(db: Database) -> None:
     entry = product("Boot", "Acme", category="Shoes", price="9.99")
     add_row(db, '{"name": "boot"}', "Acme", entry.product_hash)
     ledger = open_job(db, [entry])
-    (item,) = ledger.claim(1)
+    (item,) = ledger.queue.claim(1)
     assert (item.product.content_hash, item.product.position) == (entry.content_hash, entry.position)
     assert (item.existing, item.answered, item.dropped) == ((), 0, {})
     save(ledger, partial(item, *store(ledger, item, "Z or A?", "Is it warm?")))
     ledger.lease.end()
-    (again, _) = open_run(db).claim(2)
+    (again, _) = open_run(db).queue.claim(2)
     assert (again.existing, again.answered, again.dropped) == (("Z or A?", "Is it warm?"), 1, {"duplicate": 1})
 
 
@@ -89,7 +90,7 @@ def test_an_item_without_a_usable_product_fails_alone(db: Database) -> None:
     ):
         condition = f"product_key = 'acme|product {number}'"
         db.run(unused.format(condition) + "; " + change.format(condition))
-    assert [place(item) for item in ledger.claim(9)] == [("Product 3", "product"), ("Product 3", "market")]
+    assert [place(item) for item in ledger.queue.claim(9)] == [("Product 3", "product"), ("Product 3", "market")]
     rows = db.run("SELECT error_stage, error FROM job_items WHERE state = 'failed'")
     assert len(rows) == 4
     assert {(row.error_stage, "row of the product" in row.error) for row in rows} == {("input", True)}
@@ -98,7 +99,7 @@ def test_an_item_without_a_usable_product_fails_alone(db: Database) -> None:
 def test_a_run_changes_only_what_it_runs(db: Database, other: Database) -> None:
     """Items that another run has claimed, or that have ended, stay as they are, whatever a run brings for them."""
     first, second = open_job(db, products(1)), open_run(other)
-    items = first.claim(2)
+    items = first.queue.claim(2)
     assert save(second, *[failed(item) for item in items]) == []
     assert states(db) == ["running", "running"]
     save(first, *[done(item, 1) for item in items])
@@ -109,7 +110,7 @@ def test_a_run_changes_only_what_it_runs(db: Database, other: Database) -> None:
 def test_a_new_run_takes_up_what_was_left(db: Database) -> None:
     """What a run left undone, what waited for a second try and what failed for a transient reason is open again."""
     ledger = open_job(db, products(3))
-    items = ledger.claim(5)
+    items = ledger.queue.claim(5)
     save(ledger, done(items[0], 1), failed(items[1]), failed(items[2], transient=True), deferred(items[3]))
     assert states(db) == ["succeeded", "failed", "failed", "pending", "running", "pending"]
     ledger.lease.end()
@@ -121,7 +122,7 @@ def test_a_new_run_takes_up_what_was_left(db: Database) -> None:
 def test_saving_again_after_an_uncertain_commit_changes_nothing(db: Database) -> None:
     """A save whose answer was lost is repeated as a whole: questions, ids, sums and events are there once."""
     ledger = open_job(db, products(2))
-    items = ledger.claim(4)
+    items = ledger.queue.claim(4)
     outcomes = [done(items[0]), partial(items[1]), deferred(items[2]), failed(items[3])]
     told: list[list[str]] = []
 
@@ -136,20 +137,20 @@ def test_saving_again_after_an_uncertain_commit_changes_nothing(db: Database) ->
         return [[row._asdict() | {"updated_at": None} for row in table] for table in rows]
 
     def save_all() -> list[Outcome]:
-        return ledger.save(outcomes, {"n": 1}, store_queries, lambda new: told.append([one.state for one in new]))
+        return ledger.queue.save(outcomes, {"n": 1}, store_queries, lambda new: told.append([one.state for one in new]))
 
     saved = save_all()
     after = everything()
     assert save_all() == saved
     assert everything() == after
     assert told == [["succeeded", "running", "pending", "failed"]]
-    assert (ledger.counts().questions, len(after[1])) == (4, 4)
+    assert (counts_of(ledger).questions, len(after[1])) == (4, 4)
 
 
 def test_a_partial_item_goes_on_with_its_next_call(db: Database) -> None:
     """After a first call that brought too little an item stays with its run, and the second one adds to it."""
     ledger = open_job(db, products(1))
-    item = ledger.claim(1)[0]
+    item = ledger.queue.claim(1)[0]
     save(ledger, partial(item, 7, 8))
     assert states(db) == ["running", "pending"]
     second = replace(item, answered=1, dropped={"duplicate": 1})
@@ -162,23 +163,23 @@ def test_a_partial_item_goes_on_with_its_next_call(db: Database) -> None:
 def test_a_claim_whose_answer_was_lost_is_free_again(db: Database, other: Database) -> None:
     """Items that a run has claimed and never heard of go back; those it knows and those of others stay."""
     ledger, second = open_job(db, products(3)), open_run(other)
-    known = ledger.claim(2)
-    second.claim(1)
-    ledger.claim(2)
-    ledger.forget_claims(known)
+    known = ledger.queue.claim(2)
+    second.queue.claim(1)
+    ledger.queue.claim(2)
+    ledger.queue.forget_claims(known)
     assert states(db) == ["running", "running", "running", "pending", "pending", "pending"]
-    ledger.forget_claims([])
+    ledger.queue.forget_claims([])
     assert states(db) == ["pending", "pending", "running", "pending", "pending", "pending"]
 
 
 def test_a_changed_product_is_done_again(db: Database) -> None:
     """A later run with other content for a product begins its items anew; unchanged ones stay done."""
     ledger = open_job(db, products(2))
-    save(ledger, *[done(item, 1) for item in ledger.claim(4)])
+    save(ledger, *[done(item, 1) for item in ledger.queue.claim(4)])
     changed = product("Product 2", position=2, description="Now in green")
     again = open_job(db, [products(1)[0], changed])
     assert states(db) == ["succeeded", "succeeded", "pending", "pending"]
-    items = again.claim(9)
+    items = again.queue.claim(9)
     assert {item.product.description for item in items} == {"Now in green"}
     assert [item.existing for item in items] == [(), ()]
 
@@ -186,9 +187,9 @@ def test_a_changed_product_is_done_again(db: Database) -> None:
 def test_a_reply_for_content_that_has_changed_is_not_taken(db: Database, other: Database) -> None:
     """What was asked about a product before its record changed does not count as done for the new record."""
     ledger = open_job(db, [product("Boot")])
-    (before, _) = ledger.claim(2)
+    (before, _) = ledger.queue.claim(2)
     load(open_run(other), [product("Boot", description="Now waterproof")])
-    (after, _) = ledger.claim(2)
+    (after, _) = ledger.queue.claim(2)
     assert (before.product_id, before.query_type) == (after.product_id, after.query_type)
     assert save(ledger, done(before, 1)) == []
     assert len(save(ledger, done(after, 2))) == 1
@@ -197,19 +198,19 @@ def test_a_reply_for_content_that_has_changed_is_not_taken(db: Database, other: 
 def test_counts_tell_every_state(db: Database) -> None:
     """The job's numbers agree with its items, its questions and its rejected records, here and in batch_operations."""
     ledger = open_job(db, products(3))
-    items = ledger.claim(4)
-    ledger.add_rejected([RejectedRecord(7, "name", "missing"), RejectedRecord(8, "", "broken")])
+    items = ledger.queue.claim(4)
+    ledger.queue.add(link_products, [], [RejectedRecord(7, "name", "missing"), RejectedRecord(8, "", "broken")], None)
     save(ledger, done(items[0], 1, 2), done(items[1], 3), failed(items[2]), failed(items[3], transient=True))
-    counts = ledger.counts()
+    counts = counts_of(ledger)
     assert (counts.products, counts.items, counts.open_items, counts.succeeded, counts.failed) == (3, 6, 2, 2, 2)
     assert (counts.failed_transiently, counts.processed_products, counts.questions) == (1, 2, 3)
     assert counts.rejected_records == 2
     sql = "SELECT processed_items, successful_items, failed_items, total_items, status FROM batch_operations"
     assert db.run(sql)[0][:3] == (0, 0, 0)
-    progress = ledger.note_progress()
+    progress = ledger.record.note_progress()
     assert (progress.items, progress.succeeded, progress.failed, progress.questions) == (6, 2, 2, 3)
     assert db.run(sql)[0][:4] == (4, 2, 2, 6)
-    ledger.set_status("completed")
+    ledger.record.set_status(JobStatus.COMPLETED)
     assert db.run(sql) == [(4, 2, 2, 6, "completed")]
     assert db.one("ledger.job", job_id="job").completed_at is not None
 
@@ -217,11 +218,11 @@ def test_counts_tell_every_state(db: Database) -> None:
 def test_every_call_that_was_paid_is_added_up(db: Database) -> None:
     """Tokens of an item's tries are summed, and its provider and model stay when a later try brings nothing."""
     ledger = open_job(db, products(1))
-    (item,) = ledger.claim(1)
+    (item,) = ledger.queue.claim(1)
     save(ledger, partial(item, 3))
     save(ledger, deferred(replace(item, answered=1)))
-    ledger.claim(1)
-    save(ledger, failed(ledger.claim(1)[0]))
+    ledger.queue.claim(1)
+    save(ledger, failed(ledger.queue.claim(1)[0]))
     columns = "prompt_tokens, output_tokens, provider, model, query_ids, attempts"
     (row,) = db.run(f"SELECT {columns} FROM job_items WHERE state = 'failed'")
     assert row == (10, 5, "scripted", "model-1", [3], 2)
@@ -231,7 +232,8 @@ def test_the_job_is_completed_once(db: Database, other: Database) -> None:
     """Of the runs that find a job done only the first one tells it."""
     told: list[int] = []
     for number, ledger in enumerate((open_run(db), open_run(other), open_run(db))):
-        ledger.complete(lambda number=number: told.append(number))  # type: ignore[misc]
+        ledger.record.complete(lambda number=number: told.append(number))  # type: ignore[misc]
     assert told == [0]
-    job = open_run(db).job()
+    open_run(db)
+    job = db.one("ledger.job", job_id="job")
     assert (job.status, job.completed_at is None) == ("completed", False)

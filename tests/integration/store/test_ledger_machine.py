@@ -19,10 +19,11 @@ from hypothesis.stateful import (
 from query_generator.errors import RunFencedError
 from query_generator.store.connect import get_db_connection
 from query_generator.store.connection_errors import DatabaseAwayError
-from query_generator.store.database import Database, ReconnectPolicy
+from query_generator.store.database import Database
 from query_generator.store.items import Outcome
+from query_generator.store.reconnect import ReconnectPolicy
 from secrets_cache import RdsConfig
-from tests.support.catalog import load, open_run, product
+from tests.support.catalog import counts_of, load, open_run, product
 from tests.support.ledger_model import ENDS, Key, Row, Run, outcome_of, store_questions
 
 LEASE = 30.0
@@ -90,7 +91,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self._claim(run, size)
         run.held = kept
         if run.state == "alive":
-            run.ledger.forget_claims(list(kept.values()))
+            run.ledger.queue.forget_claims(list(kept.values()))
             for key, row in self.rows.items():
                 if row.owner == run.run_id and row.state == "running" and key not in kept:
                     row.state, row.owner = "pending", None
@@ -120,7 +121,7 @@ class LedgerMachine(RuleBasedStateMachine):
         outcomes = self._outcomes(run, ["succeeded"])
         if outcomes and run.state == "alive":
             with pytest.raises(ZeroDivisionError):
-                run.ledger.save(outcomes, {}, lambda: store_questions(run, outcomes), lambda new: [][1 // 0])
+                run.ledger.queue.save(outcomes, {}, lambda: store_questions(run, outcomes), lambda new: [][1 // 0])
 
     @rule(data=st.data())
     def beat(self, data: st.DataObject) -> None:
@@ -168,7 +169,9 @@ class LedgerMachine(RuleBasedStateMachine):
         process = run.ledger.db.run("SELECT process FROM runs WHERE run_id = %(id)s", {"id": run.run_id})[0].process
         if in_transaction and outcomes and run.state == "alive":
             with pytest.raises(DatabaseAwayError):
-                run.ledger.save(outcomes, {}, lambda: store_questions(run, outcomes), lambda new: connection.close())
+                run.ledger.queue.save(
+                    outcomes, {}, lambda: store_questions(run, outcomes), lambda new: connection.close()
+                )
         connection.close()
         run.gone = True
         ended = process.rpartition("/")[0] + "/0"
@@ -182,7 +185,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.db.run("SELECT pg_terminate_backend(%(pid)s)", {"pid": own.pid})
         while self.db.run("SELECT 1 FROM pg_stat_activity WHERE pid = %(pid)s", {"pid": own.pid}):
             pass
-        assert run.ledger.db.with_reconnect(run.ledger.counts).items == len(self.rows)
+        assert run.ledger.db.with_reconnect(lambda: counts_of(run.ledger)).items == len(self.rows)
         run.connected_at = self.now
         self._silence(data.draw(st.sampled_from(self.runs)))
         self._take_over(run)
@@ -240,9 +243,9 @@ class LedgerMachine(RuleBasedStateMachine):
     def _claim(self, run: Run, size: int) -> None:
         if run.state != "alive":
             with pytest.raises(RunFencedError):
-                run.ledger.claim(size)
+                run.ledger.queue.claim(size)
             return
-        items = run.ledger.claim(size)
+        items = run.ledger.queue.claim(size)
         pending = sum(row.state == "pending" for row in self.rows.values())
         assert len(items) == min(size, pending)
         waits = sorted(row.deferred for row in self.rows.values() if row.state == "pending")
@@ -281,10 +284,10 @@ class LedgerMachine(RuleBasedStateMachine):
         new: list[Outcome] = []
         if run.state != "alive":
             with pytest.raises(RunFencedError):
-                run.ledger.save(outcomes, {}, lambda: store_questions(run, outcomes), new.extend)
+                run.ledger.queue.save(outcomes, {}, lambda: store_questions(run, outcomes), new.extend)
             assert not new
             return
-        run.ledger.save(outcomes, {}, lambda: store_questions(run, outcomes), new.extend)
+        run.ledger.queue.save(outcomes, {}, lambda: store_questions(run, outcomes), new.extend)
         expected = [outcome for outcome in outcomes if self._is_due(run, outcome)]
         assert [outcome.item for outcome in new] == [outcome.item for outcome in expected]
         for outcome in expected:

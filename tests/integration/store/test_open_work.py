@@ -7,7 +7,7 @@ from query_generator.models import Product, QueryType
 from query_generator.store.connection_errors import DatabaseAwayError
 from query_generator.store.database import Database
 from query_generator.store.open_work import OpenWork, experience_of, missing_migrations
-from tests.support.catalog import open_job, open_run, product, products
+from tests.support.catalog import counts_of, open_job, open_run, product, products
 from tests.support.item_provider import ItemProvider
 from tests.support.loop import WANTED, generation, run_job
 
@@ -40,7 +40,7 @@ def test_an_item_that_is_half_done_asks_for_the_rest(db: Database) -> None:
     ledger = open_job(db, products(1))
     loop = generation(ledger, ItemProvider({("Product 1", "product"): [1, DatabaseAwayError("gone")]}))
     with pytest.raises(DatabaseAwayError):
-        loop.run(ledger.counts())
+        loop.run(counts_of(ledger))
     ledger.lease.end()
     work = {item.query_type: len(item.existing) for item in OpenWork(db, "job").of(products(1))}
     assert work[QueryType.PRODUCT] == 1

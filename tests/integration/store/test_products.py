@@ -13,8 +13,8 @@ from query_generator.input.sources import load_input_data, text_source
 from query_generator.models import Product
 from query_generator.pipeline.load import CHUNK
 from query_generator.store import products as store
-from query_generator.store.connect import get_db_connection
-from query_generator.store.database import Database, open_database
+from query_generator.store.connect import get_db_connection, open_database
+from query_generator.store.database import Database
 from query_generator.store.products import (
     get_product_ids_from_job,
     link_products,
@@ -163,7 +163,7 @@ def test_a_known_row_keeps_its_data_and_the_job_its_record(db: Database) -> None
     ledger = open_job(db, [entry])
     assert data_of(db) == {row: {"name": "boot"}}
     assert record_of(db, row) == {"name": "Boot", "brand": "Acme", "colour": "red"}
-    assert ledger.claim(1)[0].product == replace(entry, product_id=row)
+    assert ledger.queue.claim(1)[0].product == replace(entry, product_id=row)
 
 
 def test_repeated_records_are_left_out_within_a_load(db: Database) -> None:

@@ -10,8 +10,8 @@ import pytest
 import batch_job
 import secrets_cache
 from query_generator.errors import ServiceAwayError, SkippableError
-from query_generator.store.connect import get_db_connection
-from query_generator.store.database import Database, open_database
+from query_generator.store.connect import get_db_connection, open_database
+from query_generator.store.database import Database
 from query_generator.store.queries import Query, save_queries_to_rds, save_storable_queries
 from secrets_cache import RdsConfig
 from tests.support.catalog import ListingDatabase, add_row

@@ -16,7 +16,7 @@ from query_generator.store.database import Database
 from query_generator.store.open_work import OpenWork, can_be_read, missing_migrations, products_of_job
 from query_generator.store.products import link_products, selected_products, take_selected
 from query_generator.store.schema import migrate
-from tests.support.catalog import add_row, load, open_job, open_run, product, save, select_for_job
+from tests.support.catalog import add_row, counts_of, load, open_job, open_run, product, save, select_for_job
 from tests.support.earlier_tables import back_to_version_1
 from tests.support.outcomes import done
 from tests.support.records import RECORDS, read, shuffled
@@ -41,7 +41,7 @@ def entries(records: list[dict[str, Any]] = CATALOG) -> list[Product]:
 def finish(db: Database, job_id: str = "job") -> None:
     """Do all items of a job whose input is loaded."""
     ledger = open_run(db, job_id)
-    items = ledger.claim(1000)
+    items = ledger.queue.claim(1000)
     save(ledger, *[done(item, 1, 2, 3) for item in items])
     ledger.lease.end()
 
@@ -49,11 +49,11 @@ def finish(db: Database, job_id: str = "job") -> None:
 def load_rows(db: Database) -> int:
     """Read the products selected for the job as `--from-job` does; returns how many items are open then."""
     ledger = open_run(db)
-    assert ledger.begin_load()
+    assert ledger.record.begin_load()
     load_products(ledger, selected_products(db, "job"), take_selected)
-    ledger.end_load("from-job")
+    ledger.record.end_load("from-job")
     ledger.lease.end()
-    return ledger.counts().open_items
+    return counts_of(ledger).open_items
 
 
 @given(records=st.lists(RECORDS, max_size=20), order=st.randoms(use_true_random=False))
@@ -82,7 +82,7 @@ def test_a_finished_job_has_nothing_to_do_whatever_the_order_of_keys(db: Databas
     rows = [entry for entry in selected_products(db, "job") if isinstance(entry, Product)]
     assert list(OpenWork(db, "job").of(again)) == []
     assert list(OpenWork(db, "job", are_rows=True).of(rows)) == []
-    assert open_job(db, again).counts().open_items == 0
+    assert counts_of(open_job(db, again)).open_items == 0
 
 
 def test_the_first_run_after_the_upgrade_buys_nothing(db: Database) -> None:
@@ -95,9 +95,9 @@ def test_the_first_run_after_the_upgrade_buys_nothing(db: Database) -> None:
     assert list(OpenWork(db, "job").of(entries())) == list(OpenWork(db, "job", are_rows=True).of(rows)) == []
     assert migrate(db) == ["0008_canonical_products"]
     assert list(OpenWork(db, "job").of(entries())) == []
-    assert open_job(db, entries()).counts().open_items == 0
+    assert counts_of(open_job(db, entries())).open_items == 0
     changed = entries([{**CATALOG[0], "price": 3}, *CATALOG[1:]])
-    assert open_job(db, changed).counts().open_items == 2
+    assert counts_of(open_job(db, changed)).open_items == 2
 
 
 def test_a_job_that_was_not_finished_goes_on_after_the_upgrade(db: Database) -> None:
@@ -106,7 +106,7 @@ def test_a_job_that_was_not_finished_goes_on_after_the_upgrade(db: Database) -> 
     back_to_version_1(db)
     migrate(db)
     ledger = open_run(db)
-    assert {item.product.name for item in ledger.claim(100)} == {"Jug", "Cup", "Odd"}
+    assert {item.product.name for item in ledger.queue.claim(100)} == {"Jug", "Cup", "Odd"}
 
 
 def test_a_row_that_its_owner_changes_is_read_again(db: Database) -> None:
@@ -120,7 +120,7 @@ def test_a_row_that_its_owner_changes_is_read_again(db: Database) -> None:
     rows = [entry for entry in products_of_job(db, "job") if isinstance(entry, Product)]
     assert [item.product.price for item in OpenWork(db, "job", are_rows=True).of(rows)] == ["3", "3"]
     assert load_rows(db) == 2
-    assert {item.product.price for item in open_run(db).claim(10)} == {"3"}
+    assert {item.product.price for item in open_run(db).queue.claim(10)} == {"3"}
 
 
 def test_rows_that_are_one_product_by_name_stay_two(db: Database) -> None:
@@ -135,8 +135,8 @@ def test_a_reading_of_the_rows_keeps_what_the_input_had_rejected(db: Database) -
     """Records that were rejected when the job was loaded are still told after `--from-job`."""
     open_job(db, [*entries(), RejectedRecord(9, "name", "missing or empty")]).lease.end()
     ledger = open_run(db)
-    assert ledger.begin_load()
-    ledger.end_load("test", keep_rejected=True)
-    assert ledger.counts().rejected_records == 1
+    assert ledger.record.begin_load()
+    ledger.record.end_load("test", keep_rejected=True)
+    assert counts_of(ledger).rejected_records == 1
     load(open_run(db), entries())
-    assert open_run(db).counts().rejected_records == 0
+    assert counts_of(open_run(db)).rejected_records == 0

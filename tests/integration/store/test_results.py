@@ -13,9 +13,10 @@ from query_generator.models import Generated, RejectedRecord
 from query_generator.report.summary import publish_result, summary
 from query_generator.store import results
 from query_generator.store.database import Database
-from query_generator.store.items import Item, Outcome
+from query_generator.store.items import ErrorStage, Item, ItemState, Outcome
 from query_generator.store.ledger import Ledger
 from query_generator.store.objects import FolderObjects
+from query_generator.store.products import link_products
 from query_generator.store.queries import save_queries_to_rds
 from query_generator.store.results import errors_json, result_json
 from tests.support.catalog import add_row, load, open_job, open_run, product, products, save
@@ -28,8 +29,8 @@ def finish(ledger: Ledger, item: Item, texts: Sequence[str], error: str | None =
     generated = Generated(list(texts), Counter(duplicate=2, empty=1), "scripted", "model-1", 10, 5)
     with ledger.db.transaction():
         ids = tuple(save_queries_to_rds([(item.product_id, text, item.query_type) for text in texts], ledger.db))
-        state = "failed" if error else "succeeded"
-        stage = "generate" if error else None
+        state = ItemState.FAILED if error else ItemState.SUCCEEDED
+        stage = ErrorStage.GENERATE if error else None
         save(ledger, Outcome(item, generated, state, 1, error_stage=stage, error=error, query_ids=ids))
     return ids
 
@@ -44,11 +45,12 @@ def whole(chunks: Iterator[bytes]) -> dict[str, Any]:
 def ledger(db: Database) -> Ledger:
     """A job of seven products: five done, one with a failed item, one not begun, and two rejected records."""
     ledger = open_job(db, products(7))
-    for item in ledger.claim(12):
+    for item in ledger.queue.claim(12):
         words = ("zoom", "grip", "aim")
         error = "no answer" if (item.product.name, item.query_type) == ("Product 4", "market") else None
         finish(ledger, item, [f"Is {word} of {item.product.name} {item.query_type}?" for word in words], error)
-    ledger.add_rejected([RejectedRecord(9, "name", "missing", "k"), RejectedRecord(8, "", "the input breaks off")])
+    rejected = [RejectedRecord(9, "name", "missing", "k"), RejectedRecord(8, "", "the input breaks off")]
+    ledger.queue.add(link_products, [], rejected, None)
     return ledger
 
 
@@ -110,7 +112,7 @@ def test_the_result_comes_in_pieces(ledger: Ledger) -> None:
 def test_texts_in_any_script_stay_as_they_are(db: Database) -> None:
     """Names and questions in any script are written as UTF-8, readable as they are."""
     ledger = open_job(db, [product('靴 "Ø" \\ 👟', "Ñandú|Ácme")])
-    first, second = ledger.claim(2)
+    first, second = ledger.queue.claim(2)
     finish(ledger, first, ["この靴は防水ですか？", "هل هو مقاوم للماء؟"])
     finish(ledger, second, ["¿Cuál es el mejor calzado “Ø”?"])
     text = b"".join(result_json(db, "job", HEAD)).decode()

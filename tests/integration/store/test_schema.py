@@ -10,7 +10,8 @@ import pytest
 
 from query_generator.errors import PermissionRefusedError
 from query_generator.store import sql
-from query_generator.store.database import Database, open_database
+from query_generator.store.connect import open_database
+from query_generator.store.database import Database
 from query_generator.store.queries import save_queries_to_rds
 from query_generator.store.schema import migrate
 from secrets_cache import RdsConfig
@@ -128,7 +129,7 @@ def test_documented_tables_serve_a_job(documented: Database) -> None:
     """A job runs on migrated tables: it is tracked, finds its products, and stores questions."""
     migrate(documented)
     ledger = open_job(documented, [product("Boot", "Acme", product_id=1)])
-    assert [item.product_id for item in ledger.claim(2)] == [1, 1]
+    assert [item.product_id for item in ledger.queue.claim(2)] == [1, 1]
     assert len(save_queries_to_rds([(1, "Is the boot light?", "product")], documented)) == 1
     job = documented.one("ledger.job", job_id="job")
     assert job.status == "pending"
@@ -171,6 +172,6 @@ def test_a_role_that_may_only_use_the_tables_can_run_jobs(empty: Database, rds: 
     try:
         assert migrate(limited) == []
         ledger = open_job(limited, [product("Boot")])
-        assert len(ledger.claim(10)) == 2
+        assert len(ledger.queue.claim(10)) == 2
     finally:
         limited.close()

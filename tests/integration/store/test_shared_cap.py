@@ -20,12 +20,13 @@ from query_generator.resilience.budget import Budget, BudgetedProvider, estimate
 from query_generator.stopping import StopSignal
 from query_generator.store.budget import SharedAllowance
 from query_generator.store.connect import get_db_connection
-from query_generator.store.database import Database, ReconnectPolicy
+from query_generator.store.database import Database
 from query_generator.store.events import EventLog
 from query_generator.store.ledger import Ledger
+from query_generator.store.reconnect import ReconnectPolicy
 from query_generator.store.side_connection import SideConnection
 from secrets_cache import RdsConfig
-from tests.support.catalog import open_job, open_run, products
+from tests.support.catalog import counts_of, open_job, open_run, products
 from tests.support.item_provider import ItemProvider
 from tests.support.list_sink import ListSink
 from tests.support.loop import WANTED, states
@@ -74,7 +75,7 @@ def buy(allowance: SharedAllowance, ledger: Ledger, service: ItemProvider) -> Co
         batch_size=50,
     )
     try:
-        loop.run(ledger.counts())
+        loop.run(counts_of(ledger))
     except CostCapReachedError as exc:
         return exc
     finally:
@@ -100,7 +101,7 @@ def test_a_job_stops_at_its_cap_and_a_higher_cap_goes_on(db: Database, share: Sh
 def test_runs_without_a_cap_count_too(db: Database, share: Share) -> None:
     """What an earlier run has spent without a cap is part of the job's sum."""
     ledger = open_job(db, products(1))
-    ledger.save_run_stats(RunStats(llm=CallStats(cost_usd=2.0)).as_dict())
+    ledger.queue.save_stats(RunStats(llm=CallStats(cost_usd=2.0)).as_dict())
     ledger.lease.end()
     later = share(open_run(db), 3.0)
     assert later.raise_to(1.1, 5.0) == 0.0

@@ -10,9 +10,10 @@ from query_generator.resilience.schedule import AHEAD_SECONDS
 from query_generator.store.budget import SharedAllowance
 from query_generator.store.connect import get_db_connection
 from query_generator.store.connection_errors import DatabaseAwayError
-from query_generator.store.database import Database, ReconnectPolicy
+from query_generator.store.database import Database
 from query_generator.store.lease import Heartbeat
 from query_generator.store.quota import SharedSchedule
+from query_generator.store.reconnect import ReconnectPolicy
 from query_generator.store.side_connection import SideConnection
 from secrets_cache import RdsConfig
 from tests.conftest import wait_until

@@ -12,15 +12,17 @@ from query_generator.cache.setup import ResponseCache
 from query_generator.commands.cache_import import take_over
 from query_generator.config import load_config
 from query_generator.errors import FatalError
-from query_generator.store.database import Database, ReconnectPolicy, open_database
+from query_generator.store.connect import open_database
+from query_generator.store.database import Database
 from query_generator.store.events import EventLog
 from query_generator.store.queries import Query, save_queries_to_rds
+from query_generator.store.reconnect import ReconnectPolicy
 from query_generator.store.results import result_json
 from query_generator.store.schema import migrate
 from secrets_cache import RdsConfig
 from tests.fakes.pg_proxy import PgProxy
 from tests.fakes.pg_server import PgServer
-from tests.support.catalog import ListingDatabase, add_row, load, open_job, open_run, product
+from tests.support.catalog import ListingDatabase, add_row, counts_of, load, open_job, open_run, product
 from tests.support.item_provider import ItemProvider
 from tests.support.list_sink import ListSink
 from tests.support.loop import WANTED, generation
@@ -75,12 +77,12 @@ def test_products_of_any_size_go_through_a_job(big: Database, products: int, siz
         product(f"Product {number}", position=number, description=text_of(size)) for number in range(1, products + 1)
     ]
     ledger = open_job(big, entries)
-    generation(ledger, Gemini(), threads=8).run(ledger.counts())
+    generation(ledger, Gemini(), threads=8).run(counts_of(ledger))
     ledger.lease.end()
     result = json.loads(b"".join(result_json(big, "job", {"job_id": "job"})))
     assert [len(entry["product_questions"]) for entry in result["products"]] == [WANTED] * products
     assert load(open_run(big), entries).products == products
-    assert open_run(big).counts().open_items == 0
+    assert counts_of(open_run(big)).open_items == 0
     config = load_config(
         {"verb": "function", "provider": "gemini", "job_id": "job"}, {"NUM_QUESTIONS": str(WANTED), "CACHE_URL": ""}
     )

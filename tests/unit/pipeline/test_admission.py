@@ -1,17 +1,17 @@
 """What a run may do: its terms, and what it reads."""
 
-from typing import Any
-
 import pytest
 
 from query_generator.config import JobConfig, load_config
 from query_generator.errors import ConfigurationError, InputError
 from query_generator.pipeline.admission import FROM_JOB, Reading, has_other_terms, lasting_source, reading_of, terms_of
+from query_generator.store.jobs import JobMetadata
 
-FILE_READ = {"input_source": "file:a.json", "input_complete": True}
-FILE_CUT_SHORT = {"input_source": "file:a.json", "input_complete": False}
-ROWS_READ = {"input_source": FROM_JOB, "input_complete": True}
-ROWS_CUT_SHORT = {"input_source": FROM_JOB, "input_complete": False}
+NOTHING_NOTED = JobMetadata()
+FILE_READ = JobMetadata(input_source="file:a.json", input_complete=True)
+FILE_CUT_SHORT = JobMetadata(input_source="file:a.json")
+ROWS_READ = JobMetadata(input_source=FROM_JOB, input_complete=True)
+ROWS_CUT_SHORT = JobMetadata(input_source=FROM_JOB)
 
 
 def config(**environ: str) -> JobConfig:
@@ -19,15 +19,15 @@ def config(**environ: str) -> JobConfig:
     return load_config({"verb": "function", "provider": "offline", "job_id": "job"}, environ)
 
 
-def reading(metadata: dict[str, Any], *, given: bool = False, from_job: bool = False, known: bool = True) -> Reading:
+def reading(metadata: JobMetadata, *, given: bool = False, from_job: bool = False, known: bool = True) -> Reading:
     """What a run reads."""
     return reading_of(config(PRODUCTS_FROM_JOB=str(from_job)), has_source=given, is_known=known, metadata=metadata)
 
 
-@pytest.mark.parametrize("metadata", [{}, FILE_READ, FILE_CUT_SHORT, ROWS_READ])
+@pytest.mark.parametrize("metadata", [NOTHING_NOTED, FILE_READ, FILE_CUT_SHORT, ROWS_READ])
 @pytest.mark.parametrize("from_job", [True, False])
 @pytest.mark.parametrize("known", [True, False])
-def test_a_source_that_is_given_is_read(metadata: dict[str, Any], from_job: bool, known: bool) -> None:
+def test_a_source_that_is_given_is_read(metadata: JobMetadata, from_job: bool, known: bool) -> None:
     """Whatever the database knows of the job."""
     assert reading(metadata, given=True, from_job=from_job, known=known) is Reading.GIVEN
 
@@ -36,14 +36,14 @@ def test_a_source_that_is_given_is_read(metadata: dict[str, Any], from_job: bool
 def test_without_a_source_and_a_job_there_is_nothing_to_do(from_job: bool) -> None:
     """The error names the job and the ways to give products."""
     with pytest.raises(InputError, match=r"job job: no products were given.*--products-file"):
-        reading({}, from_job=from_job, known=False)
+        reading(NOTHING_NOTED, from_job=from_job, known=False)
 
 
 @pytest.mark.parametrize(
     ("metadata", "from_job", "right"),
     [
-        ({}, False, Reading.SELECTED),
-        ({}, True, Reading.SELECTED),
+        (NOTHING_NOTED, False, Reading.SELECTED),
+        (NOTHING_NOTED, True, Reading.SELECTED),
         (ROWS_READ, False, Reading.SELECTED),
         (ROWS_CUT_SHORT, False, Reading.SELECTED),
         (FILE_READ, False, Reading.NOTHING),
@@ -51,7 +51,7 @@ def test_without_a_source_and_a_job_there_is_nothing_to_do(from_job: bool) -> No
         (FILE_CUT_SHORT, True, Reading.SELECTED),
     ],
 )
-def test_a_known_job_goes_on_with_what_it_has(metadata: dict[str, Any], from_job: bool, right: Reading) -> None:
+def test_a_known_job_goes_on_with_what_it_has(metadata: JobMetadata, from_job: bool, right: Reading) -> None:
     """Selected rows are read; what was read whole from elsewhere only when `--from-job` asks for it."""
     assert reading(metadata, from_job=from_job) is right
 
@@ -63,9 +63,9 @@ def test_an_input_that_was_cut_short_is_to_be_given_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("metadata", "source"), [(FILE_READ, "file:a.json"), (FILE_CUT_SHORT, FROM_JOB), ({}, FROM_JOB)]
+    ("metadata", "source"), [(FILE_READ, "file:a.json"), (FILE_CUT_SHORT, FROM_JOB), (NOTHING_NOTED, FROM_JOB)]
 )
-def test_a_reading_of_the_rows_keeps_the_name_of_the_source(metadata: dict[str, Any], source: str) -> None:
+def test_a_reading_of_the_rows_keeps_the_name_of_the_source(metadata: JobMetadata, source: str) -> None:
     """The products of a job still come from its file when they were read from its rows since."""
     assert lasting_source(FROM_JOB, Reading.SELECTED, metadata) == source
     assert lasting_source("file:b.json", Reading.GIVEN, metadata) == "file:b.json"
@@ -73,9 +73,9 @@ def test_a_reading_of_the_rows_keeps_the_name_of_the_source(metadata: dict[str, 
 
 def test_other_terms_are_refused_or_taken() -> None:
     """Each changed term is named with both values; `--refresh` takes them; terms not noted yet do not differ."""
-    began = terms_of(config(NUM_QUESTIONS="5"))
+    began = JobMetadata(terms_of(config(NUM_QUESTIONS="5")))
     assert not has_other_terms(config(NUM_QUESTIONS="5"), began)
-    assert not has_other_terms(config(NUM_QUESTIONS="6"), {})
+    assert not has_other_terms(config(NUM_QUESTIONS="6"), NOTHING_NOTED)
     with pytest.raises(ConfigurationError, match=r"num_questions was 5, is 6.*--refresh"):
         has_other_terms(config(NUM_QUESTIONS="6"), began)
     assert has_other_terms(config(NUM_QUESTIONS="6", REFRESH="1"), began)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from query_generator.models import Generated, Product, QueryType
 from query_generator.pipeline.batch_events import BatchEvents
 from query_generator.store.events import EventLog
-from query_generator.store.items import Item, Outcome
+from query_generator.store.items import Item, ItemState, Outcome
 from tests.support.list_sink import ListSink
 
 
@@ -26,7 +26,7 @@ class Telling:
         generated = Generated(["A?", "B?"], Counter(duplicate=1))
         item = Item(1, QueryType.PRODUCT, Product("Boot"))
         for _ in range(tries):
-            self.batches.saved([Outcome(item, generated, state, 1, query_ids=(1, 2)) for state in states])
+            self.batches.saved([Outcome(item, generated, ItemState(state), 1, query_ids=(1, 2)) for state in states])
         self.batches.committed()
 
     def end(self) -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 
 from query_generator.llm.metered import CallStats
 from query_generator.report.stats import RunStats
-from query_generator.report.summary import Report, summary
+from query_generator.report.summary import Report, ResultStatus, summary
 from query_generator.store.items import Counts
 
 COUNTS = Counts(2, 4, 0, 4, 0, 0, 0, 2, 100, 0)
@@ -12,7 +12,7 @@ COUNTS = Counts(2, 4, 0, 4, 0, 0, 0, 2, 100, 0)
 
 def cost_line(llm: CallStats) -> str:
     """The line about cost in the summary of a job with 100 questions."""
-    report = Report("j", "completed", ("gemini", "openai"), COUNTS, RunStats(llm=llm), Counter(), (), ())
+    report = Report("j", ResultStatus.COMPLETED, ("gemini", "openai"), COUNTS, RunStats(llm=llm), Counter(), (), ())
     return next((line for line in summary(report).splitlines() if line.startswith("  cost")), "")
 
 

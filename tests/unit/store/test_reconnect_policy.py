@@ -7,7 +7,8 @@ import pytest
 
 from query_generator.errors import FatalError, PermissionRefusedError, SkippableError
 from query_generator.store.connection_errors import DatabaseAwayError, TransactionConflictError
-from query_generator.store.database import Database, ReconnectPolicy
+from query_generator.store.database import Database
+from query_generator.store.reconnect import ReconnectPolicy
 
 AWAY = DatabaseAwayError("gone")
 CONFLICT = TransactionConflictError("deadlock")

@@ -1,0 +1,121 @@
+"""What calls have brought is written: questions and ledger rows together, and one by one when a row is refused."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from query_generator.errors import SkippableError
+from query_generator.llm.metered import MeteredProvider, Meters
+from query_generator.models import Generated
+from query_generator.pipeline.batch_events import BatchEvents
+from query_generator.pipeline.outcomes import queries_of, storable, with_ids
+from query_generator.report.stats import RunStats
+from query_generator.store.events import EventLog
+from query_generator.store.items import ErrorStage, ItemState, Outcome
+from query_generator.store.ledger import Ledger
+from query_generator.store.queries import save_queries_to_rds, save_storable_queries
+
+_LOG = logging.getLogger("generation")
+
+Store = Callable[[Sequence[Outcome]], Sequence[Outcome]]
+
+
+class Saving:
+    """Saves outcomes for one run, however often the database goes away.
+
+    Args:
+        ledger: of the job.
+        events: take `batch_saved`.
+        meter: of the calls, whose sums are saved with each transaction.
+        stats: of the run; the time that saving took is added to it.
+        batch_size: rows an insert.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        events: EventLog,
+        meter: MeteredProvider | Meters,
+        stats: RunStats,
+        batch_size: int,
+        clock: Callable[[], float],
+    ) -> None:
+        self._ledger = ledger
+        self._meter = meter
+        self._stats = stats
+        self._batch_size = batch_size
+        self._clock = clock
+        self._saved = BatchEvents(events, clock)
+
+    def save(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """Write outcomes in one transaction; if a row of it cannot be stored, each outcome in one of its own.
+
+        Returns:
+            The outcomes as they were written, with their `query_ids`; those with a refused row have failed.
+
+        Raises:
+            RunFencedError: this run was declared dead.
+            DatabaseAwayError: the database stayed away.
+        """
+        began = self._clock()
+        try:
+            written = self._save_together(outcomes, self._store)
+        except SkippableError:
+            written = [saved for outcome in outcomes for saved in self._save_alone(outcome)]
+        self._stats.results_persistence_time += self._clock() - began
+        return written
+
+    def report_rest(self) -> None:
+        """Record what no `batch_saved` event has told yet."""
+        self._saved.report_rest(self._ledger.lease.writing)
+
+    def _save_together(self, outcomes: Sequence[Outcome], store: Store) -> list[Outcome]:
+        self._stats.llm = self._meter.stats()
+        stats = self._stats.as_dict()
+        written: list[Outcome] = self._ledger.db.with_reconnect(
+            lambda: self._ledger.queue.save(outcomes, stats, lambda: store(outcomes), self._saved.saved)
+        )
+        self._saved.committed()
+        return written
+
+    def _save_alone(self, outcome: Outcome) -> list[Outcome]:
+        try:
+            written = self._save_together([outcome], self._store_what_can_be)
+        except SkippableError as exc:
+            written = self._save_together([_unstorable(outcome, Generated(), str(exc))], list)
+        for failed in written:
+            if failed.error_stage is ErrorStage.PERSIST:
+                _LOG.warning(
+                    "[BATCH WARNING] %s questions for '%s': %s",
+                    failed.item.query_type,
+                    failed.item.product.name,
+                    failed.error,
+                )
+        return written
+
+    def _store(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        queries = [query for outcome in outcomes for query in queries_of(outcome)]
+        ids = iter(save_queries_to_rds(queries, self._ledger.db, self._batch_size))
+        return [with_ids(outcome, ids) for outcome in outcomes]
+
+    def _store_what_can_be(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """Store an item without the questions that the database refuses; such an item has failed."""
+        (outcome,) = outcomes
+        ids, refused = save_storable_queries(queries_of(outcome), self._ledger.db)
+        stored = replace(outcome, query_ids=tuple(ids))
+        if not refused:
+            return [stored]
+        reason = "; ".join(f"query_text '{query.query_text[:80]}': {error}" for query, error in refused)
+        return [_unstorable(stored, outcome.generated, storable(reason), transient=outcome.transient)]
+
+
+def _unstorable(outcome: Outcome, generated: Generated, error: str, *, transient: bool = False) -> Outcome:
+    return replace(
+        outcome,
+        generated=generated,
+        state=ItemState.FAILED,
+        error_stage=ErrorStage.PERSIST,
+        error=error,
+        transient=transient,
+    )

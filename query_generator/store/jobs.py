@@ -1,0 +1,113 @@
+"""Jobs as the database has them, read by a job id; nothing is written."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from query_generator.models import QueryType
+from query_generator.store.database import Database
+from query_generator.store.items import Counts, JobSize
+
+
+class JobStatus(StrEnum):
+    """`batch_operations.status`."""
+
+    PENDING = "pending"  # its input is not read yet
+    PROCESSING = "processing"  # items are open
+    COMPLETED = "completed"  # all items have ended and the result is written
+    FAILED = "failed"  # the last run has failed, and no item is open
+
+
+@dataclass(frozen=True, slots=True)
+class JobMetadata:
+    """What the runs have noted of a job, `batch_operations.metadata`.
+
+    `terms` are what its first run fixed: `num_questions`, `providers`, `models` and `prompt_version`, each as far as it
+    is noted. `input_source` is empty before a run has begun to read; `input_complete` tells whether one has read all.
+    """
+
+    terms: Mapping[str, Any] = field(default_factory=dict)
+    input_source: str = ""
+    input_complete: bool = False
+    input_version: str = ""
+    input_siblings: str = ""
+    errors_written: bool = False
+
+    @classmethod
+    def from_json(cls, noted: Mapping[str, Any] | None) -> "JobMetadata":
+        """Read the column; NULL is a job of which nothing is noted."""
+        noted = noted or {}
+        return cls(
+            {name: noted[name] for name in ("num_questions", "providers", "models", "prompt_version") if name in noted},
+            noted.get("input_source") or "",
+            bool(noted.get("input_complete")),
+            noted.get("input_version") or "",
+            noted.get("input_siblings") or "",
+            bool(noted.get("errors_written")),
+        )
+
+    @property
+    def reading_was_cut_short(self) -> bool:
+        """Whether a run has begun to read the input, and none has read all of it."""
+        return bool(self.input_source) and not self.input_complete
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """A row of `batch_operations`. `load_id` is the run of the latest whole reading of the input, or `none`."""
+
+    job_id: str
+    status: str
+    metadata: JobMetadata
+    load_id: str
+
+
+def read_job(db: Database, job_id: str) -> JobRow | None:
+    """Read the row of a job; None before its first run has opened it."""
+    rows = db.rows("ledger.job", job_id=job_id)
+    return JobRow(job_id, rows[0].status, JobMetadata.from_json(rows[0].metadata), rows[0].load_id) if rows else None
+
+
+def read_metadata(db: Database, job_id: str) -> JobMetadata:
+    """Read what the runs have noted of a job; nothing before its first run."""
+    job = read_job(db, job_id)
+    return job.metadata if job else JobMetadata()
+
+
+def is_known(db: Database, job_id: str) -> bool:
+    """Tell whether the database has the job, or products selected for it."""
+    return bool(db.one("ledger.is_known", job_id=job_id).known)
+
+
+def job_size(db: Database, job_id: str) -> JobSize:
+    """Read how large the job is, without counting its items."""
+    row = db.one("ledger.job_size", job_id=job_id)
+    kinds = len(QueryType)
+    return JobSize(row.items // kinds, row.items, max(1, row.items - row.done) if row.is_open else 0, row.done // kinds)
+
+
+def count_items(db: Database, job_id: str) -> Counts:
+    """Count the job's items and questions."""
+    return Counts(**db.one("ledger.counts", job_id=job_id)._asdict())
+
+
+def has_open_items(db: Database, job_id: str) -> bool:
+    """Tell whether an item waits, or is worked on by some run."""
+    return bool(db.one("ledger.has_open_items", job_id=job_id).found)
+
+
+def dropped_texts(db: Database, job_id: str) -> Counter[str]:
+    """Count the texts of the model that were no usable questions, by reason."""
+    return Counter({row.reason: row.count for row in db.rows("ledger.dropped", job_id=job_id)})
+
+
+def stats_of_runs(db: Database, job_id: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the sums that each run of the job has kept, as `RunStats.as_dict` makes them."""
+    return (row.stats for row in db.rows("runs.stats", job_id=job_id))
+
+
+def cache_stats_of_all_runs(db: Database) -> list[Mapping[str, Any]]:
+    """Return what each run of any job has kept of its cache, as `CacheStats.as_dict` makes it."""
+    return [row.cache for row in db.rows("cache.sums")]

@@ -1,0 +1,192 @@
+"""The items of a job: added as the input is read, claimed by a run, and saved with what a call has brought."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from query_generator.models import Generated, Product, QueryType, RejectedRecord
+from query_generator.store.claimed import NO_PRODUCT, items_of
+from query_generator.store.database import Database
+from query_generator.store.items import ErrorStage, Item, ItemState, Outcome
+from query_generator.store.lease import Lease
+from query_generator.store.products import LinkedProduct
+
+Link = Callable[[Database, str, str, Sequence[Product]], tuple[list[LinkedProduct], list[Product]]]
+
+
+class Added(NamedTuple):
+    """What has become of a chunk of the input: rows, records that repeat a product, and records of no use."""
+
+    linked: list[LinkedProduct]
+    repeated: list[Product]
+    rejected: list[RejectedRecord]
+
+
+class WorkQueue:
+    """The items of one job, as one run works on them. Each method is one transaction that only a living run commits."""
+
+    def __init__(self, db: Database, job_id: str, lease: Lease) -> None:
+        self._db = db
+        self._job_id = job_id
+        self._lease = lease
+
+    def add(
+        self,
+        link: Link,
+        products: Sequence[Product],
+        rejected: Sequence[RejectedRecord],
+        enough_at: int | None,
+    ) -> Added:
+        """Put a chunk of the input into the ledger; the same one again changes nothing.
+
+        Each product gets two items. What is there already stays as it is, unless the product has changed. Rejected
+        records are kept for the result and errors.json.
+
+        Args:
+            link: finds or adds the rows of products, as `store.products.link_products`.
+            products: of the chunk, in the order of the input.
+            rejected: of the chunk.
+            enough_at: skip products that have this many active questions of each type; None skips none.
+
+        Raises:
+            RunFencedError: this run was declared dead.
+            SkippableError: the database refuses a value; nothing was added.
+        """
+        with self._lease.writing():
+            if rejected:
+                self._add_rejected(rejected)
+            linked, repeated = link(self._db, self._job_id, self._lease.run_id, products)
+            self._add_items(linked, enough_at)
+        return Added(linked, repeated, list(rejected))
+
+    def _add_rejected(self, rejected: Sequence[RejectedRecord]) -> None:
+        self._rows(
+            "ledger.add_rejected",
+            positions=[record.position for record in rejected],
+            fields=[record.field for record in rejected],
+            reasons=[record.reason for record in rejected],
+            keys=[record.product_key for record in rejected],
+        )
+
+    def _add_items(self, linked: Sequence[LinkedProduct], enough_at: int | None) -> None:
+        ids = [entry.product_id for entry in linked]
+        full = set()
+        if enough_at is not None:
+            rows = self._db.rows("products.with_enough_queries", product_ids=ids, wanted=enough_at)
+            full = {row.product_id for row in rows}
+        self._db.rows(
+            "ledger.add_items",
+            job_id=self._job_id,
+            product_ids=ids,
+            positions=[entry.product.position for entry in linked],
+            content_hashes=[entry.product.content_hash for entry in linked],
+            skipped=[product_id in full for product_id in ids],
+            query_types=list(QueryType),
+        )
+
+    def claim(self, size: int) -> list[Item]:
+        """Take up to `size` items, in the order of the input; those that failed once come after all others.
+
+        An item whose product cannot be read any more is failed here, and does not count.
+        """
+        if size <= 0:
+            return []
+        with self._lease.writing():
+            items = items_of(self._rows("ledger.claim", size=size))
+            unreadable = [item for item in items if item.product is NO_PRODUCT]
+            if unreadable:
+                reason = "the row of the product is gone, or holds no usable product any more"
+                failed = [
+                    Outcome(
+                        item,
+                        Generated(),
+                        ItemState.FAILED,
+                        item.answered,
+                        error_stage=ErrorStage.INPUT,
+                        error=reason,
+                    )
+                    for item in unreadable
+                ]
+                self._write(failed)
+        return [item for item in items if item.product is not NO_PRODUCT]
+
+    def forget_claims(self, kept: Sequence[Item]) -> None:
+        """Free items that this run has claimed and knows nothing of: the answer to a claim was lost."""
+        with self._lease.writing():
+            self._rows(
+                "ledger.forget_claims",
+                product_ids=[item.product_id for item in kept],
+                query_types=[item.query_type for item in kept],
+            )
+
+    def save(
+        self,
+        outcomes: Sequence[Outcome],
+        stats: Mapping[str, Any],
+        store_queries: Callable[[], Sequence[Outcome]],
+        on_saved: Callable[[Sequence[Outcome]], None],
+    ) -> list[Outcome]:
+        """Write the questions and the ledger rows of some calls, all or nothing.
+
+        Called again after an uncertain commit it changes nothing: the ledger knows which calls it has counted.
+
+        Args:
+            outcomes: one for each call.
+            stats: the sums of this run, kept with it.
+            store_queries: stores the questions and returns the outcomes with their `query_ids`.
+            on_saved: called in the transaction with the outcomes that were new.
+
+        Raises:
+            RunFencedError: this run was declared dead.
+            SkippableError: a row cannot be stored; nothing was.
+        """
+        with self._db.pipelined():
+            held = self._send_stats(stats)
+            written = store_queries()
+            done = self._write(written)
+            if not held():
+                raise self._lease.fenced()
+            new = [outcome for outcome in written if (outcome.item.product_id, outcome.item.query_type) in done]
+            if new:
+                on_saved(new)
+        return list(written)
+
+    def save_stats(self, stats: Mapping[str, Any]) -> None:
+        """Keep the sums of this run, from which the job's are made.
+
+        Raises:
+            RunFencedError: this run was declared dead.
+        """
+        if not self._send_stats(stats)():
+            raise self._lease.fenced()
+
+    def _send_stats(self, stats: Mapping[str, Any]) -> Callable[[], list[Any]]:
+        return self._db.send("runs.save_stats", run_id=self._lease.run_id, stats=json.dumps(dict(stats)))
+
+    def _write(self, outcomes: Sequence[Outcome]) -> set[tuple[int, str]]:
+        """Write ledger rows; returns product and type of those that were not written before."""
+        generated = [outcome.generated for outcome in outcomes]
+        rows = self._rows(
+            "ledger.save_outcomes",
+            product_ids=[outcome.item.product_id for outcome in outcomes],
+            query_types=[outcome.item.query_type for outcome in outcomes],
+            states=[outcome.state for outcome in outcomes],
+            deferred=[outcome.deferred for outcome in outcomes],
+            transient=[outcome.transient for outcome in outcomes],
+            error_stages=[outcome.error_stage for outcome in outcomes],
+            errors=[outcome.error for outcome in outcomes],
+            query_ids=["{" + ",".join(map(str, outcome.query_ids)) + "}" for outcome in outcomes],
+            dropped=[json.dumps(Counter(outcome.item.dropped) + outcome.generated.dropped) for outcome in outcomes],
+            attempts=[outcome.item.attempts for outcome in outcomes],
+            answered_before=[outcome.item.answered for outcome in outcomes],
+            answered=[outcome.answered for outcome in outcomes],
+            providers=[result.provider or None for result in generated],
+            models=[result.model or None for result in generated],
+            prompt_tokens=[result.prompt_tokens for result in generated],
+            output_tokens=[result.output_tokens for result in generated],
+        )
+        return {(row.product_id, row.query_type) for row in rows}
+
+    def _rows(self, name: str, **parameters: object) -> list[Any]:
+        return self._db.rows(name, job_id=self._job_id, run_id=self._lease.run_id, **parameters)
