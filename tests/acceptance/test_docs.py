@@ -35,7 +35,7 @@ PAPERS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 NAMES = [str(path.relative_to(ROOT)) for path in PAPERS]
 RUN, LOOKED_AT = ("", "services"), ("account", "elsewhere")
 SHELLS, CODE, DATA = ("console", "sh"), ("python", "sql"), ("json", "yaml", "csv", "dockerfile", "text")
-COMMAND = re.compile(r"^ *(?:\$ |(?:make|python3?|bash|docker|aws|pip|export|git) |\S*/)", re.MULTILINE)
+COMMAND = re.compile(r"^ *(?:\$ |(?:make|python3?|bash|docker|aws|pip|export|git) |\.{1,2}/|\.venv/)", re.MULTILINE)
 FENCE = re.compile(r"^( *)(`{3,}|~{3,}) *([^\n`]*)\n(.*?)^\1\2 *$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 VARYING = {
@@ -141,7 +141,7 @@ class Desk:
 
     def __init__(self, folder: Path, cloud: Cloud, addresses: dict[str, str]) -> None:
         self.folder, self.cloud, self.addresses = folder / "clone", cloud, addresses
-        left_out = shutil.ignore_patterns(".*cache", ".venv*", ".git", "local-run", "worktrees")
+        left_out = shutil.ignore_patterns(".*cache", ".venv*", ".git", "local-run")
         shutil.copytree(ROOT, self.folder, ignore=left_out)
         (self.folder / "catalog.jsonl").write_text("\n".join(map(json.dumps, CATALOG)))
         lines = ["name,brand", *(f"{product['name']},{product['brand']}" for product in CATALOG)]
@@ -150,7 +150,7 @@ class Desk:
         tools.mkdir(parents=True)
         for tool in (Path(sys.prefix) / "bin").iterdir():
             (tools / tool.name).symlink_to(tool)
-        _write_script(tools / "python", sys.executable)
+        _write_script(tools / "python", shlex.quote(sys.executable))
         self.path = [folder / "bin", Path(sys.prefix) / "bin"]
         _write_script(self.path[0] / "make", f"{shutil.which('make')} -o .venv/.local -o .venv/.dev")
 
@@ -183,7 +183,7 @@ class Desk:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=60,
+            timeout=120,
         )
         assert ended.returncode == 0, f"{block.where}: {arguments[-1]}\nended with {ended.returncode}\n{ended.stdout}"
         return ended.stdout
