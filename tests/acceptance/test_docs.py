@@ -27,9 +27,10 @@ import pytest
 
 from query_generator.cli import parse_arguments
 from query_generator.errors import ConfigurationError, ExitCode
-from tests.conftest import ROOT, Cloud
+from tests.conftest import Cloud
 from tests.fakes.openai_server import OpenAIServer
 from tests.fakes.redis_server import RedisServer
+from tests.support.paths import ROOT
 
 PAPERS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 NAMES = [str(path.relative_to(ROOT)) for path in PAPERS]

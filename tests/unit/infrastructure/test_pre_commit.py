@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[3]
+from tests.support.paths import ROOT
+
 HOOKS = [
     pytest.param(hook, repo["repo"], id=hook["id"])
     for repo in yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
