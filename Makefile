@@ -25,7 +25,7 @@ help:
 	@echo "make lock    make the requirement files again from pyproject.toml"
 	@echo "make image   build the image (BASE_IMAGE=python:3.11-slim@sha256:... pins its base)"
 	@echo "make sbom    write sbom.json: what the image brings, from the locked requirements"
-	@echo "make deploy  make or change the stack in AWS (PARAMETERS=\"VpcId=... SubnetIds=...\"), see docs/deployment.md"
+	@echo "make deploy  make or change the stack in AWS (PARAMETERS=\"VpcId=... SubnetIds=...\"), see docs/how-to/deploy.md"
 	@echo "make destroy take the stack away; bucket and database snapshot stay"
 	@echo "make clean   remove .venv, .venv.log and local-run"
 
