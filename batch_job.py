@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import closing, nullcontext
+from contextlib import nullcontext
 from importlib import import_module
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _configure_logging(config)
         stop.drain_seconds = config.drain_seconds
         verb = " ".join(word for word in (arguments["verb"] or "run", arguments.get("action")) if word)
-        return int(_VERBS[verb](config, stop))
+        return int(_command(verb)(config, stop))
     except SystemExit as exc:  # argparse, after --help
         return int(exc.code or 0)
     except FatalError as exc:
@@ -73,73 +73,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _run(config: "JobConfig", stop: StopSignal) -> ExitCode:
-    if config.dry_run:
-        return _dry_run(config, stop)
-    from query_generator.pipeline.job import run_job
-    from query_generator.pipeline.spending import checked_prices
-    from query_generator.report.summary import ChildReport, child_summary, summary
-
-    checked_prices(config)
-    _LOG.info("[INIT] Job %s", config.job_id)
-    report = run_job(config, stop)
-    print(child_summary(report) if isinstance(report, ChildReport) else summary(report))
-    return report.exit_code
-
-
-def _dry_run(config: "JobConfig", stop: StopSignal) -> ExitCode:
-    from query_generator.dry_run.command import dry_run
-
-    text, exit_code = dry_run(config, stop)
-    print(text)
-    return exit_code
-
-
-def _report(config: "JobConfig", stop: StopSignal) -> ExitCode:
-    import secrets_cache
-    from query_generator.pipeline.services import database_of, objects_of
-    from query_generator.report.summary import publish_result, summary
-    from query_generator.store.schema import migrate
-
-    secrets_cache.configure(config)
-    with database_of(config) as connect, closing(connect(None)) as db:
-        migrate(db)
-        report = publish_result(db, objects_of(config), config.job_id, config.output_s3_prefix)
-    print(summary(report))
-    return ExitCode.SUCCEEDED
-
-
-def _init_db(config: "JobConfig", stop: StopSignal) -> ExitCode:
-    import secrets_cache
-    from query_generator.pipeline.services import database_of
-    from query_generator.store.schema import migrate
-
-    secrets_cache.configure(config)
-    with database_of(config) as connect, closing(connect(None)) as db:
-        applied = migrate(db)
-    print("\n".join(f"applied {name}" for name in applied) or "the tables are up to date")
-    return ExitCode.SUCCEEDED
-
-
-def _warm_cache(config: "JobConfig", stop: StopSignal) -> ExitCode:
-    from query_generator.commands.cache import warm_cache
-
-    return warm_cache(config, stop)
-
-
-def _report_cache(config: "JobConfig", stop: StopSignal) -> ExitCode:
-    from query_generator.commands.cache import report_cache
-
-    return report_cache(config)
-
-
-_VERBS: dict[str, Callable[["JobConfig", StopSignal], ExitCode]] = {
-    "run": _run,
-    "report": _report,
-    "init-db": _init_db,
-    "cache warm": _warm_cache,
-    "cache stats": _report_cache,
+_COMMANDS = {
+    "run": "run.run",
+    "report": "report.report",
+    "init-db": "init_db.init_db",
+    "cache warm": "cache.warm_cache",
+    "cache stats": "cache.report_cache",
 }
+
+
+def _command(verb: str) -> Callable[["JobConfig", StopSignal], ExitCode]:
+    """Return the function of a verb; no other verb's modules are loaded."""
+    module, _, function = _COMMANDS[verb].partition(".")
+    command: Callable[[JobConfig, StopSignal], ExitCode]
+    command = getattr(import_module(f"query_generator.commands.{module}"), function)
+    return command
 
 
 def _configure(arguments: dict[str, str | None]) -> "JobConfig":

@@ -65,7 +65,7 @@ def warm_cache(config: JobConfig, stop: StopSignal) -> ExitCode:
     return ExitCode.FINISHED_WITH_ERRORS if warmed.failed or warmed.rejected else ExitCode.SUCCEEDED
 
 
-def report_cache(config: JobConfig) -> ExitCode:
+def report_cache(config: JobConfig, _: StopSignal) -> ExitCode:
     """Print what the tiers hold that outlive a process, and the sums of all runs that the database knows.
 
     Raises:

@@ -1,0 +1,23 @@
+"""The verb `init-db`: the tables are made or migrated."""
+
+from contextlib import closing
+
+import secrets_cache
+from query_generator.config import JobConfig
+from query_generator.errors import ExitCode
+from query_generator.pipeline.services import database_of
+from query_generator.stopping import StopSignal
+from query_generator.store.schema import migrate
+
+
+def init_db(config: JobConfig, _: StopSignal) -> ExitCode:
+    """Apply the migrations that the database lacks, and print their names.
+
+    Raises:
+        FatalError: the database cannot be used, or its tables are not the documented ones.
+    """
+    secrets_cache.configure(config)
+    with database_of(config) as connect, closing(connect(None)) as db:
+        applied = migrate(db)
+    print("\n".join(f"applied {name}" for name in applied) or "the tables are up to date")
+    return ExitCode.SUCCEEDED

@@ -1,0 +1,36 @@
+"""The verb `run`: the job, or with `--dry-run` what it would do and cost."""
+
+import logging
+
+from query_generator.config import JobConfig
+from query_generator.errors import ExitCode
+from query_generator.stopping import StopSignal
+
+_LOG = logging.getLogger("batch_job")
+
+
+def run(config: JobConfig, stop: StopSignal) -> ExitCode:
+    """Run a job or go on with it, and print its summary.
+
+    Raises:
+        FatalError: the job has not ended, or could not be begun; the error carries the exit code.
+    """
+    if config.dry_run:
+        return _dry_run(config, stop)
+    from query_generator.pipeline.job import run_job
+    from query_generator.pipeline.spending import checked_prices
+    from query_generator.report.summary import ChildReport, child_summary, summary
+
+    checked_prices(config)
+    _LOG.info("[INIT] Job %s", config.job_id)
+    report = run_job(config, stop)
+    print(child_summary(report) if isinstance(report, ChildReport) else summary(report))
+    return report.exit_code
+
+
+def _dry_run(config: JobConfig, stop: StopSignal) -> ExitCode:
+    from query_generator.dry_run.command import dry_run
+
+    text, exit_code = dry_run(config, stop)
+    print(text)
+    return exit_code
