@@ -12,7 +12,7 @@ STACK ?= query-generator
 TEMPLATE ?= infrastructure/template.yaml
 PARAMETERS ?=
 
-.PHONY: help run test crash bench bench-quick llm check format lock image sbom deploy destroy clean
+.PHONY: help run test crash bench bench-quick llm check rooms format lock image sbom deploy destroy clean
 
 help:
 	@echo "make run     run the job on examples/products.json, with an embedded PostgreSQL and folders"
@@ -21,6 +21,7 @@ help:
 	@echo "make bench   measure the job; write the tables and plots of docs/performance.md (bench-quick: print only)"
 	@echo "make llm     a Gemini stand-in on port 8080 to try settings with: make llm LLM='--latency 0.2 --limit 20/1'"
 	@echo "make check   locks against pyproject.toml, lint, types, walls between modules, shell script, job definition, template"
+	@echo "make rooms   figures of the code: rooms, arrows between them, lines, names in the wrong room"
 	@echo "make format  format the code"
 	@echo "make lock    make the requirement files again from pyproject.toml"
 	@echo "make image   build the image (BASE_IMAGE=python:3.11-slim@sha256:... pins its base)"
@@ -56,6 +57,9 @@ check: $(VENV)/.dev
 	$(BIN)/shellcheck submit_batch_job.sh
 	$(BIN)/python -m infrastructure.validate job-definition.json
 	$(BIN)/cfn-lint infrastructure/template.yaml
+
+rooms: $(VENV)/.dev
+	$(BIN)/python -m infrastructure.rooms
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
