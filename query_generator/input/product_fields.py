@@ -59,18 +59,7 @@ def product_from_record(record: dict[str, Any], position: int, brand_name: str =
     """
     if not isinstance(record, dict):
         raise RejectedRecordError("", "is not an object")
-    found = candidates(record)
-    name = _name(found.get("name", ()))
-    brand = _brand(found.get("brand", ())) or brand_name
-    try:
-        stored = _storable(record, MAX_LEVELS)
-    except RecursionError as exc:
-        reason = f"nested deeper than {MAX_LEVELS} levels"
-        raise RejectedRecordError("", reason, composite_key(brand, name)) from exc
-    if stored is not record:
-        # What is stored is what counts, so that the record says the same when it comes back from the database.
-        found = candidates(stored)
-        name, brand = _name(found.get("name", ())), _brand(found.get("brand", ())) or brand_name
+    stored, found, name, brand = _stored(record, brand_name)
     category, category_in_order = _both_ways(_category, found, "category")
     description, description_in_order = _both_ways(_description, found, "description")
     price, price_in_order = _both_ways(_price, found, "price")
@@ -98,6 +87,26 @@ def product_from_record(record: dict[str, Any], position: int, brand_name: str =
             attributes_in_order,
         ),
     )
+
+
+def _stored(
+    record: dict[str, Any], brand_name: str
+) -> tuple[dict[str, Any], dict[str, list[tuple[str, Any]]], str, str]:
+    """Return the record as it is stored, the candidates for each field in that, its name and its brand.
+
+    What is stored is what counts, so that the record says the same when it comes back from the database.
+    """
+    found = candidates(record)
+    name, brand = _name(found.get("name", ())), _brand(found.get("brand", ())) or brand_name
+    try:
+        stored = _storable(record, MAX_LEVELS)
+    except RecursionError as exc:
+        reason = f"nested deeper than {MAX_LEVELS} levels"
+        raise RejectedRecordError("", reason, composite_key(brand, name)) from exc
+    if stored is not record:
+        found = candidates(stored)
+        name, brand = _name(found.get("name", ())), _brand(found.get("brand", ())) or brand_name
+    return stored, found, name, brand
 
 
 def _both_ways(read: Callable[[Fields], T], found: Mapping[str, Fields], part: str) -> tuple[T, T]:
