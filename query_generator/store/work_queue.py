@@ -166,27 +166,31 @@ class WorkQueue:
 
     def _write(self, outcomes: Sequence[Outcome]) -> set[tuple[int, str]]:
         """Write ledger rows; returns product and type of those that were not written before."""
-        generated = [outcome.generated for outcome in outcomes]
-        rows = self._rows(
-            "ledger.save_outcomes",
-            product_ids=[outcome.item.product_id for outcome in outcomes],
-            query_types=[outcome.item.query_type for outcome in outcomes],
-            states=[outcome.state for outcome in outcomes],
-            deferred=[outcome.deferred for outcome in outcomes],
-            transient=[outcome.transient for outcome in outcomes],
-            error_stages=[outcome.error_stage for outcome in outcomes],
-            errors=[outcome.error for outcome in outcomes],
-            query_ids=["{" + ",".join(map(str, outcome.query_ids)) + "}" for outcome in outcomes],
-            dropped=[json.dumps(Counter(outcome.item.dropped) + outcome.generated.dropped) for outcome in outcomes],
-            attempts=[outcome.item.attempts for outcome in outcomes],
-            answered_before=[outcome.item.answered for outcome in outcomes],
-            answered=[outcome.answered for outcome in outcomes],
-            providers=[result.provider or None for result in generated],
-            models=[result.model or None for result in generated],
-            prompt_tokens=[result.prompt_tokens for result in generated],
-            output_tokens=[result.output_tokens for result in generated],
-        )
+        rows = self._rows("ledger.save_outcomes", outcomes=json.dumps([_columns(outcome) for outcome in outcomes]))
         return {(row.product_id, row.query_type) for row in rows}
 
     def _rows(self, name: str, **parameters: object) -> list[Any]:
         return self._db.rows(name, job_id=self._job_id, run_id=self._lease.run_id, **parameters)
+
+
+def _columns(outcome: Outcome) -> dict[str, Any]:
+    """Return an outcome as `ledger.save_outcomes` reads it."""
+    item, generated = outcome.item, outcome.generated
+    return {
+        "product_id": item.product_id,
+        "query_type": item.query_type,
+        "state": outcome.state,
+        "deferred": outcome.deferred,
+        "transient": outcome.transient,
+        "error_stage": outcome.error_stage,
+        "error": outcome.error,
+        "query_ids": outcome.query_ids,
+        "dropped": Counter(item.dropped) + generated.dropped,
+        "attempts": item.attempts,
+        "answered_before": item.answered,
+        "answered": outcome.answered,
+        "provider": generated.provider or None,
+        "model": generated.model or None,
+        "prompt_tokens": generated.prompt_tokens,
+        "output_tokens": generated.output_tokens,
+    }

@@ -173,17 +173,15 @@ WHERE i.job_id = %(job_id)s AND i.run_id = %(run_id)s AND i.state = 'running'
 -- name: save_outcomes
 UPDATE job_items i
 SET state = o.state, run_id = CASE WHEN o.state = 'pending' THEN NULL ELSE i.run_id END,
-    deferred = o.deferred, passing = o.passing, error_stage = o.error_stage, error = o.error,
-    query_ids = i.query_ids || o.query_ids::bigint[], dropped = o.dropped::jsonb, answered = o.answered,
+    deferred = o.deferred, passing = o.transient, error_stage = o.error_stage, error = o.error,
+    query_ids = i.query_ids || o.query_ids, dropped = o.dropped, answered = o.answered,
     provider = coalesce(o.provider, i.provider), model = coalesce(o.model, i.model),
     prompt_tokens = i.prompt_tokens + o.prompt_tokens, output_tokens = i.output_tokens + o.output_tokens,
     finished_at = CASE WHEN o.state IN ('succeeded', 'failed') THEN clock_timestamp() END
-FROM unnest(%(product_ids)s::int[], %(query_types)s::text[], %(states)s::text[], %(deferred)s::int[],
-            %(transient)s::bool[], %(error_stages)s::text[], %(errors)s::text[], %(query_ids)s::text[],
-            %(dropped)s::text[], %(attempts)s::int[], %(answered_before)s::int[], %(answered)s::int[], %(providers)s::text[],
-            %(models)s::text[], %(prompt_tokens)s::bigint[], %(output_tokens)s::bigint[])
-    AS o (product_id, query_type, state, deferred, passing, error_stage, error, query_ids, dropped, attempts, answered_before,
-          answered, provider, model, prompt_tokens, output_tokens)
+FROM jsonb_to_recordset(%(outcomes)s::jsonb)
+    AS o (product_id int, query_type text, state text, deferred int, transient bool, error_stage text, error text,
+          query_ids bigint[], dropped jsonb, attempts int, answered_before int, answered int, provider text, model text,
+          prompt_tokens bigint, output_tokens bigint)
 WHERE i.job_id = %(job_id)s AND i.product_id = o.product_id AND i.query_type = o.query_type
   AND i.run_id = %(run_id)s AND i.state = 'running'
   AND i.attempts = o.attempts AND i.answered = o.answered_before
