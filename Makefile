@@ -34,7 +34,7 @@ run: $(VENV)/.local
 	$(BIN)/python batch_job.py --local --products-file examples/products.json --job-id example
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 4 --dist worksteal
+	$(BIN)/python -m pytest -n 4 --dist worksteal --cov --cov-report=term:skip-covered
 
 crash: $(VENV)/.dev
 	$(BIN)/python -m tests.crash
