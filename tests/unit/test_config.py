@@ -1,9 +1,9 @@
 """From options and environment to one checked configuration."""
 
+from dataclasses import FrozenInstanceError, asdict, fields
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
 from query_generator.config import JobConfig, load_config
 from query_generator.errors import ConfigurationError
@@ -37,7 +37,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
 
 def test_an_option_wins_over_its_variable() -> None:
     """What stands on the command line counts, whatever the job definition says."""
-    config = load({"NUM_QUESTIONS": "10", "LLM_PROVIDERS": "gemini"}, num_questions="5", provider="offline")
+    config = load({"NUM_QUESTIONS": "10", "LLM_PROVIDERS": "gemini"}, num_questions="5", providers="offline")
     assert (config.num_questions, config.providers) == (5, ("offline",))
 
 
@@ -82,7 +82,7 @@ def test_every_variable_reaches_its_field() -> None:
         field for field, s in SETTINGS.items() if s.variable and getattr(config, field) == getattr(untouched, field)
     ] == []
     assert (config.log_level, config.local_dir) == ("WARNING", Path("there"))
-    assert set(SETTINGS) == set(JobConfig.model_fields)
+    assert set(SETTINGS) == {field.name for field in fields(JobConfig)}
 
 
 @pytest.mark.parametrize(
@@ -225,11 +225,11 @@ def test_no_secret_is_shown() -> None:
     config = load(secrets, products_argument="hidden-4")
     with pytest.raises(ConfigurationError) as caught:
         load({**secrets, "NUM_QUESTIONS": "x"}, products_argument="hidden-4")
-    assert "hidden" not in f"{config!r} {config} {config.model_dump()} {caught.value}"
+    assert "hidden" not in f"{config!r} {config} {asdict(config)} {caught.value}"
     assert caught.value.__cause__ is None
 
 
 def test_a_configuration_does_not_change() -> None:
     """What was checked at the start holds to the end."""
-    with pytest.raises(ValidationError, match="frozen"):
-        load({}).rpm = 1
+    with pytest.raises(FrozenInstanceError, match="rpm"):
+        setattr(load({}), "rpm", 1)  # noqa: B010 -- mypy would see it
