@@ -98,9 +98,8 @@ def _add_settings(parser: _Parser, verb: str) -> None:
 
 
 def _add_option(section: argparse._ArgumentGroup, declared: Declared, verb: str) -> None:
-    option, name = declared.option, declared.name
+    option, name, metavar = declared.option, declared.name, declared.metavar
     text = declared.help_of(verb).replace("%", "%%")
-    metavar = option.metavar or "|".join(declared.choices)
     if option.shorthands:
         either = section.add_mutually_exclusive_group()
         for shorthand, (value, meaning) in option.shorthands.items():

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
@@ -21,6 +22,9 @@ KEY_FIELDS = {
     "anthropic": ("anthropic_secret_name", "anthropic_api_key"),
 }
 SOURCES = frozenset({"products_json", "input_s3", "input_s3_bucket", "products_file", "products_argument"})
+
+
+dataclass(frozen=True, kw_only=True)(JobConfig)
 
 
 def _checked(declared: Declared, kind: Any) -> Any:

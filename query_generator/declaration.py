@@ -1,9 +1,10 @@
 """What is told of a setting where it is declared, and what follows from that: names, bounds, texts."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields
 from enum import Enum
-from typing import Any, Literal, NamedTuple, get_args, get_origin
+from typing import Any, Literal, NamedTuple, TypeVar, dataclass_transform, get_args, get_origin
+
+T = TypeVar("T")
 
 
 class Group(Enum):
@@ -126,6 +127,11 @@ class Declared(NamedTuple):
         return get_args(kind) if get_origin(kind) is Literal else ()
 
     @property
+    def metavar(self) -> str:
+        """What stands for a value of the option."""
+        return self.option.metavar or "|".join(self.choices)
+
+    @property
     def allowed(self) -> str:
         """What a right value is, in words; nothing for a text."""
         if self.setting.allowed:
@@ -141,7 +147,7 @@ class Declared(NamedTuple):
         """The default in words; nothing where there is none."""
         if self.is_flag:
             return "on" if self.default else "off"
-        return self.setting.default or ("" if self.default in (MISSING, None) else str(self.default))
+        return self.setting.default or ("" if self.default is None else str(self.default))
 
     @property
     def example(self) -> str:
@@ -153,7 +159,7 @@ class Declared(NamedTuple):
         """Return what `--help` of a verb says of the option."""
         if verb in self.option.other_help:
             return f"{self.option.other_help[verb]} ({self.variable})"
-        span = str(self.bounds) if self.bounds and self.bounds.at_most else ""
+        span = self.allowed if self.is_list or (self.bounds and self.bounds.at_most) else ""
         default = f"default: {self.default_text}" if self.default_text not in ("", "off", "none") else ""
         more = "; ".join(part for part in (self.variable, span, default) if part)
         return f"{self.help.text} ({more})" if more else self.help.text
@@ -162,9 +168,21 @@ class Declared(NamedTuple):
         return " / ".join(name for name in (self.option.name, self.variable) if name)
 
 
-def declared_in(configuration: Any) -> dict[str, Declared]:
-    """Return what the fields of a dataclass declare, by their names and in their order."""
-    return {field.name: _declared(field.name, field.type, field.default) for field in fields(configuration)}
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def declarations(configuration: type[T]) -> type[T]:
+    """Mark a class whose fields declare settings: a frozen dataclass with names for its arguments.
+
+    `config` makes it one. Here it would cost `--help` a fifth of its time.
+    """
+    return configuration
+
+
+def declared_in(configuration: type) -> dict[str, Declared]:
+    """Return what the fields of a class declare, by their names and in their order."""
+    return {
+        name: _declared(name, annotation, getattr(configuration, name, None))
+        for name, annotation in configuration.__annotations__.items()
+    }
 
 
 def _declared(name: str, annotation: Any, default: object) -> Declared:

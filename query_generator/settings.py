@@ -6,10 +6,9 @@ without it, and `config` knows it.
 """
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
-from query_generator.declaration import Between, Group, Help, Option, Setting, declared_in
+from query_generator.declaration import Between, Group, Help, Option, Setting, declarations, declared_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +61,7 @@ def number_or_none(text: str) -> str | None:
     return None if text.strip().lower() == "none" else text
 
 
-@dataclass(frozen=True, kw_only=True)
+@declarations
 class JobConfig:
     """The settings of a run. `config.load_config` makes one and checks it; absent ones are None or have the default."""
 
@@ -101,7 +100,7 @@ class JobConfig:
     products_json: Annotated[
         "SecretStr | None",
         Setting(Group.SOURCE, "PRODUCTS_JSON", '[{"name": "Trail Boot", "brand": "Daybird"}]', secret=True),
-        Help("products inline"),
+        Help("products inline, as in a file"),
     ] = None
     input_s3: Annotated[
         str | None,
@@ -188,7 +187,7 @@ class JobConfig:
             default="gemini, or offline with --local and no key",
             read=checked_names,
         ),
-        Help("gemini, google-genai, openai, anthropic, offline: by commas, each stands in for those before it"),
+        Help("who is asked; each stands in for those before it"),
         Option("--provider", "NAMES", BUYING),
     ]
     routing: Annotated[
@@ -202,13 +201,13 @@ class JobConfig:
     gemini_model: Annotated[
         str,
         Setting(Group.WRITER, "GEMINI_MODEL", "gemini-3.5-flash-lite"),
-        Help("the Gemini model"),
+        Help("the model of `gemini` and `google-genai`"),
         Option("--model", "NAME", BUYING),
     ] = "gemini-3.5-flash-lite"
     gemini_market_model: Annotated[
         str | None,
         Setting(Group.WRITER, "GEMINI_MARKET_MODEL", "gemini-3.8-flash", default="that of GEMINI_MODEL"),
-        Help("the Gemini model for market questions"),
+        Help("their model for market questions, if another"),
     ] = None
     openai_model: Annotated[str, Setting(Group.WRITER, "OPENAI_MODEL", "gpt-6-luna"), Help("the model of `openai`")] = (
         "gpt-6-luna"
