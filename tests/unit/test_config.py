@@ -1,13 +1,12 @@
 """From options and environment to one checked configuration."""
 
-from dataclasses import FrozenInstanceError, asdict, fields
+from dataclasses import FrozenInstanceError, asdict
 from pathlib import Path
 
 import pytest
 
 from query_generator.config import JobConfig, load_config
 from query_generator.errors import ConfigurationError
-from query_generator.settings import SETTINGS
 
 CLOUD = {"RDS_SECRET_NAME": "rds", "GEMINI_SECRET_NAME": "gemini", "OUTPUT_S3_BUCKET": "out", "JOB_ID": "j1"}
 
@@ -50,39 +49,6 @@ def test_a_run_may_do_without_waiting() -> None:
 def test_an_empty_variable_counts_as_not_given() -> None:
     """A job definition may pass variables on that are empty."""
     assert load({"NUM_QUESTIONS": "", "AWS_REGION": " ", "PRODUCT_LIMIT": ""}) == load({})
-
-
-def test_every_variable_reaches_its_field() -> None:
-    """Each documented variable has an effect."""
-    numbers = ["num_questions", "limit", "max_concurrency", "rpm", "tpm", "rpd", "array_size", "db_port"]
-    numbers += [
-        "circuit_breaker_threshold",
-        "circuit_breaker_timeout",
-        "retry_max_attempts",
-        "batch_size",
-        "connection_pool_size",
-    ]
-    numbers += ["lease_seconds", "drain_seconds", "database_reconnect_seconds", "array_index"]
-    numbers += ["cache_ttl_completions", "cache_memory_mb", "max_cost", "llm_timeout", "events_ttl_days"]
-    examples = dict.fromkeys(numbers, "7")
-    examples |= {
-        "from_job": "true",
-        "skip_existing": "1",
-        "refresh": "yes",
-        "dry_run": "yes",
-        "routing": "cheapest",
-        "providers": "offline",
-        "local_dir": "there",
-    }
-    examples |= {"log_level": "warning", "log_format": "json", "db_sslmode": "verify-full"}
-    environ = {s.variable: examples.get(field, f"a-{field}") for field, s in SETTINGS.items() if s.variable}
-    config = load(environ)
-    untouched = JobConfig(job_id="x", providers=("gemini",))
-    assert [
-        field for field, s in SETTINGS.items() if s.variable and getattr(config, field) == getattr(untouched, field)
-    ] == []
-    assert (config.log_level, config.local_dir) == ("WARNING", Path("there"))
-    assert set(SETTINGS) == {field.name for field in fields(JobConfig)}
 
 
 @pytest.mark.parametrize(
