@@ -23,8 +23,7 @@ KEY_FIELDS = {
 }
 SOURCES = frozenset({"products_json", "input_s3", "input_s3_bucket", "products_file", "products_argument"})
 
-
-dataclass(frozen=True, kw_only=True)(JobConfig)
+dataclass(frozen=True, kw_only=True)(JobConfig)  # from here on it is what mypy takes it for, see `declarations`
 
 
 def _checked(declared: Declared, kind: Any) -> Any:

@@ -170,9 +170,9 @@ class Declared(NamedTuple):
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def declarations(configuration: type[T]) -> type[T]:
-    """Mark a class whose fields declare settings: a frozen dataclass with names for its arguments.
+    """Mark a class whose fields declare settings, for mypy: a frozen dataclass whose arguments have names.
 
-    `config` makes it one. Here it would cost `--help` a fifth of its time.
+    `config` makes it one. Here it would cost `--help` a fifth of its time, most of it the import of `dataclasses`.
     """
     return configuration
 

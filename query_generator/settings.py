@@ -104,7 +104,7 @@ class JobConfig:
     ] = None
     input_s3: Annotated[
         str | None,
-        Setting(Group.SOURCE, example="s3://my-bucket/catalog.json", allowed="s3://bucket/key", read=checked_s3_uri),
+        Setting(Group.SOURCE, example="s3://my-bucket/catalog.json", read=checked_s3_uri),
         Help("an S3 object, instead of INPUT_S3_BUCKET and INPUT_S3_KEY"),
         Option("--input-s3", "s3://B/K", BUYING),
     ] = None
