@@ -12,7 +12,7 @@ STACK ?= query-generator
 TEMPLATE ?= infrastructure/template.yaml
 PARAMETERS ?=
 
-.PHONY: help run test crash bench bench-quick llm check rooms format lock image sbom deploy destroy clean
+.PHONY: help run test crash bench bench-quick llm check rooms format lock reference image sbom deploy destroy clean
 
 help:
 	@echo "make run     run the job on examples/products.json, with an embedded PostgreSQL and folders"
@@ -20,10 +20,11 @@ help:
 	@echo "make crash   break jobs in every way for 20 minutes; count what is lost, doubled, paid twice"
 	@echo "make bench   measure the job; write the tables and plots of docs/performance.md (bench-quick: print only)"
 	@echo "make llm     a Gemini stand-in on port 8080 to try settings with: make llm LLM='--latency 0.2 --limit 20/1'"
-	@echo "make check   locks against pyproject.toml, lint, types, walls between modules, shell script, job definition, template"
+	@echo "make check   what is stale (locks, reference), lint, types, walls between modules, shell script, job definition, template"
 	@echo "make rooms   figures of the code: rooms, arrows between them, lines, names in the wrong room"
 	@echo "make format  format the code"
 	@echo "make lock    make the requirement files again from pyproject.toml"
+	@echo "make reference  make docs/reference/configuration.md again from the declared settings"
 	@echo "make image   build the image (BASE_IMAGE=python:3.11-slim@sha256:... pins its base)"
 	@echo "make sbom    write sbom.json: what the image brings, from the locked requirements"
 	@echo "make deploy  make or change the stack in AWS (PARAMETERS=\"VpcId=... SubnetIds=...\"), see docs/how-to/deploy.md"
@@ -50,6 +51,7 @@ llm: $(VENV)/.local
 
 check: $(VENV)/.dev
 	$(BIN)/python -m infrastructure.lock --check
+	$(BIN)/python -m infrastructure.reference --check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -67,6 +69,9 @@ format: $(VENV)/.dev
 
 lock: $(VENV)/.dev
 	$(BIN)/python -m infrastructure.lock
+
+reference: $(VENV)/.dev
+	$(BIN)/python -m infrastructure.reference
 
 image:
 	docker build --build-arg BASE_IMAGE=$(BASE_IMAGE) -t $(IMAGE) .

@@ -1,16 +1,22 @@
-"""The command line: verbs, options and their help. Values stay text; `config` checks them all at once."""
+"""The command line: verbs, and the options that `settings` declares. Values stay text; `config` checks them all."""
 
 import argparse
 from collections.abc import Sequence
 from typing import NoReturn
 
+from query_generator.declaration import Declared, Group
 from query_generator.errors import ConfigurationError
+from query_generator.settings import SETTINGS
 
 VERBS = {
     "run": "the job (also when no verb is given)",
     "report": "rebuild the result JSON of a job from the database",
     "init-db": "create or migrate the tables; safe to run again, also over existing data",
     "cache": "fill the response cache before a job, or tell what it holds and has saved",
+}
+CACHE_ACTIONS = {
+    "warm": "buy what the cache does not have for these products, or with --from-job take what a job has stored",
+    "stats": "what Redis or the folder hold, and what all runs have saved, where a database is configured",
 }
 LATER_VERBS = ("status", "serve")
 
@@ -33,8 +39,8 @@ exit codes:
   0 done   64 bad configuration or input   65 finished, some products failed   69 budget or day's quota used up
   70 unexpected error   75 interrupted or a service is away: run the same job id again   77 key or permission refused
 
-Every option has an environment variable; the README lists them all. Logs go to standard error, the summary to
-standard output.
+The variable of an option stands in brackets after it; the option wins. docs/reference/configuration.md lists all
+settings, also those that have a variable alone. Logs go to standard error, the summary to standard output.
 """
 
 
@@ -47,24 +53,6 @@ class _Parser(argparse.ArgumentParser):
 
 def build_parser() -> argparse.ArgumentParser:
     """Make the parser. Attribute names are the field names of `JobConfig`; an option that was not given is None."""
-    common = _Parser(add_help=False, argument_default=None)
-    common.add_argument(
-        "--local",
-        dest="local_dir",
-        nargs="?",
-        const="./local-run",
-        metavar="DIR",
-        help="use an embedded PostgreSQL and folders under DIR (./local-run) instead of RDS, S3 and DynamoDB",
-    )
-    volume = common.add_mutually_exclusive_group()
-    volume.add_argument(
-        "--verbose", dest="log_level", action="store_const", const="DEBUG", help="log every detail (LOG_LEVEL=DEBUG)"
-    )
-    volume.add_argument(
-        "--quiet", dest="log_level", action="store_const", const="WARNING", help="log warnings and errors only"
-    )
-    common.add_argument("--log-format", metavar="text|json", help="shape of the log lines on standard error (text)")
-
     parser = _Parser(
         prog="batch_job.py",
         allow_abbrev=False,
@@ -74,104 +62,55 @@ def build_parser() -> argparse.ArgumentParser:
     )
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb, summary in VERBS.items():
-        verbs.add_parser(
-            verb,
-            parents=[] if verb == "cache" else [common],
-            allow_abbrev=False,
-            help=summary,
-            description=f"{summary[0].upper()}{summary[1:]}.",
-            epilog=EPILOG,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-    _add_run_options(verbs.choices["run"])
-    _add_cache_verbs(verbs.choices["cache"], common)
-    verbs.choices["report"].add_argument("job_id", metavar="JOB_ID", help="the job whose result is wanted")
+        made = _add_verb(verbs, verb, summary)
+        if verb != "cache":
+            _add_settings(made, verb)
+            continue
+        actions = made.add_subparsers(dest="action", metavar="ACTION", required=True, help=" or ".join(CACHE_ACTIONS))
+        for action, about in CACHE_ACTIONS.items():
+            _add_settings(_add_verb(actions, action, about), f"{verb} {action}")
     return parser
 
 
-def _add_cache_verbs(cache: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
-    actions = cache.add_subparsers(dest="action", metavar="ACTION", required=True, help="warm or stats")
-    about = {
-        "warm": "buy what the cache does not have for these products, or with --from-job take what a job has stored",
-        "stats": "what Redis or the folder hold, and what all runs have saved, where a database is configured",
-    }
-    for action, summary in about.items():
-        actions.add_parser(
-            action,
-            parents=[common],
-            allow_abbrev=False,
-            help=summary,
-            description=f"{summary[0].upper()}{summary[1:]}.",
-            epilog=EPILOG,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-    warm = actions.choices["warm"]
-    warm.add_argument("--job-id", metavar="ID", help="with --from-job: the job whose questions are taken (JOB_ID)")
-    _add_source_options(warm, "questions that the job named by --job-id has stored; nothing is bought")
-    work = warm.add_argument_group("what to make")
-    _add_amount_options(work)
-    _add_provider_options(warm.add_argument_group("who writes the questions"))
-
-
-def _add_run_options(run: argparse.ArgumentParser) -> None:
-    run.add_argument("--job-id", metavar="ID", help="name of the job; the same id again continues it (JOB_ID)")
-    _add_source_options(run, "products already selected for this job id in the database (PRODUCTS_FROM_JOB)")
-    work = run.add_argument_group("what to make")
-    _add_amount_options(work)
-    work.add_argument(
-        "--skip-existing",
-        action="store_const",
-        const="true",
-        help="leave out products that already have N active questions of each type (SKIP_EXISTING)",
+def _add_verb(verbs: "argparse._SubParsersAction[_Parser]", name: str, summary: str) -> _Parser:
+    return verbs.add_parser(
+        name,
+        allow_abbrev=False,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    work.add_argument(
-        "--dry-run",
-        action="store_const",
-        const="true",
-        help="check input, settings and connections, and quote calls, tokens and price; nothing is bought or written"
-        " (DRY_RUN)",
-    )
-    work.add_argument(
-        "--refresh",
-        action="store_const",
-        const="true",
-        help="allow another number of questions, provider, model or prompt version than the job began with (REFRESH)",
-    )
-    _add_provider_options(run.add_argument_group("who writes the questions"))
 
 
-def _add_source_options(parser: argparse.ArgumentParser, from_job: str) -> None:
-    source = parser.add_argument_group("where the products come from (the first given, in this order, is used)")
-    source.add_argument("--input-s3", metavar="s3://B/K", help="an S3 object (INPUT_S3_BUCKET and INPUT_S3_KEY)")
-    source.add_argument("--products-file", metavar="PATH", help="a JSON, JSON Lines or CSV file; - is standard input")
-    source.add_argument(
-        "--products-json", dest="products_argument", metavar="JSON", help="products on the command line"
-    )
-    source.add_argument("--from-job", action="store_const", const="true", help=from_job)
+def _add_settings(parser: _Parser, verb: str) -> None:
+    """Add what a verb takes, group by group, each in the order of its declarations."""
+    for group in Group:
+        taken = [declared for declared in SETTINGS.values() if declared.setting.group is group]
+        for declared in taken:
+            if verb in declared.option.arguments:
+                parser.add_argument(declared.name, metavar=declared.variable, help=declared.option.arguments[verb])
+        options = [declared for declared in taken if verb in declared.option.verbs]
+        if options:
+            section = parser.add_argument_group(group.value)
+            for declared in options:
+                _add_option(section, declared, verb)
 
 
-def _add_amount_options(work: argparse._ArgumentGroup) -> None:
-    work.add_argument("--num-questions", metavar="N", help="questions of each type for a product (NUM_QUESTIONS, 25)")
-    work.add_argument("--limit", metavar="N", help="only the first N products (PRODUCT_LIMIT)")
-
-
-def _add_provider_options(model: argparse._ArgumentGroup) -> None:
-    model.add_argument(
-        "--provider",
-        metavar="NAMES",
-        help="gemini, google-genai, openai, anthropic, offline: by commas, each stands in for those before it"
-        " (LLM_PROVIDERS)",
-    )
-    model.add_argument("--model", dest="gemini_model", metavar="NAME", help="the Gemini model (GEMINI_MODEL)")
-    model.add_argument("--max-concurrency", metavar="N", help="calls in flight at once (MAX_CONCURRENCY, 32)")
-    model.add_argument(
-        "--rpm",
-        metavar="N",
-        help="calls a minute of the whole job, all runs together (MAX_REQUESTS_PER_MINUTE, 60)",
-    )
-    model.add_argument("--tpm", metavar="N", help="tokens a minute of the whole job (MAX_TOKENS_PER_MINUTE)")
-    model.add_argument("--max-cost", metavar="USD", help="what the whole job may cost (MAX_COST_USD)")
-    model.add_argument("--rpd", metavar="N", help="calls a day of the whole job (MAX_REQUESTS_PER_DAY)")
+def _add_option(section: argparse._ArgumentGroup, declared: Declared, verb: str) -> None:
+    option, name, metavar = declared.option, declared.name, declared.metavar
+    text = declared.help_of(verb).replace("%", "%%")
+    if option.shorthands:
+        either = section.add_mutually_exclusive_group()
+        for shorthand, (value, meaning) in option.shorthands.items():
+            told = f"{meaning} ({declared.variable}={value})"
+            either.add_argument(shorthand, dest=name, action="store_const", const=value, help=told)
+    elif declared.is_flag:
+        section.add_argument(option.name, dest=name, action="store_const", const="true", help=text)
+    elif option.alone is not None:
+        section.add_argument(option.name, dest=name, nargs="?", const=option.alone, metavar=metavar, help=text)
+    else:
+        section.add_argument(option.name, dest=name, metavar=metavar, help=text)
 
 
 def parse_arguments(argv: Sequence[str]) -> dict[str, str | None]:

@@ -1,18 +1,20 @@
-"""Options and environment → one frozen JobConfig."""
+"""Options and environment → one frozen JobConfig, checked by what `settings` declares."""
 
-import re
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, get_type_hints
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, create_model
 
+from query_generator.declaration import Declared
 from query_generator.errors import ConfigurationError
-from query_generator.settings import SECRET_FIELDS, SETTINGS
+from query_generator.settings import SETTINGS, JobConfig, names_in, without_index
 
-OFF = ("", "0", "false", "no", "off")
+__all__ = ["JobConfig", "load_config"]
+
 KEY_FIELDS = {
     "gemini": ("gemini_secret_name", "gemini_api_key"),
     "google-genai": ("gemini_secret_name", "gemini_api_key"),
@@ -21,120 +23,24 @@ KEY_FIELDS = {
 }
 SOURCES = frozenset({"products_json", "input_s3", "input_s3_bucket", "products_file", "products_argument"})
 
-
-def _checked_job_id(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", value) or ".." in value:
-        raise ValueError("not a job id")
-    return value
+dataclass(frozen=True, kw_only=True)(JobConfig)  # from here on it is what mypy takes it for, see `declarations`
 
 
-def _checked_s3_uri(value: str) -> str:
-    if not re.fullmatch(r"s3://[^/]+/.+", value):
-        raise ValueError("not an S3 address")
-    return value
+def _checked(declared: Declared, kind: Any) -> Any:
+    """Return the type of a field with its declared checks, in pydantic's words."""
+    if bounds := declared.bounds:
+        checks = Field(ge=bounds.at_least, gt=bounds.above, le=bounds.at_most)
+        kind = Annotated[kind, checks]
+    return Annotated[kind, BeforeValidator(declared.setting.read)] if declared.setting.read else kind
 
 
-def _upper(value: object) -> object:
-    return value.upper() if isinstance(value, str) else value
+def _model() -> type[BaseModel]:
+    kinds = get_type_hints(JobConfig, localns={"Path": Path, "SecretStr": SecretStr})
+    given: Any = {name: (_checked(declared, kinds[name]), None) for name, declared in SETTINGS.items()}
+    return create_model("Given", __config__=ConfigDict(extra="forbid"), **given)
 
 
-def _names(value: Any) -> Any:
-    return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
-
-
-def _without_index(batch_job_id: str) -> str:
-    return batch_job_id.partition(":")[0]
-
-
-def _without_repeats(names: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(names)) < len(names):
-        raise ValueError("a provider is named twice")
-    return names
-
-
-def _none(value: object) -> object:
-    return None if isinstance(value, str) and value.strip().lower() == "none" else value
-
-
-JobId = Annotated[str, AfterValidator(_checked_job_id)]
-S3Uri = Annotated[str, AfterValidator(_checked_s3_uri)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-
-
-class JobConfig(BaseModel):
-    """Every setting of a run, checked. Absent ones are None or have the contract's default."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    job_id: JobId
-    products_json: SecretStr | None = None
-    input_s3: S3Uri | None = None
-    input_s3_bucket: str | None = None
-    input_s3_key: str | None = None
-    products_file: str | None = None
-    products_argument: SecretStr | None = None
-    from_job: bool = False
-    skip_existing: bool = False
-    num_questions: Annotated[int, Field(ge=1, le=200)] = 25
-    limit: Annotated[int, Field(ge=1)] | None = None
-    local_dir: Path | None = None
-    providers: Annotated[
-        tuple[Literal["gemini", "google-genai", "openai", "anthropic", "offline"], ...],
-        BeforeValidator(_names),
-        AfterValidator(_without_repeats),
-        Field(min_length=1),
-    ]
-    routing: Literal["ordered", "cheapest"] = "ordered"
-    gemini_model: str = "gemini-3.5-flash-lite"
-    gemini_market_model: str | None = None
-    openai_model: str = "gpt-6-luna"
-    anthropic_model: str = "claude-haiku-5-5"
-    max_concurrency: Annotated[int, Field(ge=1, le=1000)] = 32
-    rpm: Annotated[int, Field(ge=1)] = 60
-    tpm: Annotated[int, Field(ge=1)] | None = None
-    rpd: Annotated[int, Field(ge=1)] | None = None
-    batch_job_id: Annotated[str, AfterValidator(_without_index)] | None = None
-    job_queue: str | None = None
-    array_index: Annotated[int, Field(ge=0, lt=10_000)] | None = None
-    array_size: Annotated[int, Field(ge=1, le=10_000)] = 1
-    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = "INFO"
-    log_format: Literal["text", "json"] = "text"
-    gemini_secret_name: str | None = None
-    rds_secret_name: str | None = None
-    db_host: str | None = None
-    db_port: Port | None = None
-    db_name: str | None = None
-    db_sslmode: Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] = "prefer"
-    gemini_api_key: SecretStr | None = None
-    openai_secret_name: str | None = None
-    openai_api_key: SecretStr | None = None
-    anthropic_secret_name: str | None = None
-    anthropic_api_key: SecretStr | None = None
-    database_url: SecretStr | None = None
-    aws_region: str | None = None
-    output_s3_bucket: str | None = None
-    output_s3_prefix: str = "query/"
-    orchestration_logs_table: str = "OrchestrationLogs"
-    events_ttl_days: Annotated[float, Field(gt=0, le=36_500)] = 90
-    gemini_api_endpoint: str | None = None
-    openai_base_url: str | None = None
-    anthropic_base_url: str | None = None
-    llm_timeout: Annotated[float, Field(ge=1, le=3600)] = 60
-    cache_url: str | None = None
-    cache_ttl_completions: Annotated[Annotated[float, Field(ge=0)] | None, BeforeValidator(_none)] = 3600
-    cache_memory_mb: Annotated[int, Field(ge=0)] = 32
-    dry_run: bool = False
-    max_cost: Annotated[float, Field(gt=0)] | None = None
-    prices_file: str | None = None
-    retry_max_attempts: Annotated[int, Field(ge=1, le=10)] = 3
-    circuit_breaker_threshold: Annotated[int, Field(ge=1)] = 5
-    circuit_breaker_timeout: Annotated[float, Field(ge=1, le=3600)] = 300
-    lease_seconds: Annotated[float, Field(ge=1, le=3600)] = 30
-    drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 25
-    database_reconnect_seconds: Annotated[float, Field(ge=0, le=3600)] = 180
-    refresh: bool = False
-    batch_size: Annotated[int, Field(ge=1, le=50)] = 50
-    connection_pool_size: Annotated[int, Field(ge=1, le=1000)] | None = None
+_Given = _model()
 
 
 def load_config(arguments: Mapping[str, str | None], environ: Mapping[str, str]) -> JobConfig:
@@ -157,27 +63,27 @@ def load_config(arguments: Mapping[str, str | None], environ: Mapping[str, str])
         offline = "local_dir" in values and not ({"gemini_api_key", "gemini_secret_name"} & values.keys())
         values["providers"] = "offline" if offline else "gemini"
     try:
-        config = JobConfig.model_validate(values)
+        given = _Given.model_validate(values)
     except ValidationError as exc:
         wrong = [_describe(error["loc"][0], error["input"], error["msg"]) for error in exc.errors()]
         raise ConfigurationError("\n".join([*dict.fromkeys(wrong), *problems])) from None
     if problems:
         raise ConfigurationError("\n".join(problems))
-    return config
+    return JobConfig(**{name: getattr(given, name) for name in values})
 
 
 def _given(arguments: Mapping[str, str | None], environ: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for field, setting in SETTINGS.items():
-        argument = arguments.get("provider" if field == "providers" else field)
-        value = argument if argument is not None else environ.get(setting.variable, "")
+    for name, declared in SETTINGS.items():
+        argument = arguments.get(name)
+        value = argument if argument is not None else environ.get(declared.variable, "")
         if value.strip():
-            values[field] = value
+            values[name] = value
     return values
 
 
 def _default_job_id(environ: Mapping[str, str]) -> str:
-    batch_id = _without_index(environ.get("AWS_BATCH_JOB_ID", ""))
+    batch_id = without_index(environ.get("AWS_BATCH_JOB_ID", ""))
     return batch_id or f"job-{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
 
 
@@ -190,7 +96,7 @@ def _missing(verb: str, values: Mapping[str, Any]) -> list[str]:
     if verb in ("run", "report") and not local:
         needed.append(("output_s3_bucket",))
     if verb == "run" and (not local or "providers" in values):
-        needed += [KEY_FIELDS[name] for name in _names(values.get("providers", "gemini")) if name in KEY_FIELDS]
+        needed += [KEY_FIELDS[name] for name in names_in(values.get("providers", "gemini")) if name in KEY_FIELDS]
     lines = [
         "missing: " + " or ".join(f"{SETTINGS[name].variable} (for example {SETTINGS[name].example})" for name in names)
         for names in dict.fromkeys(needed)
@@ -204,7 +110,7 @@ def _missing(verb: str, values: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _describe(field: str | int, value: object, message: str) -> str:
-    setting = SETTINGS[str(field)]
-    shown = "the value" if field in SECRET_FIELDS else repr(value)
-    return f"{setting}: {shown} is wrong ({message}); right is, for example: {setting.example}"
+def _describe(name: str | int, value: object, message: str) -> str:
+    declared = SETTINGS[str(name)]
+    shown = "the value" if declared.setting.secret else repr(value)
+    return f"{declared}: {shown} is wrong ({message}); right is, for example: {declared.example}"

@@ -3,8 +3,8 @@
 Fatal errors end the run with their exit code, retryable ones are worth another try, skippable ones cost one item.
 """
 
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 
 class ExitCode(IntEnum):
@@ -19,8 +19,7 @@ class ExitCode(IntEnum):
     PERMISSION_REFUSED = 77
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(NamedTuple):
     """What a provider has billed for a call though nothing of its reply can be used: the model, and tokens of it."""
 
     model: str

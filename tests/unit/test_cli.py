@@ -1,12 +1,13 @@
 """The command line: what it reads, and what it refuses."""
 
 import argparse
+from collections.abc import Iterator
 
 import pytest
 
 from query_generator.cli import LATER_VERBS, build_parser, parse_arguments
-from query_generator.config import JobConfig
 from query_generator.errors import ConfigurationError
+from query_generator.settings import SETTINGS
 
 
 def test_the_job_runs_when_no_verb_is_given() -> None:
@@ -15,30 +16,6 @@ def test_the_job_runs_when_no_verb_is_given() -> None:
     assert arguments == parse_arguments(["run", "--products-file", "products.json"])
     assert (arguments["verb"], arguments["products_file"]) == ("run", "products.json")
     assert parse_arguments([])["verb"] == "run"
-
-
-def test_every_option_of_run_arrives_under_the_name_of_its_setting() -> None:
-    """No option is read and then lost: each sets the field of the configuration that it documents."""
-    options = {
-        "--job-id": ("job_id", "spring-2026"),
-        "--input-s3": ("input_s3", "s3://b/k"),
-        "--products-file": ("products_file", "-"),
-        "--products-json": ("products_argument", "[]"),
-        "--num-questions": ("num_questions", "5"),
-        "--limit": ("limit", "7"),
-        "--local": ("local_dir", "there"),
-        "--provider": ("provider", "offline"),
-        "--model": ("gemini_model", "gemini-3.5-flash"),
-        "--max-concurrency": ("max_concurrency", "8"),
-        "--rpm": ("rpm", "90"),
-        "--log-format": ("log_format", "json"),
-    }
-    arguments = parse_arguments(["run", *(word for option, (_, value) in options.items() for word in (option, value))])
-    assert {field: arguments[field] for field, _ in options.values()} == dict(options.values())
-    flags = parse_arguments(["--from-job", "--skip-existing", "--refresh", "--verbose"])
-    assert [flags[field] for field in ("from_job", "skip_existing", "refresh")] == ["true"] * 3
-    assert flags["log_level"] == "DEBUG"
-    assert set(arguments) - {"verb", "provider"} <= set(JobConfig.model_fields)
 
 
 def test_an_option_that_is_not_given_leaves_the_word_to_the_environment() -> None:
@@ -86,9 +63,36 @@ def test_help_is_printed_to_standard_output(argv: list[str], capsys: pytest.Capt
     assert shown.err == ""
 
 
-def test_every_option_says_what_it_is_for() -> None:
-    """No option is without a line of help."""
-    verbs = next(action for action in build_parser()._actions if isinstance(action, argparse._SubParsersAction))
-    assert [
-        action.option_strings for verb in verbs.choices.values() for action in verb._actions if not action.help
-    ] == []
+def parsers(
+    parser: argparse.ArgumentParser, words: tuple[str, ...] = ()
+) -> Iterator[tuple[str, list[argparse.Action]]]:
+    """Each verb with what it reads."""
+    below = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    for action in below:
+        for word, made in action.choices.items():
+            yield from parsers(made, (*words, word))
+    if not below:
+        yield " ".join(words), [action for action in parser._actions if action.dest != "help"]
+
+
+VERBS = dict(parsers(build_parser()))
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_option_is_declared_and_says_what_it_is_for(verb: str) -> None:
+    """What a verb reads is a setting that is declared for it, under the setting's name, with a line of help."""
+    read = {text: action.dest for action in VERBS[verb] for text in action.option_strings or [action.dest]}
+    declared = {
+        text: name
+        for name, one in SETTINGS.items()
+        for text in (one.option.shorthands or [one.option.name] if verb in one.option.verbs else [])
+    }
+    declared |= {name: name for name, one in SETTINGS.items() if verb in one.option.arguments}
+    assert read == declared
+    assert [action.dest for action in VERBS[verb] if not action.help] == []
+
+
+def test_every_declared_verb_exists() -> None:
+    """No setting is declared for a verb that nobody can type."""
+    options = [one.option for one in SETTINGS.values()]
+    assert {verb for option in options for verb in (*option.verbs, *option.arguments, *option.other_help)} == set(VERBS)

@@ -42,7 +42,7 @@ def client(**settings: Any) -> "SecretsManagerClient":
 def config(**settings: Any) -> JobConfig:
     """The standard set-up: two secrets."""
     names = {"gemini_secret_name": "the/gemini", "rds_secret_name": "the/rds"}
-    return JobConfig(job_id="j", providers=("gemini",), **{**names, **settings})
+    return JobConfig(job_id="j", **{"providers": ("gemini",), **names, **settings})
 
 
 @pytest.fixture
@@ -333,7 +333,7 @@ def test_a_key_too_short_to_be_one_is_never_sent_to_the_vendor(
     assert key not in str(caught.value)
     assert secrets_cache.secret_values() == frozenset()
     findings = Findings()
-    assert check_keys(config(**unnamed).model_copy(update={"providers": (vendor,)}), findings) == {}
+    assert check_keys(config(**unnamed, providers=(vendor,)), findings) == {}
     assert findings.exit_code == 64
     assert "shorter than 8 characters" in str(findings[0])
 

@@ -33,7 +33,7 @@ class Gemini(ItemProvider):
 def config(tmp_path: Path) -> JobConfig:
     """A cache in a folder and nothing in memory."""
     environ = {"CACHE_URL": str(tmp_path / "cache"), "CACHE_MEMORY_MB": "0", "NUM_QUESTIONS": str(WANTED)}
-    return load_config({"verb": "function", "provider": "gemini", "job_id": "job"}, environ)
+    return load_config({"verb": "function", "providers": "gemini", "job_id": "job"}, environ)
 
 
 def calls_of(ledger: Ledger, config: JobConfig) -> int:

@@ -1,6 +1,7 @@
 """A child of an array that comes late, or has waited, learns whether its siblings have done the work."""
 
 from contextlib import closing
+from dataclasses import replace
 
 from query_generator.config import JobConfig
 from query_generator.pipeline.children import is_over_for_child
@@ -11,8 +12,8 @@ from secrets_cache import RdsConfig
 from tests.support.catalog import load, open_run, products
 from tests.support.outcomes import done, failed
 
-CHILD = JobConfig(job_id="job", providers=("offline",), batch_job_id="array:3", array_index=3, array_size=4)
-STRANGER = CHILD.model_copy(update={"batch_job_id": "another"})
+CHILD = JobConfig(job_id="job", providers=("offline",), batch_job_id="array", array_index=3, array_size=4)
+STRANGER = replace(CHILD, batch_job_id="another")
 
 
 def begin(db: Database) -> Ledger:

@@ -24,7 +24,7 @@ def new_run(db: Database, job_id: str = "job") -> Ledger:
 def config_of(num_questions: int = 4, *, refresh: bool = False) -> JobConfig:
     """The settings of a run."""
     environ = {"NUM_QUESTIONS": str(num_questions), "REFRESH": str(refresh)}
-    return load_config({"verb": "function", "provider": "offline", "job_id": "job"}, environ)
+    return load_config({"verb": "function", "providers": "offline", "job_id": "job"}, environ)
 
 
 def begin(ledger: Ledger, config: JobConfig) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def test_products_of_any_size_go_through_a_job(big: Database, products: int, siz
     assert load(open_run(big), entries).products == products
     assert counts_of(open_run(big)).open_items == 0
     config = load_config(
-        {"verb": "function", "provider": "gemini", "job_id": "job"}, {"NUM_QUESTIONS": str(WANTED), "CACHE_URL": ""}
+        {"verb": "function", "providers": "gemini", "job_id": "job"}, {"NUM_QUESTIONS": str(WANTED), "CACHE_URL": ""}
     )
     assert take_over(big, config, ResponseCache(config)).total() == 2 * products
 

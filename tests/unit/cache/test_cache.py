@@ -337,7 +337,7 @@ def test_a_first_call_that_brings_nothing_is_not_kept() -> None:
 
 def config_of(**environ: str) -> Any:
     """Read a configuration."""
-    return load_config({"verb": "function", "provider": "offline"}, environ)
+    return load_config({"verb": "function", "providers": "offline"}, environ)
 
 
 @pytest.mark.parametrize(

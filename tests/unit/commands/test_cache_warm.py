@@ -26,7 +26,7 @@ from tests.support.item_provider import ItemProvider
 def warmed(entries: Iterable[Entry], provider: ItemProvider, **environ: str) -> Warmed:
     """Warm with two calls in flight and four questions an item."""
     environ = {"NUM_QUESTIONS": "4", "MAX_CONCURRENCY": "2", **environ}
-    config = load_config({"verb": "function", "provider": "offline"}, environ)
+    config = load_config({"verb": "function", "providers": "offline"}, environ)
     return warm(config, entries, provider, StopSignal())
 
 
@@ -88,7 +88,7 @@ def test_a_fault_of_the_input_ends_it_after_the_calls_in_flight() -> None:
 def test_a_stop_is_heard() -> None:
     """A signal ends the work with the calls in flight, and says what is kept."""
     stop = StopSignal()
-    config = load_config({"verb": "function", "provider": "offline"}, {"MAX_CONCURRENCY": "1"})
+    config = load_config({"verb": "function", "providers": "offline"}, {"MAX_CONCURRENCY": "1"})
     provider = ItemProvider(on_call=lambda _: stop.set("SIGTERM"))
     with pytest.raises(InterruptedRunError, match="SIGTERM; 1 items"):
         warm(config, products(50), provider, stop)

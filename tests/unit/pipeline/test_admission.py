@@ -16,7 +16,7 @@ ROWS_CUT_SHORT = JobMetadata(input_source=FROM_JOB)
 
 def config(**environ: str) -> JobConfig:
     """The settings of a run."""
-    return load_config({"verb": "function", "provider": "offline", "job_id": "job"}, environ)
+    return load_config({"verb": "function", "providers": "offline", "job_id": "job"}, environ)
 
 
 def reading(metadata: JobMetadata, *, given: bool = False, from_job: bool = False, known: bool = True) -> Reading:
