@@ -20,12 +20,16 @@ class ExitCode(IntEnum):
 
 
 class Bill(NamedTuple):
-    """What a provider has billed for a call though nothing of its reply can be used: the model, and tokens of it."""
+    """What a provider has billed for a call though nothing of its reply can be used: the model, and tokens of it.
+
+    `cost_usd` is what they cost, as the meter has priced it; None: not priced, or the price is not known.
+    """
 
     model: str
     prompt_tokens: int
     output_tokens: int
     cached_tokens: int
+    cost_usd: float | None = None
 
 
 class QueryGeneratorError(Exception):

@@ -1,50 +1,63 @@
-"""The tier that stays on one machine: a folder, kept by diskcache in SQLite.
+"""The tier that stays on one machine: a folder with one SQLite database.
 
-diskcache pickles whatever is no plain value, keeps large values in files whose names stand in its database, and waits
-up to a minute for locks while it opens. Of all that nothing is used here: an entry is always bytes in the row of its
-key, and what is found in any other form is foreign, neither unpickled nor opened nor removed.
+An entry is bytes in the row of its key; what is found in any other form is foreign. The table is the one that diskcache
+made in folders of earlier versions, columns that nothing here reads included, so that those stay good, and are still
+good where an earlier version runs again.
 """
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
-
-import diskcache
 
 from query_generator.cache.tiers import NO_ENTRY, Held, TierFailedError
 
+DATABASE = "cache.db"
 TIMEOUT_SECONDS = 0.25
 QUEUE_SECONDS = 5.0
-"""For threads that write at once; each write takes well under a millisecond, more where threads fight for the CPU."""
+"""For threads that come at once; each takes well under a millisecond, more where threads fight for the CPU."""
 LARGEST_DISK = 1 << 30
 """Bytes of the folder; beyond that the entries that were stored first go."""
+BYTES_IN_THE_ROW = 1
+CULLED_AT_ONCE = 10
+"""Entries that go with one write where they are too old or too many."""
 
-
-class BytesInRows(diskcache.Disk):  # type: ignore[misc]  # the library has no types
-    """Keys are text and values bytes, both in the row."""
-
-    def get(self, key: Any, raw: Any) -> Any:
-        """Return a key as it stands in the database."""
-        return key
-
-    def store(self, value: bytes, read: bool, key: Any = diskcache.UNKNOWN) -> tuple[int, int, None, memoryview]:
-        """Return size of the file, mode, name of the file and value of a row."""
-        return 0, diskcache.core.MODE_RAW, None, sqlite3.Binary(value)
-
-    def fetch(self, mode: int, filename: Any, value: Any, read: bool) -> bytes:
-        """Return the value of a row; NO_ENTRY if it has another form."""
-        is_ours = mode == diskcache.core.MODE_RAW and filename is None and isinstance(value, bytes)
-        return value if is_ours else NO_ENTRY
-
-    def remove(self, file_path: str) -> None:
-        """Leave files alone: none is ours."""
+_TABLE = """
+    CREATE TABLE IF NOT EXISTS Cache (
+        rowid INTEGER PRIMARY KEY, key BLOB, raw INTEGER, store_time REAL, expire_time REAL, access_time REAL,
+        access_count INTEGER DEFAULT 0, tag BLOB, size INTEGER DEFAULT 0, mode INTEGER DEFAULT 0, filename TEXT,
+        value BLOB
+    )
+"""
+_INDEXES = (
+    "CREATE UNIQUE INDEX IF NOT EXISTS Cache_key_raw ON Cache (key, raw)",
+    "CREATE INDEX IF NOT EXISTS Cache_expire_time ON Cache (expire_time)",
+    "CREATE INDEX IF NOT EXISTS Cache_store_time ON Cache (store_time)",
+)
+_GET = """
+    SELECT mode, filename, value FROM Cache
+    WHERE key = ? AND raw = 1 AND (expire_time IS NULL OR expire_time > ?)
+"""
+_PUT = """
+    INSERT INTO Cache (key, raw, store_time, expire_time, access_time, mode, value)
+    VALUES (:key, 1, :now, :end, :now, :mode, :value)
+    ON CONFLICT (key, raw) DO UPDATE SET
+        store_time = :now, expire_time = :end, access_time = :now, size = 0, mode = :mode, filename = NULL,
+        value = :value
+"""
+_DROP_EXPIRED = """
+    DELETE FROM Cache WHERE rowid IN (
+        SELECT rowid FROM Cache WHERE expire_time < :now ORDER BY expire_time LIMIT :some
+    )
+"""
+_DROP_OLDEST = "DELETE FROM Cache WHERE rowid IN (SELECT rowid FROM Cache ORDER BY store_time LIMIT :some)"
+_SIZE = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
 
 
 class DiskTier:
-    """Opened when it is first used, and then once for each thread; several processes of a machine may share a folder.
+    """Opened when it is first used; one connection for all threads, and several processes may share a folder.
 
     Not for a folder on a network: SQLite's write-ahead log needs shared memory. Several machines share a Redis.
     """
@@ -57,79 +70,88 @@ class DiskTier:
         self._folder = folder
         self._timeout = timeout
         self._largest = largest
-        self._opening = threading.Lock()
-        self._writing = threading.Lock()  # SQLite lets writers poll for its lock, and many threads starve some
-        self._failures = 0  # of writes: those that queued behind one do not wait in their turn
-        self._cache: Any = None
+        self._turn = threading.Lock()
+        self._failed_writes = 0  # those that queued behind one do not wait in their turn
+        self._database: sqlite3.Connection | None = None
 
     def get(self, key: str) -> bytes | None:
         """Return the bytes of a key."""
-        with self._errors():
-            value: bytes | None = self._opened().get(key)
-            return value
+        with self._connected() as database:
+            row = database.execute(_GET, (key, time.time())).fetchone()
+        if row is None:
+            return None
+        mode, filename, value = row
+        is_ours = mode == BYTES_IN_THE_ROW and filename is None and isinstance(value, bytes)
+        return value if is_ours else NO_ENTRY
 
     def put(self, key: str, value: bytes, ttl: float | None) -> None:
         """Keep bytes."""
-        with self._errors():
-            cache, failures = self._opened(), self._failures
-            if not self._writing.acquire(timeout=QUEUE_SECONDS):
-                raise TimeoutError(f"a write takes more than {QUEUE_SECONDS:g} s")
+        failed_before = self._failed_writes
+        now = time.time()
+        entry = {"key": key, "now": now, "end": None if ttl is None else now + ttl, "value": value}
+        with self._connected() as database:
+            if failed_before != self._failed_writes:
+                raise TimeoutError("the write before this one has failed")
             try:
-                if failures != self._failures:
-                    raise TimeoutError("the write before this one has failed")
-                cache.set(key, value, expire=ttl)
+                with database:
+                    database.execute("BEGIN IMMEDIATE")
+                    database.execute(_PUT, {**entry, "mode": BYTES_IN_THE_ROW})
+                    database.execute(_DROP_EXPIRED, {"now": now, "some": CULLED_AT_ONCE})
+                    if self._size(database) >= self._largest:
+                        database.execute(_DROP_OLDEST, {"some": CULLED_AT_ONCE})
             except BaseException:
-                self._failures += 1
+                self._failed_writes += 1
                 raise
-            finally:
-                self._writing.release()
 
     def held(self) -> Held:
         """Count the entries, and the bytes of the database."""
-        with self._errors():
-            cache = self._opened()
-            return Held(len(cache), cache.volume())
+        with self._connected() as database:
+            ((entries,),) = database.execute("SELECT COUNT(*) FROM Cache")
+            return Held(entries, self._size(database))
 
-    def _opened(self) -> Any:
-        if self._cache is None:
-            with self._opening:
-                if self._cache is None:
-                    self._cache = self._open()
-        return self._cache
-
-    def _open(self) -> Any:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        database = self._folder / diskcache.core.DBNAME
-        with closing(sqlite3.connect(database, timeout=self._timeout, isolation_level=None)) as probe:
-            probe.execute("BEGIN IMMEDIATE")
-            probe.execute("ROLLBACK")
-        return diskcache.Cache(
-            str(self._folder),
-            timeout=self._timeout,
-            disk=BytesInRows,
-            eviction_policy="least-recently-stored",
-            size_limit=self._largest,
-            statistics=0,
-            tag_index=0,
-            cull_limit=10,
-            sqlite_journal_mode="wal",
-            sqlite_synchronous=1,
-            sqlite_mmap_size=0,  # a file that is cut off while it is mapped kills the process
-        )
-
-    def _disconnect(self) -> None:
-        """Close this thread's connection: a commit that failed would hold its lock for ever."""
-        if self._cache is not None:
-            with suppress(sqlite3.Error):
-                self._cache.close()
+    @staticmethod
+    def _size(database: sqlite3.Connection) -> int:
+        ((size,),) = database.execute(_SIZE)
+        return int(size)
 
     @contextmanager
-    def _errors(self) -> Iterator[None]:
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        """Hold the connection in this thread alone; after an error it is closed, and the next one opens another."""
         try:
-            yield
-        except (OSError, sqlite3.Error, diskcache.Timeout, ValueError, TypeError, LookupError) as exc:
-            self._disconnect()
+            if not self._turn.acquire(timeout=QUEUE_SECONDS):
+                raise TimeoutError(f"those before this one take more than {QUEUE_SECONDS:g} s")
+            try:
+                if self._database is None:
+                    self._database = self._open()
+                yield self._database
+            except BaseException:
+                self._close()
+                raise
+            finally:
+                self._turn.release()
+        except (OSError, sqlite3.Error) as exc:
             raise TierFailedError(
-                f"folder {self._folder}: {str(exc) or 'its lock is held by another process'}; "
+                f"folder {self._folder}: {exc}; "
                 "check its permissions and free space, or remove it, or name another in CACHE_URL"
             ) from exc
+
+    def _open(self) -> sqlite3.Connection:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        database = sqlite3.connect(
+            self._folder / DATABASE, timeout=self._timeout, isolation_level=None, check_same_thread=False
+        )
+        try:
+            if database.execute("PRAGMA auto_vacuum").fetchone() == (0,):  # it takes the lock
+                database.execute("PRAGMA auto_vacuum = FULL")
+            for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL", _TABLE, *_INDEXES):
+                database.execute(statement)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def _close(self) -> None:
+        if self._database is not None:
+            with suppress(sqlite3.Error):
+                self._database.close()
+            self._database = None

@@ -23,7 +23,7 @@ LARGEST_PLAIN = 8 << 20
 
 
 _USAGE = tuple(field.name for field in fields(Usage))
-_REPLY = tuple(field.name for field in fields(GenerationReply) if field.name != "usage")
+_REPLY = tuple(field.name for field in fields(GenerationReply) if field.name not in ("usage", "cost_usd"))
 
 
 class ForeignEntryError(Exception):

@@ -13,7 +13,7 @@ from query_generator.cache.store import LayeredStore
 from query_generator.errors import InterruptedRunError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, ProviderAround, Usage
 from query_generator.models import QueryType
-from query_generator.questions.checks import accept_questions
+from query_generator.questions.judged import JudgedReply, judged
 from query_generator.stopping import STEP_SECONDS, StopSignal
 
 PriceOf = Callable[[str, str, Usage], float | None]
@@ -22,7 +22,8 @@ PriceOf = Callable[[str, str, Usage], float | None]
 class CachedProvider(ProviderAround):
     """Gives a reply from the store where it can; the same request that is in flight is waited for, not bought again.
 
-    A reply that was not bought now bills no tokens. It stands outside the retries of one provider, and inside the
+    A reply that was not bought now bills no tokens and costs nothing. A bought one has its price from the meter, and
+    brings along the verdict by which it was kept or not. It stands outside the retries of one provider, and inside the
     fallback, so that an answer is kept under the provider that gave it.
     """
 
@@ -46,7 +47,7 @@ class CachedProvider(ProviderAround):
             meter: counts what was saved.
             models: the model that is asked for each type of question.
             parameters: whatever else changes a reply: temperature, limit of tokens, address of the service.
-            price_of: US dollars of a call from provider, model and usage; None: not known.
+            price_of: US dollars of a kept reply from provider, model and usage; None: not known.
             stop: ends the wait for a request in flight.
             now: seconds since 1970.
         """
@@ -80,7 +81,7 @@ class CachedProvider(ProviderAround):
             raise
         else:
             flight.set_result(reply)
-            return replace(reply, usage=Usage()) if stored else reply
+            return _free(reply) if stored else reply
         finally:
             with self._lock:
                 del self._in_flight[key]
@@ -92,36 +93,39 @@ class CachedProvider(ProviderAround):
                 raise InterruptedRunError(f"stopped: {self._stop.reason}")
         reply = flight.result()
         self._saved(reply, coalesced=1)
-        return replace(reply, usage=Usage())
+        return _free(reply)
 
     def _stored(self, key: str) -> GenerationReply | None:
         found = self._store.get(key)
         if not found:
             return None
         entry, tier = found
-        self._saved(entry.reply, **{f"{tier}_hits": 1})
-        return entry.reply
+        kept = entry.reply
+        reply = replace(kept, cost_usd=self._price_of(kept.provider, kept.model, kept.usage))
+        self._saved(reply, **{f"{tier}_hits": 1})
+        return reply
 
     def _bought(self, key: str, request: GenerationRequest) -> GenerationReply:
         self._meter.count(misses=1)
-        reply = self._provider.generate(request)
+        reply = judged(request, self._provider.generate(request))
         if is_worth_keeping(request, reply):
             self._store.put(key, Entry(reply, self._now()))
         return reply
 
     def _saved(self, reply: GenerationReply, **counts: int) -> None:
-        usd = self._price_of(reply.provider, reply.model, reply.usage)
+        usd = reply.cost_usd
         self._meter.count(calls_saved=1, usd_saved=usd or 0.0, unpriced_calls_saved=usd is None, **counts)
 
 
-def is_worth_keeping(request: GenerationRequest, reply: GenerationReply) -> bool:
+def _free(reply: GenerationReply) -> GenerationReply:
+    return replace(reply, usage=Usage(), cost_usd=0.0)
+
+
+def is_worth_keeping(request: GenerationRequest, reply: JudgedReply) -> bool:
     """Tell whether a reply should be given again.
 
     The first reply for an item is when it holds a question that can be used: a second call, which names that one, mends
     what it lacks. Without one the second call is the same request, and would get the same reply. A second reply that
     leaves the item without its questions is not, or the item would fail in the same way for as long as it is kept.
     """
-    own = f"{request.product.name} {request.product.brand}"
-    if not request.exclusions:
-        return any(accept_questions((text,), 1, (), own).questions for text in reply.texts)
-    return len(accept_questions(reply.texts, request.count, request.exclusions, own).questions) >= request.count
+    return len(reply.accepted.questions) >= (request.count if request.exclusions else 1)

@@ -40,7 +40,7 @@ class ResponseCache:
         Args:
             provider: of a name in `LLM_PROVIDERS`.
             stop: ends the wait for a request in flight.
-            price_of: US dollars of a call from provider, model and usage; None: not known.
+            price_of: US dollars of a kept reply from provider, model and usage; None: not known.
         """
         if not self.is_on:
             return provider

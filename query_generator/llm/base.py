@@ -58,6 +58,7 @@ class GenerationReply:
     """The texts as the model wrote them, not yet checked as questions, and what they cost.
 
     `model` is the version that the provider says has answered. `truncated` tells that the model stopped for length.
+    `cost_usd` is what `usage` costs, as the meter has priced it; None: not priced, or the price is not known.
     """
 
     texts: tuple[str, ...]
@@ -65,6 +66,7 @@ class GenerationReply:
     model: str
     usage: Usage = Usage()
     truncated: bool = False
+    cost_usd: float | None = None
 
 
 class Provider(Protocol):

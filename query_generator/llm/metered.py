@@ -47,7 +47,10 @@ class CallStats:
 
 
 class MeteredProvider(ProviderAround):
-    """Counts every call that goes to the vendor, just outside the SDK, so that waiting is not counted as latency."""
+    """Counts every call that goes to the vendor, just outside the SDK, so that waiting is not counted as latency.
+
+    It is also the one place that prices what a call has billed: the reply, or the bill of an error, carries the cost.
+    """
 
     def __init__(
         self,
@@ -83,13 +86,12 @@ class MeteredProvider(ProviderAround):
         except QueryGeneratorError as exc:
             self._count(failed_requests=1)
             if exc.bill:
-                self._bill(self.name, exc.bill.model, usage_of(exc.bill))
+                exc.bill = exc.bill._replace(cost_usd=self._bill(self.name, exc.bill.model, usage_of(exc.bill)))
             raise
         self._count(successful_requests=1, seconds=self._clock() - started)
-        self._bill(reply.provider, reply.model, reply.usage)
-        return reply
+        return replace(reply, cost_usd=self._bill(reply.provider, reply.model, reply.usage))
 
-    def _bill(self, provider: str, model: str, usage: Usage) -> None:
+    def _bill(self, provider: str, model: str, usage: Usage) -> float | None:
         cost = self._cost(provider, model, usage)
         with self._lock:
             self._stats.add_cost(provider, cost)
@@ -97,6 +99,7 @@ class MeteredProvider(ProviderAround):
             self._stats.output_tokens += usage.output_tokens
             self._stats.cost_usd += cost or 0.0
             self._stats.unpriced_requests += cost is None
+        return cost
 
     def _count(self, **sums: float) -> None:
         with self._lock:

@@ -8,9 +8,8 @@ from itertools import chain
 from string import Formatter
 
 from query_generator.llm.base import GenerationReply, GenerationRequest
-from query_generator.llm.offline_grammar import market_frames, product_frames
 from query_generator.llm.offline_grammar.fields import amounts, attribute_frames, claims, material
-from query_generator.llm.offline_grammar.vocabulary import words
+from query_generator.llm.offline_grammar.vocabulary import frames, words
 from query_generator.llm.offline_grammar.wording import wording_of
 from query_generator.models import Product, QueryType
 
@@ -67,18 +66,18 @@ class _Filling:
         known |= {"brand": said.brand, "material": material(product), **amounts(product)}
         self._slots = {slot: word for slot, word in known.items() if word}
 
-    def __call__(self, frames: Iterable[str]) -> Iterator[str]:
+    def __call__(self, texts: Iterable[str]) -> Iterator[str]:
         """The frames whose slots are all known, filled, in an order of the product's own."""
-        return self._in_order((frame, {}) for frame in frames)
+        return self._in_order((frame, {}) for frame in texts)
 
     def attributes(self) -> Iterator[str]:
         """The frames about attributes, filled."""
         return self._in_order(attribute_frames(self._product))
 
-    def claims(self, frames: tuple[str, ...]) -> Iterator[str]:
+    def claims(self, texts: tuple[str, ...]) -> Iterator[str]:
         """The frames about claims, each filled with a claim of its own."""
         return self._in_order(
-            (frame, {"claim": claim}) for frame, claim in zip(frames, claims(self._product), strict=False)
+            (frame, {"claim": claim}) for frame, claim in zip(texts, claims(self._product), strict=False)
         )
 
     def _in_order(self, entries: Iterable[tuple[str, Mapping[str, str]]]) -> Iterator[str]:
@@ -108,25 +107,25 @@ def _questions(product: Product, query_type: QueryType) -> Iterator[str]:
 
 
 def _product_sources(fill: _Filling) -> tuple[Iterator[str], ...]:
-    domain = fill.domain
-    core = fill(product_frames.CORE)
-    more = fill((*product_frames.MORE, *(product_frames.SHIPPED if domain is None or domain.made else ())))
-    attributes, claimed = fill.attributes(), fill.claims(product_frames.CLAIMS)
+    domain, lists = fill.domain, frames("product")
+    core = fill(lists["core"])
+    more = fill((*lists["more"], *(lists["shipped"] if domain is None or domain.made else ())))
+    attributes, claimed = fill.attributes(), fill.claims(lists["claims"])
     special = fill(domain.product if domain else ())
-    used = fill(product_frames.DURABLE if domain is None or domain.lasting else ())
-    made = fill((*product_frames.LASTING, *product_frames.MATERIALS) if domain and domain.lasting else ())
-    sold = fill((*product_frames.PRICE, *product_frames.BRAND))
+    used = fill(lists["durable"] if domain is None or domain.lasting else ())
+    made = fill((*lists["lasting"], *lists["materials"]) if domain and domain.lasting else ())
+    sold = fill((*lists["price"], *lists["brand"]))
     return attributes, special, core, claimed, special, made, core, sold, attributes, used, more
 
 
 def _market_sources(fill: _Filling) -> tuple[Iterator[str], ...]:
-    domain = fill.domain
-    core, more = fill(market_frames.CORE), fill(market_frames.MORE)
-    made = market_frames.MADE_GOODS if domain is None or domain.made else ()
-    landscape = chain(fill(market_frames.GOODS_CORE), fill((*made, *market_frames.GOODS_MORE, *market_frames.CATEGORY)))
+    domain, lists = fill.domain, frames("market")
+    core, more = fill(lists["core"]), fill(lists["more"])
+    made = lists["made_goods"] if domain is None or domain.made else ()
+    landscape = chain(fill(lists["goods_core"]), fill((*made, *lists["goods_more"], *lists["category"])))
     special = fill(domain.market if domain else ())
-    price, brand = fill(market_frames.PRICE), fill(market_frames.BRAND)
-    claimed = fill.claims(market_frames.CLAIMS)
+    price, brand = fill(lists["price"]), fill(lists["brand"])
+    claimed = fill.claims(lists["claims"])
     return landscape, core, special, brand, landscape, price, claimed, landscape, special, brand, landscape, core, more
 
 

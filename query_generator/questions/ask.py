@@ -5,7 +5,7 @@ from collections import Counter
 from query_generator.errors import RetryableError, SkippableError
 from query_generator.llm.base import GenerationRequest, Provider
 from query_generator.models import Generated, Product, QueryType
-from query_generator.questions.checks import accept_questions
+from query_generator.questions.judged import judged
 from query_generator.questions.prompts import build_prompt
 
 CALLS_FOR_AN_ITEM = 2
@@ -33,14 +33,14 @@ def ask(
     if wanted <= 0:
         return Generated()
     prompt = build_prompt(product, query_type, wanted, existing)
+    request = GenerationRequest(product, query_type, wanted, prompt, existing)
     try:
-        reply = provider.generate(GenerationRequest(product, query_type, wanted, prompt, existing))
+        reply = judged(request, provider.generate(request))
     except (RetryableError, SkippableError) as exc:
         return Generated(error=exc)
-    accepted = accept_questions(reply.texts, wanted, existing, f"{product.name} {product.brand}")
     return Generated(
-        accepted.questions,
-        accepted.dropped,
+        reply.accepted.questions,
+        reply.accepted.dropped,
         reply.provider,
         reply.model,
         reply.usage.prompt_tokens,

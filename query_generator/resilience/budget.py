@@ -123,7 +123,8 @@ class BudgetedProvider(ProviderAround):
 
     What a call will cost is estimated from its prompt and its count of questions, by how earlier ones came out. A call
     that was surely not billed (refused, not made) is free; one that failed otherwise counts as billed, or as estimated
-    where nobody has told.
+    where nobody has told. What a call has cost is the meter's word; an answer of a version whose price is not known is
+    priced as the model that was asked.
     """
 
     def __init__(self, provider: Provider, budget: Budget, prices: Prices, models: Mapping[QueryType, str]) -> None:
@@ -134,7 +135,6 @@ class BudgetedProvider(ProviderAround):
         """
         self._provider = provider
         self._budget = budget
-        self._prices = prices
         self._price = {kind: known_price(prices, provider.name, model) for kind, model in models.items()}
         self._ratio = 1.0
 
@@ -150,18 +150,17 @@ class BudgetedProvider(ProviderAround):
                 raise
             except QueryGeneratorError as exc:
                 if exc.bill:
-                    reservation.spent = self._usd(price, exc.bill.model, usage_of(exc.bill))
+                    reservation.spent = _cost(exc.bill.cost_usd, price, usage_of(exc.bill))
                 raise
-            reservation.spent = self._usd(price, reply.model, reply.usage)
+            reservation.spent = _cost(reply.cost_usd, price, reply.usage)
         if estimate:
             ratio = reservation.spent / estimate
             self._ratio = max(ratio, self._ratio + FORGETTING * (ratio - self._ratio))
         return reply
 
-    def _usd(self, asked: Price, model: str, usage: Usage) -> float:
-        """Price a call by the version that answered, or else as the model that was asked."""
-        usd = self._prices.cost_usd(self.name, model, usage)
-        return asked.cost_usd(usage) if usd is None else usd
+
+def _cost(metered: float | None, asked: Price, usage: Usage) -> float:
+    return asked.cost_usd(usage) if metered is None else metered
 
 
 def known_price(prices: Prices, provider: str, model: str) -> Price:

@@ -4,10 +4,10 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from itertools import cycle
 
-from query_generator.llm.offline_grammar.product_frames import ANY_ATTRIBUTE, ATTRIBUTES
-from query_generator.llm.offline_grammar.vocabulary import words
+from query_generator.llm.offline_grammar.vocabulary import frames, words
 from query_generator.llm.offline_grammar.wording import plain_case
 from query_generator.models import Product
 
@@ -28,8 +28,8 @@ _UNASKED = words(
     "category rating stock availability image images url link gender condition quantity reviews shipping code"
 )
 _NO_VALUE = words("yes no true false none n/a unknown other default various see description")
-_FRAMES_BY_NAME = {name: frames for names, frames in ATTRIBUTES.items() for name in names.split()}
-_LOWERED = tuple(_FRAMES_BY_NAME[name] for name in ("color", "material", "flavor"))
+_ANY = "*"
+_LOWERED = ("color", "material", "flavor")
 
 
 def amounts(product: Product) -> dict[str, str]:
@@ -65,14 +65,20 @@ def material(product: Product) -> str:
 
 def attribute_frames(product: Product) -> Iterator[tuple[str, Mapping[str, str]]]:
     """Frames with the words for their slots: all that suit a well-known attribute, one in turn for any other."""
-    any_frames = cycle(ANY_ATTRIBUTE)
+    by_name, any_frames = _frames_by_name(), cycle(frames("attribute")[_ANY])
+    lowered = [by_name[name] for name in _LOWERED]
     for raw_name, raw_value in product.attributes[:MOST_ATTRIBUTES]:
         name, value = _spoken_name(raw_name), " ".join(raw_value.split())
-        known = _FRAMES_BY_NAME.get(name, ())
+        known = by_name.get(name, ())
         if _is_speakable(name, value, bool(known)):
-            said = plain_case(value) if known in _LOWERED else value.removesuffix(f" {name}")
+            said = plain_case(value) if known in lowered else value.removesuffix(f" {name}")
             for frame in known or (next(any_frames),):
                 yield frame, {"attr": name, "value": said}
+
+
+@cache
+def _frames_by_name() -> dict[str, tuple[str, ...]]:
+    return {name: texts for names, texts in frames("attribute").items() if names != _ANY for name in names.split()}
 
 
 def _spoken_name(name: str) -> str:

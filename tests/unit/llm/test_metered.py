@@ -30,7 +30,9 @@ def test_a_successful_call_is_counted_with_time_tokens_and_price() -> None:
     """The figures of the result are those of the replies."""
     inner = ScriptedProvider(["Is it good?"], ["Is it bad?"], reply_model="gemini-3.5-flash-lite-001")
     metered = MeteredProvider(inner, Ticking())
-    assert [metered.generate(REQUEST).texts for _ in range(2)] == [("Is it good?",), ("Is it bad?",)]
+    replies = [metered.generate(REQUEST) for _ in range(2)]
+    assert [reply.texts for reply in replies] == [("Is it good?",), ("Is it bad?",)]
+    assert [reply.cost_usd for reply in replies] == [pytest.approx((10 * 0.30 + 3 * 2.50) / 1_000_000)] * 2
     stats = metered.stats()
     assert stats.cost_usd == pytest.approx(2 * (10 * 0.30 + 3 * 2.50) / 1_000_000)
     stats.cost_usd, stats.cost_by_provider = 0.0, {}
@@ -58,6 +60,8 @@ def test_a_reply_of_no_use_is_on_the_bill() -> None:
     with pytest.raises(SkippableError):
         metered.generate(REQUEST)
     usd = pytest.approx((10 * 0.30 + 3 * 2.50) / 1_000_000)
+    assert refusal.bill
+    assert refusal.bill.cost_usd == usd
     stats = metered.stats()
     assert (stats.total_requests, stats.failed_requests, stats.successful_requests) == (1, 1, 0)
     assert (stats.prompt_tokens, stats.output_tokens) == (10, 3)

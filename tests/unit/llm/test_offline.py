@@ -1,5 +1,6 @@
 """Promises of the offline provider."""
 
+import hashlib
 import re
 
 import pytest
@@ -56,6 +57,8 @@ PRODUCTS = {
     "motorcycle": MOTORCYCLE,
     "toy": TOY,
 }
+KNOWN = ("grammar-1", 2315, "9d32b891e13ec74cb1646da158dadd5ec71841d7b21f6e694abdc8da36bd9d20")
+"""The grammar's number, how many questions it has about these products, and their hash."""
 each_product = pytest.mark.parametrize("product", PRODUCTS.values(), ids=PRODUCTS.keys())
 each_type = pytest.mark.parametrize("query_type", list(QueryType))
 
@@ -134,6 +137,13 @@ def test_questions_are_the_same_in_every_process() -> None:
     """The questions do not depend on the process: these are known beforehand."""
     assert ask(NAME_ONLY, QueryType.PRODUCT, 1) == ("Would the Zorbit 9000 make a good gift?",)
     assert ask(NAME_ONLY, QueryType.MARKET, 1) == ("How does the Zorbit 9000 stand out from the competition?",)
+
+
+def test_other_questions_need_another_number_of_the_grammar() -> None:
+    """All that the grammar says about these products is known: a cache keeps it by the grammar's number."""
+    everything = [text for product in PRODUCTS.values() for kind in QueryType for text in ask(product, kind, 10_000)]
+    digest = hashlib.sha256("\n".join(everything).encode()).hexdigest()
+    assert (OfflineProvider.model, len(everything), digest) == KNOWN
 
 
 def test_products_differ_in_their_order() -> None:
