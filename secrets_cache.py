@@ -4,38 +4,36 @@ Values come from Secrets Manager, or, where no secret name is set, from GEMINI_A
 value is never logged and never part of an error.
 """
 
-import json
 import logging
-import re
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Any, TypedDict
-from urllib.parse import parse_qsl, unquote, urlsplit
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
 
 from query_generator.errors import ConfigurationError, PermissionRefusedError
 from query_generator.llm.endpoints import check_key_length
+from query_generator.secret_texts import RdsConfig, parse_api_key, parse_database_url, parse_rds_secret
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
     from query_generator.config import JobConfig
 
+__all__ = [
+    "RdsConfig",
+    "configure",
+    "get_api_key",
+    "get_gemini_api_key",
+    "get_rds_config",
+    "initialize_secrets",
+    "refresh_rds_config",
+    "secret_values",
+]
+
 _LOG = logging.getLogger("secrets_cache")
 
 VENDORS = {"gemini": "Gemini", "openai": "OpenAI", "anthropic": "Anthropic"}
 _ADDRESS_FIELDS = {"gemini": "gemini_api_endpoint", "openai": "openai_base_url", "anthropic": "anthropic_base_url"}
-
-
-class RdsConfig(TypedDict):
-    """How to reach PostgreSQL."""
-
-    host: str
-    port: int
-    username: str
-    password: str
-    dbname: str
-    sslmode: str
 
 
 _lock = threading.Lock()
@@ -196,104 +194,3 @@ def _fetch(name: str) -> str:
     if "SecretString" not in answer:
         raise ConfigurationError(f"secret '{name}': it is binary; store it as text")
     return answer["SecretString"]
-
-
-def parse_api_key(text: str, secret_name: str, vendor: str = "Gemini") -> str:
-    """Read the key from plain text, or from JSON with `api_key` or, for example, `GEMINI_API_KEY`.
-
-    Raises:
-        ConfigurationError: empty, or JSON without either field.
-    """
-    key: object = text.strip()
-    if text.lstrip().startswith(("{", "[", '"')):
-        fields = _json_object(text, secret_name)
-        own_field = f"{vendor.upper()}_API_KEY"
-        key = fields.get("api_key") or fields.get(own_field)
-        if not isinstance(key, str) or not key.strip():
-            raise ConfigurationError(f"secret '{secret_name}': field 'api_key' (or '{own_field}') is missing or empty")
-    if not isinstance(key, str) or not key.strip():
-        raise ConfigurationError(f"secret '{secret_name}': it is empty; store the {vendor} API key in it")
-    if not key.strip().isascii() or not key.strip().isprintable() or " " in key.strip():
-        raise ConfigurationError(
-            f"secret '{secret_name}': it does not hold a {vendor} API key (one word of ASCII text)"
-        )
-    return key.strip()
-
-
-def parse_rds_secret(text: str, config: "JobConfig") -> RdsConfig:
-    """Read the standard RDS JSON; one managed by RDS lacks host, port and dbname, which DB_HOST, DB_PORT, DB_NAME say.
-
-    Raises:
-        ConfigurationError: not JSON, or a field is missing or wrong.
-    """
-    name = str(config.rds_secret_name)
-    fields = _json_object(text, name)
-    settings: dict[str, tuple[object, str]] = {
-        "host": (fields.get("host") or config.db_host, "DB_HOST"),
-        "username": (fields.get("username"), ""),
-        "password": (fields.get("password"), ""),
-        "dbname": (fields.get("dbname") or config.db_name, "DB_NAME"),
-    }
-    lacking = [
-        f"'{field}'" + (f" (or {variable})" if variable else "")
-        for field, (value, variable) in settings.items()
-        if not isinstance(value, str) or not value
-    ]
-    if lacking:
-        raise ConfigurationError(f"secret '{name}': field {', '.join(lacking)} is missing or not text")
-    port = fields.get("port") or config.db_port or 5432
-    if not _is_port(port):
-        raise ConfigurationError(f"secret '{name}': field 'port' is not a port number")
-    return RdsConfig(
-        host=str(settings["host"][0]),
-        port=int(str(port)),
-        username=str(settings["username"][0]),
-        password=str(settings["password"][0]),
-        dbname=str(settings["dbname"][0]),
-        sslmode=config.db_sslmode,
-    )
-
-
-def parse_database_url(url: str, sslmode: str) -> RdsConfig:
-    """Read `postgresql://user:password@host:port/dbname`; `?sslmode=` and `?host=` (a socket folder) are honoured.
-
-    Raises:
-        ConfigurationError: not such an address. The message does not repeat it, since it may hold a password.
-    """
-    try:
-        parts = urlsplit(url.strip())
-        options = dict(parse_qsl(parts.query))
-        port = options.get("port", parts.port or 5432)
-    except ValueError:
-        raise ConfigurationError(
-            "DATABASE_URL: not an address; for example postgresql://user:password@host:5432/dbname"
-        ) from None
-    host, dbname = options.get("host") or parts.hostname, unquote(parts.path.lstrip("/"))
-    right_scheme = parts.scheme in ("postgresql", "postgres")
-    if not (right_scheme and host and parts.username and dbname and _is_port(port)):
-        raise ConfigurationError(
-            "DATABASE_URL: scheme, user, host, port or database name is missing or wrong; "
-            "for example postgresql://user:password@host:5432/dbname"
-        )
-    return RdsConfig(
-        host=host,
-        port=int(port),
-        username=unquote(parts.username),
-        password=unquote(parts.password or ""),
-        dbname=dbname,
-        sslmode=options.get("sslmode", sslmode),
-    )
-
-
-def _is_port(value: object) -> bool:
-    return re.fullmatch(r"[0-9]{1,5}", str(value)) is not None and 0 < int(str(value)) < 65536
-
-
-def _json_object(text: str, secret_name: str) -> Mapping[str, Any]:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        raise ConfigurationError(f"secret '{secret_name}': it is not valid JSON") from None
-    if not isinstance(value, dict):
-        raise ConfigurationError(f"secret '{secret_name}': it is not a JSON object")
-    return value

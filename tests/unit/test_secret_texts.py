@@ -7,7 +7,7 @@ import pytest
 
 from query_generator.config import JobConfig
 from query_generator.errors import ConfigurationError
-from secrets_cache import parse_api_key, parse_database_url, parse_rds_secret
+from query_generator.secret_texts import parse_api_key, parse_database_url, parse_rds_secret
 
 KEY = "AIzaSy-hidden-0123456789"
 PASSWORD = "p@ss/w:rd%hidden"
