@@ -7,11 +7,12 @@ value is never logged and never part of an error.
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterable
+from typing import TYPE_CHECKING, TypedDict
 
 from query_generator.errors import ConfigurationError, PermissionRefusedError
 from query_generator.llm.endpoints import check_key_length
+from query_generator.llm.registry import GEMINI, VENDORS, vendors_of
 from query_generator.secret_texts import RdsConfig, parse_api_key, parse_database_url, parse_rds_secret
 
 if TYPE_CHECKING:
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
     from query_generator.config import JobConfig
 
 __all__ = [
+    "NeededSecrets",
     "RdsConfig",
     "configure",
     "get_api_key",
     "get_gemini_api_key",
     "get_rds_config",
+    "initialize_for",
     "initialize_secrets",
     "refresh_rds_config",
     "secret_values",
@@ -32,8 +35,13 @@ __all__ = [
 
 _LOG = logging.getLogger("secrets_cache")
 
-VENDORS = {"gemini": "Gemini", "openai": "OpenAI", "anthropic": "Anthropic"}
-_ADDRESS_FIELDS = {"gemini": "gemini_api_endpoint", "openai": "openai_base_url", "anthropic": "anthropic_base_url"}
+
+class NeededSecrets(TypedDict):
+    """What a job needs, as the event `secrets_initialized` tells it: `vendors` are all but Gemini, by name."""
+
+    gemini: bool
+    rds: bool
+    vendors: list[str]
 
 
 _lock = threading.Lock()
@@ -69,7 +77,7 @@ def initialize_secrets(
     Args:
         gemini: the job asks Gemini.
         rds: the database is not the embedded one.
-        vendors: others that are asked, by their names in `VENDORS`.
+        vendors: others that are asked, by their names in `llm.registry.VENDORS`.
         clock: seconds, for the log line.
 
     Raises:
@@ -88,39 +96,53 @@ def initialize_secrets(
     _LOG.info("[INIT] All secrets cached successfully in %.2fs", clock() - started)
 
 
-def get_gemini_api_key() -> str:
-    """Return the Gemini API key; raises what `initialize_secrets` raises."""
-    return get_api_key("gemini")
-
-
-def get_api_key(vendor: str) -> str:
-    """Return a vendor's API key, empty for an OpenAI-compatible service without one.
-
-    Args:
-        vendor: one of `VENDORS`.
+def initialize_for(providers: Iterable[str], *, rds: bool) -> NeededSecrets:
+    """Fetch what some providers need, by their names in `LLM_PROVIDERS`; returns what that was.
 
     Raises:
         FatalError: as `initialize_secrets`.
     """
-    title, variable = VENDORS[vendor], vendor.upper()
+    vendors = vendors_of(providers)
+    others = [vendor.name for vendor in vendors if vendor is not GEMINI]
+    needed = NeededSecrets(gemini=GEMINI in vendors, rds=rds, vendors=others)
+    if vendors or rds:
+        initialize_secrets(**needed)
+    return needed
+
+
+def get_gemini_api_key() -> str:
+    """Return the Gemini API key; raises what `initialize_secrets` raises."""
+    return get_api_key(GEMINI.name)
+
+
+def get_api_key(vendor_name: str) -> str:
+    """Return a vendor's API key, empty for a service that stands in for the vendor's own and needs none.
+
+    Args:
+        vendor_name: one of `llm.registry.VENDORS`.
+
+    Raises:
+        FatalError: as `initialize_secrets`.
+    """
+    vendor = VENDORS[vendor_name]
     with _lock:
-        if vendor in _api_key_caches:
-            _LOG.info("[AI] Using cached %s API key for model configuration", title)
-            return _api_key_caches[vendor]
+        if vendor_name in _api_key_caches:
+            _LOG.info("[AI] Using cached %s API key for model configuration", vendor.title)
+            return _api_key_caches[vendor_name]
         config = _current_config()
-        secret_name, value = getattr(config, f"{vendor}_secret_name"), getattr(config, f"{vendor}_api_key")
-        address = getattr(config, _ADDRESS_FIELDS[vendor]) or ""
+        secret_name, value = getattr(config, vendor.secret_field), getattr(config, vendor.key_field)
+        address = getattr(config, vendor.address_field) or ""
         if secret_name:
-            _LOG.info("[AI] Fetching %s API key from Secrets Manager (first time)", title)
-            source, key = f"secret '{secret_name}'", parse_api_key(_fetch(secret_name), secret_name, title)
+            _LOG.info("[AI] Fetching %s API key from Secrets Manager (first time)", vendor.title)
+            source, key = f"secret '{secret_name}'", parse_api_key(_fetch(secret_name), secret_name, vendor.title)
         elif value:
-            source, key = f"{variable}_API_KEY", value.get_secret_value().strip()
-        elif vendor == "openai" and address:
-            source, key = f"{variable}_API_KEY", ""
+            source, key = vendor.key_field.upper(), value.get_secret_value().strip()
+        elif vendor.may_lack_key and address:
+            source, key = vendor.key_field.upper(), ""
         else:
-            raise ConfigurationError(f"missing: {variable}_SECRET_NAME or {variable}_API_KEY")
+            raise ConfigurationError(f"missing: {vendor.secret_field.upper()} or {vendor.key_field.upper()}")
         check_key_length(key, vendor, address, source)
-        _api_key_caches[vendor] = key
+        _api_key_caches[vendor_name] = key
         return key
 
 

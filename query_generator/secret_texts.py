@@ -23,7 +23,7 @@ class RdsConfig(TypedDict):
     sslmode: str
 
 
-def parse_api_key(text: str, secret_name: str, vendor: str = "Gemini") -> str:
+def parse_api_key(text: str, secret_name: str, vendor: str) -> str:
     """Read the key from plain text, or from JSON with `api_key` or, for example, `GEMINI_API_KEY`.
 
     Raises:

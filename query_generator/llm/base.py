@@ -1,6 +1,6 @@
 """The protocol that every LLM provider keeps, and what goes in and comes out of it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,6 +15,10 @@ class Prompt:
 
     system: str
     user: str
+
+
+CountTokens = Callable[[str, Prompt], int]
+"""Counts the tokens of a prompt for a model, as its vendor would bill them, free of charge."""
 
 
 @dataclass(frozen=True, slots=True)

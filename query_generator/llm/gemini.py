@@ -7,23 +7,23 @@ from typing import Any
 from urllib3 import exceptions as urllib3_errors
 
 from query_generator.errors import RetryableError, SkippableError, UnusableReplyError
+from query_generator.llm.adapter import Adapter, CallLimits
 from query_generator.llm.base import GenerationReply, GenerationRequest, Prompt, Usage, billed
-from query_generator.llm.endpoints import OWN_ADDRESSES
+from query_generator.llm.gemini_common import (
+    MAX_OUTPUT_TOKENS,
+    PARAMETERS,
+    REFUSALS,
+    TEMPERATURE,
+    check_settings,
+    token_counter,
+)
 from query_generator.llm.gemini_sdk import import_sdk
-from query_generator.llm.gemini_settings import check_api_key, check_endpoint, check_models
 from query_generator.llm.google_errors import error_from_reply
+from query_generator.llm.registry import GEMINI
 from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts
 from query_generator.llm.session import DeadlinePassed, DeadlineSession, ErrorStatus
 from query_generator.masking import body_without_key
 from query_generator.models import QueryType
-
-# Google's advice for Gemini 3: lower values make it loop; it is also what gives varied questions.
-TEMPERATURE = 1.0
-# 25 questions take about 1,000 tokens. The rest is room for thinking, which counts here and cannot be turned off in
-# this SDK, and for larger counts; it still ends a model that repeats itself well before its own limit of 65,536.
-MAX_OUTPUT_TOKENS = 16_384
-
-_REFUSALS = frozenset({"SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY"})
 
 
 class GeminiProvider:
@@ -54,10 +54,8 @@ class GeminiProvider:
         Raises:
             ConfigurationError: the key, a model's name, the endpoint, or a proxy for it cannot be right.
         """
-        check_api_key(api_key)
-        check_models(models)
-        check_endpoint(endpoint)
-        endpoint = endpoint.rstrip("/") or OWN_ADDRESSES["gemini"]
+        check_settings(api_key, models, endpoint)
+        endpoint = endpoint.rstrip("/") or GEMINI.own_address
         self._api_key = api_key
         self._models = dict(models)
         self._timeout_seconds = timeout_seconds
@@ -158,7 +156,7 @@ def _usable_candidate(reply: Any) -> Any:
         raise UnusableReplyError("Gemini's reply holds no candidate")
     candidate = reply.candidates[0]
     finish = _name(candidate, "finish_reason")
-    if finish in _REFUSALS:
+    if finish in REFUSALS:
         raise SkippableError(f"Gemini broke off its reply (finish reason {finish})")
     return candidate
 
@@ -174,3 +172,10 @@ def _usage(metadata: Any) -> Usage:
     """Count thinking as output, as it is billed: this SDK shows it only as what the total has over the parts."""
     prompt, thinking_too = metadata.prompt_token_count, metadata.total_token_count - metadata.prompt_token_count
     return Usage(prompt, max(metadata.candidates_token_count, thinking_too), metadata.cached_content_token_count)
+
+
+def _make(api_key: str, models: Mapping[QueryType, str], address: str, limits: CallLimits) -> GeminiProvider:
+    return GeminiProvider(api_key, models, endpoint=address, **limits)
+
+
+ADAPTER = Adapter(_make, PARAMETERS, token_counter)

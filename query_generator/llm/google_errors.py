@@ -15,12 +15,10 @@ from query_generator.errors import (
     RetryableError,
     SkippableError,
 )
+from query_generator.llm.http_errors import LONGEST_DELAY, MESSAGE_LIMIT, OVERLOADED_STATUSES
+from query_generator.llm.registry import GEMINI
 
-MESSAGE_LIMIT = 200  # characters of the service's own words in ours
-_KEY_SETTINGS = "the setting GEMINI_SECRET_NAME or GEMINI_API_KEY"
-LONGEST_MINUTE_DELAY = 600.0  # seconds; a limit a minute never asks for more, a limit a day does
-_PASSING_CLIENT_STATUSES = frozenset({408, 409, 499})  # time-out, aborted, cancelled
-_OVERLOAD_STATUSES = frozenset({503, 529})
+_TRANSIENT_CLIENT_STATUSES = frozenset({408, 409, 499})  # time-out, aborted, cancelled
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s?")
 _WHOLE = re.compile(r"[0-9]{1,15}")
 
@@ -34,25 +32,26 @@ def error_from_reply(status: int, body: bytes, model: str, retry_after: str = ""
     """
     error = _error_object(body)
     details = [detail for detail in _list(error.get("details")) if isinstance(detail, dict)]
-    said = _said(status, error)
+    message = _message(status, error)
     delay = _delay(details, retry_after)
     if status == 429:
-        return _rate_limit(said, delay, list(_violations(details)))
-    if status in _OVERLOAD_STATUSES:
-        return OverloadedError(f"Gemini did not answer: {said}", delay)
-    if status in _PASSING_CLIENT_STATUSES or status >= 500:
-        return RetryableError(f"Gemini did not answer: {said}", delay)
+        return _rate_limit(message, delay, list(_violations(details)))
+    if status in OVERLOADED_STATUSES:
+        return OverloadedError(f"Gemini did not answer: {message}", delay)
+    if status in _TRANSIENT_CLIENT_STATUSES or status >= 500:
+        return RetryableError(f"Gemini did not answer: {message}", delay)
     if any(detail.get("reason") == "API_KEY_INVALID" for detail in details) or status in (401, 403):
-        return PermissionRefusedError(f"Gemini refused the API key: {said}; check {_KEY_SETTINGS}")
+        return PermissionRefusedError(f"Gemini refused the API key: {message}; check the setting {GEMINI.key_settings}")
     if error.get("status") == "FAILED_PRECONDITION":
         return PermissionRefusedError(
-            f"Gemini does not serve this account: {said}; check its billing and region, or {_KEY_SETTINGS}"
+            f"Gemini does not serve this account: {message}; check its billing and region, "
+            f"or the setting {GEMINI.key_settings}"
         )
     if status == 404:
         return ConfigurationError(
-            f"Gemini knows no model '{model}': {said}; name another with --model (GEMINI_MODEL, GEMINI_MARKET_MODEL)"
+            f"Gemini knows no model '{model}': {message}; name another with {GEMINI.model_settings}"
         )
-    return SkippableError(f"Gemini refused the request: {said}")
+    return SkippableError(f"Gemini refused the request: {message}")
 
 
 def _error_object(body: bytes) -> Mapping[str, Any]:
@@ -68,25 +67,25 @@ def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _said(status: int, error: Mapping[str, Any]) -> str:
+def _message(status: int, error: Mapping[str, Any]) -> str:
     words = " ".join(str(error.get("message", "")).split())[:MESSAGE_LIMIT].rstrip(".")
     return f"HTTP {status} ({words})" if words else f"HTTP {status}"
 
 
-def _rate_limit(said: str, delay: float | None, violations: list[tuple[str, int]]) -> QueryGeneratorError:
+def _rate_limit(message: str, delay: float | None, violations: list[tuple[str, int]]) -> QueryGeneratorError:
     daily = next((quota for quota, _ in violations if "PerDay" in quota), "")
     if daily:
         return BudgetExhaustedError(
             f"Gemini's daily quota {daily} is used up; run the same job id again after the quota's reset, or raise it"
         )
-    if delay is not None and delay > LONGEST_MINUTE_DELAY:
+    if delay is not None and delay > LONGEST_DELAY:
         return BudgetExhaustedError(
-            f"Gemini's quota is used up and it asks to wait {delay:g} seconds: {said}; "
+            f"Gemini's quota is used up and it asks to wait {delay:g} seconds: {message}; "
             "run the same job id again after that, or raise the quota"
         )
     minutely = [(quota, size) for quota, size in violations if "PerMinute" in quota and size > 0]
     return RateLimitedError(
-        f"Gemini did not answer: {said}",
+        f"Gemini did not answer: {message}",
         delay,
         requests_per_minute=min((size for quota, size in minutely if "Token" not in quota), default=None),
         tokens_per_minute=min((size for quota, size in minutely if "Token" in quota), default=None),

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -19,11 +18,12 @@ from query_generator.errors import (
     RetryableError,
     SkippableError,
 )
+from query_generator.llm.vendor import Vendor
 
 MESSAGE_LIMIT = 200  # characters of the service's own words in ours
-LONGEST_DELAY = 600.0  # seconds; a service that asks for more is done for this run
-_OVERLOADED = frozenset({503, 529})
-_PASSING_CLIENT_STATUSES = frozenset({408, 409, 425, 499})  # time-out, conflict, too early, cancelled
+LONGEST_DELAY = 600.0  # seconds; no limit a minute asks for more, a limit a day does, and that ends the run
+OVERLOADED_STATUSES = frozenset({503, 529})
+_TRANSIENT_CLIENT_STATUSES = frozenset({408, 409, 425, 499})  # time-out, conflict, too early, cancelled
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
@@ -43,56 +43,47 @@ class ErrorStatus(Exception):  # noqa: N818 - it never leaves the room of the pr
         """The service's own words on one line, shortened; empty when it sent none."""
         return " ".join(str(self.error.get("message") or "").split())[:MESSAGE_LIMIT].rstrip(".")
 
-    def said(self) -> str:
+    def described(self) -> str:
         """Status and words, for our messages."""
         return f"HTTP {self.status} ({self.message})" if self.message else f"HTTP {self.status}"
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
-    """How our messages name a service and the settings that lead to it."""
-
-    name: str
-    key_settings: str
-    model_settings: str
-
-
 def error_from_status(
-    service: Service, reply: ErrorStatus, model: str, delay: float | None = None
+    vendor: Vendor, reply: ErrorStatus, model: str, delay: float | None = None
 ) -> QueryGeneratorError:
     """Class a reply by its status alone: for whatever a vendor does in no way of its own.
 
     `delay` is what the reply asks for, in seconds, where that does not stand in its headers.
     """
-    status, said = reply.status, reply.said()
+    status, message = reply.status, reply.described()
     delay = told_delay(reply.headers) if delay is None else delay
     if status == 402:
-        return budget_exhausted(service, said)
-    if delay is not None and delay > LONGEST_DELAY and (status == 429 or status in _OVERLOADED):
+        return budget_exhausted(vendor, message)
+    if delay is not None and delay > LONGEST_DELAY and (status == 429 or status in OVERLOADED_STATUSES):
         return BudgetExhaustedError(
-            f"{service.name} asks to wait for {delay:g} seconds: {said}; run the same job id again after that"
+            f"{vendor.title} asks to wait for {delay:g} seconds: {message}; run the same job id again after that"
         )
     if status == 429:
-        return RateLimitedError(f"{service.name} limits the rate of calls: {said}", delay)
-    if status in _OVERLOADED:
-        return OverloadedError(f"{service.name} is overloaded: {said}", delay)
-    if status < 400 or status >= 500 or status in _PASSING_CLIENT_STATUSES:
-        return RetryableError(f"{service.name} did not answer: {said}", delay)
+        return RateLimitedError(f"{vendor.title} limits the rate of calls: {message}", delay)
+    if status in OVERLOADED_STATUSES:
+        return OverloadedError(f"{vendor.title} is overloaded: {message}", delay)
+    if status < 400 or status >= 500 or status in _TRANSIENT_CLIENT_STATUSES:
+        return RetryableError(f"{vendor.title} did not answer: {message}", delay)
     if status in (401, 403):
         return PermissionRefusedError(
-            f"{service.name} refused the API key: {said}; check the setting {service.key_settings}"
+            f"{vendor.title} refused the API key: {message}; check the setting {vendor.key_settings}"
         )
     if status == 404:
         return ConfigurationError(
-            f"{service.name} knows no model '{model}': {said}; check the setting {service.model_settings}"
+            f"{vendor.title} knows no model '{model}': {message}; check the setting {vendor.model_settings}"
         )
-    return SkippableError(f"{service.name} refused the request: {said}")
+    return SkippableError(f"{vendor.title} refused the request: {message}")
 
 
-def budget_exhausted(service: Service, said: str) -> BudgetExhaustedError:
+def budget_exhausted(vendor: Vendor, message: str) -> BudgetExhaustedError:
     """Say that this account gets no more for now."""
     return BudgetExhaustedError(
-        f"the quota or the credit at {service.name} is used up: {said};"
+        f"the quota or the credit at {vendor.title} is used up: {message};"
         " raise it or wait for its reset, then run the same job id again"
     )
 
@@ -112,7 +103,7 @@ def told_delay(headers: Mapping[str, str], now: datetime | None = None) -> float
 
 
 @contextmanager
-def transport_faults(service: Service, *wrappers: type[Exception]) -> Iterator[None]:
+def transport_faults(vendor: Vendor, *wrappers: type[Exception]) -> Iterator[None]:
     """Turn what ends a call without a reply into our errors; `wrappers` are the SDK's around httpx2's.
 
     Raises:
@@ -128,19 +119,19 @@ def transport_faults(service: Service, *wrappers: type[Exception]) -> Iterator[N
         if isinstance(fault, ErrorStatus):
             raise fault from None
         if isinstance(fault, httpx2.TimeoutException):
-            raise RetryableError(f"{service.name} did not answer in time ({type(fault).__name__})") from exc
-        raise RetryableError(f"the connection to {service.name} failed ({type(fault).__name__})") from exc
+            raise RetryableError(f"{vendor.title} did not answer in time ({type(fault).__name__})") from exc
+        raise RetryableError(f"the connection to {vendor.title} failed ({type(fault).__name__})") from exc
     except UnicodeEncodeError as exc:
         raise SkippableError("the prompt holds half a surrogate pair, which cannot be sent as UTF-8") from exc
 
 
 @contextmanager
-def expected_shape(service: Service) -> Iterator[None]:
+def expected_shape(vendor: Vendor) -> Iterator[None]:
     """Turn what reading a reply of another shape raises into our error."""
     try:
         yield
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as exc:
-        raise RetryableError(f"{service.name}'s reply is not the expected JSON; a proxy may stand between") from exc
+        raise RetryableError(f"{vendor.title}'s reply is not the expected JSON; a proxy may stand between") from exc
 
 
 def _error_object(body: bytes) -> Mapping[str, Any]:

@@ -3,9 +3,10 @@
 import re
 
 from query_generator.errors import ConfigurationError, QueryGeneratorError, RateLimitedError, SkippableError
-from query_generator.llm.http_errors import ErrorStatus, Service, budget_exhausted, error_from_status, told_delay
+from query_generator.llm.http_errors import ErrorStatus, budget_exhausted, error_from_status, told_delay
+from query_generator.llm.registry import OPENAI
+from query_generator.llm.vendor import Vendor
 
-SERVICE = Service("OpenAI", "OPENAI_API_KEY", "OPENAI_MODEL (or OPENAI_BASE_URL)")
 # https://platform.openai.com/docs/guides/error-codes: code or type of errors that only money or a month's end ends.
 _SPENT = frozenset(
     {
@@ -23,23 +24,24 @@ _QUOTA = re.compile(r"(requests|tokens) per (min|day)\b[^:]*:?\D*(\d+)", re.IGNO
 _DELAY = re.compile(r"try again in (?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)(m?s))?", re.IGNORECASE)
 
 
-def error_from_reply(reply: ErrorStatus, model: str) -> QueryGeneratorError:
+def error_from_reply(reply: ErrorStatus, model: str, vendor: Vendor = OPENAI) -> QueryGeneratorError:
     """Class an error reply of OpenAI or a compatible service by what the caller does about it."""
     code, kind = str(reply.error.get("code")), str(reply.error.get("type"))
     message = str(reply.error.get("message"))
     if code in _SPENT or kind in _SPENT:
-        return budget_exhausted(SERVICE, f"{code}, {reply.said()}")
+        return budget_exhausted(vendor, f"{code}, {reply.described()}")
     if code == "model_not_found":
         return ConfigurationError(
-            f"OpenAI has no model '{model}' for this key: {reply.said()}; check the setting {SERVICE.model_settings}"
+            f"{vendor.title} has no model '{model}' for this key: {reply.described()}; "
+            f"check the setting {vendor.model_settings}"
         )
     if message.startswith("Request too large"):
-        return SkippableError(f"OpenAI's quota has no room for this request, at any time: {reply.said()}")
+        return SkippableError(f"{vendor.title}'s quota has no room for this request, at any time: {reply.described()}")
     quota = _QUOTA.search(message)
     if reply.status == 429 and quota and quota[2].lower() == "day":
-        return budget_exhausted(SERVICE, reply.said())
-    told = told_delay(reply.headers)
-    error = error_from_status(SERVICE, reply, model, _delay_in_words(message) if told is None else told)
+        return budget_exhausted(vendor, reply.described())
+    delay = told_delay(reply.headers)
+    error = error_from_status(vendor, reply, model, _delay_in_words(message) if delay is None else delay)
     if isinstance(error, RateLimitedError) and quota:
         return RateLimitedError(str(error), error.retry_after, **{f"{quota[1].lower()}_per_minute": int(quota[3])})
     return error

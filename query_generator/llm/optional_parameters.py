@@ -44,8 +44,8 @@ class ParameterSets:
 
 
 def _is_refusal(reply: ErrorStatus, optional: OptionalParameters) -> bool:
-    said = f"{reply.error.get('param')} {reply.error.get('message')}".lower()
-    return reply.status in (400, 422) and any(word in said for word in optional.words)
+    message = f"{reply.error.get('param')} {reply.error.get('message')}".lower()
+    return reply.status in (400, 422) and any(word in message for word in optional.words)
 
 
 def _joined(chosen: Sequence[OptionalParameters]) -> dict[str, Any]:

@@ -1,22 +1,19 @@
 """How many tokens a prompt has, as the provider counts it: free calls, which also show whether the key is good."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from urllib3.exceptions import HTTPError
 
 from query_generator.errors import RetryableError
-from query_generator.llm.base import Prompt
-from query_generator.llm.endpoints import OWN_ADDRESSES
+from query_generator.llm.base import CountTokens, Prompt
 from query_generator.llm.google_errors import error_from_reply
+from query_generator.llm.registry import GEMINI
 from query_generator.llm.session import DeadlinePassed, DeadlineSession, ErrorStatus
 from query_generator.masking import body_without_key
 
 TIMEOUT_SECONDS = 20.0
 DEADLINE_SECONDS = 30.0
-
-CountTokens = Callable[[str, Prompt], int]
 
 
 def gemini_token_counter(api_key: str, endpoint: str = "") -> CountTokens:
@@ -24,7 +21,7 @@ def gemini_token_counter(api_key: str, endpoint: str = "") -> CountTokens:
 
     It raises RetryableError, PermissionRefusedError, ConfigurationError and others as a call to the model does.
     """
-    address = endpoint.rstrip("/") or OWN_ADDRESSES["gemini"]
+    address = endpoint.rstrip("/") or GEMINI.own_address
     session = DeadlineSession(address, {"x-goog-api-key": api_key}, pool_size=1, deadline_seconds=DEADLINE_SECONDS)
 
     def count(model: str, prompt: Prompt) -> int:

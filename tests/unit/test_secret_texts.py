@@ -32,7 +32,7 @@ def config(**settings: Any) -> JobConfig:
 )
 def test_the_key_is_read_from_text_or_json(text: str) -> None:
     """Both documented shapes of the Gemini secret work, also with a line end that an editor added."""
-    assert parse_api_key(text, "the/gemini") == KEY
+    assert parse_api_key(text, "the/gemini", "Gemini") == KEY
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_the_key_is_read_from_text_or_json(text: str) -> None:
 def test_a_malformed_key_is_a_configuration_error_without_the_value(text: str, named: str) -> None:
     """A wrong Gemini secret ends with 64, names secret and field, and shows nothing of what it holds."""
     with pytest.raises(ConfigurationError, match=named) as caught:
-        parse_api_key(text, "the/gemini")
+        parse_api_key(text, "the/gemini", "Gemini")
     assert_silent(caught.value, "the/gemini")
 
 
