@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from query_generator.errors import ConfigurationError
+from query_generator.llm.registry import PROVIDERS
 
 VERBS = {
     "run": "the job (also when no verb is given)",
@@ -159,8 +160,7 @@ def _add_provider_options(model: argparse._ArgumentGroup) -> None:
     model.add_argument(
         "--provider",
         metavar="NAMES",
-        help="gemini, google-genai, openai, anthropic, offline: by commas, each stands in for those before it"
-        " (LLM_PROVIDERS)",
+        help=f"{', '.join(PROVIDERS)}: by commas, each stands in for those before it (LLM_PROVIDERS)",
     )
     model.add_argument("--model", dest="gemini_model", metavar="NAME", help="the Gemini model (GEMINI_MODEL)")
     model.add_argument("--max-concurrency", metavar="N", help="calls in flight at once (MAX_CONCURRENCY, 32)")

@@ -5,20 +5,23 @@ import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from query_generator.errors import ConfigurationError
+from query_generator.llm.registry import (
+    ANTHROPIC,
+    DEFAULT_PROVIDER,
+    GEMINI,
+    OPENAI,
+    PROVIDER_WITHOUT_KEY,
+    PROVIDERS,
+    vendors_of,
+)
 from query_generator.settings import SECRET_FIELDS, SETTINGS
 
 OFF = ("", "0", "false", "no", "off")
-KEY_FIELDS = {
-    "gemini": ("gemini_secret_name", "gemini_api_key"),
-    "google-genai": ("gemini_secret_name", "gemini_api_key"),
-    "openai": ("openai_secret_name", "openai_api_key", "openai_base_url"),
-    "anthropic": ("anthropic_secret_name", "anthropic_api_key"),
-}
 SOURCES = frozenset({"products_json", "input_s3", "input_s3_bucket", "products_file", "products_argument"})
 
 
@@ -59,6 +62,10 @@ def _none(value: object) -> object:
 JobId = Annotated[str, AfterValidator(_checked_job_id)]
 S3Uri = Annotated[str, AfterValidator(_checked_s3_uri)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+if TYPE_CHECKING:
+    ProviderName = str
+else:
+    ProviderName = Literal[tuple(PROVIDERS)]
 
 
 class JobConfig(BaseModel):
@@ -79,16 +86,16 @@ class JobConfig(BaseModel):
     limit: Annotated[int, Field(ge=1)] | None = None
     local_dir: Path | None = None
     providers: Annotated[
-        tuple[Literal["gemini", "google-genai", "openai", "anthropic", "offline"], ...],
+        tuple[ProviderName, ...],
         BeforeValidator(_names),
         AfterValidator(_without_repeats),
         Field(min_length=1),
     ]
     routing: Literal["ordered", "cheapest"] = "ordered"
-    gemini_model: str = "gemini-3.5-flash-lite"
+    gemini_model: str = GEMINI.default_model
     gemini_market_model: str | None = None
-    openai_model: str = "gpt-6-luna"
-    anthropic_model: str = "claude-haiku-5-5"
+    openai_model: str = OPENAI.default_model
+    anthropic_model: str = ANTHROPIC.default_model
     max_concurrency: Annotated[int, Field(ge=1, le=1000)] = 32
     rpm: Annotated[int, Field(ge=1)] = 60
     tpm: Annotated[int, Field(ge=1)] | None = None
@@ -154,8 +161,8 @@ def load_config(arguments: Mapping[str, str | None], environ: Mapping[str, str])
                 "or the --job-id of a job that has some"
             )
     if "providers" not in values:
-        offline = "local_dir" in values and not ({"gemini_api_key", "gemini_secret_name"} & values.keys())
-        values["providers"] = "offline" if offline else "gemini"
+        has_key = any(values.keys() & vendor.required_fields for vendor in vendors_of([DEFAULT_PROVIDER]))
+        values["providers"] = DEFAULT_PROVIDER if has_key or "local_dir" not in values else PROVIDER_WITHOUT_KEY
     try:
         config = JobConfig.model_validate(values)
     except ValidationError as exc:
@@ -190,7 +197,8 @@ def _missing(verb: str, values: Mapping[str, Any]) -> list[str]:
     if verb in ("run", "report") and not local:
         needed.append(("output_s3_bucket",))
     if verb == "run" and (not local or "providers" in values):
-        needed += [KEY_FIELDS[name] for name in _names(values.get("providers", "gemini")) if name in KEY_FIELDS]
+        named = [name for name in _names(values.get("providers", DEFAULT_PROVIDER)) if name in PROVIDERS]
+        needed += [vendor.required_fields for vendor in vendors_of(named)]
     lines = [
         "missing: " + " or ".join(f"{SETTINGS[name].variable} (for example {SETTINGS[name].example})" for name in names)
         for names in dict.fromkeys(needed)

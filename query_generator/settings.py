@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-PROVIDERS = ("gemini", "google-genai", "openai", "anthropic", "offline")
+from query_generator.llm.registry import PROVIDERS, VENDORS
+
 SECRET_FIELDS = frozenset(
-    {"gemini_api_key", "openai_api_key", "anthropic_api_key", "database_url", "products_json", "products_argument"}
+    {"database_url", "products_json", "products_argument", *(vendor.key_field for vendor in VENDORS.values())}
 )
 
 
