@@ -75,7 +75,7 @@ class HttpProvider(ABC):
 
     @classmethod
     def adapter(cls, parameters: Mapping[str, Any]) -> Adapter:
-        """Return what the provider's file offers, `parameters` as in `Adapter`; one model is asked for all questions."""
+        """Return what the provider's file offers, `parameters` as in `Adapter`; one model answers all questions."""
 
         def make(api_key: str, models: Mapping[QueryType, str], address: str, limits: CallLimits) -> HttpProvider:
             return cls(api_key, models[QueryType.PRODUCT], base_url=address, **limits)
