@@ -10,7 +10,7 @@ from query_generator.config import JobConfig
 from query_generator.errors import ConfigurationError
 from query_generator.input.product_fields import RejectedRecordError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Usage
-from query_generator.llm.registry import PROVIDERS, models_of, place_of_model
+from query_generator.llm.registry import PROVIDERS, key_in_terms, models_of
 from query_generator.models import QueryType
 from query_generator.questions.prompts import PROMPT_VERSION, build_prompt
 from query_generator.store.canonical import stored_product
@@ -66,7 +66,7 @@ def _keep(row: Any, terms: dict[str, Any], config: JobConfig, cache: ResponseCac
     except RejectedRecordError:
         return "an unusable record"
     query_type = QueryType(row.query_type)
-    recorded = terms.get("models", {}).get(place_of_model(row.provider, query_type))
+    recorded = terms.get("models", {}).get(key_in_terms(row.provider, query_type))
     model = recorded or models_of(row.provider, config)[query_type]
     request = GenerationRequest(product, query_type, wanted, build_prompt(product, query_type, wanted))
     usage = Usage(row.prompt_tokens, row.output_tokens)

@@ -30,23 +30,23 @@ class Finding:
     """What a look has found, and the code that the run would end with for it; not `sure`: a look cannot tell."""
 
     subject: str
-    said: str
+    message: str
     exit_code: ExitCode = ExitCode.SUCCEEDED
     sure: bool = True
 
     def __str__(self) -> str:
         mark = "NO" if self.exit_code else "ok" if self.sure else "--"
-        return f"  {mark} {self.subject}: {self.said}"
+        return f"  {mark} {self.subject}: {self.message}"
 
     def without_end(self) -> "Finding":
         """Return what was found as something that ends no run."""
-        return replace(self, said=f"{self.said} (others stand in)", exit_code=ExitCode.SUCCEEDED, sure=False)
+        return replace(self, message=f"{self.message} (others stand in)", exit_code=ExitCode.SUCCEEDED, sure=False)
 
 
 class Findings(list[Finding]):
     """All that was found."""
 
-    def look(self, subject: str, work: Callable[[], T], said: Callable[[T], str]) -> T | None:
+    def look(self, subject: str, work: Callable[[], T], message_of: Callable[[T], str]) -> T | None:
         """Do something; what ends it is noted with its exit code, and None comes back. A rate limit is no end."""
         try:
             result = work()
@@ -57,7 +57,7 @@ class Findings(list[Finding]):
             code = exc.exit_code if isinstance(exc, FatalError) else ExitCode.TRY_AGAIN
             self.append(Finding(subject, str(exc), code))
             return None
-        self.append(Finding(subject, said(result)))
+        self.append(Finding(subject, message_of(result)))
         return result
 
     @property

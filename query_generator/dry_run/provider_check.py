@@ -65,7 +65,9 @@ def count_samples(
         elif provider in counters or not is_paid(provider):
             findings.append(tried[-1])
         else:
-            findings.append(replace(tried[-1], said=f"{tried[-1].said}; its key is not tried, for want of a free call"))
+            findings.append(
+                replace(tried[-1], message=f"{tried[-1].message}; its key is not tried, for want of a free call")
+            )
     stands_in = len(refused) < len(config.providers)
     findings += [finding.without_end() if stands_in else finding for finding in refused]
     return counts

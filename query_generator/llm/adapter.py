@@ -1,4 +1,4 @@
-"""From the name of a provider to the provider: what its file offers for that, and what it is made from."""
+"""Makes a provider by its name: what its file defines for that, and what it is made from."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from query_generator.models import QueryType
 
 
 class Settings(Protocol):
-    """What this room reads of a `JobConfig`, besides the fields that the entries of the registry name."""
+    """The part of `JobConfig` that every provider needs, besides the fields that its entry in the registry names."""
 
     @property
     def providers(self) -> tuple[str, ...]:
@@ -19,22 +19,22 @@ class Settings(Protocol):
 
     @property
     def max_concurrency(self) -> int:
-        """Calls in flight at once."""
+        """Most calls in flight at once."""
         ...
 
     @property
     def connection_pool_size(self) -> int | None:
-        """Connections to a service; None: as many as calls."""
+        """Most connections to a service; None: as many as calls in flight."""
         ...
 
     @property
     def llm_timeout(self) -> float:
-        """Seconds of the longest wait for a service."""
+        """Longest wait for a service, in seconds."""
         ...
 
 
 class CallLimits(TypedDict):
-    """What every vendor's provider is given: connections, seconds for one wait, and seconds for a whole call."""
+    """What bounds the calls of a provider: connections, seconds for one wait, and seconds for a whole call."""
 
     pool_size: int
     timeout_seconds: float
@@ -43,12 +43,12 @@ class CallLimits(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """What a provider's own file offers, as `ADAPTER`.
+    """What a provider's own file defines, as `ADAPTER`.
 
     Attributes:
-        make: makes the provider from key, models, address (empty: the vendor's own) and limits.
-        parameters: what every call sets and a reply depends on; part of the key under which a reply is cached.
-        token_counter: makes what counts a prompt's tokens free of charge, from key and address; None: there is none.
+        make: makes the provider from key, models by type of question, address (empty: the vendor's own) and limits.
+        parameters: set in every call, and part of every key of the cache: after a change all replies are bought again.
+        token_counter: makes a function that counts tokens free of charge, from key and address; None: there is none.
     """
 
     make: Callable[[str, Mapping[QueryType, str], str, CallLimits], Provider]
@@ -74,7 +74,7 @@ def provider_by_name(name: str, config: Settings, api_key_of: Callable[[str], st
 
 
 def limits_of(config: Settings) -> CallLimits:
-    """Return the limits of a call; as a whole it may take twice as long as any wait in it."""
+    """Return the limits of calls; a whole call may take twice as long as one wait."""
     return CallLimits(
         pool_size=config.connection_pool_size or config.max_concurrency,
         timeout_seconds=config.llm_timeout,

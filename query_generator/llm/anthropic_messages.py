@@ -1,4 +1,4 @@
-"""Questions over Anthropic's messages interface; the SDK is imported with the first provider."""
+"""Questions by Anthropic's Messages API; the SDK is imported when a provider is made."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ class AnthropicProvider(HttpProvider):
 
         return Anthropic(**options).messages.with_raw_response.create
 
-    def _parameters(self, *, is_own_service: bool) -> ParameterSets:
+    def _parameters(self, base_url: str) -> ParameterSets:
         return ParameterSets([_EFFORT], [_SCHEMA])
 
     def _post(self, request: GenerationRequest, optional: dict[str, Any]) -> bytes:
@@ -72,7 +72,7 @@ class AnthropicProvider(HttpProvider):
         )
 
     def _usage(self, usage: dict[str, Any]) -> Usage:
-        """Count all parts of the prompt: `input_tokens` leaves out what the cache was read for or written."""
+        """Count all parts of the prompt: `input_tokens` leaves out those read from or written to the vendor's cache."""
         cached = usage.get("cache_read_input_tokens") or 0
         prompt = (usage.get("input_tokens") or 0) + (usage.get("cache_creation_input_tokens") or 0) + cached
         return Usage(prompt, usage.get("output_tokens") or 0, cached)

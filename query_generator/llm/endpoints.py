@@ -1,4 +1,4 @@
-"""Where a provider may send its key: checks of keys and addresses before any call."""
+"""Checks of keys and addresses before any call: what can be a key, and where it may be sent."""
 
 import ipaddress
 import re
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from query_generator.errors import ConfigurationError
 from query_generator.llm.vendor import Vendor
 
-SHORTEST_KEY = 8  # characters; no vendor's key has less, while a service on this machine takes any
+SHORTEST_KEY = 8  # characters; no vendor has shorter keys, but a service on this machine takes any
 _HEADER_VALUE = re.compile(r"[!-~]+")
 
 
@@ -39,7 +39,7 @@ def _is_own(address: str, vendor: Vendor) -> bool:
 
 
 def check_api_key(api_key: str, settings: str, name: str = "API key") -> None:
-    """Refuse what cannot be sent as a key.
+    """Refuse text that cannot be sent as a key.
 
     Args:
         api_key: the key.
@@ -56,7 +56,7 @@ def check_api_key(api_key: str, settings: str, name: str = "API key") -> None:
 
 
 def check_address(url: str, setting: str, *, path_allowed: bool, shows_key: bool) -> None:
-    """Refuse an address that is no http(s) URL, or that would show a key to the network on its way.
+    """Refuse an address that is not an http(s) URL, or that would expose a key to the network.
 
     Raises:
         ConfigurationError: names `setting`; with `shows_key`, plain http is refused except on loopback.

@@ -1,4 +1,4 @@
-"""Questions from Gemini over REST with google-generativeai; the SDK is imported when a provider is made."""
+"""Questions from Gemini by REST with google-generativeai; the SDK is imported when a provider is made."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -32,8 +32,8 @@ class GeminiProvider:
     Make it after any fork. `endpoint` is the scheme and host of a Gemini-compatible service, empty for Google's own.
     `timeout_seconds` bounds the wait for a connection and for each read; `deadline_seconds` bounds a reply as a whole.
 
-    A call is made by the SDK's REST transport with a request that is copied from one made beforehand: its front,
-    `GenerativeModel`, makes schema, settings and client wrappers anew each time, which is a third of its CPU.
+    A call copies a request that was made beforehand and sends it by the SDK's REST transport. The SDK's front end,
+    `GenerativeModel`, would make schema, settings and client wrappers anew each time, a third of a call's CPU.
     """
 
     name = "gemini"
@@ -132,7 +132,7 @@ class GeminiProvider:
 
 
 def _blank_request(genai: Any, model: str) -> Any:
-    """Let the SDK make the request that lacks only its texts; returns its protobuf message."""
+    """Let the SDK make a request without its texts; returns the protobuf message."""
     front = genai.GenerativeModel(
         model,
         system_instruction="-",
@@ -162,14 +162,14 @@ def _usable_candidate(reply: Any) -> Any:
 
 
 def _name(message: Any, enum_field: str) -> str:
-    """Name the value of an enum; a value that is newer than the SDK is named by its number."""
+    """Return the name of an enum's value, or its number where the value is newer than the SDK."""
     number = getattr(message, enum_field)
     value = message.DESCRIPTOR.fields_by_name[enum_field].enum_type.values_by_number.get(number)
     return str(value.name if value else number)
 
 
 def _usage(metadata: Any) -> Usage:
-    """Count thinking as output, as it is billed: this SDK shows it only as what the total has over the parts."""
+    """Count thinking as output, as it is billed; this SDK shows it only in the total."""
     prompt, thinking_too = metadata.prompt_token_count, metadata.total_token_count - metadata.prompt_token_count
     return Usage(prompt, max(metadata.candidates_token_count, thinking_too), metadata.cached_content_token_count)
 

@@ -1,4 +1,4 @@
-"""What both Gemini providers share, whichever SDK carries their calls: parameters, refusals, checks of settings."""
+"""What both Gemini providers share, whichever SDK they use: parameters, refusals, checks of settings."""
 
 import re
 from collections.abc import Mapping
@@ -18,13 +18,13 @@ MAX_OUTPUT_TOKENS = 16_384
 PARAMETERS = {"temperature": TEMPERATURE, "max_tokens": MAX_OUTPUT_TOKENS}
 
 REFUSALS = frozenset({"SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY"})
-"""Finish reasons of a reply that the service has broken off; asking again does not help."""
+"""Finish reasons of replies that the service broke off, and would break off again."""
 
 _MODEL_NAME = re.compile(r"((models|tunedModels)/)?[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def check_settings(api_key: str, models: Mapping[QueryType, str], endpoint: str) -> None:
-    """Check what a provider is made from, before any call.
+    """Refuse settings that cannot be right, before any call.
 
     Raises:
         ConfigurationError: the key cannot be sent as a header, a type of question has no model or one whose name cannot
@@ -57,7 +57,7 @@ def _check_endpoint(endpoint: str, setting: str) -> None:
 
 
 def token_counter(api_key: str, endpoint: str) -> CountTokens:
-    """Make what counts tokens; its HTTP client is loaded only now."""
+    """Make a function that counts tokens; its HTTP client is imported only here."""
     from query_generator.llm.token_count import gemini_token_counter
 
     return gemini_token_counter(api_key, endpoint)

@@ -1,4 +1,4 @@
-"""What a Gemini service's error reply means for the job; pure, whatever SDK carried the reply."""
+"""What an error reply from Gemini means for the job, whichever SDK carried it; pure."""
 
 import json
 import re
@@ -24,11 +24,15 @@ _WHOLE = re.compile(r"[0-9]{1,15}")
 
 
 def error_from_reply(status: int, body: bytes, model: str, retry_after: str = "") -> QueryGeneratorError:
-    """Class the reply of an HTTP status of 400 or more by what the caller does about it.
+    """Return the error that a reply means, by what the caller does about it.
 
-    `body` is the reply as it came, Google's error JSON or anything else; `retry_after` is the header of that name.
-    The delay of a rate limit is `RetryInfo.retryDelay` in the error's details, in seconds: Gemini sends no header.
-    The quota that is used up is in `QuotaFailure.violations`: `quotaId` names its unit and time, `quotaValue` its size.
+    Args:
+        status: HTTP status, 400 or more.
+        body: as it came, Google's error JSON or anything else. In its details `RetryInfo.retryDelay` has the delay of a
+            rate limit in seconds, since Gemini sends no header, and `QuotaFailure.violations` has the quotas that are
+            used up: `quotaId` names unit and period, `quotaValue` the size.
+        model: that was asked for.
+        retry_after: the header of that name.
     """
     error = _error_object(body)
     details = [detail for detail in _list(error.get("details")) if isinstance(detail, dict)]
@@ -93,7 +97,7 @@ def _rate_limit(message: str, delay: float | None, violations: list[tuple[str, i
 
 
 def _violations(details: list[dict[str, Any]]) -> Iterator[tuple[str, int]]:
-    """Name each quota that is used up, with its size, 0 where it is not told."""
+    """Yield name and size of each quota that is used up; the size is 0 where the reply has none."""
     for detail in details:
         for violation in _list(detail.get("violations")):
             if isinstance(violation, dict):

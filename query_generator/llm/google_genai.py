@@ -1,4 +1,4 @@
-"""Questions from Gemini with google-genai, the successor of the SDK of `gemini`; imported with the first provider."""
+"""Questions from Gemini with google-genai, the successor of the SDK of `gemini`; imported when a provider is made."""
 
 import json
 from collections.abc import Mapping
@@ -92,7 +92,7 @@ class GoogleGenAIProvider:
                 return self._read(reply, version, usage)
 
     def _post(self, model: str, request: GenerationRequest) -> str:
-        """Ask for the reply as it came: the SDK's own reading warns of values that are newer than itself."""
+        """Return the reply as it came: the SDK would warn of values that are newer than itself."""
         request.prompt.user.encode()
         response = self._client.models.generate_content(
             model=model,

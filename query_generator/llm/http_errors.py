@@ -1,4 +1,4 @@
-"""What a failed call over HTTP means for the job, where vendors agree; pure."""
+"""What a failed HTTP call means for the job, as far as vendors agree; pure."""
 
 import json
 import re
@@ -20,18 +20,18 @@ from query_generator.errors import (
 )
 from query_generator.llm.vendor import Vendor
 
-MESSAGE_LIMIT = 200  # characters of the service's own words in ours
-LONGEST_DELAY = 600.0  # seconds; no limit a minute asks for more, a limit a day does, and that ends the run
+MESSAGE_LIMIT = 200  # characters of the service's message that ours quote
+LONGEST_DELAY = 600.0  # seconds; a limit per minute never asks for more, a daily quota does, and that ends the run
 OVERLOADED_STATUSES = frozenset({503, 529})
 _TRANSIENT_CLIENT_STATUSES = frozenset({408, 409, 425, 499})  # time-out, conflict, too early, cancelled
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
 class ErrorStatus(Exception):  # noqa: N818 - it never leaves the room of the providers
-    """A reply of another status than 200. Its text says the status alone: bodies may quote a key or a prompt."""
+    """A reply with a status other than 200. Its text is the status alone: the body may quote a key or a prompt."""
 
     def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """`headers` have names in lower case; `body` holds no key."""
+        """Take headers with names in lower case, and a body without the key."""
         super().__init__(f"HTTP {status}")
         self.status = status
         self.headers = headers
@@ -40,23 +40,27 @@ class ErrorStatus(Exception):  # noqa: N818 - it never leaves the room of the pr
 
     @property
     def message(self) -> str:
-        """The service's own words on one line, shortened; empty when it sent none."""
+        """The service's message on one line, shortened; empty when it sent none."""
         return " ".join(str(self.error.get("message") or "").split())[:MESSAGE_LIMIT].rstrip(".")
 
     def described(self) -> str:
-        """Status and words, for our messages."""
+        """Return status and message, for our own messages."""
         return f"HTTP {self.status} ({self.message})" if self.message else f"HTTP {self.status}"
 
 
 def error_from_status(
     vendor: Vendor, reply: ErrorStatus, model: str, delay: float | None = None
 ) -> QueryGeneratorError:
-    """Class a reply by its status alone: for whatever a vendor does in no way of its own.
+    """Return the error that a reply means by its status, where its vendor has no rule of its own.
 
-    `delay` is what the reply asks for, in seconds, where that does not stand in its headers.
+    Args:
+        vendor: who has replied.
+        reply: with an error status.
+        model: that was asked for.
+        delay: seconds that the reply asks to wait, if they are not in its headers.
     """
     status, message = reply.status, reply.described()
-    delay = told_delay(reply.headers) if delay is None else delay
+    delay = requested_delay(reply.headers) if delay is None else delay
     if status == 402:
         return budget_exhausted(vendor, message)
     if delay is not None and delay > LONGEST_DELAY and (status == 429 or status in OVERLOADED_STATUSES):
@@ -81,15 +85,15 @@ def error_from_status(
 
 
 def budget_exhausted(vendor: Vendor, message: str) -> BudgetExhaustedError:
-    """Say that this account gets no more for now."""
+    """Return the error of an account that gets no more replies for now."""
     return BudgetExhaustedError(
         f"the quota or the credit at {vendor.title} is used up: {message};"
         " raise it or wait for its reset, then run the same job id again"
     )
 
 
-def told_delay(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Read the seconds that a reply asks to wait, from `retry-after-ms` or `retry-after`; `None` if it asks nothing."""
+def requested_delay(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Return the seconds to wait by `retry-after-ms` or `retry-after`, in seconds or as a date; None without either."""
     milliseconds, after = headers.get("retry-after-ms", "").strip(), headers.get("retry-after", "").strip()
     if _NUMBER.fullmatch(milliseconds):
         return float(milliseconds) / 1000
@@ -104,10 +108,12 @@ def told_delay(headers: Mapping[str, str], now: datetime | None = None) -> float
 
 @contextmanager
 def transport_faults(vendor: Vendor, *wrappers: type[Exception]) -> Iterator[None]:
-    """Turn what ends a call without a reply into our errors; `wrappers` are the SDK's around httpx2's.
+    """Turn errors of the network inside into ours; `wrappers` are the SDK's exceptions around those of httpx2.
 
     Raises:
-        ErrorStatus: the service has answered with one, wrapped or not.
+        ErrorStatus: the service replied with one, wrapped or not.
+        RetryableError: there was no reply, or none in time.
+        SkippableError: the prompt cannot be sent.
     """
     import httpx2
 
@@ -127,7 +133,11 @@ def transport_faults(vendor: Vendor, *wrappers: type[Exception]) -> Iterator[Non
 
 @contextmanager
 def expected_shape(vendor: Vendor) -> Iterator[None]:
-    """Turn what reading a reply of another shape raises into our error."""
+    """Read a reply inside.
+
+    Raises:
+        RetryableError: the reply does not have the shape that is read.
+    """
     try:
         yield
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as exc:

@@ -1,4 +1,4 @@
-"""What providers with an SDK over httpx share: the checks of their settings, their client, and the course of a call."""
+"""What providers with an SDK over httpx share: checks of the settings, the client, and the course of a call."""
 
 import json
 from abc import ABC, abstractmethod
@@ -19,16 +19,17 @@ from query_generator.models import QueryType
 
 
 class HttpProvider(ABC):
-    """Threads share one client and at most `pool_size` connections. Make it after any fork.
+    """Base of a provider that asks one model for all questions. Make it after any fork.
 
-    `base_url` is the address of a service with the same interface, empty for the vendor's own. With it the key may be
-    empty where the vendor says so. `timeout_seconds` bounds each wait for the network, `deadline_seconds` a whole call.
+    Threads share one client and at most `pool_size` connections. `base_url` is the address of a service with the same
+    interface, empty for the vendor's own. `timeout_seconds` bounds each wait for the network, `deadline_seconds` a
+    whole call. The key may be empty for a service that needs none, if the vendor's entry allows it.
     """
 
     name: ClassVar[str]
     vendor: ClassVar[Vendor]
     package: ClassVar[str]
-    """The SDK, by the name that it is installed and imported with."""
+    """Name of the SDK, for pip and for import."""
 
     def __init__(
         self,
@@ -71,11 +72,11 @@ class HttpProvider(ABC):
                 "http_client": self._http,
             }
         )
-        self._parameter_sets = self._parameters(is_own_service=not base_url)
+        self._parameter_sets = self._parameters(base_url)
 
     @classmethod
     def adapter(cls, parameters: Mapping[str, Any]) -> Adapter:
-        """Return what the provider's file offers, `parameters` as in `Adapter`; one model answers all questions."""
+        """Return the adapter of this class, with these parameters."""
 
         def make(api_key: str, models: Mapping[QueryType, str], address: str, limits: CallLimits) -> HttpProvider:
             return cls(api_key, models[QueryType.PRODUCT], base_url=address, **limits)
@@ -100,28 +101,28 @@ class HttpProvider(ABC):
 
     @abstractmethod
     def _sdk_method(self, options: dict[str, Any]) -> Any:
-        """Make the SDK's client with these options; returns its method that makes a call."""
+        """Make the SDK's client with these options; returns the method of it that makes a call."""
 
     @abstractmethod
-    def _parameters(self, *, is_own_service: bool) -> ParameterSets:
-        """Return the parameters that a service may refuse."""
+    def _parameters(self, base_url: str) -> ParameterSets:
+        """Return the parameters that the service at this address, empty for the vendor's own, may refuse."""
 
     @abstractmethod
     def _post(self, request: GenerationRequest, optional: dict[str, Any]) -> bytes:
         """Send a request with these optional parameters; returns the body of the reply.
 
         Raises:
-            ErrorStatus: the service has answered with an error.
+            ErrorStatus: the service replied with an error.
             RetryableError, SkippableError: there was no reply, or the prompt cannot be sent.
         """
 
     @abstractmethod
     def _error(self, reply: ErrorStatus) -> QueryGeneratorError:
-        """Class an error reply by what the caller does about it."""
+        """Return the error that a reply means, by what the caller does about it."""
 
     @abstractmethod
     def _read(self, reply: dict[str, Any], model: str, usage: Usage) -> GenerationReply:
-        """Read a reply; may raise what `expected_shape` turns into our error.
+        """Read a reply, which need not have the expected shape.
 
         Raises:
             SkippableError: the model refuses to answer.
@@ -130,4 +131,4 @@ class HttpProvider(ABC):
 
     @abstractmethod
     def _usage(self, usage: dict[str, Any]) -> Usage:
-        """Read the bill of a reply."""
+        """Read the tokens that a reply bills."""

@@ -1,7 +1,7 @@
-"""Questions over OpenAI's chat completions, from OpenAI or a compatible service; the SDK comes with the first provider.
+"""Questions by OpenAI's chat completions, from OpenAI or a compatible service; the SDK is imported when one is made.
 
-Compatible services (vLLM, Ollama, llama.cpp and others) know the older `max_tokens`, may know no schema, and need no
-key; what one refuses is left out from then on.
+Compatible services (vLLM, Ollama, llama.cpp and others) know the older `max_tokens`, may not know schemas, and need no
+key. A parameter that one refuses is left out from then on.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts
 # 25 questions take about 1,000 tokens; the rest is room for reasoning, which counts here, and for larger counts. It is
 # no larger because OpenAI charges the whole limit against the quota of tokens a minute.
 MAX_OUTPUT_TOKENS = 8_192
-NO_KEY = "none"  # the SDK insists on one; services that need none do not look
+NO_KEY = "none"  # the SDK requires one; a service that needs none ignores it
 
 _SCHEMA = OptionalParameters(
     {
@@ -35,12 +35,12 @@ _SCHEMA = OptionalParameters(
 )
 _LIMIT = OptionalParameters({"max_completion_tokens": MAX_OUTPUT_TOKENS}, ("max_completion_tokens",))
 _OLD_LIMIT = OptionalParameters({"max_tokens": MAX_OUTPUT_TOKENS}, ("max_tokens",))
-# The models of this price reason at medium effort by default, which is billed and which plain questions do not need.
+# Models of this price class reason at medium effort by default, which is billed and which plain questions do not need.
 _EFFORT = OptionalParameters({"reasoning_effort": "low"}, ("reasoning_effort", "reasoning.effort"))
 
 
 class OpenAIProvider(HttpProvider):
-    """The provider `openai`. An address has its version in it: `http://127.0.0.1:11434/v1`."""
+    """The provider `openai`. Its `base_url` includes the version: `http://127.0.0.1:11434/v1`."""
 
     name = "openai"
     vendor = OPENAI
@@ -52,8 +52,8 @@ class OpenAIProvider(HttpProvider):
         api_key = options["api_key"] or NO_KEY
         return OpenAI(**{**options, "api_key": api_key}).chat.completions.with_raw_response.create
 
-    def _parameters(self, *, is_own_service: bool) -> ParameterSets:
-        return openai_parameters() if is_own_service else compatible_parameters()
+    def _parameters(self, base_url: str) -> ParameterSets:
+        return compatible_parameters() if base_url else openai_parameters()
 
     def _post(self, request: GenerationRequest, optional: dict[str, Any]) -> bytes:
         from openai import APIConnectionError
@@ -88,12 +88,12 @@ class OpenAIProvider(HttpProvider):
 
 
 def openai_parameters() -> ParameterSets:
-    """What calls to OpenAI's own service set: its newer models refuse `max_tokens`."""
+    """Return what calls to OpenAI's own service set; its newer models refuse `max_tokens`."""
     return ParameterSets([_LIMIT, _OLD_LIMIT], [_SCHEMA], [_EFFORT])
 
 
 def compatible_parameters() -> ParameterSets:
-    """What calls to a compatible service set: many of them ignore `max_completion_tokens`, some refuse any effort."""
+    """Return what calls to a compatible service set; many ignore `max_completion_tokens`, some refuse any effort."""
     return ParameterSets([_OLD_LIMIT, _LIMIT], [_SCHEMA])
 
 

@@ -1,7 +1,7 @@
-"""Every vendor and provider that the project knows. All other rooms ask here; none names a vendor.
+"""Every vendor and provider that the project knows; other rooms ask here instead of naming one.
 
-A new provider is a file in this package with an `ADAPTER`, an entry here, and its settings in `settings.py` and
-`JobConfig`. The module is loaded with the command line, so it imports no SDK and nothing that takes long.
+A new provider takes a file in this package that defines `ADAPTER`, an entry here, and its settings in `settings.py`.
+Even `--help` loads this module, so it imports nothing that takes long.
 """
 
 from collections.abc import Iterable
@@ -73,24 +73,24 @@ PROVIDER_WITHOUT_KEY = "offline"
 
 
 def is_paid(name: str) -> bool:
-    """Tell whether a provider asks a vendor, who bills calls and limits their rate."""
+    """Tell whether a provider asks a vendor, who bills the calls and limits their rate."""
     return PROVIDERS[name].vendor is not None
 
 
 def vendors_of(providers: Iterable[str]) -> list[Vendor]:
-    """Return the vendors that providers need keys of, each once, in the order of the providers."""
+    """Return the vendors whose keys the providers need, each once, in the order of the providers."""
     return list(dict.fromkeys(vendor for name in providers if (vendor := PROVIDERS[name].vendor)))
 
 
 def address_of(name: str, config: "Settings") -> str | None:
-    """Return the address of the service that stands in for a vendor's own, where one is configured."""
+    """Return the configured address of a service that stands in for the vendor's own; None: there is none."""
     vendor = PROVIDERS[name].vendor
     address: str | None = getattr(config, vendor.address_field) if vendor else None
     return address
 
 
 def models_of(name: str, config: "Settings") -> "dict[QueryType, str]":
-    """Name the model that a provider asks for each type of question."""
+    """Return the model that a provider asks for each type of question."""
     from query_generator.models import QueryType
 
     entry = PROVIDERS[name]
@@ -98,15 +98,15 @@ def models_of(name: str, config: "Settings") -> "dict[QueryType, str]":
     return {QueryType.PRODUCT: product, QueryType.MARKET: next(iter(market), None) or product}
 
 
-def place_of_model(name: str, query_type: "QueryType") -> str:
-    """Say where a job's terms keep a model: by type of question for Gemini, as in the first jobs, else by provider."""
+def key_in_terms(name: str, query_type: "QueryType") -> str:
+    """Return a model's key in a job's terms: the type of question for Gemini, as in the first jobs, else `name`."""
     return str(query_type) if PROVIDERS[name].vendor is GEMINI else name
 
 
 def terms_of_models(config: "Settings") -> dict[str, str]:
-    """Name the models that the questions of a job depend on, by `place_of_model`."""
+    """Return the models that the questions of a job depend on, by `key_in_terms`."""
     return {
-        place_of_model(name, query_type): model
+        key_in_terms(name, query_type): model
         for name in config.providers
         if is_paid(name)
         for query_type, model in models_of(name, config).items()
@@ -117,8 +117,8 @@ def begin_imports(providers: Iterable[str], turn: AbstractContextManager[None] |
     """Begin the imports of SDKs that take long, while the job waits for other services.
 
     Args:
-        providers: that will be asked.
-        turn: is waited for before each import.
+        providers: those that will be asked.
+        turn: entered around each import, to wait for other processes.
     """
     for name in providers:
         if begin_import := PROVIDERS[name].begin_import:

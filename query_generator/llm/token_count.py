@@ -1,4 +1,4 @@
-"""How many tokens a prompt has, as the provider counts it: free calls, which also show whether the key is good."""
+"""Counts the tokens of a prompt at the vendor: calls that cost nothing and also show whether the key is good."""
 
 import json
 from typing import Any
@@ -17,9 +17,13 @@ DEADLINE_SECONDS = 30.0
 
 
 def gemini_token_counter(api_key: str, endpoint: str = "") -> CountTokens:
-    """Make a function that counts a prompt's tokens for a model of Gemini, by its `countTokens`.
+    """Make a function that counts a prompt's tokens for a Gemini model with the service's `countTokens`.
 
-    It raises RetryableError, PermissionRefusedError, ConfigurationError and others as a call to the model does.
+    Args:
+        api_key: the key.
+        endpoint: scheme and host of a service that stands in; empty for Google's own.
+
+    The function raises RetryableError, PermissionRefusedError and others as a call to the model does.
     """
     address = endpoint.rstrip("/") or GEMINI.own_address
     session = DeadlineSession(address, {"x-goog-api-key": api_key}, pool_size=1, deadline_seconds=DEADLINE_SECONDS)

@@ -1,4 +1,4 @@
-"""What is said of a vendor and of a provider before one is asked. Plain data: no SDK, no client, no configuration."""
+"""What the project declares of a vendor and of a provider. Plain data: no SDK, no client, no configuration."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Vendor:
-    """Whose key a call needs. Several providers may ask the same vendor.
+    """A company whose models are asked, and whose key that takes. Several providers may ask the same vendor.
 
     Attributes:
-        name: in lower case; the fields `<name>_secret_name` and `<name>_api_key` of `JobConfig` hold its key.
+        name: short, in lower case; the fields `<name>_secret_name` and `<name>_api_key` of `JobConfig` hold its key.
         title: the name as people write it.
         own_address: of its service, where no other is configured.
         address_field: field of `JobConfig` with the address of a service that stands in for its own.
         key_settings: the settings that hold its key, for messages.
         model_settings: the settings that hold its models, for messages.
-        default_model: that is asked for where no setting names one.
-        may_lack_key: a service that stands in may need no key.
+        default_model: asked for where no setting names one.
+        may_lack_key: a service that stands in for its own may need no key.
     """
 
     name: str
@@ -61,12 +61,12 @@ class ProviderEntry:
 
     Attributes:
         name: in `LLM_PROVIDERS`.
-        vendor: whose key it needs; None: it asks nobody, and costs nothing.
-        module: its file in this package, loaded when it is first needed.
-        model_fields: fields of `JobConfig` with the model, and, where there is one, with that for market questions.
+        vendor: who is asked; None: nobody is, and it costs nothing.
+        module: name of its file in this package, which is loaded when it is first needed.
+        model_fields: fields of `JobConfig` with its model and, optionally, with another one for market questions.
         fixed_model: the model of a provider whose model is no setting.
-        loggers: of its SDK, kept quiet below WARNING.
-        begin_import: begins an import of its SDK that takes long in the background, after its turn.
+        loggers: those of its SDK, which are silenced below WARNING.
+        begin_import: begins the import of its SDK in the background, when its turn has come; for one that takes long.
     """
 
     name: str

@@ -14,7 +14,7 @@ from query_generator.errors import (
     SkippableError,
 )
 from query_generator.llm import anthropic_errors, openai_chat, openai_errors
-from query_generator.llm.http_errors import ErrorStatus, error_from_status, told_delay
+from query_generator.llm.http_errors import ErrorStatus, error_from_status, requested_delay
 from query_generator.llm.vendor import Vendor
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
@@ -39,7 +39,7 @@ def openai_reply(status: int, **error: object) -> ErrorStatus:
 )
 def test_the_delay_is_read_in_each_form_that_http_knows(headers: dict[str, str], delay: float | None) -> None:
     """A delay that a service asks for is kept, whether told in milliseconds, in seconds or as a date."""
-    assert told_delay(headers, NOW) == delay
+    assert requested_delay(headers, NOW) == delay
 
 
 @pytest.mark.parametrize(
