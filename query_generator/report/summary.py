@@ -10,6 +10,7 @@ from typing import Any
 from query_generator.cache.stats import summary_lines
 from query_generator.errors import ConfigurationError, ExitCode
 from query_generator.llm.metered import CallStats
+from query_generator.llm.registry import PROVIDER_WITHOUT_KEY
 from query_generator.report.stats import RunStats, execution_stats, total
 from query_generator.store.database import Database
 from query_generator.store.items import Counts
@@ -136,8 +137,10 @@ def _summary_lines(report: Report) -> Iterator[str]:
     skipped = f", {counts.skipped_products} skipped" if counts.skipped_products else ""
     yield f"  products   {counts.processed_products} of {counts.products}{skipped}"
     yield f"  questions  {counts.questions} in PostgreSQL"
-    if report.providers == ("offline",):
-        yield "  written    by grammar from the products' own fields (provider offline), without a model"
+    if report.providers == (PROVIDER_WITHOUT_KEY,):
+        yield (
+            f"  written    by grammar from the products' own fields (provider {PROVIDER_WITHOUT_KEY}), without a model"
+        )
     if report.dropped:
         reasons = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in sorted(report.dropped.items()))
         yield f"  dropped    {report.dropped.total()} texts ({reasons})"
