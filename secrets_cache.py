@@ -134,7 +134,7 @@ def get_api_key(vendor_name: str) -> str:
         address = getattr(config, vendor.address_field) or ""
         if secret_name:
             _LOG.info("[AI] Fetching %s API key from Secrets Manager (first time)", vendor.title)
-            source, key = f"secret '{secret_name}'", parse_api_key(_fetch(secret_name), secret_name, vendor.title)
+            source, key = f"secret '{secret_name}'", parse_api_key(_fetch(secret_name), secret_name, vendor)
         elif value:
             source, key = vendor.key_field.upper(), value.get_secret_value().strip()
         elif vendor.may_lack_key and address:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from query_generator.errors import ConfigurationError
+from query_generator.llm.vendor import Vendor
 
 if TYPE_CHECKING:
     from query_generator.config import JobConfig
@@ -23,7 +24,7 @@ class RdsConfig(TypedDict):
     sslmode: str
 
 
-def parse_api_key(text: str, secret_name: str, vendor: str) -> str:
+def parse_api_key(text: str, secret_name: str, vendor: Vendor) -> str:
     """Read the key from plain text, or from JSON with `api_key` or, for example, `GEMINI_API_KEY`.
 
     Raises:
@@ -32,15 +33,15 @@ def parse_api_key(text: str, secret_name: str, vendor: str) -> str:
     key: object = text.strip()
     if text.lstrip().startswith(("{", "[", '"')):
         fields = _json_object(text, secret_name)
-        own_field = f"{vendor.upper()}_API_KEY"
+        own_field = vendor.key_field.upper()
         key = fields.get("api_key") or fields.get(own_field)
         if not isinstance(key, str) or not key.strip():
             raise ConfigurationError(f"secret '{secret_name}': field 'api_key' (or '{own_field}') is missing or empty")
     if not isinstance(key, str) or not key.strip():
-        raise ConfigurationError(f"secret '{secret_name}': it is empty; store the {vendor} API key in it")
+        raise ConfigurationError(f"secret '{secret_name}': it is empty; store the {vendor.title} API key in it")
     if not key.strip().isascii() or not key.strip().isprintable() or " " in key.strip():
         raise ConfigurationError(
-            f"secret '{secret_name}': it does not hold a {vendor} API key (one word of ASCII text)"
+            f"secret '{secret_name}': it does not hold a {vendor.title} API key (one word of ASCII text)"
         )
     return key.strip()
 
