@@ -9,7 +9,7 @@ from query_generator.llm.registry import PROVIDERS, address_of, models_of
 from query_generator.models import QueryType
 
 
-class Settings(Protocol):
+class ProviderSettings(Protocol):
     """The part of `JobConfig` that every provider needs, besides the fields that its entry in the registry names."""
 
     @property
@@ -56,7 +56,7 @@ class Adapter:
     token_counter: Callable[[str, str], CountTokens] | None = None
 
 
-def provider_by_name(name: str, config: Settings, api_key_of: Callable[[str], str]) -> Provider:
+def provider_by_name(name: str, config: ProviderSettings, api_key_of: Callable[[str], str]) -> Provider:
     """Make the provider of a name in `LLM_PROVIDERS`.
 
     Args:
@@ -73,7 +73,7 @@ def provider_by_name(name: str, config: Settings, api_key_of: Callable[[str], st
     return entry.adapter().make(api_key, models_of(name, config), address_of(name, config) or "", limits_of(config))
 
 
-def limits_of(config: Settings) -> CallLimits:
+def limits_of(config: ProviderSettings) -> CallLimits:
     """Return the limits of calls; a whole call may take twice as long as one wait."""
     return CallLimits(
         pool_size=config.connection_pool_size or config.max_concurrency,

@@ -39,7 +39,7 @@ class AnthropicProvider(HttpProvider):
 
         return Anthropic(**options).messages.with_raw_response.create
 
-    def _parameters(self, base_url: str) -> ParameterSets:
+    def _optional_parameters(self, base_url: str) -> ParameterSets:
         return ParameterSets([_EFFORT], [_SCHEMA])
 
     def _post(self, request: GenerationRequest, optional: dict[str, Any]) -> bytes:

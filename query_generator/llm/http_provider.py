@@ -72,7 +72,7 @@ class HttpProvider(ABC):
                 "http_client": self._http,
             }
         )
-        self._parameter_sets = self._parameters(base_url)
+        self._parameter_sets = self._optional_parameters(base_url)
 
     @classmethod
     def adapter(cls, parameters: Mapping[str, Any]) -> Adapter:
@@ -104,7 +104,7 @@ class HttpProvider(ABC):
         """Make the SDK's client with these options; returns the method of it that makes a call."""
 
     @abstractmethod
-    def _parameters(self, base_url: str) -> ParameterSets:
+    def _optional_parameters(self, base_url: str) -> ParameterSets:
         """Return the parameters that the service at this address, empty for the vendor's own, may refuse."""
 
     @abstractmethod

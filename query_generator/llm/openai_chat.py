@@ -52,7 +52,7 @@ class OpenAIProvider(HttpProvider):
         api_key = options["api_key"] or NO_KEY
         return OpenAI(**{**options, "api_key": api_key}).chat.completions.with_raw_response.create
 
-    def _parameters(self, base_url: str) -> ParameterSets:
+    def _optional_parameters(self, base_url: str) -> ParameterSets:
         return compatible_parameters() if base_url else openai_parameters()
 
     def _post(self, request: GenerationRequest, optional: dict[str, Any]) -> bytes:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from query_generator.llm.vendor import ProviderEntry, Vendor
 
 if TYPE_CHECKING:
-    from query_generator.llm.adapter import Settings
+    from query_generator.llm.adapter import ProviderSettings
     from query_generator.models import QueryType
 
 GEMINI = Vendor(
@@ -82,14 +82,14 @@ def vendors_of(providers: Iterable[str]) -> list[Vendor]:
     return list(dict.fromkeys(vendor for name in providers if (vendor := PROVIDERS[name].vendor)))
 
 
-def address_of(name: str, config: "Settings") -> str | None:
+def address_of(name: str, config: "ProviderSettings") -> str | None:
     """Return the configured address of a service that stands in for the vendor's own; None: there is none."""
     vendor = PROVIDERS[name].vendor
     address: str | None = getattr(config, vendor.address_field) if vendor else None
     return address
 
 
-def models_of(name: str, config: "Settings") -> "dict[QueryType, str]":
+def models_of(name: str, config: "ProviderSettings") -> "dict[QueryType, str]":
     """Return the model that a provider asks for each type of question."""
     from query_generator.models import QueryType
 
@@ -99,11 +99,14 @@ def models_of(name: str, config: "Settings") -> "dict[QueryType, str]":
 
 
 def key_in_terms(name: str, query_type: "QueryType") -> str:
-    """Return a model's key in a job's terms: the type of question for Gemini, as in the first jobs, else `name`."""
-    return str(query_type) if PROVIDERS[name].vendor is GEMINI else name
+    """Return a model's key in a job's terms: the type of question for Gemini, as in the first jobs, else by `name`."""
+    entry = PROVIDERS[name]
+    if entry.vendor is GEMINI:
+        return str(query_type)
+    return name if len(entry.model_fields) < 2 else f"{name} {query_type}"
 
 
-def terms_of_models(config: "Settings") -> dict[str, str]:
+def terms_of_models(config: "ProviderSettings") -> dict[str, str]:
     """Return the models that the questions of a job depend on, by `key_in_terms`."""
     return {
         key_in_terms(name, query_type): model

@@ -3,6 +3,8 @@
 import ast
 import subprocess
 import sys
+import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,15 @@ import pytest
 from query_generator.config import JobConfig
 from query_generator.dry_run.provider_check import Closable
 from query_generator.llm.adapter import provider_by_name
-from query_generator.llm.registry import DEFAULT_PROVIDER, PROVIDER_WITHOUT_KEY, PROVIDERS, VENDORS, is_paid, models_of
+from query_generator.llm.registry import (
+    DEFAULT_PROVIDER,
+    PROVIDER_WITHOUT_KEY,
+    PROVIDERS,
+    VENDORS,
+    begin_imports,
+    is_paid,
+    models_of,
+)
 from query_generator.models import QueryType
 from query_generator.settings import SECRET_FIELDS, SETTINGS
 
@@ -65,6 +75,21 @@ def test_a_run_without_a_provider_or_key_has_one() -> None:
     """The defaults are providers, and the one for a machine without a key costs nothing."""
     assert is_paid(DEFAULT_PROVIDER)
     assert not is_paid(PROVIDER_WITHOUT_KEY)
+
+
+def test_only_an_sdk_that_takes_long_is_imported_ahead() -> None:
+    """The import waits for its turn, and a run that asks none of these providers spends nothing on it."""
+    turn_came = threading.Event()
+
+    class Turn(nullcontext[None]):
+        def __enter__(self) -> None:
+            turn_came.set()
+            raise ImportError("the test needs no SDK")
+
+    begin_imports([name for name, entry in PROVIDERS.items() if not entry.begin_import], Turn())
+    assert not turn_came.wait(0.05)
+    begin_imports(["offline", "gemini"], Turn())
+    assert turn_came.wait(10)
 
 
 def test_no_other_room_names_a_provider() -> None:
