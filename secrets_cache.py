@@ -4,38 +4,44 @@ Values come from Secrets Manager, or, where no secret name is set, from GEMINI_A
 value is never logged and never part of an error.
 """
 
-import json
 import logging
-import re
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Any, TypedDict
-from urllib.parse import parse_qsl, unquote, urlsplit
+from collections.abc import Callable, Collection, Iterable
+from typing import TYPE_CHECKING, TypedDict
 
 from query_generator.errors import ConfigurationError, PermissionRefusedError
 from query_generator.llm.endpoints import check_key_length
+from query_generator.llm.registry import GEMINI, VENDORS, vendors_of
+from query_generator.secret_texts import RdsConfig, parse_api_key, parse_database_url, parse_rds_secret
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
     from query_generator.config import JobConfig
 
+__all__ = [
+    "NeededSecrets",
+    "RdsConfig",
+    "configure",
+    "get_api_key",
+    "get_gemini_api_key",
+    "get_rds_config",
+    "initialize_for",
+    "initialize_secrets",
+    "refresh_rds_config",
+    "secret_values",
+]
+
 _LOG = logging.getLogger("secrets_cache")
 
-VENDORS = {"gemini": "Gemini", "openai": "OpenAI", "anthropic": "Anthropic"}
-_ADDRESS_FIELDS = {"gemini": "gemini_api_endpoint", "openai": "openai_base_url", "anthropic": "anthropic_base_url"}
 
+class NeededSecrets(TypedDict):
+    """What a job needs, as the event `secrets_initialized` tells it: `vendors` are all but Gemini, by name."""
 
-class RdsConfig(TypedDict):
-    """How to reach PostgreSQL."""
-
-    host: str
-    port: int
-    username: str
-    password: str
-    dbname: str
-    sslmode: str
+    gemini: bool
+    rds: bool
+    vendors: list[str]
 
 
 _lock = threading.Lock()
@@ -71,7 +77,7 @@ def initialize_secrets(
     Args:
         gemini: the job asks Gemini.
         rds: the database is not the embedded one.
-        vendors: others that are asked, by their names in `VENDORS`.
+        vendors: others that are asked, by their names in `llm.registry.VENDORS`.
         clock: seconds, for the log line.
 
     Raises:
@@ -90,39 +96,53 @@ def initialize_secrets(
     _LOG.info("[INIT] All secrets cached successfully in %.2fs", clock() - started)
 
 
-def get_gemini_api_key() -> str:
-    """Return the Gemini API key; raises what `initialize_secrets` raises."""
-    return get_api_key("gemini")
-
-
-def get_api_key(vendor: str) -> str:
-    """Return a vendor's API key, empty for an OpenAI-compatible service without one.
-
-    Args:
-        vendor: one of `VENDORS`.
+def initialize_for(providers: Iterable[str], *, rds: bool) -> NeededSecrets:
+    """Fetch what some providers need, by their names in `LLM_PROVIDERS`; returns what that was.
 
     Raises:
         FatalError: as `initialize_secrets`.
     """
-    title, variable = VENDORS[vendor], vendor.upper()
+    vendors = vendors_of(providers)
+    others = [vendor.name for vendor in vendors if vendor is not GEMINI]
+    needed = NeededSecrets(gemini=GEMINI in vendors, rds=rds, vendors=others)
+    if vendors or rds:
+        initialize_secrets(**needed)
+    return needed
+
+
+def get_gemini_api_key() -> str:
+    """Return the Gemini API key; raises what `initialize_secrets` raises."""
+    return get_api_key(GEMINI.name)
+
+
+def get_api_key(vendor_name: str) -> str:
+    """Return a vendor's API key, empty for a service that stands in for the vendor's own and needs none.
+
+    Args:
+        vendor_name: one of `llm.registry.VENDORS`.
+
+    Raises:
+        FatalError: as `initialize_secrets`.
+    """
+    vendor = VENDORS[vendor_name]
     with _lock:
-        if vendor in _api_key_caches:
-            _LOG.info("[AI] Using cached %s API key for model configuration", title)
-            return _api_key_caches[vendor]
+        if vendor_name in _api_key_caches:
+            _LOG.info("[AI] Using cached %s API key for model configuration", vendor.title)
+            return _api_key_caches[vendor_name]
         config = _current_config()
-        secret_name, value = getattr(config, f"{vendor}_secret_name"), getattr(config, f"{vendor}_api_key")
-        address = getattr(config, _ADDRESS_FIELDS[vendor]) or ""
+        secret_name, value = getattr(config, vendor.secret_field), getattr(config, vendor.key_field)
+        address = getattr(config, vendor.address_field) or ""
         if secret_name:
-            _LOG.info("[AI] Fetching %s API key from Secrets Manager (first time)", title)
-            source, key = f"secret '{secret_name}'", parse_api_key(_fetch(secret_name), secret_name, title)
+            _LOG.info("[AI] Fetching %s API key from Secrets Manager (first time)", vendor.title)
+            source, key = f"secret '{secret_name}'", parse_api_key(_fetch(secret_name), secret_name, vendor)
         elif value:
-            source, key = f"{variable}_API_KEY", value.get_secret_value().strip()
-        elif vendor == "openai" and address:
-            source, key = f"{variable}_API_KEY", ""
+            source, key = vendor.key_field.upper(), value.get_secret_value().strip()
+        elif vendor.may_lack_key and address:
+            source, key = vendor.key_field.upper(), ""
         else:
-            raise ConfigurationError(f"missing: {variable}_SECRET_NAME or {variable}_API_KEY")
+            raise ConfigurationError(f"missing: {vendor.secret_field.upper()} or {vendor.key_field.upper()}")
         check_key_length(key, vendor, address, source)
-        _api_key_caches[vendor] = key
+        _api_key_caches[vendor_name] = key
         return key
 
 
@@ -196,104 +216,3 @@ def _fetch(name: str) -> str:
     if "SecretString" not in answer:
         raise ConfigurationError(f"secret '{name}': it is binary; store it as text")
     return answer["SecretString"]
-
-
-def parse_api_key(text: str, secret_name: str, vendor: str = "Gemini") -> str:
-    """Read the key from plain text, or from JSON with `api_key` or, for example, `GEMINI_API_KEY`.
-
-    Raises:
-        ConfigurationError: empty, or JSON without either field.
-    """
-    key: object = text.strip()
-    if text.lstrip().startswith(("{", "[", '"')):
-        fields = _json_object(text, secret_name)
-        own_field = f"{vendor.upper()}_API_KEY"
-        key = fields.get("api_key") or fields.get(own_field)
-        if not isinstance(key, str) or not key.strip():
-            raise ConfigurationError(f"secret '{secret_name}': field 'api_key' (or '{own_field}') is missing or empty")
-    if not isinstance(key, str) or not key.strip():
-        raise ConfigurationError(f"secret '{secret_name}': it is empty; store the {vendor} API key in it")
-    if not key.strip().isascii() or not key.strip().isprintable() or " " in key.strip():
-        raise ConfigurationError(
-            f"secret '{secret_name}': it does not hold a {vendor} API key (one word of ASCII text)"
-        )
-    return key.strip()
-
-
-def parse_rds_secret(text: str, config: "JobConfig") -> RdsConfig:
-    """Read the standard RDS JSON; one managed by RDS lacks host, port and dbname, which DB_HOST, DB_PORT, DB_NAME say.
-
-    Raises:
-        ConfigurationError: not JSON, or a field is missing or wrong.
-    """
-    name = str(config.rds_secret_name)
-    fields = _json_object(text, name)
-    settings: dict[str, tuple[object, str]] = {
-        "host": (fields.get("host") or config.db_host, "DB_HOST"),
-        "username": (fields.get("username"), ""),
-        "password": (fields.get("password"), ""),
-        "dbname": (fields.get("dbname") or config.db_name, "DB_NAME"),
-    }
-    lacking = [
-        f"'{field}'" + (f" (or {variable})" if variable else "")
-        for field, (value, variable) in settings.items()
-        if not isinstance(value, str) or not value
-    ]
-    if lacking:
-        raise ConfigurationError(f"secret '{name}': field {', '.join(lacking)} is missing or not text")
-    port = fields.get("port") or config.db_port or 5432
-    if not _is_port(port):
-        raise ConfigurationError(f"secret '{name}': field 'port' is not a port number")
-    return RdsConfig(
-        host=str(settings["host"][0]),
-        port=int(str(port)),
-        username=str(settings["username"][0]),
-        password=str(settings["password"][0]),
-        dbname=str(settings["dbname"][0]),
-        sslmode=config.db_sslmode,
-    )
-
-
-def parse_database_url(url: str, sslmode: str) -> RdsConfig:
-    """Read `postgresql://user:password@host:port/dbname`; `?sslmode=` and `?host=` (a socket folder) are honoured.
-
-    Raises:
-        ConfigurationError: not such an address. The message does not repeat it, since it may hold a password.
-    """
-    try:
-        parts = urlsplit(url.strip())
-        options = dict(parse_qsl(parts.query))
-        port = options.get("port", parts.port or 5432)
-    except ValueError:
-        raise ConfigurationError(
-            "DATABASE_URL: not an address; for example postgresql://user:password@host:5432/dbname"
-        ) from None
-    host, dbname = options.get("host") or parts.hostname, unquote(parts.path.lstrip("/"))
-    right_scheme = parts.scheme in ("postgresql", "postgres")
-    if not (right_scheme and host and parts.username and dbname and _is_port(port)):
-        raise ConfigurationError(
-            "DATABASE_URL: scheme, user, host, port or database name is missing or wrong; "
-            "for example postgresql://user:password@host:5432/dbname"
-        )
-    return RdsConfig(
-        host=host,
-        port=int(port),
-        username=unquote(parts.username),
-        password=unquote(parts.password or ""),
-        dbname=dbname,
-        sslmode=options.get("sslmode", sslmode),
-    )
-
-
-def _is_port(value: object) -> bool:
-    return re.fullmatch(r"[0-9]{1,5}", str(value)) is not None and 0 < int(str(value)) < 65536
-
-
-def _json_object(text: str, secret_name: str) -> Mapping[str, Any]:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        raise ConfigurationError(f"secret '{secret_name}': it is not valid JSON") from None
-    if not isinstance(value, dict):
-        raise ConfigurationError(f"secret '{secret_name}': it is not a JSON object")
-    return value

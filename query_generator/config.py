@@ -11,16 +11,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 
 from query_generator.declaration import Declared
 from query_generator.errors import ConfigurationError
+from query_generator.llm.registry import DEFAULT_PROVIDER, PROVIDER_WITHOUT_KEY, PROVIDERS, vendors_of
 from query_generator.settings import SETTINGS, JobConfig, names_in, without_index
 
 __all__ = ["JobConfig", "load_config"]
 
-KEY_FIELDS = {
-    "gemini": ("gemini_secret_name", "gemini_api_key"),
-    "google-genai": ("gemini_secret_name", "gemini_api_key"),
-    "openai": ("openai_secret_name", "openai_api_key", "openai_base_url"),
-    "anthropic": ("anthropic_secret_name", "anthropic_api_key"),
-}
 SOURCES = frozenset({"products_json", "input_s3", "input_s3_bucket", "products_file", "products_argument"})
 
 dataclass(frozen=True, kw_only=True)(JobConfig)  # from here on it is what mypy takes it for, see `declarations`
@@ -60,8 +55,8 @@ def load_config(arguments: Mapping[str, str | None], environ: Mapping[str, str])
                 "or the --job-id of a job that has some"
             )
     if "providers" not in values:
-        offline = "local_dir" in values and not ({"gemini_api_key", "gemini_secret_name"} & values.keys())
-        values["providers"] = "offline" if offline else "gemini"
+        has_key = any(values.keys() & vendor.required_fields for vendor in vendors_of([DEFAULT_PROVIDER]))
+        values["providers"] = DEFAULT_PROVIDER if has_key or "local_dir" not in values else PROVIDER_WITHOUT_KEY
     try:
         given = _Given.model_validate(values)
     except ValidationError as exc:
@@ -96,7 +91,8 @@ def _missing(verb: str, values: Mapping[str, Any]) -> list[str]:
     if verb in ("run", "report") and not local:
         needed.append(("output_s3_bucket",))
     if verb == "run" and (not local or "providers" in values):
-        needed += [KEY_FIELDS[name] for name in names_in(values.get("providers", "gemini")) if name in KEY_FIELDS]
+        named = [name for name in names_in(values.get("providers", DEFAULT_PROVIDER)) if name in PROVIDERS]
+        needed += [vendor.required_fields for vendor in vendors_of(named)]
     lines = [
         "missing: " + " or ".join(f"{SETTINGS[name].variable} (for example {SETTINGS[name].example})" for name in names)
         for names in dict.fromkeys(needed)

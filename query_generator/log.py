@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from query_generator.llm.registry import PROVIDERS
 from query_generator.masking import without_secret
 
 MASK = "***"
 CHATTY = (
-    *("boto3", "botocore", "s3transfer", "urllib3", "google", "google_genai", "grpc", "tenacity", "pyrate_limiter"),
-    *("httpx2", "httpcore2", "openai", "anthropic"),
+    *("boto3", "botocore", "s3transfer", "urllib3", "tenacity", "pyrate_limiter", "httpx2", "httpcore2"),
+    *(logger for entry in PROVIDERS.values() for logger in entry.loggers),
 )
 _COMPONENT = re.compile(r"^\[([A-Z][A-Z ]*)\] ?")
 

@@ -6,9 +6,10 @@ without it, and `config` knows it.
 """
 
 import re
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from query_generator.declaration import Between, Group, Help, Option, Setting, declarations, declared_in
+from query_generator.llm.registry import ANTHROPIC, GEMINI, OPENAI, PROVIDERS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 EVERY_VERB = ("run", "report", "init-db", "cache warm", "cache stats")
 BUYING = ("run", "cache warm")
 
-ProviderName = Literal["gemini", "google-genai", "openai", "anthropic", "offline"]
-PROVIDERS: tuple[ProviderName, ...] = get_args(ProviderName)
+if TYPE_CHECKING:
+    ProviderName = str
+else:
+    ProviderName = Literal[tuple(PROVIDERS)]
 
 
 def checked_job_id(text: str) -> str:
@@ -200,21 +203,21 @@ class JobConfig:
     ] = "ordered"
     gemini_model: Annotated[
         str,
-        Setting(Group.WRITER, "GEMINI_MODEL", "gemini-3.5-flash-lite"),
+        Setting(Group.WRITER, "GEMINI_MODEL", GEMINI.default_model),
         Help("the model of `gemini` and `google-genai`"),
         Option("--model", "NAME", BUYING),
-    ] = "gemini-3.5-flash-lite"
+    ] = GEMINI.default_model
     gemini_market_model: Annotated[
         str | None,
         Setting(Group.WRITER, "GEMINI_MARKET_MODEL", "gemini-3.8-flash", default="that of GEMINI_MODEL"),
         Help("their model for market questions, if another"),
     ] = None
-    openai_model: Annotated[str, Setting(Group.WRITER, "OPENAI_MODEL", "gpt-6-luna"), Help("the model of `openai`")] = (
-        "gpt-6-luna"
-    )
+    openai_model: Annotated[
+        str, Setting(Group.WRITER, "OPENAI_MODEL", OPENAI.default_model), Help("the model of `openai`")
+    ] = OPENAI.default_model
     anthropic_model: Annotated[
-        str, Setting(Group.WRITER, "ANTHROPIC_MODEL", "claude-haiku-5-5"), Help("the model of `anthropic`")
-    ] = "claude-haiku-5-5"
+        str, Setting(Group.WRITER, "ANTHROPIC_MODEL", ANTHROPIC.default_model), Help("the model of `anthropic`")
+    ] = ANTHROPIC.default_model
 
     max_concurrency: Annotated[
         int,

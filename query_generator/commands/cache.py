@@ -16,7 +16,6 @@ from query_generator.config import JobConfig
 from query_generator.errors import BudgetExhaustedError, ConfigurationError, ExitCode, InputError, ServiceAwayError
 from query_generator.input.sources import configured_sources, load_input_data
 from query_generator.llm.metered import CallStats
-from query_generator.llm.registry import KEY_OF
 from query_generator.pipeline.load import Entry, peek
 from query_generator.pipeline.providers import make_provider
 from query_generator.pipeline.services import database_of
@@ -55,10 +54,7 @@ def warm_cache(config: JobConfig, stop: StopSignal) -> ExitCode:
         ignored = ", ".join(source.name for source in sources[1:])
         _LOG.warning("[BATCH WARNING] Products come from %s; ignored: %s", sources[0].name, ignored)
     entries = peek(load_input_data(sources[0])[0])
-    keys = list(dict.fromkeys(KEY_OF[name] for name in config.providers if name in KEY_OF))
-    if keys:
-        vendors = [key for key in keys if key != "gemini"]
-        secrets_cache.initialize_secrets(gemini="gemini" in keys, rds=False, vendors=vendors)
+    secrets_cache.initialize_for(config.providers, rds=False)
     provider, meters = make_provider(config, stop, cache=cache)
     warmed = warm(config, _while_worth_it(entries, config, cache, meters.stats), provider, stop)
     print("\n".join(_summary(warmed, meters.stats(), cache.stats())))

@@ -11,7 +11,7 @@ from query_generator.config import JobConfig
 from query_generator.errors import ConfigurationError
 from query_generator.input.product_fields import RejectedRecordError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Usage
-from query_generator.llm.registry import KEY_OF, models_of
+from query_generator.llm.registry import PROVIDERS, key_in_terms, models_of
 from query_generator.models import QueryType
 from query_generator.questions.prompts import PROMPT_VERSION, build_prompt
 from query_generator.store.answers import answers_of
@@ -47,15 +47,15 @@ def _keep(row: Any, terms: Mapping[str, Any], config: JobConfig, cache: Response
         return "another prompt version"
     if len(row.texts) < wanted:
         return "too few questions"
-    if row.provider != "offline" and row.provider not in KEY_OF:
+    if row.provider not in PROVIDERS:
         return "an unknown provider"
     try:
         product = stored_product(row)
     except RejectedRecordError:
         return "an unusable record"
     query_type = QueryType(row.query_type)
-    place = query_type if KEY_OF.get(row.provider) == "gemini" else row.provider
-    model = terms.get("models", {}).get(place) or models_of(row.provider, config)[query_type]
+    recorded = terms.get("models", {}).get(key_in_terms(row.provider, query_type))
+    model = recorded or models_of(row.provider, config)[query_type]
     request = GenerationRequest(product, query_type, wanted, build_prompt(product, query_type, wanted))
     usage = Usage(row.prompt_tokens, row.output_tokens)
     reply = GenerationReply(tuple(row.texts), row.provider, row.model or model, usage)

@@ -1,6 +1,6 @@
 """Looks at what a run needs, one thing after another, and writes nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
@@ -18,8 +18,8 @@ from query_generator.errors import (
     QueryGeneratorError,
     RateLimitedError,
 )
-from query_generator.llm.registry import KEY_OF
-from query_generator.llm.token_count import CountTokens, gemini_token_counter
+from query_generator.llm.base import CountTokens
+from query_generator.llm.registry import PROVIDERS, address_of, vendors_of
 from query_generator.local.postgres import WHEEL
 
 T = TypeVar("T")
@@ -30,23 +30,23 @@ class Finding:
     """What a look has found, and the code that the run would end with for it; not `sure`: a look cannot tell."""
 
     subject: str
-    said: str
+    message: str
     exit_code: ExitCode = ExitCode.SUCCEEDED
     sure: bool = True
 
     def __str__(self) -> str:
         mark = "NO" if self.exit_code else "ok" if self.sure else "--"
-        return f"  {mark} {self.subject}: {self.said}"
+        return f"  {mark} {self.subject}: {self.message}"
 
     def without_end(self) -> "Finding":
         """Return what was found as something that ends no run."""
-        return replace(self, said=f"{self.said} (others stand in)", exit_code=ExitCode.SUCCEEDED, sure=False)
+        return replace(self, message=f"{self.message} (others stand in)", exit_code=ExitCode.SUCCEEDED, sure=False)
 
 
 class Findings(list[Finding]):
     """All that was found."""
 
-    def look(self, subject: str, work: Callable[[], T], said: Callable[[T], str]) -> T | None:
+    def look(self, subject: str, work: Callable[[], T], message_of: Callable[[T], str]) -> T | None:
         """Do something; what ends it is noted with its exit code, and None comes back. A rate limit is no end."""
         try:
             result = work()
@@ -57,7 +57,7 @@ class Findings(list[Finding]):
             code = exc.exit_code if isinstance(exc, FatalError) else ExitCode.TRY_AGAIN
             self.append(Finding(subject, str(exc), code))
             return None
-        self.append(Finding(subject, said(result)))
+        self.append(Finding(subject, message_of(result)))
         return result
 
     @property
@@ -68,21 +68,25 @@ class Findings(list[Finding]):
 
 
 def check_keys(config: JobConfig, findings: Findings) -> dict[str, str]:
-    """Fetch the keys of all providers; returns those that are there."""
+    """Fetch the keys of all providers; returns those that are there, by the vendor's name."""
     keys: dict[str, str] = {}
-    for vendor in dict.fromkeys(KEY_OF[name] for name in config.providers if name in KEY_OF):
-        key = findings.look(f"key of {vendor}", partial(secrets_cache.get_api_key, vendor), lambda _: "there")
+    for vendor in vendors_of(config.providers):
+        get_key = partial(secrets_cache.get_api_key, vendor.name)
+        key = findings.look(f"key of {vendor.name}", get_key, lambda _: "there")
         if key is not None:
-            keys[vendor] = key
+            keys[vendor.name] = key
     return keys
 
 
-def token_counters(config: JobConfig, keys: dict[str, str]) -> dict[str, CountTokens]:
-    """Make what counts tokens free of charge, by provider."""
-    if "gemini" not in keys:
-        return {}
-    count = gemini_token_counter(keys["gemini"], config.gemini_api_endpoint or "")
-    return {name: count for name in config.providers if KEY_OF.get(name) == "gemini"}
+def token_counters(config: JobConfig, keys: Mapping[str, str]) -> dict[str, CountTokens]:
+    """Make what counts tokens free of charge, by provider; `keys` are those of `check_keys`."""
+    counters: dict[str, CountTokens] = {}
+    for name in config.providers:
+        entry = PROVIDERS[name]
+        make = entry.adapter().token_counter
+        if make and entry.vendor and entry.vendor.name in keys:
+            counters[name] = make(keys[entry.vendor.name], address_of(name, config) or "")
+    return counters
 
 
 def check_services(config: JobConfig, findings: Findings) -> None:

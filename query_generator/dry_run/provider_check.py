@@ -5,13 +5,14 @@ from dataclasses import replace
 from functools import partial
 from typing import Protocol, runtime_checkable
 
+import secrets_cache
 from query_generator.config import JobConfig
 from query_generator.dry_run.preflight import Finding, Findings
 from query_generator.dry_run.quote import Workload
 from query_generator.dry_run.survey import Survey
-from query_generator.llm.base import Prompt
-from query_generator.llm.registry import KEY_OF, make_vendor, models_of
-from query_generator.llm.token_count import CountTokens
+from query_generator.llm.adapter import provider_by_name
+from query_generator.llm.base import CountTokens, Prompt
+from query_generator.llm.registry import is_paid, models_of, vendors_of
 from query_generator.models import Product, QueryType
 from query_generator.questions.prompts import build_prompt
 
@@ -43,7 +44,7 @@ def count_samples(
     counts: Counts = {}
     refused: list[Finding] = []
     for provider in config.providers:
-        if KEY_OF.get(provider, "") not in keys and provider in KEY_OF:
+        if any(vendor.name not in keys for vendor in vendors_of([provider])):
             continue
         tried = Findings()
         tried.look(provider, partial(_make_and_close, provider, config), lambda _: "its SDK and settings can be used")
@@ -61,10 +62,12 @@ def count_samples(
                 counts[provider, model] = counted
         if tried.exit_code:
             refused += [finding for finding in tried if finding.exit_code][:1]
-        elif provider in counters or provider == "offline":
+        elif provider in counters or not is_paid(provider):
             findings.append(tried[-1])
         else:
-            findings.append(replace(tried[-1], said=f"{tried[-1].said}; its key is not tried, for want of a free call"))
+            findings.append(
+                replace(tried[-1], message=f"{tried[-1].message}; its key is not tried, for want of a free call")
+            )
     stands_in = len(refused) < len(config.providers)
     findings += [finding.without_end() if stands_in else finding for finding in refused]
     return counts
@@ -78,10 +81,10 @@ def work_by_model(config: JobConfig, provider: str, survey: Survey) -> dict[str,
     return work
 
 
-def _make_and_close(provider: str, config: JobConfig) -> None:
-    vendor = make_vendor(provider, config)
-    if isinstance(vendor, Closable):
-        vendor.close()
+def _make_and_close(name: str, config: JobConfig) -> None:
+    provider = provider_by_name(name, config, secrets_cache.get_api_key)
+    if isinstance(provider, Closable):
+        provider.close()
 
 
 def _counted(count: CountTokens, model: str, prompts: Sequence[Prompt]) -> list[int]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from query_generator.llm.base import Prompt, Usage
 from query_generator.llm.prices import Price
+from query_generator.llm.registry import is_paid
 from query_generator.resilience.guarded import BYTES_A_TOKEN
 
 # A question has 4 to 25 words, 14 in the middle of them: 19 tokens of English, and one for its quotes and comma.
@@ -71,8 +72,8 @@ class Quote:
         return None if self.low is None else self.low * (1 + self.second_calls)
 
     def __str__(self) -> str:
-        if self.provider == "offline":
-            return f"offline: {self.calls} items by grammar, without a model; 0 USD"
+        if not is_paid(self.provider):
+            return f"{self.provider}: {self.calls} items by grammar, without a model; 0 USD"
         second = round(self.calls * self.second_calls)
         price = "price not known: give it in PRICES_FILE"
         if self.low is not None and self.high is not None:
@@ -112,7 +113,7 @@ def quote_lines(quotes: Sequence[Quote], left_of_cap: float | None) -> Iterator[
     """Write quotes of one provider, one for each model, and what they rest on."""
     for entry in quotes:
         yield f"  quote      {entry}"
-    if quotes[0].provider == "offline":
+    if not is_paid(quotes[0].provider):
         return
     lows, highs = [entry.low for entry in quotes], [entry.high for entry in quotes]
     low, high = sum(usd or 0.0 for usd in lows), sum(usd or 0.0 for usd in highs)

@@ -1,6 +1,6 @@
-"""The protocol that every LLM provider keeps, and what goes in and comes out of it."""
+"""The protocol of every LLM provider, with its requests and replies."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,10 +11,14 @@ from query_generator.models import Product, QueryType
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a model is told: standing instructions, and a message that holds the product's data."""
+    """What is sent to a model: standing instructions, and a message with the product's data."""
 
     system: str
     user: str
+
+
+CountTokens = Callable[[str, Prompt], int]
+"""Counts the tokens of a prompt for a model, as its vendor would bill them, free of charge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class GenerationRequest:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens that the provider billed for one call; `cached_tokens` of the prompt's came from its own cache."""
+    """Tokens billed for one call; of the prompt's, `cached_tokens` came from the vendor's own cache."""
 
     prompt_tokens: int = 0
     output_tokens: int = 0
@@ -39,7 +43,7 @@ class Usage:
 
 @contextmanager
 def billed(model: str, usage: Usage) -> Iterator[None]:
-    """Read a reply inside: an error that says it is of no use also says what it has cost."""
+    """Read a reply inside; an error raised there carries the bill of the call as `bill`, if there is one."""
     try:
         yield
     except QueryGeneratorError as exc:
@@ -57,7 +61,7 @@ def usage_of(bill: Bill) -> Usage:
 class GenerationReply:
     """The texts as the model wrote them, not yet checked as questions, and what they cost.
 
-    `model` is the version that the provider says has answered. `truncated` tells that the model stopped for length.
+    `model` is the version that answered, as the vendor names it. `truncated`: the model reached its token limit.
     `cost_usd` is what `usage` costs, as the meter has priced it; None: not priced, or the price is not known.
     """
 
@@ -87,15 +91,15 @@ class Provider(Protocol):
 
         Raises:
             RetryableError: a transient fault: overload, rate limit (with the delay that was asked for), broken reply.
-            SkippableError: the model will not answer this request, whoever asks again. It and UnusableReplyError carry
-                the bill of the call, where the provider has told one.
+            SkippableError: the model will not answer this request, however often it is asked. Like UnusableReplyError
+                it carries the bill of the call, where the vendor sent one.
             FatalError: no request will be answered: key refused, model unknown, day's quota used up.
         """
         ...
 
 
 class ProviderAround:
-    """What a provider around a provider hands on from the one inside."""
+    """Base of a provider around a provider: name and model are those of the one inside."""
 
     _provider: Provider
 

@@ -1,61 +1,62 @@
-"""Where a provider may send its key: checks of keys and addresses before any call."""
+"""Checks of keys and addresses before any call: what can be a key, and where it may be sent."""
 
 import ipaddress
 import re
 from urllib.parse import urlsplit
 
 from query_generator.errors import ConfigurationError
+from query_generator.llm.vendor import Vendor
 
-OWN_ADDRESSES = {
-    "gemini": "https://generativelanguage.googleapis.com",
-    "openai": "https://api.openai.com/v1",
-    "anthropic": "https://api.anthropic.com",
-}
-SHORTEST_KEY = 8  # characters; no vendor's key has less, while a service on this machine takes any
+SHORTEST_KEY = 8  # characters; no vendor has shorter keys, but a service on this machine takes any
 _HEADER_VALUE = re.compile(r"[!-~]+")
 
 
-def check_key_length(api_key: str, vendor: str, address: str, source: str) -> None:
+def check_key_length(api_key: str, vendor: Vendor, address: str, source: str) -> None:
     """Refuse a key that is too short to be one of the vendor's, where it would be sent to the vendor.
 
     Args:
         api_key: the key.
-        vendor: one of `OWN_ADDRESSES`.
+        vendor: whose key it should be.
         address: of a service that stands in; empty for the vendor's own.
         source: the secret or setting that holds the key, for the error, which does not show the key.
 
     Raises:
-        ConfigurationError: it has less than 8 characters.
+        ConfigurationError: the key has fewer than 8 characters.
     """
     if len(api_key) < SHORTEST_KEY and _is_own(address, vendor):
         raise ConfigurationError(
-            f"{source}: the key is shorter than {SHORTEST_KEY} characters, so it is none of {OWN_ADDRESSES[vendor]}"
+            f"{source}: the key is shorter than {SHORTEST_KEY} characters, so it is none of {vendor.own_address}"
         )
 
 
-def _is_own(address: str, vendor: str) -> bool:
-    own = urlsplit(OWN_ADDRESSES[vendor]).hostname or ""
+def _is_own(address: str, vendor: Vendor) -> bool:
+    own = urlsplit(vendor.own_address).hostname or ""
     try:
         host = urlsplit(address).hostname or ""
     except ValueError:
-        return False  # said by `check_address`
+        return False  # reported by `check_address`
     return not address or host == own or host.endswith(f".{own}")
 
 
-def check_api_key(api_key: str, settings: str) -> None:
-    """Refuse what cannot be sent as a key.
+def check_api_key(api_key: str, settings: str, name: str = "API key") -> None:
+    """Refuse text that cannot be sent as a key.
+
+    Args:
+        api_key: the key.
+        settings: the settings that hold it, for the error, which does not show the key.
+        name: what the error calls it.
 
     Raises:
-        ConfigurationError: it is empty or holds white space or signs outside ASCII; names `settings`, not the key.
+        ConfigurationError: it is empty, or holds white space or characters outside ASCII.
     """
     if not _HEADER_VALUE.fullmatch(api_key):
         raise ConfigurationError(
-            f"the API key is empty or holds white space or characters that no key has; check the setting {settings}"
+            f"the {name} is empty or holds white space or characters that no key has; check the setting {settings}"
         )
 
 
 def check_address(url: str, setting: str, *, path_allowed: bool, shows_key: bool) -> None:
-    """Refuse an address that is no http(s) URL, or that would show a key to the network on its way.
+    """Refuse an address that is not an http(s) URL, or that would expose a key to the network.
 
     Raises:
         ConfigurationError: names `setting`; with `shows_key`, plain http is refused except on loopback.

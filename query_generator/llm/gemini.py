@@ -1,4 +1,4 @@
-"""Questions from Gemini over REST with google-generativeai; the SDK is imported when a provider is made."""
+"""Questions from Gemini by REST with google-generativeai; the SDK is imported when a provider is made."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -7,23 +7,23 @@ from typing import Any
 from urllib3 import exceptions as urllib3_errors
 
 from query_generator.errors import RetryableError, SkippableError, UnusableReplyError
+from query_generator.llm.adapter import Adapter, CallLimits
 from query_generator.llm.base import GenerationReply, GenerationRequest, Prompt, Usage, billed
-from query_generator.llm.endpoints import OWN_ADDRESSES
+from query_generator.llm.gemini_common import (
+    MAX_OUTPUT_TOKENS,
+    PARAMETERS,
+    REFUSALS,
+    TEMPERATURE,
+    check_settings,
+    token_counter,
+)
 from query_generator.llm.gemini_sdk import import_sdk
-from query_generator.llm.gemini_settings import check_api_key, check_endpoint, check_models
 from query_generator.llm.google_errors import error_from_reply
+from query_generator.llm.registry import GEMINI
 from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts
 from query_generator.llm.session import DeadlinePassed, DeadlineSession, ErrorStatus
 from query_generator.masking import body_without_key
 from query_generator.models import QueryType
-
-# Google's advice for Gemini 3: lower values make it loop; it is also what gives varied questions.
-TEMPERATURE = 1.0
-# 25 questions take about 1,000 tokens. The rest is room for thinking, which counts here and cannot be turned off in
-# this SDK, and for larger counts; it still ends a model that repeats itself well before its own limit of 65,536.
-MAX_OUTPUT_TOKENS = 16_384
-
-_REFUSALS = frozenset({"SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY"})
 
 
 class GeminiProvider:
@@ -32,8 +32,8 @@ class GeminiProvider:
     Make it after any fork. `endpoint` is the scheme and host of a Gemini-compatible service, empty for Google's own.
     `timeout_seconds` bounds the wait for a connection and for each read; `deadline_seconds` bounds a reply as a whole.
 
-    A call is made by the SDK's REST transport with a request that is copied from one made beforehand: its front,
-    `GenerativeModel`, makes schema, settings and client wrappers anew each time, which is a third of its CPU.
+    A call copies a request that was made beforehand and sends it by the SDK's REST transport. The SDK's front end,
+    `GenerativeModel`, would make schema, settings and client wrappers anew each time, a third of a call's CPU.
     """
 
     name = "gemini"
@@ -54,10 +54,8 @@ class GeminiProvider:
         Raises:
             ConfigurationError: the key, a model's name, the endpoint, or a proxy for it cannot be right.
         """
-        check_api_key(api_key)
-        check_models(models)
-        check_endpoint(endpoint)
-        endpoint = endpoint.rstrip("/") or OWN_ADDRESSES["gemini"]
+        check_settings(api_key, models, endpoint)
+        endpoint = endpoint.rstrip("/") or GEMINI.own_address
         self._api_key = api_key
         self._models = dict(models)
         self._timeout_seconds = timeout_seconds
@@ -134,7 +132,7 @@ class GeminiProvider:
 
 
 def _blank_request(genai: Any, model: str) -> Any:
-    """Let the SDK make the request that lacks only its texts; returns its protobuf message."""
+    """Let the SDK make a request without its texts; returns the protobuf message."""
     front = genai.GenerativeModel(
         model,
         system_instruction="-",
@@ -158,19 +156,26 @@ def _usable_candidate(reply: Any) -> Any:
         raise UnusableReplyError("Gemini's reply holds no candidate")
     candidate = reply.candidates[0]
     finish = _name(candidate, "finish_reason")
-    if finish in _REFUSALS:
+    if finish in REFUSALS:
         raise SkippableError(f"Gemini broke off its reply (finish reason {finish})")
     return candidate
 
 
 def _name(message: Any, enum_field: str) -> str:
-    """Name the value of an enum; a value that is newer than the SDK is named by its number."""
+    """Return the name of an enum's value, or its number where the value is newer than the SDK."""
     number = getattr(message, enum_field)
     value = message.DESCRIPTOR.fields_by_name[enum_field].enum_type.values_by_number.get(number)
     return str(value.name if value else number)
 
 
 def _usage(metadata: Any) -> Usage:
-    """Count thinking as output, as it is billed: this SDK shows it only as what the total has over the parts."""
+    """Count thinking as output, as it is billed; this SDK shows it only in the total."""
     prompt, thinking_too = metadata.prompt_token_count, metadata.total_token_count - metadata.prompt_token_count
     return Usage(prompt, max(metadata.candidates_token_count, thinking_too), metadata.cached_content_token_count)
+
+
+def _make(api_key: str, models: Mapping[QueryType, str], address: str, limits: CallLimits) -> GeminiProvider:
+    return GeminiProvider(api_key, models, endpoint=address, **limits)
+
+
+ADAPTER = Adapter(_make, PARAMETERS, token_counter)

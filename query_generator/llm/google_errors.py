@@ -1,4 +1,4 @@
-"""What a Gemini service's error reply means for the job; pure, whatever SDK carried the reply."""
+"""What an error reply from Gemini means for the job, whichever SDK carried it; pure."""
 
 import json
 import re
@@ -15,44 +15,47 @@ from query_generator.errors import (
     RetryableError,
     SkippableError,
 )
+from query_generator.llm.http_errors import LONGEST_DELAY, MESSAGE_LIMIT, OVERLOADED_STATUSES
+from query_generator.llm.registry import GEMINI
 
-MESSAGE_LIMIT = 200  # characters of the service's own words in ours
-_KEY_SETTINGS = "the setting GEMINI_SECRET_NAME or GEMINI_API_KEY"
-LONGEST_MINUTE_DELAY = 600.0  # seconds; a limit a minute never asks for more, a limit a day does
-_PASSING_CLIENT_STATUSES = frozenset({408, 409, 499})  # time-out, aborted, cancelled
-_OVERLOAD_STATUSES = frozenset({503, 529})
+_TRANSIENT_CLIENT_STATUSES = frozenset({408, 409, 499})  # time-out, aborted, cancelled
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s?")
 _WHOLE = re.compile(r"[0-9]{1,15}")
 
 
 def error_from_reply(status: int, body: bytes, model: str, retry_after: str = "") -> QueryGeneratorError:
-    """Class the reply of an HTTP status of 400 or more by what the caller does about it.
+    """Return the error that a reply means, by what the caller does about it.
 
-    `body` is the reply as it came, Google's error JSON or anything else; `retry_after` is the header of that name.
-    The delay of a rate limit is `RetryInfo.retryDelay` in the error's details, in seconds: Gemini sends no header.
-    The quota that is used up is in `QuotaFailure.violations`: `quotaId` names its unit and time, `quotaValue` its size.
+    Args:
+        status: HTTP status, 400 or more.
+        body: as it came, Google's error JSON or anything else. In its details `RetryInfo.retryDelay` has the delay of a
+            rate limit in seconds, since Gemini sends no header, and `QuotaFailure.violations` has the quotas that are
+            used up: `quotaId` names unit and period, `quotaValue` the size.
+        model: that was asked for.
+        retry_after: the header of that name.
     """
     error = _error_object(body)
     details = [detail for detail in _list(error.get("details")) if isinstance(detail, dict)]
-    said = _said(status, error)
+    message = _message(status, error)
     delay = _delay(details, retry_after)
     if status == 429:
-        return _rate_limit(said, delay, list(_violations(details)))
-    if status in _OVERLOAD_STATUSES:
-        return OverloadedError(f"Gemini did not answer: {said}", delay)
-    if status in _PASSING_CLIENT_STATUSES or status >= 500:
-        return RetryableError(f"Gemini did not answer: {said}", delay)
+        return _rate_limit(message, delay, list(_violations(details)))
+    if status in OVERLOADED_STATUSES:
+        return OverloadedError(f"Gemini did not answer: {message}", delay)
+    if status in _TRANSIENT_CLIENT_STATUSES or status >= 500:
+        return RetryableError(f"Gemini did not answer: {message}", delay)
     if any(detail.get("reason") == "API_KEY_INVALID" for detail in details) or status in (401, 403):
-        return PermissionRefusedError(f"Gemini refused the API key: {said}; check {_KEY_SETTINGS}")
+        return PermissionRefusedError(f"Gemini refused the API key: {message}; check the setting {GEMINI.key_settings}")
     if error.get("status") == "FAILED_PRECONDITION":
         return PermissionRefusedError(
-            f"Gemini does not serve this account: {said}; check its billing and region, or {_KEY_SETTINGS}"
+            f"Gemini does not serve this account: {message}; check its billing and region, "
+            f"or the setting {GEMINI.key_settings}"
         )
     if status == 404:
         return ConfigurationError(
-            f"Gemini knows no model '{model}': {said}; name another with --model (GEMINI_MODEL, GEMINI_MARKET_MODEL)"
+            f"Gemini knows no model '{model}': {message}; name another with {GEMINI.model_settings}"
         )
-    return SkippableError(f"Gemini refused the request: {said}")
+    return SkippableError(f"Gemini refused the request: {message}")
 
 
 def _error_object(body: bytes) -> Mapping[str, Any]:
@@ -68,25 +71,25 @@ def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _said(status: int, error: Mapping[str, Any]) -> str:
+def _message(status: int, error: Mapping[str, Any]) -> str:
     words = " ".join(str(error.get("message", "")).split())[:MESSAGE_LIMIT].rstrip(".")
     return f"HTTP {status} ({words})" if words else f"HTTP {status}"
 
 
-def _rate_limit(said: str, delay: float | None, violations: list[tuple[str, int]]) -> QueryGeneratorError:
+def _rate_limit(message: str, delay: float | None, violations: list[tuple[str, int]]) -> QueryGeneratorError:
     daily = next((quota for quota, _ in violations if "PerDay" in quota), "")
     if daily:
         return BudgetExhaustedError(
             f"Gemini's daily quota {daily} is used up; run the same job id again after the quota's reset, or raise it"
         )
-    if delay is not None and delay > LONGEST_MINUTE_DELAY:
+    if delay is not None and delay > LONGEST_DELAY:
         return BudgetExhaustedError(
-            f"Gemini's quota is used up and it asks to wait {delay:g} seconds: {said}; "
+            f"Gemini's quota is used up and it asks to wait {delay:g} seconds: {message}; "
             "run the same job id again after that, or raise the quota"
         )
     minutely = [(quota, size) for quota, size in violations if "PerMinute" in quota and size > 0]
     return RateLimitedError(
-        f"Gemini did not answer: {said}",
+        f"Gemini did not answer: {message}",
         delay,
         requests_per_minute=min((size for quota, size in minutely if "Token" not in quota), default=None),
         tokens_per_minute=min((size for quota, size in minutely if "Token" in quota), default=None),
@@ -94,7 +97,7 @@ def _rate_limit(said: str, delay: float | None, violations: list[tuple[str, int]
 
 
 def _violations(details: list[dict[str, Any]]) -> Iterator[tuple[str, int]]:
-    """Name each quota that is used up, with its size, 0 where it is not told."""
+    """Yield name and size of each quota that is used up; the size is 0 where the reply has none."""
     for detail in details:
         for violation in _list(detail.get("violations")):
             if isinstance(violation, dict):

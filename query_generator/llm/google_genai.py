@@ -1,26 +1,26 @@
-"""Questions from Gemini with google-genai, the successor of the SDK of `gemini`; imported with the first provider."""
+"""Questions from Gemini with google-genai, the successor of the SDK of `gemini`; imported when a provider is made."""
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from query_generator.errors import ConfigurationError, RetryableError, SkippableError, UnusableReplyError
+from query_generator.errors import RetryableError, SkippableError, UnusableReplyError
+from query_generator.llm.adapter import Adapter, CallLimits
 from query_generator.llm.base import GenerationReply, GenerationRequest, Usage, billed
-from query_generator.llm.endpoints import OWN_ADDRESSES, check_address, check_api_key
+from query_generator.llm.gemini_common import (
+    MAX_OUTPUT_TOKENS,
+    PARAMETERS,
+    REFUSALS,
+    TEMPERATURE,
+    check_settings,
+    token_counter,
+)
 from query_generator.llm.google_errors import error_from_reply
-from query_generator.llm.http_errors import ErrorStatus, Service, expected_shape, transport_faults
+from query_generator.llm.http_errors import ErrorStatus, expected_shape, transport_faults
+from query_generator.llm.registry import GEMINI
 from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts
 from query_generator.llm.sdk import sdk_of
 from query_generator.models import QueryType
-
-# As for `gemini`: Google's advice for Gemini 3, and a limit with room for thinking.
-TEMPERATURE = 1.0
-MAX_OUTPUT_TOKENS = 16_384
-
-_SERVICE = Service("Gemini", "GEMINI_SECRET_NAME or GEMINI_API_KEY", "--model (GEMINI_MODEL, GEMINI_MARKET_MODEL)")
-_REFUSALS = frozenset({"SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY"})
-_MODEL_NAME = re.compile(r"((models|tunedModels)/)?[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class GoogleGenAIProvider:
@@ -47,21 +47,13 @@ class GoogleGenAIProvider:
         Raises:
             ConfigurationError: the key, a model's name or the endpoint cannot be right, or the SDK is not installed.
         """
-        check_api_key(api_key, _SERVICE.key_settings)
-        for query_type in QueryType:
-            if not _MODEL_NAME.fullmatch(models.get(query_type, "")):
-                raise ConfigurationError(
-                    f"'{models.get(query_type, '')}' is no Gemini model name for {query_type} questions;"
-                    f" set {_SERVICE.model_settings}"
-                )
-        if endpoint:
-            check_address(endpoint, "GEMINI_API_ENDPOINT", path_allowed=False, shows_key=True)
+        check_settings(api_key, models, endpoint)
         with sdk_of(self.name, "google-genai"):
             from google.genai import Client, types
 
             from query_generator.llm.http_client import make_client
 
-        url = endpoint or OWN_ADDRESSES["gemini"]
+        url = endpoint or GEMINI.own_address
         self._models = dict(models)
         self._http = make_client(
             url, api_key, pool_size=pool_size, timeout_seconds=timeout_seconds, deadline_seconds=deadline_seconds
@@ -89,18 +81,18 @@ class GoogleGenAIProvider:
         """Make one call; the errors are those of `Provider.generate`."""
         model = self._models[request.query_type]
         try:
-            with transport_faults(_SERVICE):
+            with transport_faults(GEMINI):
                 body = self._post(model, request)
         except ErrorStatus as exc:
             raise error_from_reply(exc.status, exc.body, model, exc.headers.get("retry-after", "")) from exc
-        with expected_shape(_SERVICE):
+        with expected_shape(GEMINI):
             reply = json.loads(body)
             version, usage = reply.get("modelVersion") or model, _usage(reply.get("usageMetadata", {}))
             with billed(version, usage):
                 return self._read(reply, version, usage)
 
     def _post(self, model: str, request: GenerationRequest) -> str:
-        """Ask for the reply as it came: the SDK's own reading warns of values that are newer than itself."""
+        """Return the reply as it came: the SDK would warn of values that are newer than itself."""
         request.prompt.user.encode()
         response = self._client.models.generate_content(
             model=model,
@@ -127,7 +119,7 @@ class GoogleGenAIProvider:
             raise UnusableReplyError("Gemini's reply holds no candidate")
         candidate = reply["candidates"][0]
         finish_reason = candidate.get("finishReason")
-        if finish_reason in _REFUSALS:
+        if finish_reason in REFUSALS:
             raise SkippableError(f"Gemini broke off its reply (finish reason {finish_reason})")
         parts = candidate.get("content", {}).get("parts", [])
         return GenerationReply(
@@ -143,3 +135,10 @@ def _usage(metadata: Mapping[str, Any]) -> Usage:
     """Count thinking as output, as it is billed."""
     output = metadata.get("candidatesTokenCount", 0) + metadata.get("thoughtsTokenCount", 0)
     return Usage(metadata.get("promptTokenCount", 0), output, metadata.get("cachedContentTokenCount", 0))
+
+
+def _make(api_key: str, models: Mapping[QueryType, str], address: str, limits: CallLimits) -> GoogleGenAIProvider:
+    return GoogleGenAIProvider(api_key, models, endpoint=address, **limits)
+
+
+ADAPTER = Adapter(_make, PARAMETERS, token_counter)

@@ -1,4 +1,4 @@
-"""The HTTP client that an httpx-based SDK is given: its connections, time-outs and what counts as a reply."""
+"""The HTTP client for an SDK over httpx: its connections, its time-outs, and which replies are errors."""
 
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -20,8 +20,9 @@ def make_client(
 ) -> httpx2.Client:
     """Make a client for calls to one service, for many threads, with at most `pool_size` connections.
 
-    `timeout_seconds` bounds the wait for a connection and for each read, `deadline_seconds` a whole call. A reply of
-    any status but 200, redirects too, is raised as `ErrorStatus`. `HTTPS_PROXY` and its kin count, but not on loopback.
+    `timeout_seconds` bounds the wait for a connection and for each read, `deadline_seconds` a whole call. A reply with
+    any status but 200, redirects included, is raised as `ErrorStatus`. The proxy variables of the environment, such as
+    `HTTPS_PROXY`, are respected, except on loopback.
 
     Raises:
         ConfigurationError: the proxy that the environment names cannot be used.
@@ -40,7 +41,7 @@ def make_client(
         raise ConfigurationError(
             f"the proxy for {urlsplit(url).hostname} is of a kind that cannot be used; set HTTPS_PROXY to http://host:port"
         ) from exc
-    # trust_env is for the client alone: a ~/.netrc could add a password. The transport reads SSL_CERT_FILE.
+    # trust_env holds for the client alone, since a ~/.netrc could add a password; the transport reads SSL_CERT_FILE.
     return httpx2.Client(
         transport=transport,
         timeout=timeout_seconds,

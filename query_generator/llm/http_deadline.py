@@ -1,4 +1,4 @@
-"""A transport for httpx-based SDKs whose calls end in time, however slowly the reply drips in."""
+"""A transport for SDKs over httpx that ends every call in time, however slowly the reply drips in."""
 
 import math
 import threading

@@ -1,10 +1,9 @@
-"""What a failed call over HTTP means for the job, where vendors agree; pure."""
+"""What a failed HTTP call means for the job, as far as vendors agree; pure."""
 
 import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -19,19 +18,20 @@ from query_generator.errors import (
     RetryableError,
     SkippableError,
 )
+from query_generator.llm.vendor import Vendor
 
-MESSAGE_LIMIT = 200  # characters of the service's own words in ours
-LONGEST_DELAY = 600.0  # seconds; a service that asks for more is done for this run
-_OVERLOADED = frozenset({503, 529})
-_PASSING_CLIENT_STATUSES = frozenset({408, 409, 425, 499})  # time-out, conflict, too early, cancelled
+MESSAGE_LIMIT = 200  # characters of the service's message that ours quote
+LONGEST_DELAY = 600.0  # seconds; a limit per minute never asks for more, a daily quota does, and that ends the run
+OVERLOADED_STATUSES = frozenset({503, 529})
+_TRANSIENT_CLIENT_STATUSES = frozenset({408, 409, 425, 499})  # time-out, conflict, too early, cancelled
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
 class ErrorStatus(Exception):  # noqa: N818 - it never leaves the room of the providers
-    """A reply of another status than 200. Its text says the status alone: bodies may quote a key or a prompt."""
+    """A reply with a status other than 200. Its text is the status alone: the body may quote a key or a prompt."""
 
     def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """`headers` have names in lower case; `body` holds no key."""
+        """Take headers with names in lower case, and a body without the key."""
         super().__init__(f"HTTP {status}")
         self.status = status
         self.headers = headers
@@ -40,65 +40,60 @@ class ErrorStatus(Exception):  # noqa: N818 - it never leaves the room of the pr
 
     @property
     def message(self) -> str:
-        """The service's own words on one line, shortened; empty when it sent none."""
+        """The service's message on one line, shortened; empty when it sent none."""
         return " ".join(str(self.error.get("message") or "").split())[:MESSAGE_LIMIT].rstrip(".")
 
-    def said(self) -> str:
-        """Status and words, for our messages."""
+    def described(self) -> str:
+        """Return status and message, for our own messages."""
         return f"HTTP {self.status} ({self.message})" if self.message else f"HTTP {self.status}"
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
-    """How our messages name a service and the settings that lead to it."""
-
-    name: str
-    key_settings: str
-    model_settings: str
-
-
 def error_from_status(
-    service: Service, reply: ErrorStatus, model: str, delay: float | None = None
+    vendor: Vendor, reply: ErrorStatus, model: str, delay: float | None = None
 ) -> QueryGeneratorError:
-    """Class a reply by its status alone: for whatever a vendor does in no way of its own.
+    """Return the error that a reply means by its status, where its vendor has no rule of its own.
 
-    `delay` is what the reply asks for, in seconds, where that does not stand in its headers.
+    Args:
+        vendor: who has replied.
+        reply: with an error status.
+        model: that was asked for.
+        delay: seconds that the reply asks to wait, if they are not in its headers.
     """
-    status, said = reply.status, reply.said()
-    delay = told_delay(reply.headers) if delay is None else delay
+    status, message = reply.status, reply.described()
+    delay = requested_delay(reply.headers) if delay is None else delay
     if status == 402:
-        return budget_exhausted(service, said)
-    if delay is not None and delay > LONGEST_DELAY and (status == 429 or status in _OVERLOADED):
+        return budget_exhausted(vendor, message)
+    if delay is not None and delay > LONGEST_DELAY and (status == 429 or status in OVERLOADED_STATUSES):
         return BudgetExhaustedError(
-            f"{service.name} asks to wait for {delay:g} seconds: {said}; run the same job id again after that"
+            f"{vendor.title} asks to wait for {delay:g} seconds: {message}; run the same job id again after that"
         )
     if status == 429:
-        return RateLimitedError(f"{service.name} limits the rate of calls: {said}", delay)
-    if status in _OVERLOADED:
-        return OverloadedError(f"{service.name} is overloaded: {said}", delay)
-    if status < 400 or status >= 500 or status in _PASSING_CLIENT_STATUSES:
-        return RetryableError(f"{service.name} did not answer: {said}", delay)
+        return RateLimitedError(f"{vendor.title} limits the rate of calls: {message}", delay)
+    if status in OVERLOADED_STATUSES:
+        return OverloadedError(f"{vendor.title} is overloaded: {message}", delay)
+    if status < 400 or status >= 500 or status in _TRANSIENT_CLIENT_STATUSES:
+        return RetryableError(f"{vendor.title} did not answer: {message}", delay)
     if status in (401, 403):
         return PermissionRefusedError(
-            f"{service.name} refused the API key: {said}; check the setting {service.key_settings}"
+            f"{vendor.title} refused the API key: {message}; check the setting {vendor.key_settings}"
         )
     if status == 404:
         return ConfigurationError(
-            f"{service.name} knows no model '{model}': {said}; check the setting {service.model_settings}"
+            f"{vendor.title} knows no model '{model}': {message}; check the setting {vendor.model_settings}"
         )
-    return SkippableError(f"{service.name} refused the request: {said}")
+    return SkippableError(f"{vendor.title} refused the request: {message}")
 
 
-def budget_exhausted(service: Service, said: str) -> BudgetExhaustedError:
-    """Say that this account gets no more for now."""
+def budget_exhausted(vendor: Vendor, message: str) -> BudgetExhaustedError:
+    """Return the error of an account that gets no more replies for now."""
     return BudgetExhaustedError(
-        f"the quota or the credit at {service.name} is used up: {said};"
+        f"the quota or the credit at {vendor.title} is used up: {message};"
         " raise it or wait for its reset, then run the same job id again"
     )
 
 
-def told_delay(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Read the seconds that a reply asks to wait, from `retry-after-ms` or `retry-after`; `None` if it asks nothing."""
+def requested_delay(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Return the seconds to wait by `retry-after-ms` or `retry-after`, in seconds or as a date; None without either."""
     milliseconds, after = headers.get("retry-after-ms", "").strip(), headers.get("retry-after", "").strip()
     if _NUMBER.fullmatch(milliseconds):
         return float(milliseconds) / 1000
@@ -112,11 +107,13 @@ def told_delay(headers: Mapping[str, str], now: datetime | None = None) -> float
 
 
 @contextmanager
-def transport_faults(service: Service, *wrappers: type[Exception]) -> Iterator[None]:
-    """Turn what ends a call without a reply into our errors; `wrappers` are the SDK's around httpx2's.
+def transport_faults(vendor: Vendor, *wrappers: type[Exception]) -> Iterator[None]:
+    """Turn errors of the network inside into ours; `wrappers` are the SDK's exceptions around those of httpx2.
 
     Raises:
-        ErrorStatus: the service has answered with one, wrapped or not.
+        ErrorStatus: the service replied with one, wrapped or not.
+        RetryableError: there was no reply, or none in time.
+        SkippableError: the prompt cannot be sent.
     """
     import httpx2
 
@@ -128,19 +125,23 @@ def transport_faults(service: Service, *wrappers: type[Exception]) -> Iterator[N
         if isinstance(fault, ErrorStatus):
             raise fault from None
         if isinstance(fault, httpx2.TimeoutException):
-            raise RetryableError(f"{service.name} did not answer in time ({type(fault).__name__})") from exc
-        raise RetryableError(f"the connection to {service.name} failed ({type(fault).__name__})") from exc
+            raise RetryableError(f"{vendor.title} did not answer in time ({type(fault).__name__})") from exc
+        raise RetryableError(f"the connection to {vendor.title} failed ({type(fault).__name__})") from exc
     except UnicodeEncodeError as exc:
         raise SkippableError("the prompt holds half a surrogate pair, which cannot be sent as UTF-8") from exc
 
 
 @contextmanager
-def expected_shape(service: Service) -> Iterator[None]:
-    """Turn what reading a reply of another shape raises into our error."""
+def expected_shape(vendor: Vendor) -> Iterator[None]:
+    """Read a reply inside.
+
+    Raises:
+        RetryableError: the reply does not have the shape that is read.
+    """
     try:
         yield
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as exc:
-        raise RetryableError(f"{service.name}'s reply is not the expected JSON; a proxy may stand between") from exc
+        raise RetryableError(f"{vendor.title}'s reply is not the expected JSON; a proxy may stand between") from exc
 
 
 def _error_object(body: bytes) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from functools import cache
 from itertools import chain
 from string import Formatter
 
+from query_generator.llm.adapter import Adapter
 from query_generator.llm.base import GenerationReply, GenerationRequest
 from query_generator.llm.offline_grammar.fields import amounts, attribute_frames, claims, material
 from query_generator.llm.offline_grammar.vocabulary import frames, words
@@ -151,3 +152,6 @@ def _words(text: str) -> set[str]:
 
 def _alike(ones: set[str], others: set[str]) -> bool:
     return len(ones & others) >= SAME_QUESTION * len(ones | others)
+
+
+ADAPTER = Adapter(lambda *_: OfflineProvider(), {"grammar": OfflineProvider.model})

@@ -1,4 +1,4 @@
-"""Request parameters that a service or a model may not know, given up one by one as it refuses them."""
+"""Request parameters that a service or a model may not know; each is left out once it has been refused."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OptionalParameters:
-    """Parameters that a call can do without, and words that a refusal of them holds, in lower case."""
+    """Parameters that a call can do without, and words in lower case by which a refusal of them is recognized."""
 
     parameters: Mapping[str, Any]
     words: tuple[str, ...]
 
 
 class ParameterSets:
-    """Sends calls with the first optional of each group that the service has not refused.
+    """Sends calls with the first choice of each group that the service has not refused.
 
-    Safe for threads: a refusal costs each call under way one more request, later calls none.
+    Thread-safe: a refusal costs each call in flight one more request, and later calls none.
     """
 
     def __init__(self, *groups: Sequence[OptionalParameters]) -> None:
@@ -28,7 +28,11 @@ class ParameterSets:
         self._refused: frozenset[OptionalParameters] = frozenset()
 
     def call(self, send: Callable[[dict[str, Any]], T]) -> T:
-        """Send, again without what a 400 or 422 names; raises what `send` raises when it names nothing offered."""
+        """Send, and send again without the parameters that a reply with status 400 or 422 names.
+
+        Raises:
+            ErrorStatus: the reply names none of them. Whatever else `send` raises passes through.
+        """
         while True:
             chosen = [optional for group in self._groups for optional in self._open(group)[:1]]
             try:
@@ -44,12 +48,12 @@ class ParameterSets:
 
 
 def _is_refusal(reply: ErrorStatus, optional: OptionalParameters) -> bool:
-    said = f"{reply.error.get('param')} {reply.error.get('message')}".lower()
-    return reply.status in (400, 422) and any(word in said for word in optional.words)
+    message = f"{reply.error.get('param')} {reply.error.get('message')}".lower()
+    return reply.status in (400, 422) and any(word in message for word in optional.words)
 
 
 def _joined(chosen: Sequence[OptionalParameters]) -> dict[str, Any]:
-    """Join parameters; those that several chosen share are objects, whose fields are joined."""
+    """Merge parameters; where two choices set the same one, its value is an object and the fields are merged."""
     joined: dict[str, Any] = {}
     for optional in chosen:
         for name, value in optional.parameters.items():

@@ -1,118 +1,128 @@
-"""One vendor's provider by its name; each SDK is imported only when its provider is made."""
+"""Every vendor and provider that the project knows; other rooms ask here instead of naming one.
 
-from collections.abc import Callable
-from typing import TypedDict
+A new provider takes a file in this package that defines `ADAPTER`, an entry here, and its settings in `settings.py`.
+Even `--help` loads this module, so it imports nothing that takes long.
+"""
 
-import secrets_cache
-from query_generator.config import JobConfig
-from query_generator.llm.base import Provider
-from query_generator.models import QueryType
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
-KEY_OF = {"gemini": "gemini", "google-genai": "gemini", "openai": "openai", "anthropic": "anthropic"}
+from query_generator.llm.vendor import ProviderEntry, Vendor
 
+if TYPE_CHECKING:
+    from query_generator.llm.adapter import ProviderSettings
+    from query_generator.models import QueryType
 
-def make_vendor(name: str, config: JobConfig) -> Provider:
-    """Make the provider of a name in `LLM_PROVIDERS`.
-
-    Raises:
-        ConfigurationError, PermissionRefusedError, ServiceAwayError: its key, model or endpoint is not usable, or its
-            SDK is not installed.
-    """
-    return _MAKERS[name](config)
-
-
-def models_of(name: str, config: JobConfig) -> dict[QueryType, str]:
-    """Name the model that a provider asks for each type of question."""
-    product, market = {
-        "openai": (config.openai_model, None),
-        "anthropic": (config.anthropic_model, None),
-        "offline": ("grammar", None),
-    }.get(name, (config.gemini_model, config.gemini_market_model))
-    return {QueryType.PRODUCT: product, QueryType.MARKET: market or product}
-
-
-def terms_of_models(config: JobConfig) -> dict[str, str]:
-    """Name the models that the questions of a job depend on: the Gemini ones by type, the others by provider."""
-    terms: dict[str, str] = {}
-    for name in config.providers:
-        if KEY_OF.get(name) == "gemini":
-            terms |= {str(query_type): model for query_type, model in models_of(name, config).items()}
-        elif name != "offline":
-            terms[name] = models_of(name, config)[QueryType.PRODUCT]
-    return terms
-
-
-class CallLimits(TypedDict):
-    """What every vendor's provider is given alike: connections, and seconds for a wait and for a whole call."""
-
-    pool_size: int
-    timeout_seconds: float
-    deadline_seconds: float
+GEMINI = Vendor(
+    "gemini",
+    "Gemini",
+    "https://generativelanguage.googleapis.com",
+    address_field="gemini_api_endpoint",
+    key_settings="GEMINI_SECRET_NAME or GEMINI_API_KEY",
+    model_settings="--model (GEMINI_MODEL, GEMINI_MARKET_MODEL)",
+    default_model="gemini-3.5-flash-lite",
+)
+OPENAI = Vendor(
+    "openai",
+    "OpenAI",
+    "https://api.openai.com/v1",
+    address_field="openai_base_url",
+    key_settings="OPENAI_API_KEY",
+    model_settings="OPENAI_MODEL (or OPENAI_BASE_URL)",
+    # "The most efficient model for focused tasks at high volume", $0.10 and $0.50 a million tokens:
+    # https://developers.openai.com/api/docs/models/gpt-6-luna (2026-11); also in the SDK's types/shared/chat_model.py.
+    default_model="gpt-6-luna",
+    may_lack_key=True,
+)
+ANTHROPIC = Vendor(
+    "anthropic",
+    "Anthropic",
+    "https://api.anthropic.com",
+    address_field="anthropic_base_url",
+    key_settings="ANTHROPIC_API_KEY",
+    model_settings="ANTHROPIC_MODEL (or ANTHROPIC_BASE_URL)",
+    # "For high-volume, latency-sensitive tasks", $0.10 and $0.50 a million tokens for prompts up to 100,000 tokens:
+    # https://platform.claude.com/docs/en/models/haiku-5-5/overview (2026-11); also in the SDK's types/model_param.py.
+    default_model="claude-haiku-5-5",
+)
 
 
-def limits_of(config: JobConfig) -> CallLimits:
-    """Return the limits of a call; as a whole it may take twice as long as any wait in it."""
-    return CallLimits(
-        pool_size=config.connection_pool_size or config.max_concurrency,
-        timeout_seconds=config.llm_timeout,
-        deadline_seconds=2 * config.llm_timeout,
+def _import_gemini_sdk(turn: AbstractContextManager[None] | None) -> None:
+    from query_generator.llm.gemini_sdk import import_sdk_in_background
+
+    import_sdk_in_background(turn)
+
+
+_GEMINI_MODELS = ("gemini_model", "gemini_market_model")
+PROVIDERS = {
+    entry.name: entry
+    for entry in (
+        ProviderEntry(
+            "gemini", GEMINI, "gemini", _GEMINI_MODELS, loggers=("google", "grpc"), begin_import=_import_gemini_sdk
+        ),
+        ProviderEntry("google-genai", GEMINI, "google_genai", _GEMINI_MODELS, loggers=("google_genai",)),
+        ProviderEntry("openai", OPENAI, "openai_chat", ("openai_model",), loggers=("openai",)),
+        ProviderEntry("anthropic", ANTHROPIC, "anthropic_messages", ("anthropic_model",), loggers=("anthropic",)),
+        ProviderEntry("offline", None, "offline", fixed_model="grammar"),
     )
-
-
-def _gemini(config: JobConfig) -> Provider:
-    from query_generator.llm.gemini import GeminiProvider
-
-    return GeminiProvider(
-        secrets_cache.get_gemini_api_key(),
-        models_of("gemini", config),
-        endpoint=config.gemini_api_endpoint or "",
-        **limits_of(config),
-    )
-
-
-def _google_genai(config: JobConfig) -> Provider:
-    from query_generator.llm.google_genai import GoogleGenAIProvider
-
-    return GoogleGenAIProvider(
-        secrets_cache.get_gemini_api_key(),
-        models_of("google-genai", config),
-        endpoint=config.gemini_api_endpoint or "",
-        **limits_of(config),
-    )
-
-
-def _openai(config: JobConfig) -> Provider:
-    from query_generator.llm.openai_chat import OpenAIProvider
-
-    return OpenAIProvider(
-        secrets_cache.get_api_key("openai"),
-        config.openai_model,
-        base_url=config.openai_base_url or "",
-        **limits_of(config),
-    )
-
-
-def _anthropic(config: JobConfig) -> Provider:
-    from query_generator.llm.anthropic_messages import AnthropicProvider
-
-    return AnthropicProvider(
-        secrets_cache.get_api_key("anthropic"),
-        config.anthropic_model,
-        base_url=config.anthropic_base_url or "",
-        **limits_of(config),
-    )
-
-
-def _offline(_: JobConfig) -> Provider:
-    from query_generator.llm.offline import OfflineProvider
-
-    return OfflineProvider()
-
-
-_MAKERS: dict[str, Callable[[JobConfig], Provider]] = {
-    "gemini": _gemini,
-    "google-genai": _google_genai,
-    "openai": _openai,
-    "anthropic": _anthropic,
-    "offline": _offline,
 }
+VENDORS = {entry.vendor.name: entry.vendor for entry in PROVIDERS.values() if entry.vendor}
+DEFAULT_PROVIDER = "gemini"
+PROVIDER_WITHOUT_KEY = "offline"
+
+
+def is_paid(name: str) -> bool:
+    """Tell whether a provider asks a vendor, who bills the calls and limits their rate."""
+    return PROVIDERS[name].vendor is not None
+
+
+def vendors_of(providers: Iterable[str]) -> list[Vendor]:
+    """Return the vendors whose keys the providers need, each once, in the order of the providers."""
+    return list(dict.fromkeys(vendor for name in providers if (vendor := PROVIDERS[name].vendor)))
+
+
+def address_of(name: str, config: "ProviderSettings") -> str | None:
+    """Return the configured address of a service that stands in for the vendor's own; None: there is none."""
+    vendor = PROVIDERS[name].vendor
+    address: str | None = getattr(config, vendor.address_field) if vendor else None
+    return address
+
+
+def models_of(name: str, config: "ProviderSettings") -> "dict[QueryType, str]":
+    """Return the model that a provider asks for each type of question."""
+    from query_generator.models import QueryType
+
+    entry = PROVIDERS[name]
+    product, *market = [getattr(config, field) for field in entry.model_fields] or [entry.fixed_model]
+    return {QueryType.PRODUCT: product, QueryType.MARKET: next(iter(market), None) or product}
+
+
+def key_in_terms(name: str, query_type: "QueryType") -> str:
+    """Return a model's key in a job's terms: the type of question for Gemini, as in the first jobs, else by `name`."""
+    entry = PROVIDERS[name]
+    if entry.vendor is GEMINI:
+        return str(query_type)
+    return name if len(entry.model_fields) < 2 else f"{name} {query_type}"
+
+
+def terms_of_models(config: "ProviderSettings") -> dict[str, str]:
+    """Return the models that the questions of a job depend on, by `key_in_terms`."""
+    return {
+        key_in_terms(name, query_type): model
+        for name in config.providers
+        if is_paid(name)
+        for query_type, model in models_of(name, config).items()
+    }
+
+
+def begin_imports(providers: Iterable[str], turn: AbstractContextManager[None] | None = None) -> None:
+    """Begin the imports of SDKs that take long, while the job waits for other services.
+
+    Args:
+        providers: those that will be asked.
+        turn: entered around each import, to wait for other processes.
+    """
+    for name in providers:
+        if begin_import := PROVIDERS[name].begin_import:
+            begin_import(turn)

@@ -1,4 +1,4 @@
-"""From the text of a model's reply to the texts of its questions; the schema that asks for that shape."""
+"""Reads the questions out of the text of a model's reply, and has the JSON schema that asks for them."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from typing import Any
 
 from query_generator.errors import UnusableReplyError
 
-# No minItems or maxItems: Gemini refuses schemas whose arrays bound too many states, so the prompt says the count.
+# No minItems or maxItems: Gemini refuses schemas whose arrays bound too many states, so the count is in the prompt.
 QUESTIONS_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {"questions": {"type": "array", "items": {"type": "string"}}},
@@ -16,7 +16,7 @@ QUESTIONS_SCHEMA: dict[str, Any] = {
 
 _DECODER = json.JSONDecoder(strict=False)
 _OPENING = re.compile(r"[\[{]")
-# A complete JSON string in the place of an item: an unescaped quote inside a text makes that item unusable.
+# A complete JSON string in the place of an item: an item with an unescaped quote in its text is not usable.
 _ITEM = re.compile(r'(?:[\[,]|"question"\s*:)\s*("[^"\\]*+(?:\\.[^"\\]*+)*+")\s*(?=[,\]}]|\Z)', re.DOTALL)
 
 
@@ -38,7 +38,7 @@ def parse_question_texts(text: str) -> tuple[str, ...]:
 
 
 def _decode(text: str, start: int) -> object:
-    """Decode the JSON value that begins at `start`; text that is none decodes to `()`, which holds no questions."""
+    """Decode the JSON value that begins at `start`; invalid JSON decodes to `()`, which holds no questions."""
     try:
         return _DECODER.raw_decode(text, start)[0]
     except (ValueError, RecursionError):
@@ -54,6 +54,6 @@ def _items(value: object) -> list[object]:
 
 
 def _usable(items: Iterable[object]) -> tuple[str, ...]:
-    """Keep what holds text, without half surrogate pairs, which no UTF-8 file or database takes."""
+    """Keep the strings that hold text, without lone surrogates, which cannot be written as UTF-8."""
     texts = (item.encode(errors="ignore").decode() for item in items if isinstance(item, str))
     return tuple(text for text in texts if text.strip())

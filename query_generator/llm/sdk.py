@@ -1,4 +1,4 @@
-"""Vendors' SDKs, which an image may leave out."""
+"""Imports of the vendors' SDKs, any of which an image may lack."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,10 +8,10 @@ from query_generator.errors import ConfigurationError
 
 @contextmanager
 def sdk_of(provider: str, package: str) -> Iterator[None]:
-    """Import inside it.
+    """Import a provider's SDK inside.
 
     Raises:
-        ConfigurationError: the package is not installed; names the provider and the way out.
+        ConfigurationError: the package is not installed; the message names the provider and what to do.
     """
     try:
         yield

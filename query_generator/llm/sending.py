@@ -1,4 +1,4 @@
-"""When a request has gone out: a transport says so, and whoever wants to know it on the same thread is told."""
+"""Tells a listener on the same thread when a transport has sent its request."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ _listener = _Listener()
 
 @contextmanager
 def told_when_sent(on_sent: Callable[[], None]) -> Iterator[None]:
-    """Make one call inside, on this thread; `on_sent` is called once, as soon as its request is written."""
+    """Make one call inside, on this thread; `on_sent` is called once, when the request has been written."""
     _listener.on_sent = on_sent
     try:
         yield
@@ -23,7 +23,7 @@ def told_when_sent(on_sent: Callable[[], None]) -> Iterator[None]:
 
 
 def request_sent() -> None:
-    """Say that the request of this thread's call is written, whole; saying it again does nothing."""
+    """Report that the whole request of this thread's call has been written; only the first report counts."""
     on_sent, _listener.on_sent = _listener.on_sent, None
     if on_sent:
         on_sent()

@@ -1,4 +1,4 @@
-"""HTTP for a vendor's SDK: threads share one pool of connections, and every call ends at a deadline."""
+"""HTTP for the SDK of `gemini`: threads share one pool of connections, and every call ends at a deadline."""
 
 import io
 import socket
@@ -24,7 +24,7 @@ from query_generator.llm.sending import request_sent
 
 
 class Reply(NamedTuple):
-    """What came back, whole, as the SDK reads it."""
+    """A whole reply, in the shape that the SDK reads."""
 
     status_code: int
     headers: Mapping[str, str]
@@ -32,7 +32,7 @@ class Reply(NamedTuple):
 
 
 class ErrorStatus(Exception):  # noqa: N818 - it never leaves the provider
-    """A reply of status 400 or more, kept from the SDK, which would trip over odd bodies."""
+    """A reply with status 400 or more, raised before the SDK reads it, since the SDK fails on odd bodies."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(f"HTTP {reply.status_code}")
@@ -40,17 +40,17 @@ class ErrorStatus(Exception):  # noqa: N818 - it never leaves the provider
 
 
 class DeadlinePassed(Exception):  # noqa: N818 - it never leaves the provider
-    """The reply was not whole when its time was up. Its connection is closed."""
+    """The reply was not complete at the deadline. Its connection is closed."""
 
 
 class DeadlineSession:
     """The part of a `requests.Session` that the SDK's transport uses, for calls to one host.
 
-    A whole Session costs 0.6 ms of CPU a call, above all for preparing requests that differ in their body alone.
-    Proxy and CA bundle are those that requests finds in the environment, looked up once.
+    A real Session costs 0.6 ms of CPU per call, mostly for preparing requests that differ only in their body. Proxy and
+    CA bundle are those that requests finds in the environment; they are looked up once.
 
-    A call ends within `deadline_seconds`, counted from when the request is sent and also once before that for a free
-    connection, however the reply's status line, headers and body drip. Not bounded: the lookup of the host's name.
+    The wait for a free connection ends within `deadline_seconds`, and so does the call from the sending of its request,
+    however slowly status line, headers and body arrive. The lookup of the host's name is not bounded.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class DeadlineSession:
         deadline_seconds: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Open no connection yet; `headers` go with every request.
+        """Take the headers of every request; no connection is opened yet.
 
         Raises:
             ConfigurationError: the environment names a proxy or CA bundle that cannot be used.
@@ -75,11 +75,11 @@ class DeadlineSession:
     def post(
         self, url: str, *, timeout: float, headers: Mapping[str, str], params: Sequence[tuple[str, str]], data: str
     ) -> Reply:
-        """Send one request and read its whole reply; redirects are not followed.
+        """Send a request and read its whole reply; redirects are not followed.
 
         Raises:
             ErrorStatus: the status is 400 or more.
-            DeadlinePassed: the reply is not whole in time.
+            DeadlinePassed: the reply is not complete in time.
             urllib3.exceptions.HTTPError: the connection failed, or nothing came for `timeout` seconds.
         """
         response = self._pool.urlopen(
@@ -103,7 +103,7 @@ class DeadlineSession:
 
 
 class _EndingReader(io.RawIOBase):
-    """Reads from a socket until a point in time; each read also has the socket's own time-out."""
+    """Reads from a socket until a deadline; each read is also bounded by the socket's own time-out."""
 
     def __init__(self, sock: socket.socket, ends: float, clock: Callable[[], float]) -> None:
         self._sock, self._timeout = sock, sock.gettimeout()
@@ -139,7 +139,7 @@ def _ending_response(ends: float, clock: Callable[[], float], sock: socket.socke
 
 
 def _ending_connection(connection: type[Any], deadline_seconds: float, clock: Callable[[], float]) -> type[Any]:
-    """Derive a class of urllib3 connections whose replies end at a deadline after the request was begun."""
+    """Derive a class of urllib3 connections whose replies end at a deadline, counted from the start of the request."""
 
     class EndingConnection(connection):  # type: ignore[misc]
         def request(self, *arguments: Any, **options: Any) -> None:
@@ -151,12 +151,12 @@ def _ending_connection(connection: type[Any], deadline_seconds: float, clock: Ca
 
 
 def _pool(endpoint: str, size: int) -> HTTPConnectionPool:
-    if urlsplit(endpoint).scheme == "http":  # on loopback, where no proxy is asked
+    if urlsplit(endpoint).scheme == "http":  # on loopback, where no proxy is used
         return PoolManager(maxsize=size, block=True).connection_from_url(endpoint)
     try:
         environment = requests.Session().merge_environment_settings(endpoint, {}, None, None, None)
         bundle = certifi.where() if environment["verify"] is True else environment["verify"]
-        context = create_urllib3_context()  # made once: to load the bundle costs 10 ms
+        context = create_urllib3_context()  # made once, since loading the bundle takes 10 ms
         context.load_verify_locations(**{"capath" if Path(bundle).is_dir() else "cafile": bundle})
         proxy = select_proxy(endpoint, environment["proxies"])
         if proxy:

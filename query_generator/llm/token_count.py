@@ -1,30 +1,31 @@
-"""How many tokens a prompt has, as the provider counts it: free calls, which also show whether the key is good."""
+"""Counts the tokens of a prompt at the vendor: calls that cost nothing and also show whether the key is good."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from urllib3.exceptions import HTTPError
 
 from query_generator.errors import RetryableError
-from query_generator.llm.base import Prompt
-from query_generator.llm.endpoints import OWN_ADDRESSES
+from query_generator.llm.base import CountTokens, Prompt
 from query_generator.llm.google_errors import error_from_reply
+from query_generator.llm.registry import GEMINI
 from query_generator.llm.session import DeadlinePassed, DeadlineSession, ErrorStatus
 from query_generator.masking import body_without_key
 
 TIMEOUT_SECONDS = 20.0
 DEADLINE_SECONDS = 30.0
 
-CountTokens = Callable[[str, Prompt], int]
-
 
 def gemini_token_counter(api_key: str, endpoint: str = "") -> CountTokens:
-    """Make a function that counts a prompt's tokens for a model of Gemini, by its `countTokens`.
+    """Make a function that counts a prompt's tokens for a Gemini model with the service's `countTokens`.
 
-    It raises RetryableError, PermissionRefusedError, ConfigurationError and others as a call to the model does.
+    Args:
+        api_key: the key.
+        endpoint: scheme and host of a service that stands in; empty for Google's own.
+
+    The function raises RetryableError, PermissionRefusedError and others as a call to the model does.
     """
-    address = endpoint.rstrip("/") or OWN_ADDRESSES["gemini"]
+    address = endpoint.rstrip("/") or GEMINI.own_address
     session = DeadlineSession(address, {"x-goog-api-key": api_key}, pool_size=1, deadline_seconds=DEADLINE_SECONDS)
 
     def count(model: str, prompt: Prompt) -> int:

@@ -17,9 +17,8 @@ from query_generator.errors import (
     ServiceAwayError,
 )
 from query_generator.llm.base import Provider
-from query_generator.llm.gemini_sdk import import_sdk_in_background
 from query_generator.llm.metered import CallStats, Meters
-from query_generator.llm.registry import KEY_OF
+from query_generator.llm.registry import begin_imports
 from query_generator.pipeline.admission import has_other_terms, reading_of, terms_of
 from query_generator.pipeline.children import open_database_of
 from query_generator.pipeline.finish import Finish
@@ -59,8 +58,8 @@ def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = ti
             the partial result is written where that is possible.
     """
     is_child = config.array_index is not None
-    if "gemini" in config.providers and not is_child:
-        import_sdk_in_background()
+    if not is_child:
+        begin_imports(config.providers)
     events = EventLog(config.job_id, event_sink_of(config))
     events.record("job_started", num_questions=config.num_questions, providers=list(config.providers))
     with ExitStack() as resources:
@@ -86,13 +85,9 @@ def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = ti
 
 
 def _initialize_secrets(config: JobConfig, events: EventLog) -> None:
-    keys = list(dict.fromkeys(KEY_OF[name] for name in config.providers if name in KEY_OF))
-    gemini, rds = "gemini" in keys, config.local_dir is None
-    vendors = [key for key in keys if key != "gemini"]
     secrets_cache.configure(config)
-    if keys or rds:
-        secrets_cache.initialize_secrets(gemini=gemini, rds=rds, vendors=vendors)
-    events.record("secrets_initialized", gemini=gemini, rds=rds, vendors=vendors)
+    needed = secrets_cache.initialize_for(config.providers, rds=config.local_dir is None)
+    events.record("secrets_initialized", **needed)
 
 
 class _Run:
@@ -174,8 +169,8 @@ class _Run:
 
     def _import_while_waiting(self) -> None:
         """Import the SDK while a sibling reads the input, which would be slower at that if it imported as well."""
-        if self._is_child and "gemini" in self._config.providers:
-            import_sdk_in_background(in_turn("sdk"))
+        if self._is_child:
+            begin_imports(self._config.providers, in_turn("sdk"))
 
     def _generate(self, counts: JobSize) -> FatalError | None:
         """Work on the open items; returns what ended the work early, if anything did."""

@@ -1,13 +1,16 @@
 """The provider that a configuration asks for: each vendor's behind its limits and retries, and one for all."""
 
 from collections.abc import Callable
+from itertools import filterfalse
 
+import secrets_cache
 from query_generator.cache.setup import ResponseCache
 from query_generator.config import JobConfig
+from query_generator.llm.adapter import provider_by_name
 from query_generator.llm.base import Provider, Usage
 from query_generator.llm.metered import Meters
 from query_generator.llm.prices import Prices, load_prices
-from query_generator.llm.registry import make_vendor, models_of
+from query_generator.llm.registry import is_paid, models_of
 from query_generator.models import QueryType
 from query_generator.resilience.budget import Budget, BudgetedProvider
 from query_generator.resilience.circuit_breaker import CircuitBreaker
@@ -48,9 +51,9 @@ def make_provider(
     retry_budget = RetryBudget()
     chains: list[Provider] = []
     for name in in_order(config, prices):
-        meter = meters.add(make_vendor(name, config))
+        meter = meters.add(provider_by_name(name, config, secrets_cache.get_api_key))
         chain: Provider = meter
-        if name != "offline":
+        if is_paid(name):
             governor = _governor(config, stop, schedule_of(name) if schedule_of else None)
             chain = GuardedProvider(chain, governor, _breakers(config, name), confirm)
             if budget:
@@ -64,12 +67,11 @@ def make_provider(
 
 
 def in_order(config: JobConfig, prices: Prices) -> list[str]:
-    """Return the providers in the order in which they are asked; by price `offline` comes last."""
+    """Return the providers in the order in which they are asked; by price one that costs nothing comes last."""
     if config.routing == "ordered":
         return list(config.providers)
-    named = [name for name in config.providers if name != "offline"]
-    paid = sorted(named, key=lambda name: _price(name, config, prices))
-    return [*paid, *(name for name in config.providers if name == "offline")]
+    paid = sorted(filter(is_paid, config.providers), key=lambda name: _price(name, config, prices))
+    return [*paid, *filterfalse(is_paid, config.providers)]
 
 
 def _price(name: str, config: JobConfig, prices: Prices) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 from query_generator.cache.stats import summary_lines
 from query_generator.errors import ConfigurationError, ExitCode
 from query_generator.llm.metered import CallStats
+from query_generator.llm.registry import PROVIDER_WITHOUT_KEY
 from query_generator.report.stats import RunStats, Tally, execution_stats, total
 from query_generator.store.database import Database
 from query_generator.store.items import Counts
@@ -147,8 +148,10 @@ def _summary_lines(report: Report) -> Iterator[str]:
     skipped = f", {counts.skipped_products} skipped" if counts.skipped_products else ""
     yield f"  products   {counts.processed_products} of {counts.products}{skipped}"
     yield f"  questions  {counts.questions} in PostgreSQL"
-    if report.providers == ("offline",):
-        yield "  written    by grammar from the products' own fields (provider offline), without a model"
+    if report.providers == (PROVIDER_WITHOUT_KEY,):
+        yield (
+            f"  written    by grammar from the products' own fields (provider {PROVIDER_WITHOUT_KEY}), without a model"
+        )
     if report.dropped:
         reasons = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in sorted(report.dropped.items()))
         yield f"  dropped    {report.dropped.total()} texts ({reasons})"

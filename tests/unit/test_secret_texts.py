@@ -7,7 +7,8 @@ import pytest
 
 from query_generator.config import JobConfig
 from query_generator.errors import ConfigurationError
-from secrets_cache import parse_api_key, parse_database_url, parse_rds_secret
+from query_generator.llm.registry import GEMINI
+from query_generator.secret_texts import parse_api_key, parse_database_url, parse_rds_secret
 
 KEY = "AIzaSy-hidden-0123456789"
 PASSWORD = "p@ss/w:rd%hidden"
@@ -32,7 +33,7 @@ def config(**settings: Any) -> JobConfig:
 )
 def test_the_key_is_read_from_text_or_json(text: str) -> None:
     """Both documented shapes of the Gemini secret work, also with a line end that an editor added."""
-    assert parse_api_key(text, "the/gemini") == KEY
+    assert parse_api_key(text, "the/gemini", GEMINI) == KEY
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_the_key_is_read_from_text_or_json(text: str) -> None:
 def test_a_malformed_key_is_a_configuration_error_without_the_value(text: str, named: str) -> None:
     """A wrong Gemini secret ends with 64, names secret and field, and shows nothing of what it holds."""
     with pytest.raises(ConfigurationError, match=named) as caught:
-        parse_api_key(text, "the/gemini")
+        parse_api_key(text, "the/gemini", GEMINI)
     assert_silent(caught.value, "the/gemini")
 
 

@@ -328,9 +328,9 @@ def test_an_account_without_credit_ends_the_run(vendor_name: str) -> None:
 
 def test_a_local_service_needs_no_key() -> None:
     """A model that runs beside the job is asked without an account, over plain http too."""
-    with OpenAIServer() as server, closing(OpenAIProvider("", base_url=f"{server.url}/v1")) as provider:
+    with OpenAIServer() as server, closing(OpenAIProvider("", "small-1", base_url=f"{server.url}/v1")) as provider:
         assert len(provider.generate(ask()).texts) == 5
-    OpenAIProvider("", base_url="http://models.internal:8000/v1").close()
+    OpenAIProvider("", "small-1", base_url="http://models.internal:8000/v1").close()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from query_generator.errors import (
     RetryableError,
     SkippableError,
 )
-from query_generator.llm.google_errors import MESSAGE_LIMIT, error_from_reply
+from query_generator.llm.google_errors import error_from_reply
+from query_generator.llm.http_errors import MESSAGE_LIMIT
 
 
 @pytest.mark.parametrize(

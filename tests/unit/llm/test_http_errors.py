@@ -14,10 +14,11 @@ from query_generator.errors import (
     SkippableError,
 )
 from query_generator.llm import anthropic_errors, openai_chat, openai_errors
-from query_generator.llm.http_errors import ErrorStatus, Service, error_from_status, told_delay
+from query_generator.llm.http_errors import ErrorStatus, error_from_status, requested_delay
+from query_generator.llm.vendor import Vendor
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
-SERVICE = Service("Vendor", "VENDOR_KEY", "VENDOR_MODEL")
+VENDOR = Vendor("v", "Vendor", "https://v.example", "v_base_url", "VENDOR_KEY", "VENDOR_MODEL", "m")
 
 
 def openai_reply(status: int, **error: object) -> ErrorStatus:
@@ -38,7 +39,7 @@ def openai_reply(status: int, **error: object) -> ErrorStatus:
 )
 def test_the_delay_is_read_in_each_form_that_http_knows(headers: dict[str, str], delay: float | None) -> None:
     """A delay that a service asks for is kept, whether told in milliseconds, in seconds or as a date."""
-    assert told_delay(headers, NOW) == delay
+    assert requested_delay(headers, NOW) == delay
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_the_delay_is_read_in_each_form_that_http_knows(headers: dict[str, str],
 )
 def test_the_words_of_an_error_are_found_in_each_shape(body: str, words: str) -> None:
     """A person reads what the service said, also one that is compatible in spirit only."""
-    assert ErrorStatus(400, {}, body.encode()).said() == words
+    assert ErrorStatus(400, {}, body.encode()).described() == words
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_the_words_of_an_error_are_found_in_each_shape(body: str, words: str) ->
 )
 def test_a_status_alone_says_what_the_job_does(status: int, headers: dict[str, str], kind: type[Exception]) -> None:
     """A reply in no vendor's words is still told apart: try again, leave out, or stop."""
-    assert type(error_from_status(SERVICE, ErrorStatus(status, headers, b""), "m")) is kind
+    assert type(error_from_status(VENDOR, ErrorStatus(status, headers, b""), "m")) is kind
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from query_generator.config import JobConfig
+from query_generator.llm.adapter import limits_of
 from query_generator.llm.prices import load_prices
-from query_generator.llm.registry import limits_of, models_of, terms_of_models
+from query_generator.llm.registry import models_of, terms_of_models
 from query_generator.models import QueryType
 from query_generator.pipeline.providers import in_order
 

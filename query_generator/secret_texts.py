@@ -1,0 +1,125 @@
+"""What the texts of secrets say: an API key, or how to reach PostgreSQL. Pure; no error repeats what a secret holds."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypedDict
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from query_generator.errors import ConfigurationError
+from query_generator.llm.vendor import Vendor
+
+if TYPE_CHECKING:
+    from query_generator.config import JobConfig
+
+
+class RdsConfig(TypedDict):
+    """How to reach PostgreSQL."""
+
+    host: str
+    port: int
+    username: str
+    password: str
+    dbname: str
+    sslmode: str
+
+
+def parse_api_key(text: str, secret_name: str, vendor: Vendor) -> str:
+    """Read the key from plain text, or from JSON with `api_key` or, for example, `GEMINI_API_KEY`.
+
+    Raises:
+        ConfigurationError: empty, or JSON without either field.
+    """
+    key: object = text.strip()
+    if text.lstrip().startswith(("{", "[", '"')):
+        fields = _json_object(text, secret_name)
+        own_field = vendor.key_field.upper()
+        key = fields.get("api_key") or fields.get(own_field)
+        if not isinstance(key, str) or not key.strip():
+            raise ConfigurationError(f"secret '{secret_name}': field 'api_key' (or '{own_field}') is missing or empty")
+    if not isinstance(key, str) or not key.strip():
+        raise ConfigurationError(f"secret '{secret_name}': it is empty; store the {vendor.title} API key in it")
+    if not key.strip().isascii() or not key.strip().isprintable() or " " in key.strip():
+        raise ConfigurationError(
+            f"secret '{secret_name}': it does not hold a {vendor.title} API key (one word of ASCII text)"
+        )
+    return key.strip()
+
+
+def parse_rds_secret(text: str, config: "JobConfig") -> RdsConfig:
+    """Read the standard RDS JSON; one managed by RDS lacks host, port and dbname, which DB_HOST, DB_PORT, DB_NAME say.
+
+    Raises:
+        ConfigurationError: not JSON, or a field is missing or wrong.
+    """
+    name = str(config.rds_secret_name)
+    fields = _json_object(text, name)
+    settings: dict[str, tuple[object, str]] = {
+        "host": (fields.get("host") or config.db_host, "DB_HOST"),
+        "username": (fields.get("username"), ""),
+        "password": (fields.get("password"), ""),
+        "dbname": (fields.get("dbname") or config.db_name, "DB_NAME"),
+    }
+    lacking = [
+        f"'{field}'" + (f" (or {variable})" if variable else "")
+        for field, (value, variable) in settings.items()
+        if not isinstance(value, str) or not value
+    ]
+    if lacking:
+        raise ConfigurationError(f"secret '{name}': field {', '.join(lacking)} is missing or not text")
+    port = fields.get("port") or config.db_port or 5432
+    if not _is_port(port):
+        raise ConfigurationError(f"secret '{name}': field 'port' is not a port number")
+    return RdsConfig(
+        host=str(settings["host"][0]),
+        port=int(str(port)),
+        username=str(settings["username"][0]),
+        password=str(settings["password"][0]),
+        dbname=str(settings["dbname"][0]),
+        sslmode=config.db_sslmode,
+    )
+
+
+def parse_database_url(url: str, sslmode: str) -> RdsConfig:
+    """Read `postgresql://user:password@host:port/dbname`; `?sslmode=` and `?host=` (a socket folder) are honoured.
+
+    Raises:
+        ConfigurationError: not such an address. The message does not repeat it, since it may hold a password.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        options = dict(parse_qsl(parts.query))
+        port = options.get("port", parts.port or 5432)
+    except ValueError:
+        raise ConfigurationError(
+            "DATABASE_URL: not an address; for example postgresql://user:password@host:5432/dbname"
+        ) from None
+    host, dbname = options.get("host") or parts.hostname, unquote(parts.path.lstrip("/"))
+    right_scheme = parts.scheme in ("postgresql", "postgres")
+    if not (right_scheme and host and parts.username and dbname and _is_port(port)):
+        raise ConfigurationError(
+            "DATABASE_URL: scheme, user, host, port or database name is missing or wrong; "
+            "for example postgresql://user:password@host:5432/dbname"
+        )
+    return RdsConfig(
+        host=host,
+        port=int(port),
+        username=unquote(parts.username),
+        password=unquote(parts.password or ""),
+        dbname=dbname,
+        sslmode=options.get("sslmode", sslmode),
+    )
+
+
+def _is_port(value: object) -> bool:
+    return re.fullmatch(r"[0-9]{1,5}", str(value)) is not None and 0 < int(str(value)) < 65536
+
+
+def _json_object(text: str, secret_name: str) -> Mapping[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ConfigurationError(f"secret '{secret_name}': it is not valid JSON") from None
+    if not isinstance(value, dict):
+        raise ConfigurationError(f"secret '{secret_name}': it is not a JSON object")
+    return value
