@@ -25,6 +25,11 @@ from query_generator.stopping import StopSignal
 TYPICAL_CALL = Usage(prompt_tokens=500, output_tokens=700)
 
 
+def vendor_provider(name: str, config: JobConfig) -> Provider:
+    """Make one vendor's provider with its key from the cache of the secrets; raises as `provider_by_name`."""
+    return provider_by_name(name, config, secrets_cache.get_api_key)
+
+
 def make_provider(
     config: JobConfig,
     stop: StopSignal,
@@ -32,6 +37,7 @@ def make_provider(
     budget: Budget | None = None,
     cache: ResponseCache | None = None,
     confirm: Callable[[], None] = lambda: None,
+    innermost: Callable[[str, JobConfig], Provider] = vendor_provider,
 ) -> tuple[Provider, Meters]:
     """Build what `LLM_PROVIDERS` names; returns the outermost provider, and what counts the calls.
 
@@ -42,6 +48,7 @@ def make_provider(
         budget: what this run may spend; without it that is not limited.
         cache: stands before the retries of each provider that costs; without it every reply is bought.
         confirm: called right before each call that may cost something; what it raises keeps the call from being made.
+        innermost: makes the provider of a name, which all others stand around.
 
     Raises:
         ConfigurationError, PermissionRefusedError, ServiceAwayError: a key or an endpoint is not usable.
@@ -51,7 +58,7 @@ def make_provider(
     retry_budget = RetryBudget()
     chains: list[Provider] = []
     for name in in_order(config, prices):
-        meter = meters.add(provider_by_name(name, config, secrets_cache.get_api_key))
+        meter = meters.add(innermost(name, config))
         chain: Provider = meter
         if is_paid(name):
             governor = _governor(config, stop, schedule_of(name) if schedule_of else None)

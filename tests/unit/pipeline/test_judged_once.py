@@ -8,11 +8,10 @@ import pytest
 from query_generator.cache.setup import ResponseCache
 from query_generator.config import JobConfig, load_config
 from query_generator.errors import Bill, SkippableError
-from query_generator.llm.base import Provider, Usage
-from query_generator.llm.metered import Meters
+from query_generator.llm.base import Usage
 from query_generator.llm.prices import Price
 from query_generator.models import Product, QueryType
-from query_generator.pipeline import providers
+from query_generator.pipeline.providers import make_provider
 from query_generator.questions import judged
 from query_generator.questions.ask import ask
 from query_generator.questions.checks import Accepted, accept_questions
@@ -60,13 +59,13 @@ def config() -> JobConfig:
 class Stack:
     """All providers around a vendor that follows a script, as a job wires them, under a cap of one dollar."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, config: JobConfig, cache: ResponseCache, *script: Step) -> None:
+    def __init__(self, config: JobConfig, cache: ResponseCache, *script: Step) -> None:
         vendor = ScriptedProvider(*script, name="gemini", reply_model="gemini-3.5-flash-lite-001")
-        monkeypatch.setattr(providers, "make_vendor", lambda *_: vendor)
         self.cap = SharedCap(1.0)
         self.budget = Budget(self.cap.of("run"))
-        made: tuple[Provider, Meters] = providers.make_provider(config, StopSignal(), budget=self.budget, cache=cache)
-        self.provider, self.meters = made
+        self.provider, self.meters = make_provider(
+            config, StopSignal(), budget=self.budget, cache=cache, innermost=lambda *_: vendor
+        )
 
     def spent(self) -> tuple[float, float]:
         """What the meters and the budget have counted."""
@@ -74,18 +73,16 @@ class Stack:
         return self.meters.stats().cost_usd, self.cap.allowed.get("run", 0.0)
 
 
-def test_a_reply_is_judged_once_and_priced_once(
-    monkeypatch: pytest.MonkeyPatch, counted: Counted, config: JobConfig
-) -> None:
+def test_a_reply_is_judged_once_and_priced_once(counted: Counted, config: JobConfig) -> None:
     """A bought reply is, and so is one from the cache; the one costs the same everywhere, and the other nothing."""
     cache = ResponseCache(config)
-    first = Stack(monkeypatch, config, cache, TEXTS)
+    first = Stack(config, cache, TEXTS)
     bought = ask(BOOT, QueryType.PRODUCT, 5, first.provider)
     assert (bought.questions, bought.dropped) == ([*TEXTS[:2]], Counter(not_a_question=1))
     assert (counted.judged, counted.priced[BILLED]) == (1, 1)
     assert first.spent() == pytest.approx((USD, USD))
 
-    second = Stack(monkeypatch, config, cache)
+    second = Stack(config, cache)
     kept = ask(BOOT, QueryType.PRODUCT, 5, second.provider)
     assert (kept.questions, kept.dropped, kept.output_tokens) == (bought.questions, bought.dropped, 0)
     assert (counted.judged, counted.priced[BILLED]) == (2, 2)
@@ -93,13 +90,11 @@ def test_a_reply_is_judged_once_and_priced_once(
     assert cache.stats().usd_saved == pytest.approx(USD)
 
 
-def test_a_reply_of_no_use_is_judged_once_and_priced_once(
-    monkeypatch: pytest.MonkeyPatch, counted: Counted, config: JobConfig
-) -> None:
+def test_a_reply_of_no_use_is_judged_once_and_priced_once(counted: Counted, config: JobConfig) -> None:
     """A reply without any question, and a refusal with a bill: not kept, and on the bill of meter and budget."""
     refusal = SkippableError("blocked")
     refusal.bill = Bill("gemini-3.5-flash-lite-001", BILLED.prompt_tokens, BILLED.output_tokens, 0)
-    stack = Stack(monkeypatch, config, ResponseCache(config), ["No question."], refusal)
+    stack = Stack(config, ResponseCache(config), ["No question."], refusal)
     assert ask(BOOT, QueryType.PRODUCT, 5, stack.provider).questions == []
     assert (counted.judged, counted.priced[BILLED]) == (1, 1)
     assert ask(BOOT, QueryType.PRODUCT, 5, stack.provider).error is refusal
