@@ -1,5 +1,7 @@
 """The keys of the response cache, as earlier versions have written them."""
 
+from typing import Any
+
 import pytest
 
 from query_generator.cache.entries import key_of
@@ -36,7 +38,7 @@ ELSEWHERE = {
     ],
 )
 def test_a_reply_is_found_under_the_key_that_an_earlier_version_gave_it(
-    provider: str, settings: dict[str, str], product_key: str, market_key: str
+    provider: str, settings: dict[str, Any], product_key: str, market_key: str
 ) -> None:
     """An update buys nothing again that is in the cache; a new PROMPT_VERSION does, and needs new keys here."""
     assert PROMPT_VERSION == "1"
