@@ -9,7 +9,14 @@ import re
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from query_generator.declaration import Between, Group, Help, Option, Setting, declarations, declared_in
-from query_generator.llm.registry import ANTHROPIC, GEMINI, OPENAI, PROVIDERS
+from query_generator.llm.registry import (
+    ANTHROPIC,
+    DEFAULT_PROVIDER,
+    GEMINI,
+    OPENAI,
+    PROVIDER_WITHOUT_KEY,
+    PROVIDERS,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -187,7 +194,7 @@ class JobConfig:
             Group.WRITER,
             "LLM_PROVIDERS",
             "gemini,openai",
-            default="gemini, or offline with --local and no key",
+            default=f"{DEFAULT_PROVIDER}, or {PROVIDER_WITHOUT_KEY} with --local and no key",
             read=checked_names,
         ),
         Help("who is asked; each stands in for those before it"),

@@ -5,12 +5,13 @@ Even `--help` loads this module, so it imports nothing that takes long.
 """
 
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from query_generator.llm.vendor import ProviderEntry, Vendor
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from query_generator.llm.adapter import ProviderSettings
     from query_generator.models import QueryType
 
@@ -48,7 +49,7 @@ ANTHROPIC = Vendor(
 )
 
 
-def _import_gemini_sdk(turn: AbstractContextManager[None] | None) -> None:
+def _import_gemini_sdk(turn: "AbstractContextManager[None] | None") -> None:
     from query_generator.llm.gemini_sdk import import_sdk_in_background
 
     import_sdk_in_background(turn)
@@ -116,7 +117,7 @@ def terms_of_models(config: "ProviderSettings") -> dict[str, str]:
     }
 
 
-def begin_imports(providers: Iterable[str], turn: AbstractContextManager[None] | None = None) -> None:
+def begin_imports(providers: Iterable[str], turn: "AbstractContextManager[None] | None" = None) -> None:
     """Begin the imports of SDKs that take long, while the job waits for other services.
 
     Args:

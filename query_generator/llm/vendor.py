@@ -1,17 +1,16 @@
 """What the project declares of a vendor and of a provider. Plain data: no SDK, no client, no configuration."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from query_generator.llm.adapter import Adapter
 
 
-@dataclass(frozen=True)
-class Vendor:
+class Vendor(NamedTuple):
     """A company whose models are asked, and whose key that takes. Several providers may ask the same vendor.
 
     Attributes:
@@ -55,8 +54,7 @@ class Vendor:
         return self.address_field.upper()
 
 
-@dataclass(frozen=True)
-class ProviderEntry:
+class ProviderEntry(NamedTuple):
     """A provider that `LLM_PROVIDERS` can name.
 
     Attributes:
@@ -75,7 +73,7 @@ class ProviderEntry:
     model_fields: tuple[str, ...] = ()
     fixed_model: str = ""
     loggers: tuple[str, ...] = ()
-    begin_import: Callable[[AbstractContextManager[None] | None], None] | None = None
+    begin_import: "Callable[[AbstractContextManager[None] | None], None] | None" = None
 
     def adapter(self) -> "Adapter":
         """Load the provider's file, though not yet its SDK."""
