@@ -12,9 +12,10 @@ from query_generator.cache.redis_tier import RedisTier
 from query_generator.cache.stats import CacheMeter
 from query_generator.cache.store import LayeredStore
 from query_generator.cache.tiers import MemoryTier, Tier
-from query_generator.llm.base import GenerationRequest
+from query_generator.llm.base import GenerationReply, GenerationRequest
 from query_generator.llm.prices import cost_usd
 from query_generator.models import Product, QueryType
+from query_generator.questions.judged import judged
 from query_generator.questions.prompts import build_prompt
 from query_generator.stopping import StopSignal
 from tests.fakes.redis_server import RedisServer
@@ -35,8 +36,8 @@ def measure(lab: Lab) -> Iterator[Row]:
             "folder": DiskTier(lab.folder / "cache"),
         }
         hits: dict[str, list[float]] = {place: [] for place in places}
-        plain = median(_times(ItemProvider(), requests))
-        missed = {place: median(_times(_provider(tier), requests)) for place, tier in places.items()}
+        plain = median(_times(_Judged(ItemProvider()), requests))
+        missed = {place: median(_times(_Judged(_provider(tier)), requests)) for place, tier in places.items()}
         for _ in range(1 if lab.quick else 5):
             for place, tier in places.items():
                 hits[place] += _times(_provider(tier), requests)
@@ -45,6 +46,17 @@ def measure(lab: Lab) -> Iterator[Row]:
         yield Row(f"hit from {place}, 99th percentile", quantiles(times, n=100)[98], "µs")
     for place, microseconds in missed.items():
         yield Row(f"a miss adds to a call: look into {place} and keep the reply", microseconds - plain, "µs")
+
+
+class _Judged:
+    """Judges each reply, as whoever has asked does; the cache does it in their place for a reply that it may keep."""
+
+    def __init__(self, provider: CachedProvider | ItemProvider) -> None:
+        self._provider = provider
+
+    def generate(self, request: GenerationRequest) -> GenerationReply:
+        """Ask, and judge what has not been judged."""
+        return judged(request, self._provider.generate(request))
 
 
 def _request(product: Product) -> GenerationRequest:
@@ -66,7 +78,7 @@ def _provider(tier: Tier) -> CachedProvider:
     )
 
 
-def _times(provider: CachedProvider | ItemProvider, requests: list[GenerationRequest]) -> list[float]:
+def _times(provider: CachedProvider | _Judged, requests: list[GenerationRequest]) -> list[float]:
     """Return the microseconds of each call."""
     times = []
     for request in requests:

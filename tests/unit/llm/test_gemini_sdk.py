@@ -19,6 +19,14 @@ sys.meta_path.insert(0, Watch())
 import_sdk()
 print(seen, gc.isenabled(), gc.get_freeze_count(), "google.generativeai" in sys.modules)
 """
+SEARCHED = """
+import importlib.metadata
+from query_generator.llm.gemini_sdk import import_sdk
+searches = []
+importlib.metadata.packages_distributions = lambda: searches.append(1) or {}
+import_sdk()
+print(len(searches))
+"""
 IN_BACKGROUND = """
 import gc, sys, threading
 from query_generator.llm.gemini_sdk import import_sdk_in_background
@@ -40,6 +48,11 @@ def output_of(program: str) -> str:
 def test_the_import_leaves_the_process_as_it_is() -> None:
     """Who imports the SDK finds the standard library and the garbage collector untouched, at any moment of it."""
     assert output_of(WATCHED) == "{(True, True)} True 0 True\n"
+
+
+def test_no_package_is_looked_for_to_name_it_in_a_notice() -> None:
+    """The import does not look into every installed package."""
+    assert output_of(SEARCHED) == "0\n"
 
 
 def test_the_garbage_collector_works_again_after_the_import_of_a_job() -> None:
