@@ -1,6 +1,6 @@
-"""Entry point of the query generator: parse, configure, run a verb, exit code.
+"""Entry point of the query generator: parse the options, configure, run a command, return its exit code.
 
-The documented functions can be imported from here; their modules are loaded when they are first used.
+The documented functions can be imported from here; their modules are loaded on first use.
 """
 
 import gc
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("batch_job")
 
-LAST_SECONDS = 2.0  # after the time for calls in flight: the partial result and the last event
+LAST_SECONDS = 2.0  # for the partial result and the last event, after the time for calls in flight
 
 _DOCUMENTED = {
     "query_generator.api": (
@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _stop_on_signals(stop)
     try:
         arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
-        os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look for some in every package: 60 ms
+        os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # the search for plugins takes 60 ms
         config = _configure(arguments)
         _configure_logging(config)
         stop.drain_seconds = config.drain_seconds
@@ -83,7 +83,7 @@ _COMMANDS = {
 
 
 def _command(verb: str) -> Callable[["JobConfig", StopSignal], ExitCode]:
-    """Return the function of a verb; no other verb's modules are loaded."""
+    """Return the function of a verb, loading only that verb's modules."""
     module, _, function = _COMMANDS[verb].partition(".")
     command: Callable[[JobConfig, StopSignal], ExitCode]
     command = getattr(import_module(f"query_generator.commands.{module}"), function)
@@ -91,7 +91,7 @@ def _command(verb: str) -> Callable[["JobConfig", StopSignal], ExitCode]:
 
 
 def _configure(arguments: dict[str, str | None]) -> "JobConfig":
-    """Read the configuration, and import what children of an array need besides, each in its turn."""
+    """Read the configuration. Children of an array take turns, and import the rest of the job as well."""
     is_child = "AWS_BATCH_JOB_ARRAY_INDEX" in os.environ
     with in_turn("start") if is_child else nullcontext():
         from query_generator.config import load_config
@@ -110,9 +110,9 @@ def _configure_logging(config: "JobConfig") -> None:
 
 
 def _stop_on_signals(stop: StopSignal) -> None:
-    """End soundly on SIGTERM and Ctrl-C; a second one leaves at once, which loses nothing that was saved.
+    """Stop cleanly on SIGTERM and Ctrl-C; a second signal exits at once, without losing anything that was saved.
 
-    An alarm ends a run that is held up by a service that neither answers nor hangs up.
+    An alarm ends a run that waits for a service which neither answers nor closes the connection.
     """
     signals = 0
 
@@ -130,5 +130,5 @@ def _stop_on_signals(stop: StopSignal) -> None:
 
 if __name__ == "__main__":
     code = main()
-    gc.freeze()  # else the interpreter looks through all that an SDK has made, which takes as long as half its import
+    gc.freeze()  # or the final collection scans all objects of the SDKs, which takes half as long as their import
     sys.exit(code)

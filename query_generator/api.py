@@ -1,6 +1,6 @@
-"""The documented functions as they are called by hand: what is not given is what the environment says.
+"""The documented functions, to be called by hand: arguments that are left out come from the environment.
 
-No SDK and no pydantic is loaded before a function that needs it is called.
+SDKs and pydantic are imported only when a function that needs them is called.
 """
 
 import logging
@@ -41,7 +41,7 @@ _LOG = logging.getLogger("api")
 def environment_config() -> "JobConfig":
     """Read the configuration of this process from its environment.
 
-    Only the values are checked: what a function needs and misses, it says itself.
+    Only the values that are set are checked; each function reports the settings that it lacks.
 
     Raises:
         ConfigurationError: a value is wrong.
@@ -52,9 +52,9 @@ def environment_config() -> "JobConfig":
 
 
 def load_input_data(source: sources.InputSource | None = None) -> tuple[Iterator[Product | RejectedRecord], str]:
-    """Read the products of a source, by default of the first one that the environment names.
+    """Read the products of a source, by default the first one that the environment names.
 
-    Returns and raises what `input.sources.load_input_data` does.
+    Returns and raises the same as `input.sources.load_input_data`.
 
     Raises:
         InputError: the environment names no source.
@@ -70,9 +70,9 @@ def load_input_data(source: sources.InputSource | None = None) -> tuple[Iterator
 def get_product_ids_from_job(
     job_id: str, db: Database | None = None, keys: Sequence[str] | None = None
 ) -> dict[str, int]:
-    """Return the products selected for a job, as `store.products.get_product_ids_from_job` does.
+    """Return the ids of the products selected for a job, as `store.products.get_product_ids_from_job` does.
 
-    Without `db` it connects by itself, and closes the connection afterwards.
+    Without `db` it opens a connection and closes it afterwards.
     """
     if db is not None:
         return products.get_product_ids_from_job(job_id, db, keys)
@@ -83,18 +83,18 @@ def get_product_ids_from_job(
 def generate_questions(
     product_info: Mapping[str, Any], num_questions: int = 25, provider: Provider | None = None
 ) -> dict[str, list[str]]:
-    """Make the questions for one product: one product call and one market call, and one more for what is missing.
+    """Generate the questions for one product: one call for each type, and a second one if questions are missing.
 
     Args:
-        product_info: a product as a record of a catalog, see the README for the field names.
-        num_questions: how many of each type.
-        provider: who is asked; by default what the environment configures.
+        product_info: a catalog record; see the README for the field names.
+        num_questions: how many questions of each type.
+        provider: the provider to call; by default the one that the environment configures.
 
     Returns:
-        `product_questions` and `market_questions`, each a list of at most `num_questions` texts.
+        A dict with the keys `product_questions` and `market_questions`, each a list of at most `num_questions` texts.
 
     Raises:
-        SkippableError: the record is not a product, or the model refuses it.
+        SkippableError: the record is not a usable product, or the model refuses it.
         RetryableError: the provider fails for a transient reason.
         FatalError: the provider cannot be used.
     """
@@ -128,7 +128,7 @@ def save_queries_to_rds(
 ) -> list[int]:
     """Store questions, as `store.queries.save_queries_to_rds` does.
 
-    Without `db` it connects by itself, and closes the connection afterwards.
+    Without `db` it opens a connection and closes it afterwards.
     """
     if db is not None:
         return store_queries.save_queries_to_rds(queries, db, batch_size)

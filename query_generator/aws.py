@@ -1,4 +1,4 @@
-"""The only maker of boto3 clients."""
+"""The only place where boto3 clients are made."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,8 +37,8 @@ def dynamodb_client(region: str | None = None) -> "DynamoDBClient":
 def _client(service: Literal["secretsmanager", "s3", "dynamodb"], region: str | None) -> Any:
     """Make a client with botocore's standard retries (full jitter).
 
-    The endpoint comes from boto3's variables, and so does the region when it is None; AWS_REGION, which AWS sets in its
-    containers, is none of them.
+    The endpoint comes from boto3's environment variables, and so does the region if it is None. boto3 does not read
+    AWS_REGION, which AWS sets in its containers.
 
     Raises:
         ConfigurationError: no region is set, or boto3 cannot use its settings.
@@ -76,13 +76,17 @@ INVALID_CODES = frozenset(
 
 @contextmanager
 def aws_errors(doing: str, *, missing: type[FatalError] = ConfigurationError) -> Iterator[None]:
-    """Translate what botocore raises into our errors; `doing` says what was tried, for example "reading s3://b/k".
+    """Translate botocore's exceptions into our errors.
+
+    Args:
+        doing: what is attempted, for the message, such as "reading s3://b/k".
+        missing: the error to raise when the resource does not exist.
 
     Raises:
-        PermissionRefusedError: no credentials, or the action or the key behind it was refused.
+        PermissionRefusedError: no credentials, or the action or its KMS key was refused.
         ConfigurationError: a name or a parameter is wrong.
-        ServiceAwayError: out of reach, throttled or failing, after botocore's retries.
-        FatalError: of the class `missing`, when the resource does not exist.
+        ServiceAwayError: AWS is out of reach, throttles or fails, after botocore's retries.
+        FatalError: of class `missing`: the resource does not exist.
     """
     from botocore import exceptions as botocore
 

@@ -1,4 +1,4 @@
-"""One tree of errors, classed by what the caller does about them.
+"""The project's errors, classed by what the caller does about them.
 
 Fatal errors end the run with their exit code, retryable ones are worth another try, skippable ones cost one item.
 """
@@ -20,9 +20,9 @@ class ExitCode(IntEnum):
 
 
 class Bill(NamedTuple):
-    """What a provider has billed for a call though nothing of its reply can be used: the model, and tokens of it.
+    """What a provider billed for a call whose reply cannot be used: the model and its tokens.
 
-    `cost_usd` is what they cost, as the meter has priced it; None: not priced, or the price is not known.
+    `cost_usd` is what they cost, as the meter priced it; None if it was not priced or the price is not known.
     """
 
     model: str
@@ -33,13 +33,13 @@ class Bill(NamedTuple):
 
 
 class QueryGeneratorError(Exception):
-    """Root of every error that this project raises on purpose. `bill` is there where a provider has told one."""
+    """Base of every error that this project raises on purpose. `bill` is set if a provider reported one."""
 
     bill: Bill | None = None
 
 
 class FatalError(QueryGeneratorError):
-    """The run cannot go on. The message names the thing, the cause and the way out."""
+    """The run cannot continue. The message says what failed, why, and what to do."""
 
     exit_code = ExitCode.UNEXPECTED
 
@@ -63,7 +63,7 @@ class PermissionRefusedError(FatalError):
 
 
 class ServiceAwayError(FatalError):
-    """A service that the job cannot do without is out of reach: the same job id continues later."""
+    """A service that the job needs is out of reach: the same job id continues later."""
 
     exit_code = ExitCode.TRY_AGAIN
 
@@ -75,17 +75,17 @@ class BudgetExhaustedError(FatalError):
 
 
 class CostCapReachedError(BudgetExhaustedError):
-    """The cap of the job's cost lets nothing more be bought, from whichever provider."""
+    """The job's cost cap leaves too little for another call, to any provider."""
 
 
 class InterruptedRunError(FatalError):
-    """The run was told to stop: the same job id continues."""
+    """The run was asked to stop: the same job id continues later."""
 
     exit_code = ExitCode.TRY_AGAIN
 
 
 class RunFencedError(FatalError):
-    """Another run has declared this one dead and goes on with its work: this one may write nothing more."""
+    """Another run declared this one dead and took over its work: this one must not write any more."""
 
     exit_code = ExitCode.TRY_AGAIN
 
@@ -101,8 +101,8 @@ class RetryableError(QueryGeneratorError):
 class RateLimitedError(RetryableError):
     """The service refused a call because a quota of calls or tokens is used up for the moment.
 
-    `requests_per_minute` and `tokens_per_minute` are the quota itself, where the service has named it. `wait_alone` is
-    set by the governor: seconds for which this call alone is not made again; 0 when it holds all calls.
+    `requests_per_minute` and `tokens_per_minute` are the quota itself, if the service named it. The governor sets
+    `wait_alone`: the seconds before this call alone is retried; 0 when the governor holds all calls.
     """
 
     def __init__(
@@ -119,15 +119,15 @@ class RateLimitedError(RetryableError):
 
 
 class OverloadedError(RetryableError):
-    """The service says that it has too much to do at the moment."""
+    """The service reports that it is overloaded."""
 
 
 class UnusableReplyError(RetryableError):
-    """The service answered as it should, but nothing in the model's reply can be used."""
+    """The service answered, but nothing in the model's reply can be used."""
 
 
 class CircuitOpenError(RetryableError):
-    """The service has failed so often in a row that it is not asked for the next `retry_after` seconds.
+    """The service failed too often in a row: it is not called for the next `retry_after` seconds.
 
     `openings` counts how often the circuit has opened since the service last answered.
     """
@@ -138,4 +138,4 @@ class CircuitOpenError(RetryableError):
 
 
 class SkippableError(QueryGeneratorError):
-    """This one item cannot be had, and another try would not help; the other items go on."""
+    """This item cannot be completed, and another attempt would not help; the other items continue."""

@@ -1,4 +1,4 @@
-"""Log lines: text that begins with `[COMPONENT]`, or JSON; never with a secret's value."""
+"""Log lines: text that begins with `[COMPONENT]`, or JSON; secrets are masked."""
 
 import json
 import logging
@@ -22,9 +22,9 @@ def configure_logging(level: str, log_format: str, secret_values: Callable[[], f
     """Send log lines to standard error.
 
     Args:
-        level: of this project's lines; the SDKs' own are never below INFO, since they print whole bodies at DEBUG.
+        level: of this project's lines; SDKs log at WARNING or above, since some print whole bodies at DEBUG.
         log_format: `text` or `json`.
-        secret_values: the values that must not be seen; asked for at each line.
+        secret_values: returns the values to mask; called for each line.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_MaskingFormatter(log_format, secret_values))

@@ -1,4 +1,4 @@
-"""Texts without the secrets that they may repeat."""
+"""Removes secrets from texts."""
 
 import json
 import re
@@ -7,10 +7,10 @@ SHORT = 6  # characters; a shorter secret is part of too many words
 
 
 def without_secret(text: str, secret: str, mask: str) -> str:
-    """Put a mask in place of a secret, as it is and as JSON writes it; an empty one is none.
+    """Replace a secret by a mask, in its plain and its JSON-escaped form. An empty secret changes nothing.
 
-    A secret shorter than 6 characters is masked where it stands as a whole word: no letter, digit or underscore before
-    or after it, also where it begins or ends with another sign. `-` would else be masked in every date.
+    A secret shorter than 6 characters is masked only as a whole word: with no letter, digit or underscore before or
+    after it. Otherwise a secret such as `7` would be masked inside every number.
     """
     forms = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]} - {""}
     for form in sorted(forms, key=len, reverse=True):
@@ -22,6 +22,6 @@ def without_secret(text: str, secret: str, mask: str) -> str:
 
 
 def body_without_key(body: bytes, api_key: str) -> bytes:
-    """Return a service's reply, which may repeat the key in its message, without it."""
+    """Return the body of a service's reply with the API key, which error messages may repeat, masked."""
     text = body.decode(errors="surrogateescape")
     return without_secret(text, api_key, "[the key]").encode(errors="surrogateescape")

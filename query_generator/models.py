@@ -1,4 +1,4 @@
-"""The things that cross from room to room: products, questions, items of work."""
+"""The types that several packages share: products, questions, generated replies."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from typing import Any
 
 from query_generator.errors import RetryableError, SkippableError
 
-CONTENT_HASH_VERSION = "2:"  # hashes without it are of version 1: they depended on the order of keys
+CONTENT_HASH_VERSION = "2:"  # hashes without this prefix are version 1, which depended on the order of keys
 CONTENT_HASH_LENGTH = 64  # the width of job_items.content_hash
 
 
@@ -24,12 +24,12 @@ class QueryType(StrEnum):
 
 
 def normalize_key_part(text: str) -> str:
-    """Fold case, compatibility forms and white space, so that spellings of one name compare equal."""
+    """Fold case, compatibility forms and white space, so that different spellings of one name compare equal."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def composite_key(brand: str, name: str) -> str:
-    """The identity of a product: `brand|name`, both normalized; a bar or backslash inside a part is escaped."""
+    """Return the identity of a product: `brand|name`, both normalized; a bar or backslash inside a part is escaped."""
     return "|".join(normalize_key_part(part).replace("\\", "\\\\").replace("|", "\\|") for part in (brand, name))
 
 
@@ -42,23 +42,23 @@ def content_hash(
     currency: str,
     attributes: Iterable[tuple[str, str]],
 ) -> str:
-    """Hash what a prompt may say of a product; see `Product.content_hash`. The order of attributes does not count."""
-    said = (name, brand, category, description, price, currency, sorted(attributes))
-    digest = hashlib.sha256(json.dumps(said).encode()).hexdigest()
+    """Hash what a prompt may say about a product, see `Product.content_hash`. The order of attributes is ignored."""
+    hashed = (name, brand, category, description, price, currency, sorted(attributes))
+    digest = hashlib.sha256(json.dumps(hashed).encode()).hexdigest()
     return f"{CONTENT_HASH_VERSION}{digest}"[:CONTENT_HASH_LENGTH]
 
 
 @dataclass(frozen=True)
 class Product:
-    """One usable record of a catalog. Texts are plain and trimmed; an absent one is empty.
+    """One usable record of a catalog. Texts are plain and trimmed; missing ones are empty.
 
-    `record` is the original, as it can be stored in `products.product_data`; a product that was read back from the
-    database has none. `product_id` is the claim of a record that it is a row of `products`, believed only where brand
-    and name agree. `position` counts records from 1.
+    `record` is the original record as stored in `products.product_data`; it is empty for a product that was read back
+    from the database. `product_id` is the row of `products` that the record claims to be; the claim counts only if
+    brand and name agree. `position` counts records from 1. `attributes` are (name, value) pairs.
 
-    `content_hash` stands for all that a prompt may say of the product: another hash means another prompt. It does not
-    depend on the order of the record's keys, which databases and exports change. It is `2:` (the version of this
-    definition) and the first 62 digits of a SHA-256 in hex.
+    `content_hash` covers everything that a prompt may say about the product: another hash means another prompt. It
+    does not depend on the order of the record's keys, which databases and exports change. It is `2:` (the version of
+    this definition) and the first 62 hex digits of a SHA-256.
     """
 
     name: str
@@ -76,8 +76,8 @@ class Product:
 
     def __post_init__(self) -> None:
         if not self.content_hash:
-            said = (self.name, self.brand, self.category, self.description, self.price, self.currency)
-            object.__setattr__(self, "content_hash", content_hash(*said, self.attributes))
+            texts = (self.name, self.brand, self.category, self.description, self.price, self.currency)
+            object.__setattr__(self, "content_hash", content_hash(*texts, self.attributes))
 
     @cached_property
     def record_json(self) -> str:
@@ -97,7 +97,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class RejectedRecord:
-    """A record of the input that cannot be used, or (`field` empty) the place where the input broke off."""
+    """A record of the input that cannot be used, or the point at which the input broke off (`field` is empty)."""
 
     position: int
     field: str
@@ -111,9 +111,9 @@ class RejectedRecord:
 
 @dataclass(slots=True)
 class Generated:
-    """What one call has brought for one product and type. `error` is set when it brought no reply.
+    """The result of one call for one product and question type. `error` is set if there was no usable reply.
 
-    A RetryableError in `error` says that a later try may bring one.
+    `dropped` counts unusable texts by reason. A RetryableError in `error` means that a later attempt may succeed.
     """
 
     questions: list[str] = field(default_factory=list)
@@ -127,7 +127,7 @@ class Generated:
 
 @dataclass(frozen=True, slots=True)
 class BudgetStatus:
-    """A job against the cap of its cost: what its items have cost, and what other runs hold for calls in flight."""
+    """A job against its cost cap, in US dollars; `spent_usd` includes what its runs hold for calls in flight."""
 
     cap_usd: float
     spent_usd: float

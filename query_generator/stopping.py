@@ -1,4 +1,4 @@
-"""How a run is told to stop, and a sleep that hears it."""
+"""The signal that asks a run to stop, and a sleep that it interrupts."""
 
 import time
 from collections.abc import Callable
@@ -9,10 +9,10 @@ STEP_SECONDS = 0.1
 
 
 class StopSignal:
-    """Set once, by a signal or by a fatal error; whoever waits by `sleep` hears it within a tenth of a second.
+    """Set once, by a signal or by a fatal error; it interrupts `sleep` within a tenth of a second.
 
-    It holds no lock, since a signal handler that waits for a lock of the code it has interrupted waits for ever.
-    `drain_seconds` is the time, from when it is set, for what is in flight.
+    It takes no lock: a signal handler that waits for a lock held by the code it interrupted would wait forever.
+    `drain_seconds` is the time that calls in flight get after it is set.
     """
 
     def __init__(
@@ -28,21 +28,21 @@ class StopSignal:
         self._set_at: float | None = None
 
     def set(self, reason: str) -> None:
-        """Ask everybody to stop; the first reason is kept."""
+        """Ask all threads to stop; only the first reason is kept."""
         if self._set_at is None:
             self.reason = reason
             self._set_at = self._clock()
 
     def is_set(self) -> bool:
-        """Whether a stop was asked for."""
+        """Return whether a stop was asked for."""
         return self._set_at is not None
 
     def is_overdue(self) -> bool:
-        """Whether a stop was asked for and the time for what is in flight is over."""
+        """Return whether a stop was asked for and the time for calls in flight is over."""
         return self._set_at is not None and self._clock() - self._set_at >= self.drain_seconds
 
     def sleep(self, seconds: float) -> None:
-        """Sleep, or find that there is no time for it.
+        """Sleep unless a stop is asked for.
 
         Raises:
             InterruptedRunError: a stop was asked for before the time was over.

@@ -1,1 +1,1 @@
-"""One module for a verb of the command line, besides the job itself."""
+"""The verbs of the command line, one module each."""

@@ -1,4 +1,4 @@
-"""The verb `cache`: fill the cache, and tell what it holds."""
+"""The verb `cache`: fills the cache, and reports what it holds."""
 
 import logging
 from collections import Counter
@@ -27,12 +27,12 @@ _LOG = logging.getLogger("cache")
 
 
 def warm_cache(config: JobConfig, stop: StopSignal) -> ExitCode:
-    """Fill the tiers that outlive this process; prints a summary.
+    """Fill the tiers that outlive this process, and print a summary.
 
     Raises:
         ConfigurationError: there is no such tier, or entries are not kept.
-        ServiceAwayError: no such tier can be used now.
-        FatalError: as from a job.
+        ServiceAwayError: such a tier cannot be used now.
+        FatalError: what a job raises.
     """
     cache = ResponseCache(config)
     if not cache.persistent or not cache.is_on:
@@ -62,7 +62,7 @@ def warm_cache(config: JobConfig, stop: StopSignal) -> ExitCode:
 
 
 def report_cache(config: JobConfig, _: StopSignal) -> ExitCode:
-    """Print what the tiers hold that outlive a process, and the sums of all runs that the database knows.
+    """Print what the tiers that outlive a process hold, and the sums of all runs in the database.
 
     Raises:
         ServiceAwayError: a tier cannot be used now.
@@ -98,7 +98,12 @@ def _use_tiers(cache: ResponseCache) -> None:
 def _while_worth_it(
     entries: Iterable[Entry], config: JobConfig, cache: ResponseCache, calls: Callable[[], CallStats]
 ) -> Iterator[Entry]:
-    """Hand entries on as long as what is bought for them is kept, and the money lasts."""
+    """Yield the entries while the cache keeps new replies and money is left.
+
+    Raises:
+        ServiceAwayError: the cache fails.
+        BudgetExhaustedError: the money is spent.
+    """
     for entry in entries:
         if cache.stats().tier_failures >= FAILURES:
             raise ServiceAwayError("cache warm: the cache takes no more; the log says why. Run the same command again")

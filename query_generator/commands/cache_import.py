@@ -1,4 +1,4 @@
-"""The questions that an earlier job has stored, as entries of the cache."""
+"""Copies the questions that an earlier job has stored into the cache."""
 
 import time
 from collections import Counter
@@ -21,14 +21,14 @@ from query_generator.store.jobs import read_job
 
 
 def take_over(db: Database, config: JobConfig, cache: ResponseCache) -> Counter[str]:
-    """Put the stored questions of a finished or unfinished job into the cache, as the replies to its requests.
+    """Put the stored questions of a job, finished or not, into the cache as the replies to its requests.
 
-    Only items whose questions come from this program's prompt version can be asked for again. The model is the one
-    that the job has recorded as its setting.
+    Only questions from the current prompt version can be used, since other prompts are not asked again. The model is
+    the one that the job has recorded as its setting.
 
     Returns:
-        How many items were `kept` or `there already`, and how many had `another prompt version`, `too few questions`,
-        `an unusable record` or `an unknown provider`.
+        The number of items by what became of them: `kept`, `there already`, or left out for `another prompt version`,
+        `too few questions`, `an unusable record` or `an unknown provider`.
 
     Raises:
         ConfigurationError: there is no such job.

@@ -1,4 +1,4 @@
-"""Buys what a job will ask for and the cache does not have."""
+"""Buys the replies that a job will need and the cache does not have."""
 
 import logging
 import time
@@ -28,7 +28,7 @@ Failure = RetryableError | SkippableError | None
 
 @dataclass(slots=True)
 class Warmed:
-    """What warming has come to. `problems` names the first failed items and rejected records."""
+    """The result of warming. `problems` names the first failed items and rejected records."""
 
     products: int = 0
     items: int = 0
@@ -37,7 +37,7 @@ class Warmed:
     problems: list[str] = field(default_factory=list)
 
     def note(self, problem: str) -> None:
-        """Keep what went wrong, if it is one of the first."""
+        """Keep a problem if it is one of the first."""
         if len(self.problems) < NAMED:
             self.problems.append(problem)
 
@@ -52,10 +52,10 @@ def warm(
     """Ask for everything that a job with these products and settings would ask for first.
 
     Args:
-        config: of the run.
-        entries: products and rejected records; of products with one brand and name the first counts, as in a job.
-        provider: the one of a job, with the cache in it.
-        stop: ends the work; what is in flight has its time.
+        config: the configuration of the run.
+        entries: products and rejected records; of products with the same brand and name the first counts, as in a job.
+        provider: the provider of a job, including the cache.
+        stop: ends the work; calls in flight get the drain time.
         clock: seconds, monotonic.
 
     Raises:
@@ -67,7 +67,7 @@ def warm(
     workers: Workers[Failure] = Workers(config.max_concurrency)
     in_flight: dict[Future[Failure], Work] = {}
     fatal: FatalError | None = None
-    told = clock()
+    logged_at = clock()
     while not stop.is_overdue():
         free = 0 if fatal or stop.is_set() else config.max_concurrency - len(in_flight)
         try:
@@ -84,8 +84,8 @@ def warm(
                 _count(warmed, product, query_type, future.result())
             except FatalError as exc:
                 fatal = fatal or exc
-        if clock() - told >= PROGRESS_SECONDS:
-            told = clock()
+        if clock() - logged_at >= PROGRESS_SECONDS:
+            logged_at = clock()
             _LOG.info("[CACHE] %d products read, %d items in the cache", warmed.products, warmed.items)
     if fatal:
         raise fatal
@@ -95,7 +95,7 @@ def warm(
 
 
 def _work(entries: Iterable[Product | RejectedRecord], limit: int | None, warmed: Warmed) -> Iterator[Work]:
-    seen: set[int] = set()  # of numbers, since catalogs are large
+    seen: set[int] = set()  # of 60-bit hashes, which take less memory than keys
     for entry in entries:
         if isinstance(entry, RejectedRecord):
             warmed.rejected += 1
@@ -111,7 +111,7 @@ def _work(entries: Iterable[Product | RejectedRecord], limit: int | None, warmed
 
 
 def fill(product: Product, query_type: QueryType, wanted: int, provider: Provider) -> Failure:
-    """Make the calls that a job makes for one item; returns why it would fail, if it would."""
+    """Make the calls that a job makes for one item; return the error with which it would fail, or None."""
     texts: tuple[str, ...] = ()
     dropped: Counter[str] = Counter()
     for _ in range(CALLS_FOR_AN_ITEM):

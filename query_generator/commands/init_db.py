@@ -1,4 +1,4 @@
-"""The verb `init-db`: the tables are made or migrated."""
+"""The verb `init-db`: creates or migrates the tables."""
 
 from contextlib import closing
 

@@ -1,4 +1,4 @@
-"""The verb `report`: the result of a job, made again from the database."""
+"""The verb `report`: makes the result of a job again from the database."""
 
 from contextlib import closing
 

@@ -1,4 +1,4 @@
-"""The verb `run`: the job, or with `--dry-run` what it would do and cost."""
+"""The verb `run`: runs the job, or with `--dry-run` says what it would do and cost."""
 
 import logging
 
@@ -10,10 +10,10 @@ _LOG = logging.getLogger("batch_job")
 
 
 def run(config: JobConfig, stop: StopSignal) -> ExitCode:
-    """Run a job or go on with it, and print its summary.
+    """Run or continue a job, and print its summary.
 
     Raises:
-        FatalError: the job has not ended, or could not be begun; the error carries the exit code.
+        FatalError: the job could not be started or has not ended; the error carries the exit code.
     """
     if config.dry_run:
         return _dry_run(config, stop)

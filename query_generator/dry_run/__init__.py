@@ -1,1 +1,1 @@
-"""A job that buys and writes nothing: what is open, what a run needs, and what it would cost."""
+"""Checks and prices a job without buying or writing anything: what is open, what a run needs, what it would cost."""

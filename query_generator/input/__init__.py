@@ -1,1 +1,1 @@
-"""Catalogs become products: sources, formats and field names, read as a stream."""
+"""Reads products from catalogs, as a stream: sources, formats and field names."""

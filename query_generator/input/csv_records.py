@@ -1,4 +1,4 @@
-"""Records out of CSV text with a header line; the delimiter is the one that the header uses most."""
+"""Reads records from CSV text with a header line; the delimiter is the one that the header uses most."""
 
 import csv
 import re
@@ -16,12 +16,12 @@ _QUOTED = re.compile(r'"[^"]*"?')
 
 
 def sniff_delimiter(header: str) -> str:
-    """The delimiter that stands most often outside quotes; a comma where there is none."""
+    """Return the delimiter that the header holds most often outside quotes; a comma if there is none."""
     return max(_DELIMITERS, key=_QUOTED.sub("", header).count)
 
 
 class _Lines:
-    """The lines of a window with their line ends. Lines can be given back; a line over the limit comes cut."""
+    """The lines of a window with their line ends. Lines can be given back; a line over the limit is cut."""
 
     def __init__(self, window: TextWindow) -> None:
         self._window = window
@@ -78,10 +78,10 @@ class _Lines:
 
 
 class CsvRecords:
-    """Reads rows as records, numbered from 1 after the header. Rows without any value are passed over.
+    """Reads rows as records, numbered from 1 after the header. Rows without any value are skipped.
 
-    A row whose quotes do not fit is rejected, and reading goes on with the next line that makes a whole row.
-    `header` is the first row, empty where that is not valid CSV.
+    A row with unbalanced quotes is rejected, and reading continues at the next line that makes a whole row. `header` is
+    the first row; it is empty if that is not valid CSV.
 
     Raises (while iterating):
         InputBrokenOffError: the text ends inside quotes, or the stream could not be read to its end.

@@ -1,4 +1,4 @@
-"""The field names that real feeds use for a product's parts, and how they are found in a record."""
+"""The field names that real feeds use for the parts of a product, and the search for them in a record."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -35,20 +35,20 @@ FIELD_NAMES: dict[str, tuple[str, ...]] = {
 
 
 def fold(name: str) -> str:
-    """A field name as it is compared: without case, white space, `_` and `-`."""
+    """Return a field name for comparison: without case, white space, `_` and `-`."""
     return re.sub(r"[\s_-]+", "", name).casefold()
 
 
-_PLACES: dict[str, tuple[str, int]] = {}
+_RANKS: dict[str, tuple[str, int]] = {}
 for _part, _names in FIELD_NAMES.items():
     for _rank, _name in enumerate(_names):
-        _PLACES.setdefault(fold(_name), (_part, _rank))
-_PARENTS = {place.partition(".")[0] for place in _PLACES if "." in place}
+        _RANKS.setdefault(fold(_name), (_part, _rank))
+_PARENTS = {name.partition(".")[0] for name in _RANKS if "." in name}
 
 
 @lru_cache(maxsize=4096)
-def _place(name: str) -> tuple[str, int] | None:
-    return _PLACES.get(fold(name))
+def _part_and_rank(name: str) -> tuple[str, int] | None:
+    return _RANKS.get(fold(name))
 
 
 @lru_cache(maxsize=4096)
@@ -58,25 +58,25 @@ def _parent(name: str) -> str:
 
 
 def is_name_field(name: str) -> bool:
-    """True if a field of this name may hold the product's name."""
-    place = _place(name)
-    return place is not None and place[0] == "name"
+    """Return whether a field with this name may hold the product's name."""
+    ranked = _part_and_rank(name)
+    return ranked is not None and ranked[0] == "name"
 
 
 def candidates(record: Mapping[str, Any]) -> dict[str, list[tuple[str, Any]]]:
-    """For each part of a product that the record has fields for: (field name, value), in the order of preference.
+    """Return the fields of a record for each part of a product: a list of (field name, value), best first.
 
     A dotted name is found as a flat key and as a path into a dict, or into the dicts of a list. The order of the
-    record's keys does not count.
+    record's keys is ignored.
     """
     found: dict[str, list[tuple[int, str, Any]]] = {}
     for name, value in record.items():
-        if place := _place(name):
-            found.setdefault(place[0], []).append((place[1], name, value))
+        if ranked := _part_and_rank(name):
+            found.setdefault(ranked[0], []).append((ranked[1], name, value))
         elif parent := _parent(name):
             for path, inner in _children(value):
-                if place := _PLACES.get(f"{parent}.{fold(path)}"):
-                    found.setdefault(place[0], []).append((place[1], f"{name}.{path}", inner))
+                if ranked := _RANKS.get(f"{parent}.{fold(path)}"):
+                    found.setdefault(ranked[0], []).append((ranked[1], f"{name}.{path}", inner))
     for hits in found.values():
         hits.sort(key=_rank_of)
     return {part: [hit[1:] for hit in hits] for part, hits in found.items()}

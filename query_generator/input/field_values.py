@@ -1,4 +1,4 @@
-"""The shapes in which feeds hold brands, categories, prices and attributes → plain text. Pure."""
+"""Turns brands, categories, prices and attributes, in the shapes that feeds use, into plain text. Pure."""
 
 import json
 import re
@@ -23,13 +23,13 @@ _LEVEL = re.compile(r"lvl(\d+)", re.I)
 _NUMBER = re.compile(r"\d+(?:[ '\u2019]\d{3}(?!\d))*(?:[.,]\d+)*|\.\d+")
 _PLAIN_NUMBER = re.compile(r"-?\d+(?:\.\d+)?[eE][+-]?\d+")
 _CODE = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
-# Only the signs that stand for one currency: "$" and "¥" stand for several.
+# Only signs of one currency; "$" and "¥" are signs of several.
 _SIGNS = {"€": "EUR", "£": "GBP", "₹": "INR", "₽": "RUB", "₩": "KRW", "₺": "TRY", "₴": "UAH", "₫": "VND", "₪": "ILS"}
 _ASSIGNMENTS = re.compile(r"[,;|\n]\s*(?=[^,;|=\n]+=)")
 
 
 def label_of(value: Any, clean: Callable[[str], str] = plain_text) -> str:
-    """Text of a text, a number, a `{name}` or the first usable of a list; "" where there is none."""
+    """Return the text of a text, a number, a `{name}` or the first usable item of a list; "" if there is none."""
     if is_absent(value) or isinstance(value, bool):
         return ""
     if isinstance(value, str):
@@ -44,7 +44,7 @@ def label_of(value: Any, clean: Callable[[str], str] = plain_text) -> str:
 
 
 def category_of(value: Any) -> str:
-    """The path of a category, its parts joined by " > ", from a text, a list, `{name}` or `{lvl0, lvl1, …}`."""
+    """Return a category path joined by " > ", from a text, a list, `{name}` or `{lvl0, lvl1, …}`."""
     return " > ".join(dict.fromkeys(_category_parts(value, _MAX_DEPTH)))
 
 
@@ -74,7 +74,7 @@ def _category_path(raw: str) -> tuple[str, ...]:
 
 
 def price_of(values: Iterable[Any]) -> tuple[str, str]:
-    """(price as plain decimal text, currency) of the first value that holds a number; ("", "") where none does."""
+    """Return (price as decimal text, currency) of the first value that holds a number; ("", "") if none does."""
     return next((found for value in values if (found := _price(value, _MAX_DEPTH))[0]), ("", ""))
 
 
@@ -105,7 +105,7 @@ def _decimal(number: int | float) -> str:
 
 
 def _price_in(text: str) -> str:
-    """The first number in a text: "1,299.00", "12,50" and "1 299,00" are read as their writers meant them."""
+    """Return the first number in a text as decimal text; it may be written "1,299.00", "12,50" or "1 299,00"."""
     if len(text) <= _MAX_PRICE_CHARACTERS and _PLAIN_NUMBER.fullmatch(text):
         return _decimal(float(text))
     match = _NUMBER.search(text[:200])
@@ -122,19 +122,19 @@ def _price_in(text: str) -> str:
 
 
 def currency_of(value: Any) -> str:
-    """A currency as the feed gives it; a sign that stands for one currency becomes its ISO code."""
+    """Return a currency as the feed names it; a sign of exactly one currency becomes its ISO code."""
     text = label_of(value)
     return _SIGNS.get(text, "" if text in {"$", "¥"} else text)[:MAX_ATTRIBUTE_CHARACTERS]
 
 
 def currency_in(text: str) -> str:
-    """The currency that a price such as "15.00 USD" or "€ 12,50" names; "" where it names none for certain."""
+    """Return the currency that a price such as "15.00 USD" or "€ 12,50" names; "" if that is not certain."""
     code = _CODE.search(text)
     return code.group() if code else next((iso for sign, iso in _SIGNS.items() if sign in text), "")
 
 
 def attributes_of(fields: Iterable[tuple[str, Any]]) -> tuple[tuple[str, str], ...]:
-    """(name, value) pairs of the first field that holds any: at most 40, a value at most 300 characters."""
+    """Return (name, value) pairs of the first field that holds any: at most 40, each value at most 300 characters."""
     for field, value in fields:
         pairs: dict[str, str] = {}
         for name, text in _pairs(field, value, _MAX_DEPTH):
@@ -174,7 +174,7 @@ def _pairs(label: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
 
 
 def _own_pair(value: dict[str, Any]) -> tuple[str, Any] | None:
-    """The pair that a `{name, value}` stands for; None for a dict that holds attributes under their names."""
+    """Return the pair in a `{name, value}` dict; None for a dict that holds attributes by their names."""
     inner = {fold(key): item for key, item in value.items()}
     name = next((label_of(inner[key]) for key in _PAIR_NAMES if key in inner), "")
     values = [inner[key] for key in _PAIR_VALUES if key in inner]
@@ -191,7 +191,7 @@ _attribute_name = lru_cache(maxsize=1024)(plain_text)
 
 
 def _structure(text: str) -> Any:
-    """The list or dict that a text spells in JSON, or nearly so (`=>` for a colon, single quotes); else the text."""
+    """Return the list or dict that a text holds as JSON, or nearly (`=>` for colons, single quotes); else the text."""
     stripped = text.strip()
     if not stripped.startswith(("[", "{")):
         return text

@@ -1,4 +1,4 @@
-"""A stream of bytes → the records in it: JSON in its usual shapes or CSV, told apart by what they hold."""
+"""Reads the records of a stream of bytes: JSON in its usual shapes or CSV, recognized by the content."""
 
 import re
 from collections.abc import Iterator
@@ -18,15 +18,15 @@ _ACCEPTED = "a JSON array, an object with `products`, JSON Lines, or CSV with a 
 
 
 def read_records(stream: BinaryIO, name: str = "the input") -> Iterator[NumberedRecord]:
-    """Read the records one by one, each with its position from 1; memory does not grow with the stream.
+    """Yield (position from 1, record) one by one; memory does not grow with the stream.
 
     Accepts a JSON array, an object with an array under `products`, JSON Lines, concatenated JSON objects, one object,
     and CSV with a header that names a field for the product's name; each also compressed with gzip. A record that
-    cannot be read, or is no object, comes as `RejectedRecord`, and the ones after it follow.
+    cannot be read, or is not an object, is yielded as `RejectedRecord`, and reading continues.
 
     Raises:
-        InputError: nothing in the stream can be read as records.
-        InputBrokenOffError: the stream ends, or cannot be read on, after the records that were yielded.
+        InputError: the stream holds nothing that can be read as records.
+        InputBrokenOffError: the stream breaks off after the records that were yielded.
     """
     window = TextWindow(stream, name)
     reader = JsonRecords(window)

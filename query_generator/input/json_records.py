@@ -1,4 +1,4 @@
-"""Records out of JSON text: an array, JSON Lines, concatenated objects, or the array under `products`."""
+"""Reads records from JSON text: an array, JSON Lines, concatenated objects, or the array under `products`."""
 
 import json
 import math
@@ -15,7 +15,7 @@ NumberedRecord: TypeAlias = tuple[int, dict[str, Any] | RejectedRecord]
 
 MAX_RECORD_CHARACTERS = 16 * 1024 * 1024
 TOO_LARGE = f"larger than {MAX_RECORD_CHARACTERS // 1024**2} MB"
-MAX_NUMBER_DIGITS = 300  # a longer integer is no quantity, and Python's int() refuses 4,300 digits and more
+MAX_NUMBER_DIGITS = 300  # a longer integer is not a quantity, and Python's int() refuses more than 4,300 digits
 _LONGEST_TOKEN = len("\\uD83D\\uDE00")
 _MAX_PREAMBLE_CHARACTERS = 1024 * 1024
 _SPACE = re.compile(r"[ \t\r\n]*+")
@@ -43,19 +43,19 @@ _DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_finite, parse_const
 
 
 def utf8_fault(text: str, start: int, end: int) -> str:
-    """Why this part of a window's text is not valid UTF-8; empty if it is."""
+    """Return why a part of a window's text is not valid UTF-8; empty if it is valid."""
     broken = None if text.isascii() else _NOT_UTF8.search(text, start, end)
     return f"not valid UTF-8: byte 0x{ord(broken.group()) - 0xDC00:02X}; convert the input to UTF-8" if broken else ""
 
 
 def _may_go_on(text: str, error: json.JSONDecodeError) -> bool:
-    """True if what follows the held text may yet make the record valid: the fault is that the text ends."""
+    """Return whether more text may make the record valid, since the error is at the end of the text."""
     at = error.pos + _LONGEST_TOKEN
     return at >= len(text) or bool(_SPACE_TO_END.match(text, at)) or error.msg.startswith("Unterminated string")
 
 
 class JsonRecords:
-    """Reads records from a window one by one. A broken record is yielded as rejected and the next one is read.
+    """Reads records from a window one by one. A broken record is yielded as rejected, and reading continues.
 
     Raises (while iterating):
         InputBrokenOffError: the text ends inside a record or an array, or something follows the array's end.
@@ -67,7 +67,7 @@ class JsonRecords:
         self._position = 0
 
     def peek(self, skipped: re.Pattern[str] = _SPACE) -> str:
-        """The next character that is not white space; empty at the end of the text."""
+        """Return the next character that is not skipped, by default white space; empty at the end of the text."""
         while True:
             match = skipped.match(self._window.text, self._at)
             at = match.end() if match else self._at
@@ -80,7 +80,7 @@ class JsonRecords:
             self._at = 0
 
     def array(self) -> Iterator[NumberedRecord]:
-        """The elements of the array whose opening bracket is next, up to and with its closing bracket."""
+        """Yield the elements of the array whose opening bracket is next, and read its closing bracket."""
         self._at += 1
         while (sign := self.peek()) != "]":
             if not sign:
@@ -92,22 +92,22 @@ class JsonRecords:
         self._at += 1
 
     def sequence(self) -> Iterator[NumberedRecord]:
-        """Values one after another, with or without white space and commas between them."""
+        """Yield values one after another, with or without white space and commas between them."""
         separators = re.compile(r"[ \t\r\n,\x1e]*+")
         while self.peek(separators):
             yield self._record(in_array=False)
         self.finish()
 
     def finish(self) -> None:
-        """Make sure that nothing follows."""
+        """Make sure that nothing follows. Raises InputBrokenOffError."""
         if self.peek() or self._window.failure:
             reason = f"{self._window.text[self._at : self._at + 20]!r} follows the end" if self.peek() else "no end"
             raise self._window.broken_off(self._at, reason)
 
     def enter_products(self) -> bool:
-        """Go to the array under the key `products` of the object that is next; stay where there is none.
+        """Go to the array under the key `products` of the next object; return whether there is one, else stay.
 
-        An object with a field for a product's name before that key is a product itself.
+        An object with a field for a product's name before that key is itself a product.
         """
         while True:
             found = _products_array(self._window.text, self._at)
@@ -191,7 +191,7 @@ class JsonRecords:
         return RejectedRecord(self._position, "", reason)
 
     def _skip_large(self) -> None:
-        """Go past a record without holding it."""
+        """Skip a record without holding it in memory."""
         depth = 0
         in_string = False
         while True:
@@ -222,7 +222,7 @@ class JsonRecords:
 
 
 def _products_array(text: str, start: int) -> int | None:
-    """Place of the bracket that opens the array under `products`; 0: there is none; None: more text is needed."""
+    """Return the index of the bracket that opens the array under `products`; 0: none; None: more text is needed."""
 
     def after_space(at: int) -> int:
         match = _SPACE.match(text, at)

@@ -1,16 +1,16 @@
-"""Where a broken JSON record ends, so that the records after it can still be read. Pure functions on text."""
+"""Finds the end of a broken JSON record, so that the records after it can still be read. Pure."""
 
 import re
 from typing import Final
 
 NOT_FOUND: Final = -1
 
-_MAX_LEVELS = 200_000  # beyond it the record is passed over with less care, but in bounded time
+_MAX_LEVELS = 200_000  # a deeper record is skipped with less care, but in bounded time
 _MAX_COLUMNS = 1_000
 
 _TOKEN = re.compile(
-    r'"(?:[^"\\\n]++|\\.)*+"?'  # a string; a line break ends it, for JSON has none inside strings
-    r"|\n[ \t]*+\{"  # a brace that is the first thing on its line
+    r'"(?:[^"\\\n]++|\\.)*+"?'  # a string; a line break ends it, since JSON has none inside strings
+    r"|\n[ \t]*+\{"  # a brace at the beginning of a line
     r"|[{}\[\],:]"
 )
 _HEAD = re.compile(r'\{\s*"(?:[^"\\\n]++|\\.)*+"')
@@ -22,24 +22,24 @@ _OPENER = {"}": "{", "]": "["}
 
 
 def indentation(text: str, start: int) -> int:
-    """Columns before `start` on its line, or NOT_FOUND where something else stands before it on the line."""
+    """Return the columns before `start` on its line, or NOT_FOUND if they are not all blank."""
     lead = text[text.rfind("\n", max(0, start - _MAX_COLUMNS), start) + 1 : start]
     return NOT_FOUND if lead.strip() else len(lead)
 
 
 def end_in_array(text: str, start: int, indent: int, complete: bool) -> int:
-    """End of the broken array element that begins at `start`, or NOT_FOUND in this text.
+    """Return the end of the broken array element that begins at `start`, or NOT_FOUND in this text.
 
-    `complete` tells that no text follows.
+    `complete` means that no text follows.
     """
     end = _scan(text, start, len(text), indent, in_array=True)
     return NOT_FOUND if end != NOT_FOUND and not complete and _NOTHING_MORE.match(text, end) else end
 
 
 def end_in_sequence(text: str, start: int, indent: int, complete: bool) -> int:
-    """End of the broken record that begins at `start` in JSON Lines or concatenated JSON, or NOT_FOUND in this text.
+    """Return the end of the broken record at `start` in JSON Lines or concatenated JSON, or NOT_FOUND in this text.
 
-    A line is a record of its own unless it plainly goes on in the next one. `complete` tells that no text follows.
+    A line is one record unless it clearly continues on the next line. `complete` means that no text follows.
     """
     line_end = text.find("\n", start)
     if line_end == NOT_FOUND:
@@ -52,7 +52,7 @@ def end_in_sequence(text: str, start: int, indent: int, complete: bool) -> int:
 
 
 def _scan(text: str, start: int, limit: int, indent: int, in_array: bool) -> int:
-    """Follow strings and brackets to the end of a record, and stop early where only a new record can begin."""
+    """Follow strings and brackets to the end of a record; stop early where only a new record can begin."""
     stack: list[str] = []
     open_count = {"{": 0, "[": 0}
     head = _HEAD.match(text, start, limit)

@@ -1,4 +1,4 @@
-"""Values as feeds hold them (HTML, entities, rich-text blocks, lists) → plain text on one line. Pure."""
+"""Turns the values of feeds (HTML, entities, rich-text blocks, lists) into plain text on one line. Pure."""
 
 import html
 import re
@@ -8,7 +8,7 @@ ABSENT_TEXTS = frozenset({"", "null", "n/a", "nan"})
 _MAX_SOURCE_CHARACTERS = 200_000
 _LONGEST_ABSENT = 16
 _MAX_DEPTH = 20
-_ENCODINGS = 2  # HTML that was escaped once too often is common in feeds
+_ENCODINGS = 2  # rounds of unescaping, since doubly escaped HTML is common in feeds
 
 _HIDDEN = re.compile(
     r"<(script|style)\b[^<>]*>[^<]*+(?:<(?!/?\1\b)[^<]*+)*+</\1\s*>"
@@ -25,14 +25,14 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def is_absent(value: Any) -> bool:
-    """True for null, empty text, list or dict, and the texts "null", "N/A" and "NaN" in any case."""
+    """Return whether a value is null, an empty text, list or dict, or the text "null", "N/A" or "NaN" in any case."""
     if isinstance(value, str):
         return value.strip().casefold() in ABSENT_TEXTS if len(value) < _LONGEST_ABSENT else value.isspace()
     return value is None or (isinstance(value, (list, dict)) and not value)
 
 
 def plain_text(text: str) -> str:
-    """Text without tags, entities, control characters and lone surrogates, its white space collapsed."""
+    """Return text without tags, entities, control characters and lone surrogates, with collapsed white space."""
     if "<" in text or "&" in text:
         text = text[:_MAX_SOURCE_CHARACTERS]
         for _ in range(_ENCODINGS):
@@ -44,12 +44,12 @@ def plain_text(text: str) -> str:
 
 
 def text_of(value: Any) -> str:
-    """Plain text of any JSON value; the texts of lists and dicts follow one another. Absent values give ""."""
+    """Return plain text of any JSON value, the parts of lists and dicts separated by spaces; "" if it is absent."""
     return " ".join(_texts(value, " ", _MAX_DEPTH))
 
 
 def listed(value: Any) -> str:
-    """Plain text of any JSON value, the parts of lists and dicts separated by commas."""
+    """Return plain text of any JSON value, the parts of lists and dicts separated by commas."""
     return ", ".join(_texts(value, ", ", _MAX_DEPTH))
 
 
@@ -74,7 +74,7 @@ def _texts(value: Any, separator: str, depth: int) -> list[str]:
 
 
 def _texts_of_mapping(value: dict[str, Any], separator: str, depth: int) -> list[str]:
-    if isinstance(blocks := value.get("blocks"), list):  # EditorJS: the rest is time, version, ids and styles
+    if isinstance(blocks := value.get("blocks"), list):  # EditorJS; the other keys are time, version, ids and styles
         data = [block.get("data") for block in blocks if isinstance(block, dict)]
         return [text for item in data for text in _texts(_block_content(item), separator, depth - 1)]
     return [text for item in value.values() for text in _texts(item, separator, depth - 1)]

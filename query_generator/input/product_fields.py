@@ -1,4 +1,4 @@
-"""One record of a catalog, under whatever names and shapes its feed uses, → a Product. Pure."""
+"""Makes a Product of a catalog record, whatever names and shapes its feed uses. Pure."""
 
 import math
 import re
@@ -21,7 +21,7 @@ MAX_DESCRIPTION_CHARACTERS = 20_000
 MAX_CATEGORY_CHARACTERS = 2_000
 MAX_EXTERNAL_ID_CHARACTERS = 300
 MAX_LEVELS = 100
-_FIRST_WITH_EXPONENT = 1e16  # floats from here on are written with one
+_FIRST_WITH_EXPONENT = 1e16  # Python writes floats from here on with an exponent
 _MAX_PRODUCT_ID = 2**31 - 1  # products.product_id is a 4-byte integer
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
@@ -32,7 +32,7 @@ Fields = Iterable[tuple[str, Any]]
 
 
 class RejectedRecordError(SkippableError):
-    """This record is no usable product. `field` is named as in the record; `product_key` is empty unless known."""
+    """The record is not a usable product. `field` is named as in the record; `product_key` is empty if not known."""
 
     def __init__(self, field: str, reason: str, product_key: str = "") -> None:
         super().__init__(f"field '{field}': {reason}" if field else reason)
@@ -42,19 +42,19 @@ class RejectedRecordError(SkippableError):
 
 
 def product_from_record(record: dict[str, Any], position: int, brand_name: str = "") -> Product:
-    """Make a product of a record; `position` counts records from 1.
+    """Make a product of a record.
 
-    Fields are found by the names in `field_names`; the first that has a usable value wins. Null, "", "null", "N/A" and
-    "NaN" mean absent. The name is at most 1,000 characters, the brand 255; the description is cut at 20,000, the
-    category at 2,000, an external id at 300.
+    Fields are found by the names in `field_names`; the first with a usable value counts. Null, "", "null", "N/A" and
+    "NaN" mean absent. The name may have 1,000 characters, the brand 255; the description is cut at 20,000, the category
+    at 2,000, an external id at 300.
 
     Args:
         record: one record of a catalog.
-        position: of the record.
-        brand_name: the brand, if the record names none.
+        position: the position of the record, from 1.
+        brand_name: the brand if the record names none.
 
     Raises:
-        RejectedRecordError: the name is missing or no text, name or brand is too long or holds control characters,
+        RejectedRecordError: the name is missing or is not text, name or brand is too long or holds control characters,
             or the record is nested deeper than 100 levels.
     """
     if not isinstance(record, dict):
@@ -92,9 +92,9 @@ def product_from_record(record: dict[str, Any], position: int, brand_name: str =
 def _stored(
     record: dict[str, Any], brand_name: str
 ) -> tuple[dict[str, Any], dict[str, list[tuple[str, Any]]], str, str]:
-    """Return the record as it is stored, the candidates for each field in that, its name and its brand.
+    """Return the record as it is stored, the candidates for each field in it, its name and its brand.
 
-    What is stored is what counts, so that the record says the same when it comes back from the database.
+    All parts are read from the stored form, so that the record gives the same when it is read back from the database.
     """
     found = candidates(record)
     name, brand = _name(found.get("name", ())), _brand(found.get("brand", ())) or brand_name
@@ -110,10 +110,10 @@ def _stored(
 
 
 def _both_ways(read: Callable[[Fields], T], found: Mapping[str, Fields], part: str) -> tuple[T, T]:
-    """Read a part of a product as the record has it, and as it would be with all keys in order, for the hash."""
+    """Read a part of a product as the record has it and, for the hash, as it would be with all keys sorted."""
     fields = found.get(part, [])
-    said, ordered = read(fields), _in_key_order(fields)
-    return said, said if ordered is fields else read(ordered)
+    given, ordered = read(fields), _in_key_order(fields)
+    return given, given if ordered is fields else read(ordered)
 
 
 def _category(fields: Fields) -> str:
@@ -133,7 +133,7 @@ def _currency(fields: Fields) -> str:
 
 
 def _in_key_order(value: Any) -> Any:
-    """The value with the keys of every dict in it sorted; the value itself where they are."""
+    """Return the value with the keys of all dicts in it sorted; the same object if they are sorted already."""
     if isinstance(value, dict):
         keys = sorted(value)
         inner = [_in_key_order(value[key]) for key in keys]
@@ -192,7 +192,7 @@ def _product_id(value: Any) -> int | None:
 
 
 def _storable(value: Any, levels: int) -> Any:
-    """The value as PostgreSQL's jsonb can hold and give it back; the value itself where that is the same."""
+    """Return the value as PostgreSQL's jsonb can store and return it; the same object if nothing changes."""
     if isinstance(value, str):
         return value if value.isprintable() else _NOT_STORABLE.sub("\ufffd", value)
     if isinstance(value, float):
@@ -209,7 +209,7 @@ def _storable(value: Any, levels: int) -> Any:
 
 
 def _storable_number(value: float) -> float | int | None:
-    """The number that comes back from jsonb for it: there is no exponent, no infinity and no negative zero."""
+    """Return the number as jsonb returns it: without exponent, infinity or negative zero."""
     if not math.isfinite(value):
         return None
     return int(Decimal(repr(value))) if abs(value) >= _FIRST_WITH_EXPONENT else value or 0.0

@@ -1,4 +1,4 @@
-"""An S3 object as a stream that survives dropped connections. The client is handed in."""
+"""An S3 object as a stream that survives dropped connections."""
 
 import io
 from typing import Any
@@ -7,20 +7,20 @@ from query_generator.aws import aws_errors
 from query_generator.errors import InputError, ServiceAwayError
 
 MAX_REOPENINGS = 3
-REPLACEABLE = "null"  # the id of what was written while the bucket kept no versions: the next one takes its place
+REPLACEABLE = "null"  # the version id of an object written without versioning, which the next write may replace
 
 
 class S3ObjectStream(io.RawIOBase):
-    """Reads `s3://bucket/key`; a connection that drops is opened again where it stopped, at most 3 times.
+    """Reads `s3://bucket/key`; if the connection drops, reading resumes on a new one, at most 3 times.
 
-    Raises (when made, and while read):
+    Raises (on opening and on reading):
         InputError: there is no such bucket or key.
         PermissionRefusedError: the credentials are missing, wrong, or not allowed to read the object.
         ServiceAwayError: S3 cannot be reached, keeps failing, or the object was replaced while it was read.
     """
 
     def __init__(self, client: Any, bucket: str, key: str, version_id: str = "") -> None:
-        """Open the object, the latest version of it unless another is named."""
+        """Open the object, by default its latest version."""
         super().__init__()
         self._client = client
         self._bucket = bucket
@@ -61,7 +61,7 @@ class S3ObjectStream(io.RawIOBase):
 
     @property
     def version(self) -> str:
-        """Name the version that is read: by its id in a bucket that keeps versions, else by its ETag."""
+        """The version that is read: `version ID` in a bucket with versioning, else `ETag …`."""
         return f"version {self._version_id}" if self._version_id else f"ETag {self._etag}"
 
     @property

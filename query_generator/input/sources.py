@@ -1,4 +1,4 @@
-"""Where the products come from, and the way from there to products: source → records → products."""
+"""The sources of products, and the way from a source to records to products."""
 
 import io
 import sys
@@ -23,10 +23,10 @@ __all__ = ["InputBrokenOffError", "InputSource", "file_source", "load_input_data
 
 @dataclass(frozen=True)
 class InputSource:
-    """A place that holds products. `open` begins a new reading of it, closed by leaving the `with` block.
+    """A source of products. `open` begins a new reading, which ends with the `with` block.
 
-    `version` tells which version the last reading was of, as `version …` or `ETag …`, empty where there are none;
-    `at_version` gives a source that reads the version of that name.
+    `version` returns the version that was read last, as `version …` or `ETag …`; empty if the source has none.
+    `at_version` returns a source that reads a certain version; None if the source has no versions.
     """
 
     name: str
@@ -36,19 +36,19 @@ class InputSource:
 
 
 def text_source(name: str, text: str) -> InputSource:
-    """Products in a text, such as an environment variable; `name` says which."""
+    """Return a source of the products in a text, such as an environment variable."""
     return InputSource(name, lambda: io.BytesIO(text.encode("utf-8", "surrogatepass")))
 
 
 def file_source(path: str) -> InputSource:
-    """Products in a file; `-` is standard input. Opening raises InputError where there is no readable file."""
+    """Return a source of the products in a file; `-` is standard input. Opening it may raise InputError."""
     if path == "-":
         return InputSource("stdin", lambda: nullcontext(sys.stdin.buffer))
     return InputSource(f"file:{path}", lambda: _open_file(path))
 
 
 def s3_source(client: Any, bucket: str, key: str) -> InputSource:
-    """Products in an S3 object, read with a boto3 S3 client; opening and reading raise as `S3ObjectStream` does."""
+    """Return a source of the products in an S3 object; opening and reading raise what `S3ObjectStream` raises."""
     return _s3_source(client, bucket, key, "")
 
 
@@ -69,7 +69,7 @@ def _s3_source(client: Any, bucket: str, key: str, wanted: str) -> InputSource:
 
 
 def configured_sources(config: "JobConfig") -> list[InputSource]:
-    """Return the sources that were given, in the documented order: the first is to be used."""
+    """Return the configured sources in the documented order; the first one is used."""
     sources: list[InputSource] = []
     if config.products_json:
         sources.append(text_source("env:PRODUCTS_JSON", config.products_json.get_secret_value()))
@@ -86,13 +86,13 @@ def configured_sources(config: "JobConfig") -> list[InputSource]:
 
 
 def load_input_data(source: InputSource) -> tuple[Iterator[Product | RejectedRecord], str]:
-    """The products of a source, in order, with the rejected records among them; and the name of the source.
+    """Return the products and rejected records of a source in order, and the name of the source.
 
-    Nothing is opened before the first item is asked for, and nothing is held but the current record.
+    The source is opened when the first entry is read. Only the current record is held in memory.
 
     Raises (while iterating):
-        InputError: the source cannot be opened or parsed, or it ended without one usable product.
-        InputBrokenOffError: the input broke off after the products that were yielded.
+        InputError: the source cannot be opened or parsed, or holds no usable product.
+        InputBrokenOffError: the input broke off after some usable products.
         PermissionRefusedError, ServiceAwayError: from S3.
     """
     return _products(source), source.name

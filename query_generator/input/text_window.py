@@ -10,15 +10,15 @@ from query_generator.errors import InputError, QueryGeneratorError
 
 CHUNK_BYTES = 256 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
-_UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # the UTF-32 (LE) one begins with the first of them
+_UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # the BOM of UTF-32 (LE) begins with the first of them
 
 
 class InputBrokenOffError(QueryGeneratorError):
-    """The input ends, or stops being readable, after records that were good. The message names the byte offset."""
+    """The input ends or becomes unreadable after good records. The message names the byte offset."""
 
 
 class _Rejoined(io.RawIOBase):
-    """A stream together with the first bytes that were already taken from it."""
+    """A stream with the bytes put back that were already read from it."""
 
     def __init__(self, head: bytes, stream: BinaryIO) -> None:
         self._head = head
@@ -41,8 +41,8 @@ def _byte_length(text: str) -> int:
 class TextWindow:
     """The part of the text that is held in memory.
 
-    `text` is what is held, `ended` tells that nothing follows it, and `failure` says why the stream could not be read
-    to its end (empty if it could). A byte that is not UTF-8 stands in `text` as a surrogate U+DC80 to U+DCFF.
+    `text` is that part, `ended` is set if nothing follows it, and `failure` says why the stream could not be read to
+    its end (empty if it could). A byte that is not UTF-8 is a surrogate U+DC80 to U+DCFF in `text`.
 
     Raises:
         InputError: the stream is UTF-16 or UTF-32.
@@ -70,7 +70,7 @@ class TextWindow:
         self.slide(0)
 
     def slide(self, start: int) -> None:
-        """Drop the text before `start` and read on: 256 KB, or as much again as is kept."""
+        """Drop the text before `start` and read 256 KB more, or as much as is kept if that is more."""
         kept = self.text[start:]
         self._bytes_before += _byte_length(self.text[:start])
         parts = [kept, self._decoder.decode(self._pending)]
@@ -84,7 +84,7 @@ class TextWindow:
         self.text = "".join(parts)
 
     def broken_off(self, at: int, reason: str) -> InputBrokenOffError:
-        """The error for a reading that cannot go on at place `at` of the window's text."""
+        """Return the error for input that breaks off at index `at` of the window's text."""
         offset = self._bytes_before + _byte_length(self.text[:at])
         cause = f"{reason}; {self.failure}" if self.failure else reason
         return InputBrokenOffError(f"{self.name} breaks off at byte {offset} of its (decompressed) text: {cause}")

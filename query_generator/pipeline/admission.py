@@ -1,4 +1,4 @@
-"""What a run may do: the terms of its job, and the input that it has. The dry run asks the same as the run."""
+"""What a run may do: the terms of its job and its input. The dry run applies the same rules as the run."""
 
 from enum import Enum, auto
 from typing import Any
@@ -15,13 +15,13 @@ FROM_JOB = "from-job"
 class Reading(Enum):
     """Where the products of a run come from."""
 
-    GIVEN = auto()  # from the source that was given
-    SELECTED = auto()  # from the rows that are selected for the job in the database
-    NOTHING = auto()  # all of the input is in the ledger already
+    GIVEN = auto()  # the source that was given
+    SELECTED = auto()  # the rows that are selected for the job in the database
+    NOTHING = auto()  # nothing is read: the whole input is in the ledger already
 
 
 def terms_of(config: JobConfig) -> dict[str, Any]:
-    """What the questions of a job depend on, and its first run fixes."""
+    """Return what the questions of a job depend on; the first run fixes it."""
     return {
         "num_questions": config.num_questions,
         "providers": list(config.providers),
@@ -31,14 +31,14 @@ def terms_of(config: JobConfig) -> dict[str, Any]:
 
 
 def has_other_terms(config: JobConfig, metadata: JobMetadata) -> bool:
-    """Tell whether a run has other terms than its job began with, as `--refresh` allows.
+    """Return whether the run's terms differ from those that its job began with, which `--refresh` allows.
 
     Args:
-        config: of the run.
-        metadata: of the job; terms that are not noted yet do not differ.
+        config: the configuration of the run.
+        metadata: what is recorded of the job; a term that is not recorded yet does not count as different.
 
     Raises:
-        ConfigurationError: the terms differ, and `--refresh` is not given.
+        ConfigurationError: the terms differ and `--refresh` was not given.
     """
     changed = [
         f"{name} was {metadata.terms[name]}, is {value}"
@@ -54,13 +54,13 @@ def has_other_terms(config: JobConfig, metadata: JobMetadata) -> bool:
 
 
 def reading_of(config: JobConfig, *, has_source: bool, is_known: bool, metadata: JobMetadata) -> Reading:
-    """Tell what a run reads.
+    """Decide what a run reads.
 
     Args:
-        config: of the run.
-        has_source: it was given a file, an object or a text with products.
-        is_known: the database has the job, or products selected for it.
-        metadata: of the job; empty before its first run.
+        config: the configuration of the run.
+        has_source: whether a file, an object or a text with products was given.
+        is_known: whether the database has the job, or products selected for it.
+        metadata: what is recorded of the job; empty before its first run.
 
     Raises:
         InputError: there is nothing to read, and no such job.
@@ -84,7 +84,7 @@ def reading_of(config: JobConfig, *, has_source: bool, is_known: bool, metadata:
 
 
 def lasting_source(name: str, reading: Reading, metadata: JobMetadata) -> str:
-    """Name the source that the job has after a reading; rows that the job has from elsewhere do not change it."""
+    """Return the name to record as the job's source; reading the job's own rows again does not change it."""
     if reading is Reading.SELECTED and metadata.input_complete:
         return metadata.input_source
     return name

@@ -1,4 +1,4 @@
-"""The log line of each product that is begun; of a large job one every few seconds."""
+"""The log line for each product that is begun; a large job logs one every few seconds."""
 
 import logging
 import time
@@ -6,22 +6,22 @@ from collections.abc import Callable
 
 _LOG = logging.getLogger("generation")
 
-EACH_PRODUCT_UP_TO = 1000  # products of the job, whoever does them
-SECONDS = 5.0
+EACH_PRODUCT_UP_TO = 1000  # products of the job, in all of its runs
+SECONDS = 5.0  # between two lines of a larger job
 
 
 class ProductLines:
-    """Says which product is begun and how far the job is."""
+    """Logs which product is begun and how far the job has come."""
 
     def __init__(self, products: int, begun: int, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take the products of the job, and how many of them were begun before."""
+        """Take the number of products in the job, and how many of them were begun before."""
         self._products = products
         self._begun = begun
         self._clock = clock
         self._due = clock()
 
     def begins(self, name: str) -> None:
-        """Log a product: at INFO, or of a large job at DEBUG where the last line at INFO is less than 5 s old."""
+        """Log a product at INFO; in a large job at DEBUG if the last INFO line is less than 5 s old."""
         self._begun += 1
         level = logging.INFO if self._products <= EACH_PRODUCT_UP_TO or self._is_due() else logging.DEBUG
         number = min(self._begun, self._products)

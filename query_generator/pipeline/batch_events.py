@@ -1,4 +1,4 @@
-"""What was saved, told by few events."""
+"""Reports what was saved, in few events."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ EVENT_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """Sums over some calls, the details of a `batch_saved` event; `dropped` counts unusable texts by reason."""
+    """Sums over some calls, for a `batch_saved` event; `dropped` counts unusable texts by reason."""
 
     items: int = 0
     succeeded: int = 0
@@ -24,7 +24,7 @@ class Saved:
 
     @classmethod
     def by(cls, outcomes: Sequence[Outcome]) -> "Saved":
-        """Sum up what a transaction saves."""
+        """Sum up the outcomes that a transaction saves."""
         states = Counter(outcome.state for outcome in outcomes)
         return cls(
             len(outcomes),
@@ -35,7 +35,7 @@ class Saved:
         )
 
     def details(self) -> dict[str, object]:
-        """Return the details of the event."""
+        """Return the `details` of the event."""
         return {
             "items": self.items,
             "succeeded": self.succeeded,
@@ -45,7 +45,7 @@ class Saved:
         }
 
     def plus(self, other: "Saved") -> "Saved":
-        """Add the sums of other calls."""
+        """Return these sums with those of other calls added."""
         return Saved(
             self.items + other.items,
             self.succeeded + other.succeeded,
@@ -56,36 +56,36 @@ class Saved:
 
 
 class BatchEvents:
-    """Records `batch_saved` at most once a second, each time with the sums of all transactions since the last."""
+    """Records `batch_saved` at most once a second, with the sums of all transactions since the last event."""
 
     def __init__(self, events: EventLog, clock: Callable[[], float]) -> None:
         self._events = events
         self._clock = clock
-        self._told_at = clock()
-        self._untold = Saved()
+        self._recorded_at = clock()
+        self._unrecorded = Saved()
         self._latest = Saved()
-        self._is_told = False
+        self._is_recorded = False
 
     def saved(self, new: Sequence[Outcome]) -> None:
-        """Note what a transaction saves, while it is open; called again when it is repeated."""
+        """Count what an open transaction saves; called again if the transaction is repeated."""
         self._latest = Saved.by(new)
-        self._is_told = self._clock() - self._told_at >= EVENT_SECONDS
-        if self._is_told:
-            self._events.record(NAME, **self._untold.plus(self._latest).details())
+        self._is_recorded = self._clock() - self._recorded_at >= EVENT_SECONDS
+        if self._is_recorded:
+            self._events.record(NAME, **self._unrecorded.plus(self._latest).details())
 
     def committed(self) -> None:
-        """Note that the transaction is committed."""
-        if self._is_told:
-            self._untold = Saved()
-            self._told_at = self._clock()
+        """Keep the counts of the transaction, which is committed."""
+        if self._is_recorded:
+            self._unrecorded = Saved()
+            self._recorded_at = self._clock()
         else:
-            self._untold = self._untold.plus(self._latest)
+            self._unrecorded = self._unrecorded.plus(self._latest)
         self._latest = Saved()
-        self._is_told = False
+        self._is_recorded = False
 
     def report_rest(self, writing: Callable[[], AbstractContextManager[None]]) -> None:
-        """Record what no event has told yet, in a transaction of its own."""
-        if self._untold.items:
+        """Record what no event has reported yet, in a transaction of its own."""
+        if self._unrecorded.items:
             with writing():
-                self._events.record(NAME, **self._untold.details())
-            self._untold = Saved()
+                self._events.record(NAME, **self._unrecorded.details())
+            self._unrecorded = Saved()

@@ -1,4 +1,4 @@
-"""How a child of an array begins: with a place among its siblings, or with the news that they have done it all."""
+"""The start of an array child: it gets a connection slot, or ends because its siblings have done all the work."""
 
 from collections.abc import Callable
 
@@ -11,10 +11,10 @@ from query_generator.store.open_work import missing_migrations
 
 
 def open_database_of(config: JobConfig, stop: StopSignal, connect: Callable[[], Database]) -> Database | None:
-    """Connect; a child of an array when there is room for its connections.
+    """Connect; a child of an array first waits for a connection slot.
 
     Returns:
-        The connection; None for a child when its siblings have left it nothing to do.
+        The connection; None if a child's siblings have left it nothing to do.
 
     Raises:
         FatalError: as `wait_for_connection_slot`.
@@ -29,7 +29,7 @@ def open_database_of(config: JobConfig, stop: StopSignal, connect: Callable[[], 
 
 
 def is_over_for_child(config: JobConfig, db: Database) -> bool:
-    """Tell whether a child would find its siblings' work done: all input read, the result written, no item to do."""
+    """Return whether the siblings have done all work: the input is read, no item is open, the result is written."""
     if missing_migrations(db):
         return False
     metadata = metadata_of_ended_job(db, config.job_id)

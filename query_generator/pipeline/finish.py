@@ -1,4 +1,4 @@
-"""The end of a job: which run writes its result, and what that leaves in the ledger."""
+"""The end of a job: which run writes the result, and the status that the job gets."""
 
 import logging
 from collections.abc import Callable
@@ -15,11 +15,11 @@ from query_generator.store.ledger import Ledger
 
 _LOG = logging.getLogger("job")
 
-FINISHER_LEASES = 1.5  # a finisher that died is declared dead in that time
+FINISHER_LEASES = 1.5  # how long to wait for the finisher, in leases; one that died is declared dead by then
 
 
 class Finish:
-    """The end of one run of a job. `storage_failures` counts results that could not be written."""
+    """Ends one run of a job. `storage_failures` counts results that could not be written."""
 
     def __init__(
         self, config: JobConfig, ledger: Ledger, events: EventLog, stop: StopSignal, clock: Callable[[], float]
@@ -33,10 +33,10 @@ class Finish:
         self.storage_failures = 0
 
     def is_for_this_child(self, failure: FatalError | None) -> bool:
-        """Become the one child that writes the result, which is written by one run at a time.
+        """Try to become the one child that writes the result; return whether this child is the one.
 
-        An interrupted child leaves that to others, and so does one that fails while another writes. Any other one
-        leaves when the job is complete, or when the child that writes has lived on for longer than a lease.
+        An interrupted child leaves the result to others, and so does one that failed while another child writes. Any
+        other child waits until the job is complete, or gives up after 1.5 leases if the writing child is still alive.
         """
         begin = self._ledger.record.begin_finish
         if isinstance(failure, InterruptedRunError):
@@ -50,7 +50,7 @@ class Finish:
         while not self._db.with_reconnect(begin):
             if self._clock() >= end or self._db.with_reconnect(self._is_complete):
                 return False
-            self._stop.sleep(lease.idle_look_seconds())
+            self._stop.sleep(lease.idle_check_seconds())
             self._db.with_reconnect(lease.take_over)
         return True
 
@@ -59,11 +59,11 @@ class Finish:
         return job is not None and job.status == JobStatus.COMPLETED
 
     def write(self, failure: FatalError | None) -> Report:
-        """Write the result, and complete the job unless the run has failed.
+        """Write the result, and complete the job unless the run failed.
 
         Raises:
-            FatalError: `failure`, after the partial result is written as far as that is possible; or what kept the
-                result of a run that has not failed from being written.
+            FatalError: `failure`, after the partial result was written if possible; or the reason why the result of a
+                run that did not fail could not be written.
         """
         report = self._publish(failure)
         self._events.record("results_saved", addresses=report.addresses)
@@ -92,5 +92,5 @@ class Finish:
             self.storage_failures += 1
             if not failure:
                 raise
-            _LOG.warning("[BATCH WARNING] The partial result is not written: %s", exc)
+            _LOG.warning("[BATCH WARNING] The partial result was not written: %s", exc)
             raise failure from exc

@@ -29,15 +29,15 @@ from query_generator.store.ledger import Ledger
 _LOG = logging.getLogger("generation")
 
 ITEMS_A_TRANSACTION = 40
-AHEAD_AT_MOST = 2 * ITEMS_A_TRANSACTION  # a larger claim would hold up saving
-LOOK_SECONDS = 0.5
+AHEAD_AT_MOST = 2 * ITEMS_A_TRANSACTION  # items claimed beyond those in flight; a larger claim would delay saving
+CHECK_SECONDS = 0.5
 
 
 class Generation:
-    """One run's work on the items of a job: a pool of threads makes calls, this thread claims and writes.
+    """One run's work on the items of a job: a pool of threads makes the calls, this thread claims and saves.
 
-    A call is in flight from the moment it is handed to a thread until what it brought is committed, and at most
-    `max_concurrency` are. An item that needs a second call gets it after the first one's questions are committed.
+    A call is in flight from when it is handed to a thread until its outcome is committed; at most `max_concurrency`
+    calls are in flight. An item that needs a second call gets it after the questions of the first are committed.
     """
 
     def __init__(
@@ -53,10 +53,10 @@ class Generation:
         max_concurrency: int,
         batch_size: int,
         clock: Callable[[], float] = time.monotonic,
-        on_look: Callable[[], None] = lambda: None,
+        on_check: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take what the loop works with; `on_look` is called now and then while it works."""
-        self._on_look = on_look
+        """Take what the loop works with; `on_check` is called about twice a second while it works."""
+        self._on_check = on_check
         self._ledger = ledger
         self._provider = provider
         self._stop = stop
@@ -64,8 +64,8 @@ class Generation:
         self._max_concurrency = max_concurrency
         self._clock = clock
         self._saving = Saving(ledger, events, meter, stats, batch_size, clock)
-        looking = Task(self._look, lambda _: LOOK_SECONDS, LOOK_SECONDS)
-        self._housekeeping = Housekeeping([looking, *tasks_of(ledger, events)], clock)
+        checking = Task(self._check, lambda _: CHECK_SECONDS, CHECK_SECONDS)
+        self._housekeeping = Housekeeping([checking, *tasks_of(ledger, events)], clock)
         self._workers: Workers[Generated] = Workers(max_concurrency)
         self._ready: deque[Item] = deque()
         self._in_flight: dict[Future[Generated], Item] = {}
@@ -73,17 +73,17 @@ class Generation:
         self._fatal: FatalError | None = None
         self.ended = Tally()
         self._ended_lately = self._ahead = 0
-        self._told_of_stop = False
+        self._stop_reported = False
         self._connection_number = ledger.db.connection_number
 
     def run(self, counts: JobSize | Counts) -> None:
-        """Work until every item is terminal, or a stop was asked for and what was in flight is saved.
+        """Work until every item has ended, or until a stop was asked for and the calls in flight are saved.
 
-        Items that another run works on are waited for, and taken over when that run is dead. After a stop, calls that
-        do not end in the time for what is in flight are abandoned.
+        Waits for items that another run works on, and takes them over if that run is dead. After a stop, calls that
+        do not end within the drain time are abandoned.
 
         Raises:
-            FatalError: no further call makes sense; what was in flight is saved, unless this run may not write.
+            FatalError: no further call makes sense; the calls in flight are saved unless this run may not write.
         """
         lines = ProductLines(counts.products, counts.processed_products, self._clock)
         try:
@@ -109,17 +109,17 @@ class Generation:
             raise self._fatal
 
     def _report_stop(self) -> None:
-        if not self._told_of_stop and self._in_flight:
+        if not self._stop_reported and self._in_flight:
             _LOG.warning(
                 "[BATCH WARNING] %s: %d calls in flight have up to %g s; a second signal leaves at once",
                 self._stop.reason,
                 len(self._in_flight),
                 self._stop.drain_seconds,
             )
-            self._told_of_stop = True
+            self._stop_reported = True
 
     def _claim(self) -> None:
-        """Have items ready besides those in flight: what the next half second may need, and a few at least."""
+        """Keep items ready besides those in flight: as many as the next half second may need, and at least a few."""
         spare = max(1, self._max_concurrency // 4, self._ahead)
         if len(self._ready) + len(self._in_flight) >= self._max_concurrency + spare // 2:
             return
@@ -127,7 +127,7 @@ class Generation:
         self._ready.extend(self._ledger.db.with_reconnect(partial(self._claim_once, wanted)))
 
     def _claim_once(self, size: int) -> list[Item]:
-        """Claim, and free what an earlier try has claimed whose answer was lost with the connection."""
+        """Claim items; first free those of an earlier claim whose answer was lost with the connection."""
         if self._connection_number != self._ledger.db.connection_number:
             self._ledger.queue.forget_claims([*self._ready, *self._in_flight.values()])
             self._connection_number = self._ledger.db.connection_number
@@ -165,7 +165,7 @@ class Generation:
         self._ready.extendleft(next_call(outcome) for outcome in written if outcome.state is ItemState.RUNNING)
 
     def _outcome(self, item: Item, future: Future[Generated]) -> Outcome | None:
-        """Judge what a call brought; None when it was not made, or tells that no call makes sense."""
+        """Return the outcome of a call; None if it was not made, or failed with an error that ends the run."""
         error = future.exception()
         if isinstance(error, FatalError):
             if not isinstance(error, InterruptedRunError):
@@ -179,15 +179,15 @@ class Generation:
         return outcome
 
     def _wait_for_others(self) -> bool:
-        """Wait a little while other runs have items; False when every item is terminal."""
+        """Wait a little if another run still has items; return False if every item has ended."""
         ledger = self._ledger
         if not ledger.db.with_reconnect(lambda: has_open_items(ledger.db, ledger.job_id)):
             return False
         with suppress(InterruptedRunError):
-            self._stop.sleep(ledger.lease.idle_look_seconds())
+            self._stop.sleep(ledger.lease.idle_check_seconds())
         return True
 
-    def _look(self) -> None:
-        """Learn how many items the next half second may need."""
+    def _check(self) -> None:
+        """Estimate how many items the next half second may need."""
         self._ahead, self._ended_lately = min(self._ended_lately, AHEAD_AT_MOST), 0
-        self._on_look()
+        self._on_check()

@@ -1,4 +1,4 @@
-"""What a run does now and then while calls are under way: each task has its period."""
+"""What a run does from time to time while calls are in flight; each task has its period."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -11,20 +11,20 @@ _LOG = logging.getLogger("generation")
 
 PUBLISHED_AT_ONCE = 5  # events
 PROGRESS_SECONDS = 30.0
-PROGRESS_SHARE = 0.05  # of a run's time; counting a large job takes seconds
+PROGRESS_SHARE = 0.05  # of a run's time at most, since counting a large job takes seconds
 
 
 class Task(NamedTuple):
-    """An action and its period: the seconds from its beginning to the next one, from those that it took."""
+    """An action and its period: a function from the seconds that it took to the seconds between two starts."""
 
     action: Callable[[], None]
     period: Callable[[float], float]
     delay: float = 0.0
-    """Seconds to the first time."""
+    """Seconds until the first time."""
 
 
 class Housekeeping:
-    """Does each task when it is due, in their order."""
+    """Does each task when it is due, in the order given."""
 
     def __init__(self, tasks: Sequence[Task], clock: Callable[[], float]) -> None:
         self._tasks = tasks
@@ -33,7 +33,7 @@ class Housekeeping:
         self._due = [now + task.delay for task in tasks]
 
     def do_what_is_due(self) -> None:
-        """Look at the clock once; raises what the tasks raise."""
+        """Do the tasks that are due now. Raises what the tasks raise."""
         now = self._clock()
         for number, task in enumerate(self._tasks):
             if now >= self._due[number]:
@@ -43,11 +43,11 @@ class Housekeeping:
 
 
 def tasks_of(ledger: Ledger, events: EventLog) -> list[Task]:
-    """List what every run does: take over from dead runs, publish events, and report the progress."""
+    """Return the tasks of every run: take over from dead runs, publish events, report progress."""
     lease = ledger.lease
     return [
-        Task(lambda: _take_over(ledger), lambda _: lease.look_seconds()),
-        Task(lambda: events.publish(PUBLISHED_AT_ONCE), lambda _: 2 * lease.look_seconds()),
+        Task(lambda: _take_over(ledger), lambda _: lease.check_seconds()),
+        Task(lambda: events.publish(PUBLISHED_AT_ONCE), lambda _: 2 * lease.check_seconds()),
         Task(
             lambda: ledger.db.with_reconnect(lambda: _report_progress(ledger, events)),
             lambda took: max(PROGRESS_SECONDS, took / PROGRESS_SHARE),
@@ -61,7 +61,7 @@ def _take_over(ledger: Ledger) -> None:
 
 
 def _report_progress(ledger: Ledger, events: EventLog) -> None:
-    """Count and report; of many runs one does so, since it reads the whole ledger."""
+    """Count the items and report; of several runs only one does so, since it reads the whole ledger."""
     if ledger.lease.is_shared and not ledger.record.begin_progress(PROGRESS_SECONDS):
         return
     counted = ledger.record.note_progress()

@@ -1,4 +1,4 @@
-"""Which input a run has, and whether it is the one run of its job that reads it."""
+"""Chooses the input of a run, and the one run of a job that reads it."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ _LOG = logging.getLogger("intake")
 
 @dataclass(frozen=True, slots=True)
 class GivenInput:
-    """What a run was given: the source, read up to its first product; without one the database says what there is."""
+    """The source that a run was given, read up to its first product; without one the products are in the database."""
 
     name: str = FROM_JOB
     entries: Iterator[Entry] | None = None
@@ -31,7 +31,7 @@ class GivenInput:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What the one run that reads it puts into the ledger: entries, how they become rows, and the source's name."""
+    """What the loading run puts into the ledger: the entries, how they become rows, and the name of the source."""
 
     entries: Iterator[Entry]
     link: Link
@@ -41,7 +41,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a run has put into the ledger itself."""
+    """What a run itself has put into the ledger: the time in seconds, and the number of rejected records."""
 
     seconds: float = 0.0
     rejected: int = 0
@@ -51,7 +51,7 @@ def open_input(config: JobConfig) -> GivenInput:
     """Choose the source and read up to its first product.
 
     Raises:
-        FatalError: as `load_input_data`.
+        FatalError: what `load_input_data` raises.
     """
     sources = configured_sources(config)
     ignored = [source.name for source in sources[1:]]
@@ -67,10 +67,10 @@ def open_input(config: JobConfig) -> GivenInput:
 
 
 def given_to_child(config: JobConfig, ledger: Ledger) -> GivenInput:
-    """Choose the source for a child of an array; one whose siblings have read all of the input opens nothing.
+    """Choose the source for a child of an array; opens nothing if its siblings have read the whole input.
 
     Raises:
-        FatalError: as `open_input`.
+        FatalError: what `open_input` raises.
     """
     metadata = read_metadata(ledger.db, ledger.job_id)
     if metadata.input_complete and is_sibling(config, metadata):
@@ -79,17 +79,17 @@ def given_to_child(config: JobConfig, ledger: Ledger) -> GivenInput:
 
 
 def siblings_of(config: JobConfig) -> str:
-    """Name what the children of one submitted array have in common; empty outside of arrays."""
+    """Return the id that the children of one array share; empty outside of arrays."""
     return config.batch_job_id or "" if config.array_index is not None else ""
 
 
 def is_sibling(config: JobConfig, metadata: JobMetadata) -> bool:
-    """Tell whether the run that noted where the input comes from was a child of the same array."""
+    """Return whether the run that recorded the source of the input was a child of the same array."""
     return bool(siblings_of(config)) and metadata.input_siblings == siblings_of(config)
 
 
 class Intake:
-    """The way of one run's input into the ledger: one run of a job reads it, the others wait for that one."""
+    """Puts the input of a job into the ledger: one run reads it, the others wait for that run."""
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class Intake:
         clock: Callable[[], float],
         on_wait: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take what the run works with; `on_wait` is called when it begins to wait for another run to read."""
+        """Take what the run works with; `on_wait` is called when it begins to wait for the run that reads."""
         self._on_wait = on_wait
         self._config = config
         self._stop = stop
@@ -116,6 +116,7 @@ class Intake:
         Raises:
             InputError: there is no usable product.
             ConfigurationError: the input is not the one that the job began with.
+            InterruptedRunError: a stop was asked for.
         """
         given = self._become_loader(given_input)
         if given is None:
@@ -153,7 +154,7 @@ class Intake:
         return Taken(seconds, loaded.rejected)
 
     def _become_loader(self, given_input: GivenInput) -> Input | None:
-        """Become the one run that reads the input; None when there is nothing to read, or another run has read it."""
+        """Become the run that reads the input; None if there is nothing to read, or another run has read it."""
         waited = False
         while True:
             waited = self._wait_for_loader() or waited
@@ -176,7 +177,7 @@ class Intake:
         return given
 
     def _input(self, given_input: GivenInput, metadata: JobMetadata) -> Input | None:
-        """Open the input, or what the database has of it; None when the ledger has all."""
+        """Return the given input, or the products that the database has; None if the ledger has all of them."""
         reading = reading_of(self._config, has_source=given_input.entries is not None, is_known=True, metadata=metadata)
         if given_input.entries is not None:
             began = metadata.input_source == given_input.name and not metadata.input_complete
@@ -194,7 +195,7 @@ class Intake:
         return Input(rows, take_selected, lasting_source(FROM_JOB, reading, metadata), reading)
 
     def _pinned(self, given_input: GivenInput, entries: Iterator[Entry], metadata: JobMetadata) -> Iterator[Entry]:
-        """Read the version of the input that the job began with: what is in the ledger already came from that."""
+        """Read the version of the input that the job began with, from which the ledger was filled so far."""
         began_with, source = metadata.input_version, given_input.source
         if not began_with or source is None or source.version() == began_with:
             return entries
@@ -209,14 +210,14 @@ class Intake:
         return peek(load_input_data(source.at_version(began_with))[0])
 
     def _wait_for_loader(self) -> bool:
-        """Wait while another living run reads the input; returns whether there was one."""
+        """Wait while another living run reads the input; return whether there was one."""
         waited = False
         while self._db.with_reconnect(self._record.is_being_loaded):
             if not waited:
                 _LOG.info("[INPUT] Another run reads the input of job %s; waiting for it", self._config.job_id)
                 self._on_wait()
             waited = True
-            self._stop.sleep(self._ledger.lease.idle_look_seconds())
+            self._stop.sleep(self._ledger.lease.idle_check_seconds())
             self._db.with_reconnect(self._ledger.lease.take_over)
         return waited
 

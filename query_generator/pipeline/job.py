@@ -48,14 +48,14 @@ _LOG = logging.getLogger("job")
 
 
 def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = time.monotonic) -> Report | ChildReport:
-    """Run a job, or go on with one.
+    """Run a job, or continue one.
 
     Returns:
-        The report of a job that has ended, or of a child whose siblings end it; its exit code is 0 or 65.
+        The report of a job that has ended, or of a child whose siblings write the result; its exit code is 0 or 65.
 
     Raises:
         FatalError: the job has not ended; the error says why and carries the exit code. What was done is saved, and
-            the partial result is written where that is possible.
+            the partial result is written if possible.
     """
     is_child = config.array_index is not None
     if not is_child:
@@ -102,12 +102,12 @@ class _Run:
         connect: Connect,
         clock: Callable[[], float],
     ) -> None:
-        """Take the open database, and a function that makes more connections to it."""
+        """Take the open database, and a function that opens more connections to it."""
         self._config = config
         self._stop = stop
         self._events = events
         self._db = db
-        # A beat after half a lease is still in time; one that hangs for longer is made on another connection.
+        # A heartbeat that hangs for half a lease is sent again on a new connection, which is still in time.
         self._side = SideConnection(lambda: connect(ReconnectPolicy(silence_seconds=config.lease_seconds / 2)))
         self._clock = clock
         self._is_child = config.array_index is not None
@@ -116,12 +116,12 @@ class _Run:
         self._stats = RunStats()
         self._ended = Tally()
         self._finish = Finish(config, self._ledger, events, stop, clock)
-        tell = partial(print, flush=True)
-        self._metrics = Metrics(config.job_queue, config.job_id, tell) if config.job_queue else None
+        write = partial(print, flush=True)
+        self._metrics = Metrics(config.job_queue, config.job_id, write) if config.job_queue else None
         self._cache = ResponseCache(config)
 
     def run(self, given_input: GivenInput | None) -> Report | ChildReport:
-        """Run to the end; without a given input the run is a child, which looks first what its siblings have read."""
+        """Run to the end. Without a given input the run is a child, which first checks what its siblings have read."""
         given_input = given_input or given_to_child(self._config, self._ledger)
         job_id = self._config.job_id
         reading_of(
@@ -168,12 +168,12 @@ class _Run:
         return ChildReport(self._config.job_id, self._config.array_index, taken.rejected, self._ended, self._stats)
 
     def _import_while_waiting(self) -> None:
-        """Import the SDK while a sibling reads the input, which would be slower at that if it imported as well."""
+        """Import the SDK while a sibling reads the input; the child that reads does not, since that would slow it."""
         if self._is_child:
             begin_imports(self._config.providers, in_turn("sdk"))
 
     def _generate(self, counts: JobSize) -> FatalError | None:
-        """Work on the open items; returns what ended the work early, if anything did."""
+        """Work on the open items; return the error that ended the work early, or None."""
         config = self._config
 
         def schedule_of(name: str) -> SharedSchedule:
@@ -198,7 +198,7 @@ class _Run:
             num_questions=self._config.num_questions,
             max_concurrency=self._config.max_concurrency,
             batch_size=self._config.batch_size,
-            on_look=lambda: self._report_metrics(meter, generation),
+            on_check=lambda: self._report_metrics(meter, generation),
         )
         began = self._clock()
         try:

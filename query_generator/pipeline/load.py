@@ -1,4 +1,4 @@
-"""The input goes into the ledger, in chunks, so that memory does not grow with the catalog."""
+"""Puts the input into the ledger, in chunks, so that memory does not grow with the catalog."""
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,14 +16,14 @@ from query_generator.store.work_queue import Added, Link
 _LOG = logging.getLogger("input")
 
 CHUNK = 500  # products
-CHUNK_CHARACTERS = 2_000_000  # of their records as JSON; one larger record is a chunk by itself
+CHUNK_CHARACTERS = 2_000_000  # of the records as JSON; a larger record is a chunk by itself
 NAMED_IN_LOG = 50
 Entry = Product | RejectedRecord
 
 
 @dataclass(slots=True)
 class Loaded:
-    """What a reading of the input gave."""
+    """The number of records read, by what became of them; `examples` names the first repeated ones."""
 
     products: int = 0
     repeated: int = 0
@@ -32,10 +32,10 @@ class Loaded:
 
 
 def peek(entries: Iterable[Entry]) -> Iterator[Entry]:
-    """Read ahead until there is a product, at most a chunk, so that useless input ends before anything is written.
+    """Read ahead to the first product, at most one chunk, so that useless input fails before anything is written.
 
     Raises:
-        InputError: the input cannot be read, or ends without a product.
+        InputError: the input cannot be read, or holds no product.
     """
     iterator = until_broken_off(iter(entries))
     head: list[Entry] = []
@@ -51,7 +51,7 @@ def peek(entries: Iterable[Entry]) -> Iterator[Entry]:
 
 
 def until_broken_off(entries: Iterator[Entry]) -> Iterator[Entry]:
-    """Turn the place where the input broke off into its last, rejected record."""
+    """Yield the entries; if the input breaks off, end with a rejected record that says where."""
     position = 0
     try:
         for entry in entries:
@@ -68,14 +68,19 @@ def load_products(
     limit: int | None = None,
     enough_at: int | None = None,
 ) -> Loaded:
-    """Put the products into the ledger, each once, and keep what was rejected.
+    """Put the products into the ledger, each once, and record the rejected ones.
 
     Args:
-        ledger: of the job.
+        ledger: the ledger of the job.
         entries: products and rejected records, in the order of the input.
-        link: finds or adds their rows, as `link_products`.
-        limit: only the first so many products; None takes all.
-        enough_at: skip products with this many active questions of each type; None skips none.
+        link: finds or adds the rows of products, as `link_products` does.
+        limit: take only this many products; None takes all.
+        enough_at: skip products that have this many active questions of each type; None skips none.
+
+    Raises:
+        InputError: the input cannot be read.
+        RunFencedError: this run was declared dead.
+        DatabaseAwayError: the database stayed away.
     """
     loaded = Loaded()
     ledger.db.with_reconnect(lambda: read_selected_products(ledger.db, ledger.job_id))
@@ -106,7 +111,7 @@ def _add_what_can_be(
     rejected: Sequence[RejectedRecord],
     enough_at: int | None,
 ) -> Added:
-    """Put one chunk into the ledger; a product that the database refuses is found by halving, and rejected."""
+    """Put one chunk into the ledger; products that the database refuses are found by halving, and rejected."""
     try:
         return ledger.db.with_reconnect(partial(ledger.queue.add, link, products, rejected, enough_at))
     except SkippableError as exc:
@@ -122,7 +127,7 @@ def _add_what_can_be(
 
 
 def _take(stream: Iterator[Entry], products: int) -> list[Entry]:
-    """Take a chunk: up to a number of products, rows, rejected ones included, and characters of records."""
+    """Take at most `products` products, CHUNK entries and about CHUNK_CHARACTERS characters of records."""
     chunk: list[Entry] = []
     characters = 0
     while (

@@ -1,4 +1,4 @@
-"""What a call has brought, judged and put into the shapes that are stored. Pure."""
+"""The outcome of a call: the item's next state, and the rows to store. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,15 +12,15 @@ from query_generator.questions.prompts import PROMPT_VERSION
 from query_generator.store.items import ErrorStage, Item, ItemState, Outcome
 from query_generator.store.queries import Query
 
-DEFERRALS = 3
+DEFERRALS = 3  # times that an item may go to the back of the queue
 
 
 def next_state(item: Item, generated: Generated, num_questions: int) -> Outcome:
-    """Say what state a call leaves its item in.
+    """Return the state in which a call leaves its item.
 
-    All questions there: succeeded. Too few: running, which asks for one more call, or failed after the last one. A
-    transient fault: pending, behind all other items, or failed after the last try; a rate limit is never the last. Any
-    other fault: failed.
+    All questions there: succeeded. Too few: running, which means one more call, or failed after the last call. A
+    transient fault: pending, at the back of the queue, or failed after the last deferral; a rate limit never fails an
+    item. Any other fault: failed.
     """
     answered = item.answered
     if generated.error is None:
@@ -46,12 +46,12 @@ def next_state(item: Item, generated: Generated, num_questions: int) -> Outcome:
 
 
 def storable(text: str) -> str:
-    """Write out the characters that PostgreSQL does not take."""
+    """Escape the characters that PostgreSQL cannot store: NUL and lone surrogates."""
     return text.encode(errors="backslashreplace").decode().replace("\0", "\\x00")
 
 
 def queries_of(outcome: Outcome) -> list[Query]:
-    """Return the questions of an outcome on their way to becoming rows."""
+    """Return the questions of an outcome as queries to store."""
     generated = outcome.generated
     return [
         Query(
@@ -62,12 +62,12 @@ def queries_of(outcome: Outcome) -> list[Query]:
 
 
 def with_ids(outcome: Outcome, ids: Iterator[int]) -> Outcome:
-    """Take the ids of an outcome's rows from the front of `ids`."""
+    """Return the outcome with the ids of its queries, taken from the front of `ids`."""
     return replace(outcome, query_ids=tuple(islice(ids, len(outcome.generated.questions))))
 
 
 def next_call(outcome: Outcome) -> Item:
-    """Return the item as the next call for it has to see it."""
+    """Return the item for its next call, with the questions of this call added."""
     generated = outcome.generated
     return replace(
         outcome.item,

@@ -1,4 +1,4 @@
-"""The provider that a configuration asks for: each vendor's behind its limits and retries, and one for all."""
+"""Builds the provider of a run: each vendor behind its limits and retries, and all behind one fallback."""
 
 from collections.abc import Callable
 from itertools import filterfalse
@@ -22,7 +22,7 @@ from query_generator.resilience.schedule import Schedule
 from query_generator.resilience.waiting import WaitingProvider
 from query_generator.stopping import StopSignal
 
-TYPICAL_CALL = Usage(prompt_tokens=500, output_tokens=700)
+TYPICAL_CALL = Usage(prompt_tokens=500, output_tokens=700)  # to compare prices by
 
 
 def vendor_provider(name: str, config: JobConfig) -> Provider:
@@ -39,16 +39,20 @@ def make_provider(
     confirm: Callable[[], None] = lambda: None,
     innermost: Callable[[str, JobConfig], Provider] = vendor_provider,
 ) -> tuple[Provider, Meters]:
-    """Build what `LLM_PROVIDERS` names; returns the outermost provider, and what counts the calls.
+    """Build the providers that `LLM_PROVIDERS` names.
 
     Args:
-        config: of the run.
-        stop: ends every wait.
-        schedule_of: the limit of a provider that this run shares with others; without it the run takes its share of it.
-        budget: what this run may spend; without it that is not limited.
-        cache: stands before the retries of each provider that costs; without it every reply is bought.
-        confirm: called right before each call that may cost something; what it raises keeps the call from being made.
-        innermost: makes the provider of a name, which all others stand around.
+        config: the configuration of the run.
+        stop: interrupts every wait.
+        schedule_of: returns the schedule of a provider that all runs share; by default this run keeps to its part of
+            the limit.
+        budget: what this run may spend; None is no limit.
+        cache: asked before each provider that costs money; None buys every reply.
+        confirm: called right before each call that may cost money; the call is not made if it raises.
+        innermost: makes the provider of a name, around which all others are built.
+
+    Returns:
+        The outermost provider, and the meters that count the calls.
 
     Raises:
         ConfigurationError, PermissionRefusedError, ServiceAwayError: a key or an endpoint is not usable.
@@ -74,7 +78,7 @@ def make_provider(
 
 
 def in_order(config: JobConfig, prices: Prices) -> list[str]:
-    """Return the providers in the order in which they are asked; by price one that costs nothing comes last."""
+    """Return the names of the providers in the order in which they are asked; by price, free ones come last."""
     if config.routing == "ordered":
         return list(config.providers)
     paid = sorted(filter(is_paid, config.providers), key=lambda name: _price(name, config, prices))

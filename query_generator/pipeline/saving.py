@@ -1,4 +1,4 @@
-"""What calls have brought is written: questions and ledger rows together, and one by one when a row is refused."""
+"""Saves outcomes: questions and ledger rows in one transaction, or item by item if a row is refused."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -21,14 +21,14 @@ Store = Callable[[Sequence[Outcome]], Sequence[Outcome]]
 
 
 class Saving:
-    """Saves outcomes for one run, however often the database goes away.
+    """Saves outcomes for one run, and waits for a database that is away.
 
     Args:
-        ledger: of the job.
-        events: take `batch_saved`.
-        meter: of the calls, whose sums are saved with each transaction.
-        stats: of the run; the time that saving took is added to it.
-        batch_size: rows an insert.
+        ledger: the ledger of the job.
+        events: receives the `batch_saved` events.
+        meter: counts the calls; its sums are saved in each transaction.
+        stats: the sums of the run; the seconds spent on saving are added to it.
+        batch_size: rows in one INSERT.
         clock: seconds, monotonic.
     """
 
@@ -49,10 +49,10 @@ class Saving:
         self._saved = BatchEvents(events, clock)
 
     def save(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
-        """Write outcomes in one transaction; if a row of it cannot be stored, each outcome in one of its own.
+        """Write outcomes in one transaction, or each in one of its own if a row cannot be stored.
 
         Returns:
-            The outcomes as they were written, with their `query_ids`; those with a refused row have failed.
+            The outcomes as written, with their `query_ids`; those with a refused row have failed.
 
         Raises:
             RunFencedError: this run was declared dead.
@@ -67,7 +67,7 @@ class Saving:
         return written
 
     def report_rest(self) -> None:
-        """Record what no `batch_saved` event has told yet."""
+        """Record what no `batch_saved` event has reported yet."""
         self._saved.report_rest(self._ledger.lease.writing)
 
     def _save_together(self, outcomes: Sequence[Outcome], store: Store) -> list[Outcome]:
@@ -100,7 +100,7 @@ class Saving:
         return [with_ids(outcome, ids) for outcome in outcomes]
 
     def _store_what_can_be(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
-        """Store an item without the questions that the database refuses; such an item has failed."""
+        """Store one outcome without the questions that the database refuses; if there are any, its item fails."""
         (outcome,) = outcomes
         ids, refused = save_storable_queries(queries_of(outcome), self._ledger.db)
         stored = replace(outcome, query_ids=tuple(ids))

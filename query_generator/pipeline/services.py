@@ -1,4 +1,4 @@
-"""What a configuration runs on: database, object store and events; AWS or this machine."""
+"""The services of a run: database, object store and events, on AWS or on this machine."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,10 +17,10 @@ Connect = Callable[[ReconnectPolicy | None], Database]
 
 @contextmanager
 def database_of(config: JobConfig) -> Iterator[Connect]:
-    """Reach the database, the embedded one in local mode; the function that comes back opens a connection to it.
+    """Yield a function that opens connections to the database; in local mode, to the embedded one.
 
     Raises:
-        FatalError: the embedded one does not start; opening raises what `open_database` raises.
+        FatalError: the embedded database does not start. The function raises what `open_database` raises.
     """
     if config.local_dir is None:
         yield lambda policy: open_database(None, policy)
@@ -40,14 +40,14 @@ def database_of(config: JobConfig) -> Iterator[Connect]:
 
 
 def objects_of(config: JobConfig) -> ObjectStore:
-    """Return where results are written."""
+    """Return the store that results are written to."""
     if config.local_dir is not None:
         return FolderObjects(config.local_dir)
     return S3Objects(s3_client(config.aws_region), str(config.output_s3_bucket))
 
 
 def event_sink_of(config: JobConfig) -> EventSink:
-    """Return where events are published."""
+    """Return the sink that events are published to."""
     if config.local_dir is not None:
         return FileEvents(config.local_dir / "events.jsonl")
     return DynamoDbEvents(dynamodb_client(config.aws_region), config.orchestration_logs_table, config.events_ttl_days)

@@ -1,4 +1,4 @@
-"""What a run may spend, as its configuration says: whose prices count, and the budget under the job's cap."""
+"""What a run may spend: the prices, and the budget under the job's cost cap."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,10 +15,10 @@ from query_generator.store.side_connection import SideConnection
 
 
 def checked_prices(config: JobConfig) -> Prices:
-    """Read the prices, and with a cap require those of every model that may be asked, before anything is started.
+    """Read the prices; with a cap, every model that may be asked must have one.
 
     Raises:
-        ConfigurationError: the user's file is wrong, or a price is not known.
+        ConfigurationError: the user's price file is wrong, or there is a cap and a price is not known.
     """
     prices = load_prices(config.prices_file)
     if config.max_cost is not None:
@@ -30,13 +30,13 @@ def checked_prices(config: JobConfig) -> Prices:
 
 @contextmanager
 def budget_of(config: JobConfig, side: SideConnection, run_id: str, stop: StopSignal) -> Iterator[Budget | None]:
-    """Hold the budget of one run; None when the job has no cap. What the run has not spent is given back at the end.
+    """Yield the budget of one run, None if the job has no cap; afterwards give back what the run has not spent.
 
     Args:
-        config: of the run.
-        side: the run's connection for that; it is as patient as the run while the database is away.
-        run_id: the run.
-        stop: ends every wait.
+        config: the configuration of the run.
+        side: the connection on which the budget is kept.
+        run_id: the id of the run.
+        stop: interrupts every wait.
     """
     if config.max_cost is None:
         yield None

@@ -1,4 +1,4 @@
-"""The start of a process, whose imports cost more than all else it does before its first call."""
+"""Lets processes take turns at their imports, which cost more than anything else before the first call."""
 
 import os
 import time
@@ -6,31 +6,32 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 LONGEST_WAIT = 10.0  # seconds
-LOOK_SECONDS = 0.01
+CHECK_SECONDS = 0.01
 
 
 @contextmanager
 def in_turn(
     work: str,
-    places: int | None = None,
+    slots: int | None = None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[None]:
-    """Do some work that keeps a core busy when a core is free of such work by this user's other processes.
+    """Wait until few enough other processes of this user do the same CPU-bound work, then do it inside.
 
-    Children that start together on one machine would else share its cores and all be late: sixteen on two cores make
-    their first call after five seconds, and in turn the first ones do so after one. A killed process leaves its place.
-    Where there is no place within ten seconds, or no way to have one, the work is done all the same.
+    Children that start together on one machine would otherwise share its cores and all be late: of sixteen on two
+    cores, all make their first call after five seconds, but in turn the first ones do so after one. A process that is
+    killed frees its slot. The work is done anyway if no slot is free within ten seconds, or slots cannot be used.
 
     Args:
-        work: its name; each has places of its own.
-        places: how many may do it at a time; by default half as many as there are cores: the rest is for those at work.
+        work: the name of the work; each has slots of its own.
+        slots: how many processes may do the work at a time; by default half as many as there are cores, which leaves
+            the others to processes that make calls.
         clock: seconds, monotonic.
-        sleep: waits.
+        sleep: waits for some seconds.
     """
     held = None
     with suppress(ImportError, OSError):
-        held = _wait_for_place(work, places or max(1, (os.cpu_count() or 1) // 2), clock, sleep)
+        held = _wait_for_slot(work, slots or max(1, (os.cpu_count() or 1) // 2), clock, sleep)
     try:
         yield
     finally:
@@ -38,21 +39,21 @@ def in_turn(
             os.close(held)
 
 
-def _wait_for_place(work: str, places: int, clock: Callable[[], float], sleep: Callable[[float], None]) -> int | None:
+def _wait_for_slot(work: str, slots: int, clock: Callable[[], float], sleep: Callable[[float], None]) -> int | None:
     import fcntl
     import tempfile
 
     end = clock() + LONGEST_WAIT
     while True:
-        for number in range(places):
+        for number in range(slots):
             path = os.path.join(tempfile.gettempdir(), f"query-generator-{os.getuid()}-{work}-{number}.lock")
-            place = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            slot = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             try:
-                fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(slot, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                os.close(place)
+                os.close(slot)
             else:
-                return place
+                return slot
         if clock() >= end:
             return None
-        sleep(LOOK_SECONDS)
+        sleep(CHECK_SECONDS)

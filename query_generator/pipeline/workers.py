@@ -1,4 +1,4 @@
-"""Threads for blocking calls that cannot hold the exit of the process."""
+"""Threads for blocking calls, which do not keep the process from exiting."""
 
 import threading
 from collections.abc import Callable
@@ -10,10 +10,10 @@ T = TypeVar("T")
 
 
 class Workers(Generic[T]):
-    """A pool of daemon threads, each started when it is first needed.
+    """A pool of daemon threads, each started when it is needed.
 
-    `concurrent.futures.ThreadPoolExecutor` joins its threads at exit, so that one hung call would keep an interrupted
-    run from ending in its grace time.
+    `concurrent.futures.ThreadPoolExecutor` joins its threads at exit, so that one hanging call would keep an
+    interrupted run from ending in time.
     """
 
     def __init__(self, size: int) -> None:
@@ -23,7 +23,7 @@ class Workers(Generic[T]):
         self._tasks: SimpleQueue[tuple[Future[T], Callable[[], T]]] = SimpleQueue()
 
     def submit(self, call: Callable[[], T]) -> Future[T]:
-        """Make a call on some thread; the future holds what it returned or raised."""
+        """Make a call on a thread of the pool; the future holds what it returns or raises."""
         future: Future[T] = Future()
         self._tasks.put((future, call))
         if not self._idle.acquire(blocking=False) and len(self._threads) < self._size:
@@ -37,13 +37,13 @@ class Workers(Generic[T]):
             future, call = self._tasks.get()
             try:
                 future.set_result(call())
-            except BaseException as exc:  # noqa: BLE001  whatever a call raises is for the one who reads the future
+            except BaseException as exc:  # noqa: BLE001  whatever a call raises belongs to the reader of the future
                 future.set_exception(exc)
             self._idle.release()
 
 
 def take_ended(ended: "SimpleQueue[Future[T]]", at_most: int) -> list[Future[T]]:
-    """Wait a little for the first finished call, and take what is there besides."""
+    """Wait up to 0.5 s for a finished call; return it with the others that have finished, at most `at_most`."""
     finished: list[Future[T]] = []
     try:
         finished.append(ended.get(timeout=0.5))

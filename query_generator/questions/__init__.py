@@ -1,1 +1,1 @@
-"""What a good question is: the prompt, the call, and the checks of its reply."""
+"""Asks for questions: the prompt, the call, and the checks of the reply."""

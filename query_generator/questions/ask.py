@@ -1,4 +1,4 @@
-"""One product and type in, accepted questions out."""
+"""Asks a provider for the questions of one product and type, and accepts the good ones."""
 
 from collections import Counter
 
@@ -17,14 +17,12 @@ def ask(
     """Ask once for the questions that are missing.
 
     Args:
-        product: whom the questions are about.
-        query_type: what the questions are about.
+        product: the product that the questions are for.
+        query_type: whether they are about the product or its market.
         num_questions: how many are wanted in all.
-        provider: who is asked.
-        existing: questions that earlier calls have brought; they count, and are not asked for again.
+        provider: the provider to call.
+        existing: questions from earlier calls; they count, and are not asked for again.
 
-    Returns:
-        The new questions that are usable, perhaps fewer than are missing; `error` is set when the call brought nothing.
 
     Raises:
         FatalError: no further call makes sense.

@@ -1,4 +1,4 @@
-"""What people look at when a job has ended: the result objects and the summary."""
+"""What people see when a job has ended: the result objects and the summary."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -33,7 +33,10 @@ class ResultStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A job in numbers and addresses. `dropped` counts texts of the model that were no usable questions, by reason."""
+    """A job in numbers and addresses. `dropped` counts unusable texts by reason.
+
+    `errors` are the first ones, as (product_key, stage, reason).
+    """
 
     job_id: str
     status: ResultStatus
@@ -46,11 +49,11 @@ class Report:
 
     @property
     def exit_code(self) -> ExitCode:
-        """0, or 65 when a product failed or a record was rejected."""
+        """0, or 65 if an item failed or a record was rejected."""
         return ExitCode.FINISHED_WITH_ERRORS if _has_errors(self.counts) else ExitCode.SUCCEEDED
 
     def numbers(self) -> dict[str, Any]:
-        """Return the counts and `execution_stats`, as the final event tells them."""
+        """Return the counts and `execution_stats` for the details of the final event."""
         return {
             "providers": list(self.providers),
             "execution_stats": execution_stats(self.stats, self.counts.processed_products, self.counts.questions),
@@ -61,7 +64,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class ChildReport:
-    """What one child of an array has done, when another one writes the result. `ended` counts its items."""
+    """What one child of an array has done if another child writes the result. `ended` counts its items."""
 
     job_id: str
     array_index: int
@@ -71,13 +74,13 @@ class ChildReport:
 
     @property
     def exit_code(self) -> ExitCode:
-        """0, or 65 when an item that this child did has failed, or a record that it read was rejected."""
+        """0, or 65 if an item of this child failed or a record that it read was rejected."""
         failed = self.ended.failed or self.rejected_records
         return ExitCode.FINISHED_WITH_ERRORS if failed else ExitCode.SUCCEEDED
 
 
 def child_summary(report: ChildReport) -> str:
-    """Write the summary that ends a child."""
+    """Return the summary that a child prints at its end."""
     llm, ended = report.stats.llm, report.ended
     return "\n".join(
         (
@@ -95,10 +98,10 @@ def publish_result(
 
     Args:
         db: the database.
-        objects: where to write.
-        job_id: the job.
-        prefix: of the keys.
-        early: how the run ended, if early; by default the ledger tells.
+        objects: the store to write to.
+        job_id: the id of the job.
+        prefix: what the keys begin with.
+        early: the status if the run ended early; by default the ledger decides.
 
     Raises:
         ConfigurationError: there is no such job.
@@ -138,7 +141,7 @@ def publish_result(
 
 
 def summary(report: Report) -> str:
-    """Write the summary that ends a run."""
+    """Return the summary that a run prints at its end."""
     return "\n".join(_summary_lines(report))
 
 
@@ -172,7 +175,7 @@ def _summary_lines(report: Report) -> Iterator[str]:
 
 
 def _cost(llm: CallStats, questions: int) -> str:
-    """Say what the calls have cost, by provider, and what an accepted question has."""
+    """Return the cost of the calls in US dollars: in all, by provider, and per accepted question."""
     known = not llm.unpriced_requests
     whole = f"{llm.cost_usd:.4f} USD" if known else f"{llm.cost_usd:.4f} USD and calls whose price is not known"
     by_provider = ", ".join(

@@ -1,1 +1,1 @@
-"""Providers around providers that keep a fault small: retries, limits."""
+"""Providers around providers: limits, retries, circuit breaker, fallback and budget."""

@@ -1,4 +1,4 @@
-"""A hard cap of what a job may cost: every call is reserved before it is made, and settled after."""
+"""A hard cap on the cost of a job: the cost of each call is reserved before the call and settled after it."""
 
 import threading
 import time
@@ -20,44 +20,44 @@ from query_generator.llm.prices import Price, Prices
 from query_generator.models import BudgetStatus, QueryType
 from query_generator.resilience.guarded import BYTES_A_TOKEN, TOKENS_A_QUESTION
 
-CALLS_AHEAD = 4  # an allowance is asked for that many calls more at once, so that not every call asks for it
-FORGETTING = 0.05
-LOOK_SECONDS = 0.1
+CALLS_AHEAD = 4  # further calls that a raised allowance covers, so that not every call has to raise it
+DECAY = 0.05
+CHECK_SECONDS = 0.1
 _FREE_FAULTS = (RateLimitedError, OverloadedError, CircuitOpenError, FatalError)
 
 
 class Allowance(Protocol):
-    """What a run may spend out of the job's cap, which it shares with the job's other runs."""
+    """What a run may spend out of the job's cap, which all runs of the job share."""
 
     def raise_to(self, needed: float, wanted: float) -> float:
-        """Ask that this run may spend `wanted` US dollars in all, or at least `needed`.
+        """Let this run spend up to `wanted` US dollars in all, or at least `needed`.
 
         Returns:
-            What it may spend now, at least `needed`; 0 when the cap does not leave that.
+            What the run may spend in all, at least `needed`; 0 if the cap does not leave that.
 
         Raises:
-            ServiceAwayError: those who share the cap cannot be asked.
+            ServiceAwayError: the shared cap cannot be reached.
         """
         ...
 
     def lower_to(self, spent: float) -> None:
-        """Give back what this run will not spend."""
+        """Lower the allowance to `spent` US dollars; the rest is free for other runs."""
         ...
 
     def status(self) -> BudgetStatus:
-        """Return how the job stands."""
+        """Return the job's spending against its cap."""
         ...
 
 
 class Budget:
-    """What one run may still spend. Safe for threads.
+    """What one run may still spend, in US dollars. Safe for threads.
 
-    The sum of what was spent and what is reserved is never above the run's allowance, and the allowances of all runs
-    never above the cap: the cap is passed only by as much as the calls in flight cost more than was reserved for them.
+    The money spent and reserved never exceeds the run's allowance, and all allowances never exceed the cap. So the cap
+    is exceeded only by what calls in flight cost beyond the amount reserved for them.
 
     Args:
-        allowance: of this run.
-        sleep: raises when the run is told to stop.
+        allowance: the run's part of the cap.
+        sleep: called while calls wait; raises if the run is asked to stop.
     """
 
     def __init__(self, allowance: Allowance, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -70,10 +70,10 @@ class Budget:
 
     @contextmanager
     def reserved(self, usd: float) -> Iterator["Reservation"]:
-        """Reserve, or wait for calls in flight to leave enough; what is inside is the call.
+        """Reserve `usd` US dollars for the call made inside; wait while calls in flight hold too much.
 
         Raises:
-            CostCapReachedError: the cap does not leave so much, and no call of this run is in flight any more.
+            CostCapReachedError: the cap leaves less than `usd`, and no call of this run is in flight.
         """
         with self._changed:
             while not self._fits(usd):
@@ -81,7 +81,7 @@ class Budget:
                     self._allowed = self._spent
                     self._allowance.lower_to(self._spent)
                     raise _cap_reached(self._allowance.status(), usd)
-                self._changed.wait(LOOK_SECONDS)
+                self._changed.wait(CHECK_SECONDS)
                 self._sleep(0.0)
             self._reserved += usd
             self._in_flight += 1
@@ -99,7 +99,7 @@ class Budget:
                 self._changed.notify_all()
 
     def close(self) -> None:
-        """Give back what was neither spent nor is reserved by a call that has not ended."""
+        """Give back what is neither spent nor reserved for a call in flight."""
         with self._changed:
             self._allowance.lower_to(self._spent + self._reserved)
 
@@ -112,23 +112,23 @@ class Budget:
 
 
 class Reservation:
-    """What is held for one call, and counted as spent if nobody says otherwise."""
+    """What is reserved for one call, in US dollars; `spent` counts as spent, by default the whole reservation."""
 
     def __init__(self, usd: float) -> None:
         self.spent = usd
 
 
 class BudgetedProvider(ProviderAround):
-    """Makes a call when the budget has room for it. It belongs inside the retries, so that every try is reserved.
+    """Makes a call if the budget has room for it. It belongs inside the retries, so that every attempt is reserved.
 
-    What a call will cost is estimated from its prompt and its count of questions, by how earlier ones came out. A call
-    that was surely not billed (refused, not made) is free; one that failed otherwise counts as billed, or as estimated
-    where nobody has told. What a call has cost is the meter's word; an answer of a version whose price is not known is
-    priced as the model that was asked.
+    The cost of a call is estimated from its prompt and number of questions, corrected by the cost of earlier calls. A
+    call that was surely not billed (refused or not made) is free. Any other failed call counts as the provider billed
+    it, or as estimated if the bill is not known. The meter says what a call cost; a reply by a version whose price is
+    not known costs what the model asked for does.
     """
 
     def __init__(self, provider: Provider, budget: Budget, prices: Prices, models: Mapping[QueryType, str]) -> None:
-        """Take the model that is asked for each type of question.
+        """Take the inner provider, the budget, the prices, and the model for each type of question.
 
         Raises:
             ConfigurationError: the price of a model is not known.
@@ -139,7 +139,7 @@ class BudgetedProvider(ProviderAround):
         self._ratio = 1.0
 
     def generate(self, request: GenerationRequest) -> GenerationReply:
-        """Make one call; raises CostCapReachedError when the cap leaves nothing for it."""
+        """Make one call. Raises CostCapReachedError if the cap leaves too little for it."""
         price = self._price[request.query_type]
         estimate = price.cost_usd(estimated_usage(request))
         with self._budget.reserved(estimate * self._ratio) as reservation:
@@ -155,7 +155,7 @@ class BudgetedProvider(ProviderAround):
             reservation.spent = _cost(reply.cost_usd, price, reply.usage)
         if estimate:
             ratio = reservation.spent / estimate
-            self._ratio = max(ratio, self._ratio + FORGETTING * (ratio - self._ratio))
+            self._ratio = max(ratio, self._ratio + DECAY * (ratio - self._ratio))
         return reply
 
 
@@ -164,7 +164,7 @@ def _cost(metered: float | None, asked: Price, usage: Usage) -> float:
 
 
 def known_price(prices: Prices, provider: str, model: str) -> Price:
-    """Return the price of a model; raises a ConfigurationError that says how to give it."""
+    """Return the price of a model. Raises a ConfigurationError that says how to set it."""
     price = prices.of(provider, model)
     if price is None:
         raise ConfigurationError(
@@ -175,7 +175,7 @@ def known_price(prices: Prices, provider: str, model: str) -> Price:
 
 
 def estimated_usage(request: GenerationRequest) -> Usage:
-    """Estimate the tokens of one call from above, before any reply tells better."""
+    """Return an upper estimate of the tokens of one call, for use before the first reply."""
     prompt = len(request.prompt.system.encode()) + len(request.prompt.user.encode())
     return Usage(prompt // BYTES_A_TOKEN, TOKENS_A_QUESTION * request.count)
 

@@ -1,4 +1,4 @@
-"""The circuit breaker: a service that keeps failing is left alone for a while."""
+"""The circuit breaker: a service that keeps failing is not called for a while."""
 
 import threading
 import time
@@ -13,20 +13,20 @@ from query_generator.errors import (
     UnusableReplyError,
 )
 
-PROBE_SECONDS = 1.0  # between two looks at how the probe does
+PROBE_SECONDS = 1.0  # between two checks on the call that probes
 
 
 class CircuitBreaker:
-    """Opens after `threshold` failures in a row, and lets one call through every `timeout` seconds to see.
+    """Opens after `threshold` failures in a row, and then lets one call through every `timeout` seconds as a probe.
 
-    A failure is a fault of the service. A rate limit, a refusal by the model and a useless reply are none: the service
-    has answered. Libraries (pybreaker, circuitbreaker, purgatory) either hold a lock during the call, which allows one
-    call at a time, or let every waiting thread probe.
+    A failure is a fault of the service. A rate limit, a refusal by the model and an unusable reply are not failures,
+    since the service answered. Libraries (pybreaker, circuitbreaker, purgatory) either hold a lock during the call,
+    which allows one call at a time, or let every waiting thread probe.
 
     Args:
-        name: provider and model, for the error.
-        threshold: failures in a row.
-        timeout: seconds.
+        name: provider and model, for the error message.
+        threshold: failures in a row that open the circuit.
+        timeout: seconds that the circuit stays open.
         clock: seconds, monotonic.
     """
 
@@ -42,7 +42,7 @@ class CircuitBreaker:
         self._probing = False
 
     def check(self) -> None:
-        """Find out early that a call would not be made.
+        """Check whether a call would be made now.
 
         Raises:
             CircuitOpenError: the circuit is open.
@@ -52,10 +52,10 @@ class CircuitBreaker:
 
     @contextmanager
     def call(self) -> Iterator[None]:
-        """Make a call inside, and learn from what it raises.
+        """Make the call inside, and count its success or failure.
 
         Raises:
-            CircuitOpenError: the circuit is open; what is inside is not done.
+            CircuitOpenError: the circuit is open; the call is not made.
         """
         with self._lock:
             self._require_closed_or_probe()

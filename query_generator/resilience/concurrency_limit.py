@@ -1,15 +1,15 @@
-"""How many calls may be in flight. Pure."""
+"""A limit of the calls in flight that adapts to refusals. Pure."""
 
 DECREASE = 0.7
 INCREASE = 0.1  # of the window, one call at least, for each window of answered calls
-TOLERATED = 0.2  # share of refused calls: random faults are no reason to slow down
-WEIGHT = 0.05  # of a call in that share: what was long ago does not hide an overload of now
+TOLERATED = 0.2  # share of refused calls, since random faults are no reason to slow down
+WEIGHT = 0.05  # of the latest call in that share, so that old answers do not hide a new overload
 
 
 class ConcurrencyLimit:
-    """Additive increase, multiplicative decrease of the calls in flight.
+    """Limits the calls in flight by additive increase and multiplicative decrease.
 
-    The window is cut when more than a fifth of the latest calls were refused for overload or rate, and not again for
+    The limit is cut if more than a fifth of the latest calls were refused for overload or rate, but not again for
     calls that were started before the cut.
     """
 
@@ -22,20 +22,20 @@ class ConcurrencyLimit:
 
     @property
     def size(self) -> int:
-        """Calls that may be in flight."""
+        """The number of calls that may be in flight."""
         return max(1, int(self._size))
 
     def has_room(self) -> bool:
-        """Tell whether one more call may start."""
+        """Return whether one more call may start."""
         return self.in_flight < self.size
 
     def answered(self) -> None:
-        """Open the window a little."""
+        """Raise the limit a little after an answered call."""
         self._share_refused -= WEIGHT * self._share_refused
         self._size = min(self._largest, self._size + max(1.0, INCREASE * self._size) / self._size)
 
     def refused(self, started: float, now: float) -> None:
-        """Narrow the window, if it is not one refusal among many answers."""
+        """Cut the limit unless refusals are rare; `started` and `now` are seconds, monotonic."""
         if started < self._cut_at:
             return
         self._share_refused += WEIGHT * (1 - self._share_refused)

@@ -1,4 +1,4 @@
-"""Providers that stand in for each other."""
+"""Falls back to the next provider when one fails."""
 
 import logging
 import threading
@@ -23,11 +23,11 @@ OUT_FOR_THE_RUN = (BudgetExhaustedError, PermissionRefusedError, ConfigurationEr
 
 
 class FallbackProvider:
-    """Asks each provider in turn until one answers.
+    """Calls each provider in turn until one answers.
 
-    An open circuit moves on at once, a transient fault after its retries, a refusal by one model to the next one. A
-    provider whose day's quota is used up, whose key is refused or whose model is unknown is not asked again in this
-    run.
+    It moves to the next provider at once if a circuit is open or a model refuses, and after the retries if a fault is
+    transient. A provider whose daily quota is used up, whose key is refused or whose model is unknown is not called
+    again in this run.
     """
 
     def __init__(self, providers: Sequence[Provider]) -> None:
@@ -46,13 +46,13 @@ class FallbackProvider:
         return ", ".join(provider.model for provider in self._providers)
 
     def generate(self, request: GenerationRequest) -> GenerationReply:
-        """Make the call with the first provider that answers.
+        """Return the reply of the first provider that answers.
 
         Raises:
-            CircuitOpenError: those that can be asked in this run are all left alone for now.
-            RetryableError, SkippableError: all have failed; the message names each cause.
-            CostCapReachedError: the job's cap lets nothing more be bought, whoever is asked.
-            FatalError: none can be asked in this run.
+            CircuitOpenError: the circuits of all providers that are left in this run are open.
+            RetryableError, SkippableError: all providers failed; the message names each cause.
+            CostCapReachedError: the job's cap leaves too little for a call to any provider.
+            FatalError: no provider can be called in this run.
         """
         causes: dict[str, QueryGeneratorError] = {}
         for provider in self._providers:
@@ -79,10 +79,10 @@ class FallbackProvider:
 
 
 def error_of_all(causes: dict[str, QueryGeneratorError]) -> QueryGeneratorError:
-    """Join the causes by provider into the error that says what may help.
+    """Join the errors of the providers, by name, into the one error that decides what to do next.
 
-    While any provider may answer later it is a transient fault: an open circuit when nothing but time is needed, a rate
-    limit when one of them limits calls, since an item must never fail for that.
+    If any provider may answer later, the error is transient: CircuitOpenError if only open circuits are left, and
+    RateLimitedError if any provider limits calls, since an item must never fail because of a rate limit.
     """
     if len(causes) == 1:
         return next(iter(causes.values()))

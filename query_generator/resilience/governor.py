@@ -1,4 +1,4 @@
-"""The quota governor: when a call may start."""
+"""The quota governor: decides when a call may start."""
 
 import math
 import threading
@@ -23,28 +23,28 @@ SMOOTHING = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the user has told of the quota; None is no limit."""
+    """The known quota: as configured, or as named by the service if that is lower; None is no known limit."""
 
     requests_per_minute: float | None = None
     tokens_per_minute: float | None = None
 
 
 class Governor:
-    """Keeps calls under the limits that were told, finds those that were not, and fills what there is.
+    """Keeps calls under the known limits, finds the unknown ones, and uses them as fully as possible.
 
-    Calls start one by one, evenly spaced, never more than the limit in any minute, nor more than its 60th part, rounded
-    up, in any second; a little less, so that a network's jitter brings no call into the window of the one that it
-    replaces. Windows count calls when their requests are written, not when they were let go, so that a late one is
-    followed by a late one. Tokens are reserved by what a call is estimated at and settled by what it has used. A
-    refused call stops all starts for the delay that the service asked for, exactly; refused again after that, it is
-    twice as long each time. A stray refusal at a limit that was told delays its own call alone.
+    Calls start one by one, evenly spaced: at most the limit in any minute, and a 60th of it, rounded up, in any second.
+    The windows are a little longer, so that network jitter never moves a call into the window of the call that it
+    replaces. Windows count calls when their requests are written, not when they were admitted, so that a late call
+    delays the one that replaces it. Tokens are reserved as estimated and settled as used. A refused call stops all
+    starts for exactly the delay that the service asked for; the pause doubles with each further refusal. A stray
+    refusal at a known limit delays only its own call.
 
     Args:
-        limits: what was told.
-        max_in_flight: calls in flight at most; refusals and overload narrow that for a while.
-        schedule: the start slots to start, shared with other processes if need be.
-        share: this process's part of the limits for as long as the shared schedule is out of reach.
-        sleep: waits, and raises when the run is told to stop.
+        limits: the configured quota.
+        max_in_flight: calls in flight at most; refusals and overload lower that for a while.
+        schedule: hands out the start slots; may be shared with other processes. By default this process has its own.
+        share: this process's part of the limits (0 to 1) while the shared schedule is out of reach.
+        sleep: waits for some seconds; raises if the run is asked to stop.
         clock: seconds, monotonic.
     """
 
@@ -81,16 +81,16 @@ class Governor:
 
     @contextmanager
     def admit(self, tokens: int) -> Iterator[float]:
-        """Wait until a call may start; it is in flight inside.
+        """Wait until a call may start; inside, it is in flight.
 
         Args:
-            tokens: what the call will use, estimated.
+            tokens: an estimate of the tokens that the call will use.
 
         Yields:
-            The time at which it starts.
+            The time at which the call starts, by which the other methods identify it.
 
         Raises:
-            BudgetExhaustedError: a day's calls are used up.
+            BudgetExhaustedError: the calls of the day are used up.
         """
         with self._state:
             self._waiting += 1
@@ -110,7 +110,7 @@ class Governor:
                 self._state.notify()
 
     def sent(self, started: float) -> None:
-        """Note that the request of a call has gone out; without that it counts as sent when the call has ended."""
+        """Note that the request of a call was written; otherwise it counts as sent when the call ends."""
         with self._state:
             self._sent.sent(started, self._clock())
 
@@ -122,7 +122,7 @@ class Governor:
             self._window.in_flight += 1
 
     def _wait_for_start_slot(self, tokens: int) -> float:
-        """Sleep until the next start slot has come, and anew when a pause has begun meanwhile."""
+        """Sleep until the next start slot, and again if a pause has begun meanwhile."""
         try:
             while True:
                 now = self._clock()
@@ -160,20 +160,20 @@ class Governor:
         return max(0.0, self._earliest_by_own_gap(now) - AHEAD_SECONDS - now)
 
     def _earliest_by_own_gap(self, now: float) -> float:
-        """Return when this process may start a call by the rate that it has found, if its schedule is not its own.
+        """Return when this process may start a call by the rate that it has found, if the schedule is shared.
 
-        The rate that one of many processes has found is its part of a limit, and no distance for all of them.
+        The rate that one of several processes has found is its part of a limit, not a gap for all of them to keep.
         """
         if self._schedule is self._own:
             return -math.inf
         return self._last_start + 1 / self._estimator.rate(now)
 
     def _earliest_in_windows(self, now: float) -> float:
-        """Return when a start is within what was told for a minute and a second, though others came late."""
-        told = int(self._limits.requests_per_minute or 0)
-        if not told:
+        """Return when a start keeps to the known limit in each minute and second, even if other calls were late."""
+        limit = int(self._limits.requests_per_minute or 0)
+        if not limit:
             return -math.inf
-        return max(self._sent.earliest(math.ceil(told / 60), 1, now), self._sent.earliest(told, 60, now))
+        return max(self._sent.earliest(math.ceil(limit / 60), 1, now), self._sent.earliest(limit, 60, now))
 
     def _reserve(self, tokens: int) -> None:
         with self._state:
@@ -195,21 +195,24 @@ class Governor:
             self._token_debt -= extra / token_seconds if token_seconds else 0.0
 
     def _gaps(self) -> tuple[float, float]:
-        """Seconds between two starts by what was told, and the seconds of the limit that one token takes."""
-        told = self._limits.requests_per_minute
-        gap = 60 / told * (1 + MARGIN) if told else 0.0
+        """Return the seconds between two starts by the known limits, and the seconds of the limit that a token takes.
+
+        Both are 0 where no limit is known.
+        """
+        limit = self._limits.requests_per_minute
+        gap = 60 / limit * (1 + MARGIN) if limit else 0.0
         if not self._limits.tokens_per_minute:
             return gap, 0.0
-        # A window can hold the tokens of one call more than the spacing alone allows.
+        # A window can hold one call more than the spacing allows, and so the tokens of one call more.
         usable = max(self._limits.tokens_per_minute - self._tokens_a_call, self._limits.tokens_per_minute / 2)
         token_seconds = 60 * (1 + MARGIN) / usable
         return max(gap, self._tokens_a_call * token_seconds), token_seconds
 
     def answered(self, started: float, tokens: int) -> None:
-        """Settle a call: the service took it, and it used so many tokens.
+        """Settle a call that the service accepted and that used `tokens` tokens.
 
-        What calls have used below their share is not paid out in faster starts: it would bring more tokens into the
-        next minute than the limit allows. At most one call's worth is set off against later calls.
+        Calls that used less than their share do not make later calls start faster, which would bring more tokens into
+        the next minute than the limit allows. At most the tokens of one call are credited to later calls.
         """
         with self._state:
             self._refused_since = None
@@ -226,10 +229,10 @@ class Governor:
             self._state.notify()
 
     def refused(self, started: float, error: RateLimitedError) -> None:
-        """Slow down: let no call start for as long as the service asks, or this one alone if it is a stray refusal.
+        """Slow down: start no call for as long as the service asks, or delay this call alone if the refusal is stray.
 
-        It can be a stray one where calls are spaced by what was told: those are calls that a limit allows. The error is
-        told then how long its call has to wait by itself.
+        A refusal can be stray if calls are spaced by the known limits, since the service should accept such calls. Then
+        `error.wait_alone` is set to the seconds that the call has to wait.
 
         Raises:
             BudgetExhaustedError: the service has refused every call for ten minutes.
@@ -237,8 +240,8 @@ class Governor:
         now = self._clock()
         asked = error.retry_after or 0.0
         with self._state:
-            told = self._is_at_told_limit(now)
-            stray = self._strays.refused(started) and told
+            at_limit = self._is_at_known_limit(now)
+            stray = self._strays.refused(started) and at_limit
             self._window.refused(started, now)
             self._refused_since = now if self._refused_since is None else self._refused_since
             starved = now - self._refused_since
@@ -247,7 +250,7 @@ class Governor:
                 self._estimator.not_taken(started)
                 error.wait_alone = asked or FIRST_PAUSE
                 pause = 0.0
-            elif told and not learnt and self._strays.is_first_row(started, now, asked):
+            elif at_limit and not learnt and self._strays.is_first_row(started, now, asked):
                 self._estimator.not_taken(started)
                 pause = asked or FIRST_PAUSE
             else:
@@ -270,17 +273,17 @@ class Governor:
         except ServiceAwayError:
             self._own.hold(pause)
 
-    def _is_at_told_limit(self, now: float) -> bool:
+    def _is_at_known_limit(self, now: float) -> bool:
         gap, _ = self._gaps()
         return gap > 0 and self._estimator.rate(now) * gap >= 1
 
     def overloaded(self, started: float) -> None:
-        """Have fewer calls in flight."""
+        """Lower the limit of calls in flight, since the service is overloaded."""
         with self._state:
             self._window.refused(started, self._clock())
 
     def _learn(self, error: RateLimitedError) -> bool:
-        """Take the quota that the service names, where it is lower than what was told; tells whether it is."""
+        """Take over the quota that the service names if it is lower than the known one; return whether it is."""
         requests = (self._limits.requests_per_minute, error.requests_per_minute)
         tokens = (self._limits.tokens_per_minute, error.tokens_per_minute)
         limits = Limits(min(filter(None, requests), default=None), min(filter(None, tokens), default=None))
@@ -289,5 +292,5 @@ class Governor:
 
 
 def _first_rate(limits: Limits) -> float:
-    told = limits.requests_per_minute
-    return min(FIRST_RATE, told / 60 * (1 + MARGIN)) if told else FIRST_RATE
+    limit = limits.requests_per_minute
+    return min(FIRST_RATE, limit / 60 * (1 + MARGIN)) if limit else FIRST_RATE

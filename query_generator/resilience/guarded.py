@@ -10,12 +10,12 @@ from query_generator.models import QueryType
 from query_generator.resilience.circuit_breaker import CircuitBreaker
 from query_generator.resilience.governor import Governor
 
-BYTES_A_TOKEN = 4  # of English; of Chinese it makes 0.75 tokens a character
+BYTES_A_TOKEN = 4  # of English; for Chinese this is 0.75 tokens a character
 TOKENS_A_QUESTION = 40
 
 
 class GuardedProvider(ProviderAround):
-    """Makes a call when the governor has a place for it and the circuit is closed."""
+    """Makes a call when the governor admits it, if the circuit is closed."""
 
     def __init__(
         self,
@@ -24,8 +24,8 @@ class GuardedProvider(ProviderAround):
         breakers: Mapping[QueryType, CircuitBreaker],
         confirm: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take one breaker for each type of question (types that ask the same model share one), and what is called
-        when a call has its place: it may wait, or keep the call from being made by what it raises.
+        """Take one breaker for each type of question (types with the same model share one), and a function that is
+        called when a call is admitted: it may wait, and the call is not made if it raises.
         """
         self._confirm = confirm
         self._provider = provider
@@ -33,7 +33,7 @@ class GuardedProvider(ProviderAround):
         self._breakers = breakers
 
     def generate(self, request: GenerationRequest) -> GenerationReply:
-        """Make one call; raises CircuitOpenError at once while the circuit is open."""
+        """Make one call. Raises CircuitOpenError at once while the circuit is open."""
         breaker = self._breakers[request.query_type]
         breaker.check()
         tokens = estimated_tokens(request)
@@ -57,6 +57,6 @@ class GuardedProvider(ProviderAround):
 
 
 def estimated_tokens(request: GenerationRequest) -> int:
-    """Estimate what a call will use, prompt and reply, before the first replies tell better."""
+    """Return an estimate of the tokens of a call's prompt and reply, for use before the first replies."""
     prompt = len(request.prompt.system.encode()) + len(request.prompt.user.encode())
     return prompt // BYTES_A_TOKEN + TOKENS_A_QUESTION * request.count

@@ -1,26 +1,26 @@
-"""How many calls may start: what refusals have shown of a limit that nobody told. Pure; time is handed in."""
+"""Finds an unknown rate limit by the refusals of the service. Pure; times are seconds, passed in."""
 
 import math
 from bisect import bisect_right
 
-FIRST_RATE = 90.0  # calls a second; an unknown limit is met by a few calls instead of by all calls in flight at once
-FIRST_GROWTH = math.log(8)  # a second
+FIRST_RATE = 90.0  # calls a second, so that a few calls meet an unknown limit and not all calls in flight at once
+FIRST_GROWTH = math.log(8)  # per second: eight times the rate after each second
 HORIZONS = (1.0, 10.0, 60.0)  # seconds: the windows in which services count
-PATIENCE = 10.0  # seconds; a limit that was found is believed for so long, a longer window for its own length
-GROWTH = 0.02  # after half of that time more, and three times as much after the next half
-FULL = 0.9  # of what a window has held at most
-MARGIN = 0.014  # windows are kept longer by this part: 14 ms of a network's jitter in a second, 0.8 s in a minute
+TRUSTED_SECONDS = 10.0  # for how long a found limit is kept; that of a longer window for the window's length
+GROWTH = 0.02  # of the limit after another half of that time, and three times as much after the next half
+FULL = 0.9  # of the most calls that a window has held
+MARGIN = 0.014  # windows are longer by this share: 14 ms of network jitter in a second, 0.8 s in a minute
 
 
 class RateEstimator:
-    """Starts get faster until the service refuses one; from then on a sliding window holds what it has taken.
+    """Raises the rate until the service refuses a call; from then on a sliding window keeps to what it accepted.
 
-    Which window the service counts in is not known. It is the one that was as full as never before when the call was
-    refused, the shortest of those. A call that is taken above a limit disproves that limit.
+    It is not known in which window the service counts. The estimate is the shortest window that was as full as never
+    before when the call was refused. A call that is accepted above a limit disproves that limit.
     """
 
     def __init__(self, now: float, first_rate: float = FIRST_RATE) -> None:
-        """Begin at so many calls a second."""
+        """Begin at `first_rate` calls a second."""
         self._rate = first_rate
         self._updated = self._cut_at = now
         self._starts: list[float] = []  # of the last minute, without those that were refused
@@ -30,14 +30,14 @@ class RateEstimator:
         self.refusals = 0
 
     def rate(self, now: float) -> float:
-        """Return the calls a second that may start now, if the windows have room."""
+        """Return how many calls a second may start now, if the windows have room."""
         seconds, self._updated = now - self._updated, now
         if not self._limits:
             self._rate = min(self._rate * math.exp(min(FIRST_GROWTH * seconds, 10.0)), 1e6)
         return self._rate * self._growth(HORIZONS[0], now) if self._limits else self._rate
 
     def earliest(self, now: float) -> float:
-        """Return when the windows have room for a call; minus infinity when they have it now."""
+        """Return when the windows have room for a call; minus infinity if they have room now."""
         if self._probing:
             return -math.inf
         return max(
@@ -56,11 +56,11 @@ class RateEstimator:
         self._starts.append(now)
 
     def _started_before(self, calls: int) -> float:
-        """Return when the call was started that is so many calls back; minus infinity when there were fewer."""
+        """Return the start of the call that is `calls` calls back; minus infinity if there were fewer."""
         return self._starts[-calls] if len(self._starts) >= calls else -math.inf
 
     def answered(self, started: float) -> None:
-        """Note that the service took a call."""
+        """Note that the service accepted a call."""
         self.refusals = 0
         for horizon in HORIZONS:
             before = self._count(started, horizon * (1 - MARGIN)) - 1
@@ -69,7 +69,11 @@ class RateEstimator:
                 del self._limits[horizon]
 
     def refused(self, started: float, now: float, asked_delay: float) -> bool:
-        """Find the limit, unless the call was started before the last refusal was known; tells whether it was not."""
+        """Note a refused call, and find the limit unless the call was started before the last refusal was known.
+
+        Returns:
+            Whether the refusal counted.
+        """
         self.not_taken(started)
         if started < self._cut_at:
             return False
@@ -86,13 +90,13 @@ class RateEstimator:
         return True
 
     def not_taken(self, started: float) -> None:
-        """Leave out a call that was refused."""
-        place = bisect_right(self._starts, started) - 1
-        if place >= 0 and self._starts[place] == started:
-            del self._starts[place]
+        """Remove a refused call from the windows."""
+        index = bisect_right(self._starts, started) - 1
+        if index >= 0 and self._starts[index] == started:
+            del self._starts[index]
 
     def forget(self) -> None:
-        """Forget what refusals have shown: the service has named its limit."""
+        """Forget the limits that were found, since the service has named its limit."""
         self._limits.clear()
 
     def _full_window(self, counts: dict[float, int], asked_delay: float) -> float:
@@ -104,6 +108,6 @@ class RateEstimator:
         return bisect_right(self._starts, end) - bisect_right(self._starts, end - seconds)
 
     def _growth(self, horizon: float, now: float) -> float:
-        patience = max(PATIENCE, horizon)
-        halves = max(0.0, now - self._cut_at - patience) / (patience / 2)
+        trusted = max(TRUSTED_SECONDS, horizon)
+        halves = max(0.0, now - self._cut_at - trusted) / (trusted / 2)
         return math.exp(min(GROWTH * (2.0 ** min(halves, 20.0) - 1), 20.0))

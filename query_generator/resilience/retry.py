@@ -1,4 +1,4 @@
-"""Retries of transient faults, with a budget."""
+"""Retries of transient faults, limited by a budget."""
 
 import random
 import threading
@@ -10,16 +10,16 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from query_generator.errors import CircuitOpenError, RateLimitedError, RetryableError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, ProviderAround
 
-FIRST_DELAY = 1.0
-LONGEST_DELAY = 60.0
-SHARE = 0.1
-RESERVE = 10.0
+FIRST_DELAY = 1.0  # seconds
+LONGEST_DELAY = 60.0  # seconds
+SHARE = 0.1  # retries per call
+RESERVE = 10.0  # retries
 
 
 class RetryBudget:
-    """Allows retries up to a tenth of the calls of a run, and ten besides for small runs.
+    """Allows retries for a tenth of a run's calls, plus ten for small runs.
 
-    A service that fails often is not asked more often for that: the item goes to the back of the queue instead.
+    So a service that fails often does not get many more calls: the item goes to the back of the queue instead.
     """
 
     def __init__(self, share: float = SHARE, reserve: float = RESERVE) -> None:
@@ -33,7 +33,7 @@ class RetryBudget:
             self._left += self._share
 
     def spend(self) -> bool:
-        """Take a retry out of the budget; False when there is none."""
+        """Take a retry out of the budget; return False if none is left."""
         with self._lock:
             if self._left < 1:
                 return False
@@ -42,11 +42,11 @@ class RetryBudget:
 
 
 class RetryingProvider(ProviderAround):
-    """Tries a call again, with exponential backoff and full jitter, and never before the service wants it.
+    """Retries a call with exponential backoff and full jitter, and never before the service asks for it.
 
-    Backoff: a random time between 0 and min(60 s, 1 s x 2^(tries - 1)); the delay that a service asks for is waited out
-    in full before that. After a rate limit the governor inside knows when the next call may start, or has said how long
-    this one has to wait by itself. An open circuit is not tried again.
+    Backoff: a random time between 0 and min(60 s, 1 s x 2^(attempts - 1)), after the whole delay that the service asked
+    for. After a rate limit, the governor decides when the next call may start, or has set how long this call has to
+    wait alone. An open circuit is not retried.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class RetryingProvider(ProviderAround):
         )
 
     def generate(self, request: GenerationRequest) -> GenerationReply:
-        """Make the call; raises what the last try raised."""
+        """Make the call. Raises what the last attempt raised."""
         self._budget.earn()
         return self._retrying.copy()(self._provider.generate, request)
 

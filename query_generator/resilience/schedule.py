@@ -1,4 +1,4 @@
-"""When calls start that share one limit."""
+"""Schedules the starts of calls that share one limit."""
 
 import time
 from collections.abc import Callable
@@ -8,32 +8,36 @@ AHEAD_SECONDS = 0.25
 
 
 class Schedule(Protocol):
-    """Hands out the start slots at which calls may start, one after another.
+    """Hands out start slots: the times at which calls may start, one after another.
 
-    Nobody gets a start slot more than `AHEAD_SECONDS` after those that were handed out before have come, so that a
-    pause takes effect soon, and a process that is killed takes little with it.
+    No slots are handed out while the next free one is more than `AHEAD_SECONDS` away, so that a pause takes effect
+    soon, and a process that is killed wastes few of them.
     """
 
     def reserve(self, calls: int, gap: float, extra: float = 0.0) -> tuple[list[float], float]:
         """Reserve the next start slots.
 
         Args:
-            calls: how many.
-            gap: seconds between two of them.
-            extra: seconds that stay free after them, to pay for what earlier calls have used above their share.
+            calls: how many slots.
+            gap: seconds between two slots.
+            extra: seconds to leave free after them, for what earlier calls used beyond their share.
 
         Returns:
-            How many seconds from now each call may start, in order, perhaps for more calls than were asked for; when
-            there is none, the seconds to wait before asking again.
+            The seconds from now to each slot, in order, and 0. There may be more slots than asked for; if there are
+            none, the second value is the seconds to wait before asking again.
 
         Raises:
-            BudgetExhaustedError: a day's calls are used up.
-            ServiceAwayError: those who share the limit cannot be asked.
+            BudgetExhaustedError: the calls of the day are used up.
+            ServiceAwayError: the shared schedule is out of reach.
         """
         ...
 
     def hold(self, seconds: float) -> None:
-        """Let nobody start for so long."""
+        """Let no call start for `seconds`.
+
+        Raises:
+            ServiceAwayError: the shared schedule is out of reach.
+        """
         ...
 
 
@@ -54,5 +58,5 @@ class LocalSchedule:
         return [first - now + number * gap for number in range(calls)], 0.0
 
     def hold(self, seconds: float) -> None:
-        """Let no call start for so long."""
+        """Let no call start for `seconds`."""
         self._next = max(self._next, self._clock() + seconds)

@@ -1,4 +1,4 @@
-"""Is a refusal a stray one, or has a limit been met? Pure."""
+"""Decides whether a refusal is stray, or shows a limit. Pure."""
 
 import math
 from collections import deque
@@ -9,11 +9,11 @@ ROW_SECONDS = 10.0
 
 
 class Strays:
-    """A service that meets its limit refuses calls that start one after another, a fault refuses one here or there.
+    """Recognizes stray refusals: a limit makes a service refuse calls that started in a row, a fault only single calls.
 
-    So a refusal is a stray one unless another one of the five calls around it was refused, or three of the latest
-    twenty. Answers are no part of it: a reply takes seconds, and until then nobody knows that the call was taken. Of
-    calls that are refused by chance, one in fifty, a tenth is taken for a limit.
+    A refusal is stray unless another call was refused within four starts of it, or three of the latest twenty calls
+    were. Answers are not used: a reply takes seconds, and only then is it known that the call was accepted. If one call
+    in fifty is refused by chance, a tenth of these refusals are mistaken for a limit.
     """
 
     def __init__(self) -> None:
@@ -26,18 +26,18 @@ class Strays:
         self._starts.append(now)
 
     def refused(self, started: float) -> bool:
-        """Note that the service refused the call that started then; tells whether that is a stray refusal."""
+        """Note that the call which started at `started` was refused; return whether the refusal is stray."""
         self._refused = {start for start in self._refused if start >= self._starts[0]} | {started}
-        places = [place for place, start in enumerate(self._starts) if start in self._refused]
-        own = next((place for place in places if self._starts[place] == started), 0)
-        close = sum(abs(place - own) < CLOSE for place in places)
-        return close < 2 and len(places) < SEVERAL
+        refused = [index for index, start in enumerate(self._starts) if start in self._refused]
+        own = next((index for index in refused if self._starts[index] == started), 0)
+        close = sum(abs(index - own) < CLOSE for index in refused)
+        return close < 2 and len(refused) < SEVERAL
 
     def is_first_row(self, started: float, now: float, pause: float) -> bool:
-        """Tell whether this refusal, no stray, belongs to the first row of refusals for a while.
+        """Return whether this refusal, which is not stray, belongs to the first row of refusals in a while.
 
-        Late calls can crowd one window by themselves. Calls that are sent after the row was known and are refused in a
-        row again, within ten seconds after the pause, show a lower limit.
+        Late calls alone can overfill one window. But if calls that were started after the row was known are refused
+        again, within ten seconds after the pause of `pause` seconds, the limit must be lower.
         """
         if started <= self._row_known:
             return True

@@ -1,4 +1,4 @@
-"""What is done when no provider can be asked: wait for the one that is tried again, or end the run."""
+"""Waits while no provider can be called, or ends the run."""
 
 import time
 from collections.abc import Callable
@@ -8,17 +8,17 @@ from query_generator.llm.base import GenerationReply, GenerationRequest, Provide
 
 
 class WaitingProvider(ProviderAround):
-    """Waits while the circuit is open, and gives up when the service has failed again after that."""
+    """Waits while the circuit is open, and gives up if the service then fails again."""
 
     def __init__(self, provider: Provider, sleep: Callable[[float], None] = time.sleep) -> None:
         self._provider = provider
         self._sleep = sleep
 
     def generate(self, request: GenerationRequest) -> GenerationReply:
-        """Make the call when the circuit lets it through.
+        """Make the call as soon as the circuit allows it.
 
         Raises:
-            ServiceAwayError: the service still failed when it was tried again.
+            ServiceAwayError: the service failed again after the wait.
         """
         while True:
             try:

@@ -1,4 +1,4 @@
-"""The questions that a job has stored, item by item, to be asked for again."""
+"""The stored questions of a job, item by item, to fill the cache from."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,9 +12,9 @@ def answers_of(db: Database, job_id: str, prompt_version: str) -> Iterator[Any]:
     """Read the succeeded items of a job by keyset pages, in the order of the input.
 
     Returns:
-        Rows with `product_id`, `query_type`, what `store.canonical.stored_product` reads, `provider`, `model`,
-        `prompt_tokens`, `output_tokens`, `texts` (the questions in their order), and `current`: whether they come from
-        that prompt version.
+        Rows with `product_id`, `query_type`, the columns that `store.canonical.stored_product` reads, `provider`,
+        `model`, `prompt_tokens`, `output_tokens`, `texts` (the questions in order), and `current`: whether any of them
+        has this prompt version.
     """
     after = (-1, -1, "")
     while rows := db.rows(

@@ -1,4 +1,4 @@
-"""A product as the database keeps it: read from its record once, at intake, and rebuilt from then on."""
+"""Products as the database keeps them: read from their records once, at intake, and rebuilt from then on."""
 
 import json
 from dataclasses import replace
@@ -11,9 +11,9 @@ _TEXTS = ("name", "brand", "category", "description", "price", "currency", "exte
 
 
 def canonical_json(product: Product) -> str:
-    """Write a product for `jobselectedproducts.product`: its texts by name, attributes as a list of pairs.
+    """Return the JSON of a product for `jobselectedproducts.product`: texts by name, attributes as a list of pairs.
 
-    A list keeps the order of the attributes, which the keys of a jsonb object would not.
+    A list keeps the order of the attributes, which a jsonb object would not.
     """
     texts = {name: text for name in _TEXTS if (text := getattr(product, name))}
     return json.dumps({**texts, "attributes": product.attributes}, ensure_ascii=False)
@@ -23,8 +23,8 @@ def stored_product(row: Any) -> Product:
     """Rebuild the product of a database row.
 
     Args:
-        row: with `product_id`, `position`, `product` (as `canonical_json` writes it), and, where that is not there or
-            not up to date, `record` and `brand_name`, from which the product is read.
+        row: has `product_id`, `position` and `product` (as `canonical_json` writes it); if that is missing or out of
+            date, the product is read from `record` and `brand_name`.
 
     Raises:
         RejectedRecordError: the row holds no usable product.

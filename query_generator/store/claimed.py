@@ -1,4 +1,4 @@
-"""Rows of claimed work as items."""
+"""Makes items of claimed rows."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ NO_PRODUCT = Product(name="")
 
 
 def items_of(rows: Sequence[Any]) -> list[Item]:
-    """Read claimed rows; the product of one that is gone or unusable is `NO_PRODUCT`. A product is read once."""
+    """Return claimed rows as items; the product is `NO_PRODUCT` if it is gone or unusable. Each is read once."""
     products: dict[int, Product] = {}
     for row in rows:
         if row.product_id not in products:

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL, made with the secret."""
+"""Opens connections to PostgreSQL with the cached secret."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 APPLICATION_NAME = "query-generator"
 CONNECT_SECONDS = 10
-# A server that vanishes without a word is found out after 11 s of silence, or 10 s with data that is not taken.
+# A server that vanishes silently is noticed after 11 s without an answer, or 10 s with unacknowledged data.
 KEEPALIVE: dict[str, Any] = {
     "keepalives_idle": 5,
     "keepalives_interval": 2,
@@ -23,10 +23,10 @@ KEEPALIVE: dict[str, Any] = {
 
 
 def get_db_connection(config: "RdsConfig | None" = None) -> "WatchedConnection":
-    """Connect to PostgreSQL with the cached secret, and check the connection.
+    """Connect to PostgreSQL.
 
     Args:
-        config: where to connect to; by default what `secrets_cache.get_rds_config` says.
+        config: the server and the login; by default what `secrets_cache.get_rds_config` returns.
 
     Returns:
         A psycopg connection in autocommit mode with named-tuple rows.
@@ -68,10 +68,10 @@ def get_db_connection(config: "RdsConfig | None" = None) -> "WatchedConnection":
 
 
 def connect_with_rotation() -> "WatchedConnection":
-    """Connect with the cached secret; a refused login fetches the secret once more, and is tried again if it is new.
+    """Connect with the cached secret; if the login is refused, fetch the secret again and retry if it has changed.
 
     Raises:
-        FatalError: as `get_db_connection`; PermissionRefusedError when the secret is still the refused one.
+        FatalError: what `get_db_connection` raises; PermissionRefusedError if the secret has not changed.
     """
     import secrets_cache
 
@@ -83,11 +83,11 @@ def connect_with_rotation() -> "WatchedConnection":
 
 
 def open_database(config: "RdsConfig | None" = None, policy: ReconnectPolicy | None = None) -> Database:
-    """Connect; raises what `get_db_connection` raises.
+    """Connect. Raises what `get_db_connection` raises.
 
     Args:
-        config: where to connect to; by default what the cached secret says, which is then followed when it rotates.
-        policy: how long to wait when the connection is lost later.
+        config: the server and the login; by default those of the cached secret, fetched again after a rotation.
+        policy: how long to wait if the connection is lost later.
     """
     connect = connect_with_rotation if config is None else lambda: get_db_connection(config)
     return Database(connect(), connect, policy)

@@ -1,4 +1,4 @@
-"""Why PostgreSQL is not to be had: what it says when a connection is refused or lost, in our words. Pure."""
+"""The errors for a connection to PostgreSQL that is refused or lost. Pure."""
 
 from typing import NamedTuple
 
@@ -6,15 +6,15 @@ from query_generator.errors import ConfigurationError, PermissionRefusedError, Q
 
 
 class DatabaseAwayError(ServiceAwayError):
-    """The server is out of reach, or the connection to it is lost."""
+    """The server is out of reach, or the connection is lost."""
 
 
 class TransactionConflictError(DatabaseAwayError):
-    """Two transactions were in each other's way: the whole transaction may be tried again at once."""
+    """Two transactions conflicted: the whole transaction may be retried at once."""
 
 
 class Refusal(NamedTuple):
-    """Words in the server's answer to a connection that tell why it was refused; libpq gives no SQLSTATE there."""
+    """Words by which the reason for a refused connection is recognized, since libpq gives no SQLSTATE for it."""
 
     words: tuple[str, ...]
     error: type[QueryGeneratorError]
@@ -44,7 +44,7 @@ _REFUSALS = (
 
 
 def connect_error(where: str, message: str) -> QueryGeneratorError:
-    """Class a refused or failed connection; `where` names the server, `message` is libpq's."""
+    """Return the error for a refused or failed connection; `where` names the server, `message` is libpq's."""
     for refusal in _REFUSALS:
         if any(words in message for words in refusal.words):
             return refusal.error(f"{where}: {first_line(message)}. {refusal.way_out}")
@@ -52,5 +52,5 @@ def connect_error(where: str, message: str) -> QueryGeneratorError:
 
 
 def first_line(message: object) -> str:
-    """Return what the server says, without the lines of detail, which may repeat a whole row."""
+    """Return a message without its lines of detail, which may repeat a whole row."""
     return str(message).partition("\n")[0]

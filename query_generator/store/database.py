@@ -1,4 +1,4 @@
-"""The only door to PostgreSQL: statements by name, and transactions, on a connection that is replaced when lost."""
+"""The only access to PostgreSQL: named statements and transactions, on a connection that is replaced when lost."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("database")
 T = TypeVar("T")
 
-CONFLICT_SECONDS = 10.0  # for which a transaction is tried again that was in another one's way
+CONFLICT_SECONDS = 10.0  # for how long a transaction that conflicts with another one is retried
 
 
 class Database:
-    """One connection; statements are called by their name in `store/sql`. Not for use by two threads at once.
+    """One connection; statements are called by their names in `store/sql`. Not safe for threads.
 
     Args:
         connection: an open connection.
-        reconnect: makes another one when it is lost; without it a lost connection is the end.
-        policy: for how long.
+        reconnect: opens another one when it is lost; without it, a lost connection is not replaced.
+        policy: for how long to reconnect, and how long the server may be silent.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Database:
         return self._policy.clock() - self._connected_at
 
     def with_reconnect(self, work: Callable[[], T]) -> T:
-        """Do work that may be repeated as a whole: again after a conflict, and when a lost connection is back.
+        """Do work that may be repeated as a whole: repeat it after a conflict, and after a lost connection is back.
 
         Raises:
             DatabaseAwayError: the database stayed away for longer than the policy allows.
@@ -64,7 +64,7 @@ class Database:
         return max(seconds, CONFLICT_SECONDS) if isinstance(error, TransactionConflictError) else seconds
 
     def _connect_again(self, error: DatabaseAwayError, is_first: bool) -> None:
-        """Connect, if the connection is lost."""
+        """Connect unless the error was a conflict, after which the connection is still good."""
         if isinstance(error, TransactionConflictError) or self._reconnect is None:
             return
         if is_first:
@@ -81,17 +81,17 @@ class Database:
         _LOG.warning("[DB] Connected again")
 
     def send(self, name: str, /, **parameters: object) -> Callable[[], list[Any]]:
-        """Run a statement, and return what reads its rows. In a pipeline it is only sent: the first reading waits.
+        """Run a statement; return a function that reads its rows. In a pipeline, only that function waits.
 
-        Raises, here or where the rows of it or of a later statement are read:
-            SkippableError: a value does not fit the column, or a row that it refers to is gone.
+        Raises, here or when the rows of this or a later statement are read:
+            SkippableError: a value does not fit its column, or a row that it refers to is gone.
             DatabaseAwayError: the connection is lost, or the server shuts down.
             PermissionRefusedError: the role may not do this.
         """
         return self._send(name, statement(name), parameters)
 
     def rows(self, name: str, /, **parameters: object) -> list[Any]:
-        """Run a statement and return its rows as named tuples; one without rows returns none. Raises as `send`."""
+        """Run a statement and return its rows as named tuples. Raises what `send` raises."""
         return self.send(name, **parameters)()
 
     def one(self, name: str, /, **parameters: object) -> Any:
@@ -100,7 +100,7 @@ class Database:
         return row
 
     def run(self, sql: str, parameters: dict[str, object] | None = None) -> list[Any]:
-        """Run SQL text, as `rows` does; several statements at once when there are no parameters."""
+        """Run SQL text and return its rows; it may be several statements if there are no parameters."""
         return self._send("SQL text", sql, parameters)()
 
     def _watch(self) -> None:
@@ -115,7 +115,7 @@ class Database:
         with database_errors():
             cursor = self._connection.execute(sql.encode(), written)
             if self._pipeline:
-                # The server's time limit on idle transactions runs only after a Sync: each statement gets its own.
+                # The server's idle-in-transaction timeout starts only after a Sync, so each statement gets one.
                 self._connection.pgconn.pipeline_sync()
                 self._pipeline.result_queue.append(None)
                 self._connection.flush()
@@ -131,7 +131,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Commit what happens inside, or nothing of it. Inside another transaction it is a part of that one."""
+        """Commit everything done inside, or nothing. A nested transaction is part of the outer one."""
         if self._in_transaction:
             yield
             return
@@ -144,9 +144,9 @@ class Database:
 
     @contextmanager
     def pipelined(self) -> Iterator[None]:
-        """Open a transaction as `transaction` does, whose statements are sent ahead of the answers.
+        """Open a transaction like `transaction` whose statements are sent without waiting for answers.
 
-        BEGIN travels with the first statements and COMMIT with the last ones, so that a transaction costs one round
+        BEGIN is sent with the first statements and COMMIT with the last ones, so that a transaction takes one round
         trip for each time that rows are read, and one at its end.
         """
         if self._in_transaction:
@@ -160,7 +160,7 @@ class Database:
             self._in_transaction = False
 
     def _pipelined(self) -> Iterator[None]:
-        # psycopg's own transaction() would ask for the state of the connection, which is not known in a pipeline.
+        # psycopg's transaction() needs the state of the connection, which is not known in a pipeline.
         try:
             with self._connection.pipeline() as self._pipeline:
                 self._connection.execute(b"BEGIN")
@@ -177,7 +177,7 @@ class Database:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """Undo only what happens inside if that fails; for use inside a transaction."""
+        """Roll back only what is done inside if that fails; for use inside a transaction."""
         import psycopg
 
         with database_errors():
@@ -194,7 +194,7 @@ class Database:
 
     @contextmanager
     def waiting_without_end(self) -> Iterator[None]:
-        """Let statements take their time, as those that change a large table do; a long wait is still logged."""
+        """Let statements run for any time, such as those that change a large table; a long wait is still logged."""
         self._connection.silence_seconds = None
         try:
             yield

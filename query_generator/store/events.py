@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("events")
 PAGE_SIZE = 100
-REMEMBERED = 10 * PAGE_SIZE  # a killed run leaves at most a page of events published and not noted
+REMEMBERED = 10 * PAGE_SIZE  # events; a killed run leaves at most a page published but still in the outbox
 _EVENT_ID = re.compile(r'"event_timestamp_id": "([^"]+)"')
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event. `event_timestamp_id` is `timestamp#event_id`, the timestamp ISO 8601 in UTC with microseconds."""
+    """One event. `event_timestamp_id` is `timestamp#event_id`, with the timestamp in ISO 8601, UTC, microseconds."""
 
     job_id: str
     event_timestamp_id: str
@@ -35,11 +35,11 @@ class Event:
     details: Mapping[str, Any]
 
     def recorded_at(self) -> datetime:
-        """Return the timestamp."""
+        """Return the time at which the event was recorded, in UTC."""
         return datetime.fromisoformat(self.event_timestamp_id.partition("#")[0])
 
     def item(self) -> dict[str, Any]:
-        """Return the event as the documented item."""
+        """Return the event as the documented DynamoDB item."""
         return {
             "job_id": self.job_id,
             "event_timestamp_id": self.event_timestamp_id,
@@ -51,13 +51,14 @@ class Event:
 
 
 class EventSink(Protocol):
-    """Where events end up. Publishing one again adds nothing."""
+    """Where events are published. Publishing an event again changes nothing."""
 
     def publish(self, event: Event) -> None:
         """Publish an event.
 
         Raises:
-            FatalError: it could not be published; it may be tried again.
+            FatalError: the event could not be published; it may be tried again.
+            OSError: the file could not be written.
         """
         ...
 
@@ -66,13 +67,13 @@ class DynamoDbEvents:
     """The table of events in DynamoDB."""
 
     def __init__(self, client: "DynamoDBClient", table: str, ttl_days: float = 90) -> None:
-        """Take a client, the table, and how long an event is kept where the table's TTL is on `expires_at`."""
+        """Take a client, the table's name, and the days after which an event expires if TTL is on `expires_at`."""
         self._ttl = timedelta(days=ttl_days)
         self._client = client
         self._table = table
 
     def publish(self, event: Event) -> None:
-        """Put the item unless it is there."""
+        """Put the item unless it exists."""
         from boto3.dynamodb.types import TypeSerializer
 
         serialize = TypeSerializer().serialize
@@ -90,7 +91,7 @@ class DynamoDbEvents:
 
 
 class FileEvents:
-    """A JSON Lines file, one event a line."""
+    """A JSON Lines file with one event per line."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -98,7 +99,7 @@ class FileEvents:
         self._opened = False
 
     def publish(self, event: Event) -> None:
-        """Append the event unless it is among the last REMEMBERED."""
+        """Append the event unless it is among the last REMEMBERED ones."""
         if not self._opened:
             self._open()
         if event.event_timestamp_id in self._there:
@@ -108,7 +109,7 @@ class FileEvents:
         self._remember([event.event_timestamp_id])
 
     def _open(self) -> None:
-        """Read which events are there, and end a line that a killed run has left unfinished."""
+        """Read the ids of the last events, and end the line that a killed run left unfinished."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("a+", encoding="utf-8", errors="replace") as file:
             file.seek(0)
@@ -128,8 +129,8 @@ class FileEvents:
 class EventLog:
     """Records the events of one job and publishes them in order.
 
-    Before `attach` events wait in memory. Losing the events table never stops the job: it warns once and goes on, and
-    what waits in the outbox is published by the next run of the job.
+    Before `attach`, events wait in memory. A sink that fails never stops the job: the log warns once, and the next run
+    of the job publishes what waits in the outbox.
     """
 
     def __init__(self, job_id: str, sink: EventSink, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
@@ -142,14 +143,14 @@ class EventLog:
         self.failures = 0
 
     def attach(self, db: Database) -> None:
-        """Hand over to the outbox; the tables must be there."""
+        """Move the events from memory to the outbox, and record there from now on; the tables must exist."""
         self._db = db
         early, self._early = self._early, []
         for event in early:
             self._add(db, event)
 
     def record(self, name: str, **details: object) -> None:
-        """Fix an event, in the transaction that is open on the database, if there is one."""
+        """Record an event, in the open transaction if there is one."""
         timestamp = self._now().isoformat(timespec="microseconds")
         event = Event(self._job_id, f"{timestamp}#{uuid.uuid4().hex}", name, details)
         if self._db:
@@ -158,7 +159,7 @@ class EventLog:
             self._early.append(event)
 
     def record_end(self, name: str, error: FatalError) -> None:
-        """Fix the event of an early end, in memory if the database is what has failed."""
+        """Record the event of an early end, in memory if the database has failed."""
         details = {"reason": str(error), "exit_code": int(error.exit_code)}
         try:
             self.record(name, **details)
@@ -167,7 +168,7 @@ class EventLog:
             self.record(name, **details)
 
     def publish(self, at_most: int | None = None) -> None:
-        """Publish what waits, or so many events of it, oldest first; stop at the first failure of the sink."""
+        """Publish the waiting events, or `at_most` of them, oldest first; stop at the first failure of the sink."""
         try:
             while not self._failed and (rows := self._waiting(at_most or PAGE_SIZE)):
                 for _, event in rows:
@@ -176,14 +177,14 @@ class EventLog:
                 if at_most:
                     return
         except DatabaseAwayError as exc:
-            _LOG.debug("[EVENTS] They wait for the database: %s", exc)
+            _LOG.debug("[EVENTS] Events wait for the database: %s", exc)
         except (FatalError, OSError) as exc:
             self._failed = True
             self.failures += 1
             _LOG.warning("[BATCH WARNING] Events are not published and wait for the next run of this job: %s", exc)
 
     def close(self) -> None:
-        """Publish what waits, with one more try for a sink that has failed before."""
+        """Publish the waiting events; a sink that failed before is tried once more."""
         self._failed = False
         self.publish()
 

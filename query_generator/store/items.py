@@ -1,4 +1,4 @@
-"""Pieces of work: as they are claimed, as a call leaves them, and counted."""
+"""Items: as they are claimed, as a call leaves them, and counted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,15 +10,15 @@ from query_generator.models import Generated, Product, QueryType
 class ItemState(StrEnum):
     """`job_items.state`."""
 
-    PENDING = "pending"  # waits to be claimed, or to be claimed again
-    RUNNING = "running"  # claimed by a living run; after a call: one more is to be made
-    SUCCEEDED = "succeeded"  # all questions are there
+    PENDING = "pending"  # waits to be claimed
+    RUNNING = "running"  # claimed by a living run; as the outcome of a call: needs one more call
+    SUCCEEDED = "succeeded"  # has all its questions
     FAILED = "failed"  # given up, with the reason
-    SKIPPED = "skipped"  # the product had enough questions before
+    SKIPPED = "skipped"  # the product had enough questions before the job
 
 
 class ErrorStage(StrEnum):
-    """Where an item or a record has failed, `stage` of an error in results.json."""
+    """Where an item or a record failed: `stage` of an error in results.json."""
 
     INPUT = "input"
     GENERATE = "generate"
@@ -27,11 +27,11 @@ class ErrorStage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A claimed piece of work.
+    """A claimed item.
 
-    `attempts` counts the claims of the item, this one included, `deferred` how often it went to the back of the queue.
-    `existing` are the questions that earlier calls of this job have brought, `answered` the number of those calls, and
-    `dropped` what was unusable in them, by reason.
+    `attempts` counts the claims of the item, including this one; `deferred` counts how often it went to the back of the
+    queue. `existing` are the questions from earlier calls of this job, `answered` is the number of those calls, and
+    `dropped` counts the unusable texts in their replies by reason.
     """
 
     product_id: int
@@ -46,9 +46,9 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one call for an item has brought, and the state that the item has now: `running` asks for one more call.
+    """The result of one call for an item, and the item's new state; `running` means that it needs one more call.
 
-    `answered` counts the calls that brought a reply, this one included.
+    `answered` counts the calls that got a reply, including this one.
     """
 
     item: Item
@@ -64,7 +64,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """A job in numbers. Items are products times question types; skipped ones are left out of all but their own."""
+    """A job in numbers. An item is a product and a question type; only `skipped_products` counts skipped ones."""
 
     products: int
     items: int
@@ -80,7 +80,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class JobSize:
-    """How large a job is and how far, as its last progress report says; `open_items` is 0 only when none is open."""
+    """The size and progress of a job by its last progress report; `open_items` is 0 only if no item is open."""
 
     products: int
     items: int
@@ -90,7 +90,7 @@ class JobSize:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A job that is worked on, in numbers; items without the skipped ones."""
+    """The progress of a job in numbers, without skipped items."""
 
     items: int
     succeeded: int

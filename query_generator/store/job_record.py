@@ -1,4 +1,4 @@
-"""The row of a job, as one run of it writes it."""
+"""Writes the row of a job, for one run of it."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from query_generator.store.lease import Lease
 
 
 class JobRecord:
-    """What a run notes of its job. Each method is one transaction that only a living run can commit."""
+    """What a run records of its job. Each method is one transaction that only a living run can commit."""
 
     def __init__(self, db: Database, job_id: str, lease: Lease) -> None:
         self._db = db
@@ -19,14 +19,14 @@ class JobRecord:
         self._lease = lease
 
     def open(self, terms: Mapping[str, Any], differ: Callable[[JobMetadata], bool], *, is_child: bool = False) -> None:
-        """Open the job for this run, which begins its lease.
+        """Open the job for this run, and begin the run's lease.
 
         Args:
-            terms: what the questions depend on: their number, providers, models, prompt version.
-            differ: tells whether these terms are others that are to be taken from now on; items that they leave short
-                are open again then. What it raises keeps the run from being opened.
-            is_child: the run is one of many that come and go: what failed for a transient reason is opened again only
-                when it finds no other one alive, and then the job is not complete any more.
+            terms: what the questions depend on: `num_questions`, `providers`, `models` and `prompt_version`.
+            differ: returns whether these terms replace those in the metadata; then items that are short of questions
+                are reopened. The run is not opened if it raises.
+            is_child: whether the run is one of many that come and go. It reopens items that failed for a transient
+                reason only if no other run is alive; the job is then no longer complete.
         """
         with self._db.transaction():
             self._rows("ledger.open_job", metadata=json.dumps(dict(terms)))
@@ -40,36 +40,36 @@ class JobRecord:
                 self._rows("ledger.resume")
 
     def begin_load(self, seen: str = "") -> bool:
-        """Become the one run that reads the input; False while another living run does.
+        """Become the one run that reads the input; return False if another living run reads it.
 
         Args:
-            seen: False also when the `load_id` of the job is not this any more: another run has begun to read
-                meanwhile, and may have read all of it.
+            seen: the `load_id` that the caller has read. The result is also False if the job has another one by now:
+                another run began to read meanwhile, and may have read everything. Empty skips this check.
         """
         with self._lease.writing():
             return bool(self._rows("ledger.begin_load", run_id=self._lease.run_id, seen=seen))
 
     def is_being_loaded(self) -> bool:
-        """Tell whether another living run reads the input; only reads."""
+        """Return whether another living run reads the input."""
         return bool(self._rows("ledger.is_being_loaded", run_id=self._lease.run_id)[0].loading)
 
     def note_source(self, source: str, version: str = "", siblings: str = "") -> None:
-        """Note where the input comes from before it is read, so that a later run knows of a reading cut short.
+        """Record the source of the input before it is read, so that a later run notices an interrupted reading.
 
         Args:
-            source: its name.
-            version: which version of it, if it has some.
-            siblings: what the children of the array that reads it have in common.
+            source: the name of the source.
+            version: its version; empty if it has none.
+            siblings: the id that the children of the reading array share; empty outside of arrays.
         """
         with self._lease.writing():
             self._note(input_source=source, input_complete=False, input_version=version, input_siblings=siblings)
 
     def end_load(self, source: str, *, keep_rejected: bool = False) -> None:
-        """Note that all of the input is in the ledger; the records that this reading rejected replace earlier ones.
+        """Record that the whole input is in the ledger; the records rejected this time replace those rejected before.
 
         Args:
-            source: the name of the input.
-            keep_rejected: this reading was of the job's own rows: what the input's reading rejected stays rejected.
+            source: the name of the source.
+            keep_rejected: keep the records rejected before as well, since only the job's own rows were read this time.
         """
         with self._lease.writing():
             if keep_rejected:
@@ -78,30 +78,30 @@ class JobRecord:
             self._rows("ledger.forget_rejected", run_id=self._lease.run_id)
 
     def begin_progress(self, seconds: float) -> bool:
-        """Become the one run that counts now; False when another has done so, or written to the job, in this time."""
+        """Become the run that counts now; False if another run has updated the job's row within `seconds`."""
         with self._lease.writing():
             return bool(self._rows("ledger.begin_progress", seconds=0.9 * seconds))
 
     def note_progress(self) -> Progress:
-        """Count the items, and write the counts to `batch_operations`: no other transaction does so while items are
-        worked on, since all runs of a job would fight for its row.
+        """Count the items, and write the counts to `batch_operations`. While items are worked on, no other transaction
+        writes them, since all runs of a job would compete for its row.
         """
         with self._lease.writing():
             (row,) = self._rows("ledger.note_progress")
         return Progress(**row._asdict())
 
     def set_status(self, status: JobStatus, error: str | None = None) -> None:
-        """Set the job's status in `batch_operations`, with the exact counts."""
+        """Set the job's status and exact counts in `batch_operations`."""
         with self._lease.writing():
             self._set_status(status, error)
 
     def begin_finish(self) -> bool:
-        """Become the one run that writes the result; False when the job is complete, or another living run does."""
+        """Become the run that writes the result; False if the job is complete, or another living run writes it."""
         with self._lease.writing():
             return bool(self._rows("ledger.begin_finish", run_id=self._lease.run_id))
 
     def complete(self, on_first: Callable[[], None]) -> None:
-        """Complete the job; `on_first` is called in the transaction if no other run has completed it before."""
+        """Complete the job; `on_first` is called in the transaction if no run has completed the job before."""
         with self._lease.writing():
             first = self._rows("ledger.complete")
             self._set_status(JobStatus.COMPLETED)

@@ -1,4 +1,4 @@
-"""Jobs as the database has them, read by a job id; nothing is written."""
+"""Reads jobs by their job id; nothing is written."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -17,15 +17,15 @@ class JobStatus(StrEnum):
     PENDING = "pending"  # its input is not read yet
     PROCESSING = "processing"  # items are open
     COMPLETED = "completed"  # all items have ended and the result is written
-    FAILED = "failed"  # the last run has failed, and no item is open
+    FAILED = "failed"  # the last run failed, and no item is open
 
 
 @dataclass(frozen=True, slots=True)
 class JobMetadata:
-    """What the runs have noted of a job, `batch_operations.metadata`.
+    """What the runs have recorded of a job in `batch_operations.metadata`.
 
-    `terms` are what its first run fixed: `num_questions`, `providers`, `models` and `prompt_version`, each as far as it
-    is noted. `input_source` is empty before a run has begun to read; `input_complete` tells whether one has read all.
+    `terms` are fixed by the first run: `num_questions`, `providers`, `models` and `prompt_version`, each if recorded.
+    `input_source` is empty before a run has begun to read; `input_complete` is set when a run has read the whole input.
     """
 
     terms: Mapping[str, Any] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class JobMetadata:
 
     @classmethod
     def from_json(cls, noted: Mapping[str, Any] | None) -> "JobMetadata":
-        """Read the column; NULL is a job of which nothing is noted."""
+        """Read the column; NULL means that nothing is recorded."""
         noted = noted or {}
         return cls(
             {name: noted[name] for name in ("num_questions", "providers", "models", "prompt_version") if name in noted},
@@ -50,13 +50,13 @@ class JobMetadata:
 
     @property
     def reading_was_cut_short(self) -> bool:
-        """Whether a run has begun to read the input, and none has read all of it."""
+        """Whether a run has begun to read the input, but none has read all of it."""
         return bool(self.input_source) and not self.input_complete
 
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """A row of `batch_operations`. `load_id` is the run of the latest whole reading of the input, or `none`."""
+    """A row of `batch_operations`. `load_id` is the run that last read the whole input, or `none`."""
 
     job_id: str
     status: str
@@ -71,18 +71,18 @@ def read_job(db: Database, job_id: str) -> JobRow | None:
 
 
 def read_metadata(db: Database, job_id: str) -> JobMetadata:
-    """Read what the runs have noted of a job; nothing before its first run."""
+    """Read what the runs have recorded of a job; empty before its first run."""
     job = read_job(db, job_id)
     return job.metadata if job else JobMetadata()
 
 
 def is_known(db: Database, job_id: str) -> bool:
-    """Tell whether the database has the job, or products selected for it."""
+    """Return whether the database has the job, or products selected for it."""
     return bool(db.one("ledger.is_known", job_id=job_id).known)
 
 
 def job_size(db: Database, job_id: str) -> JobSize:
-    """Read how large the job is, without counting its items."""
+    """Read the size of the job without counting its items."""
     row = db.one("ledger.job_size", job_id=job_id)
     kinds = len(QueryType)
     return JobSize(row.items // kinds, row.items, max(1, row.items - row.done) if row.is_open else 0, row.done // kinds)
@@ -94,20 +94,20 @@ def count_items(db: Database, job_id: str) -> Counts:
 
 
 def has_open_items(db: Database, job_id: str) -> bool:
-    """Tell whether an item waits, or is worked on by some run."""
+    """Return whether an item is pending, or running in a living run."""
     return bool(db.one("ledger.has_open_items", job_id=job_id).found)
 
 
 def dropped_texts(db: Database, job_id: str) -> Counter[str]:
-    """Count the texts of the model that were no usable questions, by reason."""
+    """Count the texts that were dropped as unusable, by reason."""
     return Counter({row.reason: row.count for row in db.rows("ledger.dropped", job_id=job_id)})
 
 
 def stats_of_runs(db: Database, job_id: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the sums that each run of the job has kept, as `RunStats.as_dict` makes them."""
+    """Yield the saved sums of each run of the job, as `RunStats.as_dict` makes them."""
     return (row.stats for row in db.rows("runs.stats", job_id=job_id))
 
 
 def cache_stats_of_all_runs(db: Database) -> list[Mapping[str, Any]]:
-    """Return what each run of any job has kept of its cache, as `CacheStats.as_dict` makes it."""
+    """Return the saved cache statistics of every run of any job, as `CacheStats.as_dict` makes them."""
     return [row.cache for row in db.rows("cache.sums")]

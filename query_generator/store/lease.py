@@ -1,8 +1,8 @@
-"""The lease of a run: proof that it lives, and the right of others to take over its work when it does not.
+"""The lease of a run: it shows that the run is alive, and lets other runs take over its work when it is not.
 
-The lease belongs to the run and not to its items, and time is the database's. A run whose lease has lapsed stays good
-until another one declares it dead, which is for good: every write locks the writer's own row in `runs` and requires it
-alive, so that a run that was frozen or cut off cannot write once its work has a new owner.
+A lease belongs to a run, not to its items, and is measured by the database's clock. A run whose lease has lapsed stays
+alive until another run declares it dead, which is final: every write locks the writer's own row in `runs` and requires
+that it is alive, so that a run which was frozen or cut off cannot write after its work was taken over.
 """
 
 import logging
@@ -20,11 +20,11 @@ from query_generator.store.side_connection import SideConnection
 _LOG = logging.getLogger("lease")
 
 BEATS_A_LEASE = 4
-LOOK_SECONDS = 0.5
-IDLE_LOOK_SECONDS = 0.1
-LOOK_SECONDS_A_RUN = 0.02  # all runs together look 50 times a second at most,
-LONGEST_LOOK = 10.0  # but each of them this often at least
-CONFIRMATION_LOOK = 0.05
+CHECK_SECONDS = 0.5
+IDLE_CHECK_SECONDS = 0.1
+CHECK_SECONDS_A_RUN = 0.02  # all runs together check at most 50 times a second,
+LONGEST_CHECK = 10.0  # but each run at least once in this time
+CONFIRMATION_CHECK = 0.05
 
 
 class Lease:
@@ -43,7 +43,7 @@ class Lease:
         self.lost = threading.Event()
 
     def begin(self) -> None:
-        """Announce the run."""
+        """Add the run's row, which begins the lease."""
         self._confirmed_at = self._clock()
         self._db.rows(
             "runs.start",
@@ -55,8 +55,8 @@ class Lease:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Open a transaction that only a living run can commit. Its first statement, sent along with the others, locks
-        the run's row; what it said is looked at before the commit.
+        """Open a transaction that only a living run can commit. Its first statement locks the run's row; it is sent
+        with the others, and its answer is checked before the commit.
 
         Raises:
             RunFencedError: this run was declared dead.
@@ -68,10 +68,10 @@ class Lease:
                 raise self.fenced()
 
     def take_over(self) -> int:
-        """Declare runs of this job dead that are, and free their items; returns the number of runs.
+        """Declare the dead runs of this job dead and free their items; return the number of these runs.
 
-        A run whose process on this machine has ended is dead at once. Any other is dead when its lease has lapsed, but
-        not before this connection is as old as that lease: after an outage every run gets time to show that it lives.
+        A run whose process on this machine has ended is dead at once. Any other run is dead when its lease has lapsed,
+        but not before this connection is as old as the lease: after an outage, every run gets time to send a heartbeat.
         """
         others = self._db.rows("runs.others", job_id=self._job_id, run_id=self.run_id)
         self._others = len(others)
@@ -93,50 +93,50 @@ class Lease:
 
     @property
     def is_shared(self) -> bool:
-        """Whether there were other living runs of the job when this one last looked."""
+        """Whether other runs of the job were alive at the last check."""
         return self._others > 0
 
-    def look_seconds(self) -> float:
-        """Return how long to wait before the next look at what others do: longer, the more runs look."""
-        return self._look_seconds(LOOK_SECONDS)
+    def check_seconds(self) -> float:
+        """Return the seconds until the next check on other runs; the more runs, the longer."""
+        return self._check_seconds(CHECK_SECONDS)
 
-    def idle_look_seconds(self) -> float:
-        """Return the same for a run that does nothing but wait for what others do."""
-        return self._look_seconds(IDLE_LOOK_SECONDS)
+    def idle_check_seconds(self) -> float:
+        """Return the same for a run that only waits for other runs."""
+        return self._check_seconds(IDLE_CHECK_SECONDS)
 
-    def _look_seconds(self, least: float) -> float:
-        return min(LONGEST_LOOK, max(least, LOOK_SECONDS_A_RUN * self._others)) * random.uniform(0.75, 1.25)
+    def _check_seconds(self, least: float) -> float:
+        return min(LONGEST_CHECK, max(least, CHECK_SECONDS_A_RUN * self._others)) * random.uniform(0.75, 1.25)
 
     def confirm(self, since: float) -> None:
-        """Note that the database took a beat that was sent at that time of the clock."""
+        """Note that the database took a heartbeat that was sent at `since`, in seconds of the monotonic clock."""
         self._confirmed_at = since
 
     def wait_until_confirmed(self, sleep: Callable[[float], None]) -> None:
-        """Return when no other run can have declared this one dead: within one lease of a beat.
+        """Wait until no other run can have declared this one dead: the last heartbeat is less than a lease old.
 
-        A run that was frozen, or cut off, for longer waits here for its next beat, before it spends anything.
+        A run that was frozen or cut off for longer waits here for its next heartbeat before it spends money.
 
         Raises:
-            RunFencedError: it was declared dead.
+            RunFencedError: this run was declared dead.
         """
         while self._clock() - self._confirmed_at >= self.seconds:
             self.require_alive()
-            sleep(CONFIRMATION_LOOK)
+            sleep(CONFIRMATION_CHECK)
         self.require_alive()
 
     def require_alive(self) -> None:
-        """Stop a run whose heartbeat has found it dead; raises RunFencedError."""
+        """Raise RunFencedError if the heartbeat has found this run dead."""
         if self.lost.is_set():
             raise self.fenced()
 
     def end(self) -> None:
-        """End the run, and free what it had claimed and not begun."""
+        """End the run, and free the items that it still holds."""
         with self._db.transaction():
             self._db.rows("runs.end", run_id=self.run_id)
             self._db.rows("runs.free_items", run_ids=[self.run_id])
 
     def fenced(self) -> RunFencedError:
-        """Say that this run was declared dead."""
+        """Return the error for a run that was declared dead."""
         return RunFencedError(
             f"run {self.run_id} was declared dead by another run of job {self._job_id}, which goes on with its work; "
             f"this run was silent for more than its lease of {self.seconds:g} s and stops"
@@ -144,7 +144,7 @@ class Lease:
 
 
 class Heartbeat:
-    """Beats for a run, on a thread of its own and beside its transactions, four times a lease."""
+    """Sends the heartbeats of a run, four per lease, from its own thread and on the side connection."""
 
     def __init__(self, lease: Lease, side: SideConnection, clock: Callable[[], float] = time.monotonic) -> None:
         self._lease = lease
@@ -174,6 +174,6 @@ class Heartbeat:
             self._lease.confirm(sent_at)
 
     def _beat_once(self, db: Database) -> tuple[float, bool]:
-        """Beat; returns when that was sent, and whether the run is alive."""
+        """Send a heartbeat; return when it was sent, and whether the run is alive."""
         sent_at = self._clock()
         return sent_at, bool(db.rows("runs.beat", run_id=self._lease.run_id))

@@ -1,4 +1,4 @@
-"""What is to be done and what has been done: the record of a job, and one item for each product and question type."""
+"""The ledger of a job: its record, and one item for each product and question type."""
 
 from query_generator.store.database import Database
 from query_generator.store.job_record import JobRecord
@@ -7,7 +7,7 @@ from query_generator.store.work_queue import WorkQueue
 
 
 class Ledger:
-    """The ledger of one job, as one run works with it."""
+    """The ledger of one job, for one run of it."""
 
     def __init__(self, db: Database, job_id: str, lease: Lease) -> None:
         self.db = db

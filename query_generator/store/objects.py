@@ -1,4 +1,4 @@
-"""Where results are written: S3, or a folder."""
+"""The stores that results are written to: S3, or a folder."""
 
 import io
 import json
@@ -27,16 +27,16 @@ class ObjectStore(Protocol):
     """Keeps objects under keys."""
 
     def put(self, key: str, chunks: Chunks) -> str:
-        """Write an object, streamed from `chunks()`; returns its address.
+        """Write an object, streamed from `chunks()`; return its address.
 
         Raises:
-            FatalError: it could not be written; nothing half-written is left.
+            FatalError: the object could not be written; no partial object is left.
         """
         ...
 
 
 class S3Objects:
-    """A bucket."""
+    """An S3 bucket."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._client = client
@@ -61,13 +61,17 @@ class S3Objects:
 
 
 class FolderObjects:
-    """A folder that stands in for a bucket."""
+    """A folder, in place of a bucket."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def put(self, key: str, chunks: Chunks) -> str:
-        """Write a file in one step: a reader sees the old object or the new one."""
+        """Write a file atomically: a reader sees the old object or the new one.
+
+        Raises:
+            ConfigurationError: the file could not be written.
+        """
         path = self._folder / key
         part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
         try:
@@ -86,7 +90,7 @@ class FolderObjects:
 
 
 class _ChunkReader(io.RawIOBase):
-    """A file to read from, made of chunks."""
+    """A readable file made of chunks of bytes."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
@@ -119,15 +123,15 @@ def save_to_s3(
     prefix: str,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> str:
-    """Write an object of a job; if its key cannot be written, the documented backup key is tried.
+    """Write an object of a job; if its key cannot be written, try the documented backup key.
 
     Args:
-        data: what `json` can write, or a function that streams the bytes.
-        job_id: the job.
-        name: the object becomes `{prefix}{job_id}/{name}`, the backup `{prefix}backup_{8 hex}_{timestamp}.json`.
-        objects: where to.
+        data: a JSON object, or a function that returns the bytes in chunks.
+        job_id: the id of the job.
+        name: the key is `{prefix}{job_id}/{name}`, the backup key `{prefix}backup_{8 hex}_{timestamp}.json`.
+        objects: the store to write to.
         prefix: what the keys begin with.
-        now: the time for the backup's name.
+        now: returns the time for the backup key.
 
     Returns:
         The address of the object: `s3://bucket/key`, or a path.

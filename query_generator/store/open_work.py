@@ -1,4 +1,4 @@
-"""What a job would still have to do, read from a database that is not written to."""
+"""What a job still has to do, read without writing to the database."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -13,13 +13,13 @@ from query_generator.store.products import known_rows, selected_products
 from query_generator.store.sql import migrations
 
 ENOUGH_ITEMS = 20
-ADDED_LAST = "0008_canonical_products"  # without it, products are read from their records
+ADDED_LAST = "0008_canonical_products"  # without this migration, products are read from their records
 RECORDS_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
 class OpenItem:
-    """A call that would be made: for a product and type, with the questions that are there already."""
+    """An item that a run would work on, with the questions that it has already."""
 
     product: Product
     query_type: QueryType
@@ -28,7 +28,9 @@ class OpenItem:
 
 @dataclass(frozen=True, slots=True)
 class Experience:
-    """What earlier replies of a model were like: tokens for each question, and the share of second calls."""
+    """Statistics of a model's earlier replies: output tokens per question, and the share of items (0 to 1) that needed
+    a second call.
+    """
 
     items: int
     tokens_a_question: float
@@ -36,29 +38,29 @@ class Experience:
 
 
 def read_only(db: Database) -> None:
-    """Keep this connection from writing, whatever is asked of it."""
+    """Make this connection read-only."""
     db.rows("quote.read_only")
 
 
 def missing_migrations(db: Database) -> list[str]:
-    """Name the migrations that a run would apply; `can_be_read` tells whether what is there can be read without."""
+    """Return the names of the migrations that a run would apply."""
     there = {row.version for row in db.rows("schema.versions")} if db.one("schema.has_versions").found else set()
     return [name for version, name, _ in migrations() if version not in there]
 
 
 def can_be_read(missing: Sequence[str]) -> bool:
-    """Tell whether tables that lack these migrations hold what a dry run reads."""
+    """Return whether a dry run can read tables that lack these migrations."""
     return set(missing) <= {ADDED_LAST}
 
 
 def products_of_job(db: Database, job_id: str) -> Iterator[Product | RejectedRecord]:
-    """Read the products selected for a job, also on tables that lack the last migration; writes nothing."""
+    """Read the products selected for a job, even from tables that lack the last migration. Writes nothing."""
     before = ADDED_LAST in missing_migrations(db)
     return selected_products(db, job_id, "products.unread_page" if before else "products.selected_page")
 
 
 def experience_of(db: Database, job_id: str, provider: str, model: str) -> Experience | None:
-    """Return what finished items of this job tell of a model, else those of any job; None when they are too few."""
+    """Return the statistics of a model from finished items of this job, or of any job; None if there are too few."""
     for job in (job_id, None):
         row = db.one("quote.experience", job_id=job, provider=provider, model=model.removeprefix("models/"))
         if row.items >= ENOUGH_ITEMS and row.tokens_a_question:
@@ -67,15 +69,15 @@ def experience_of(db: Database, job_id: str, provider: str, model: str) -> Exper
 
 
 class OpenWork:
-    """The items of one job that are open, as a run would find them.
+    """The open items of one job, as a run would find them.
 
     Args:
-        db: with all tables; None: there are none, and everything is open.
-        job_id: the job.
-        are_rows: the products come from the database and have the `product_id` of their row.
-        are_loaded: the run would read no input: what the ledger does not have is not worked on.
+        db: a database with all tables; None if there are none yet, so that everything is open.
+        job_id: the id of the job.
+        are_rows: whether the products come from the database and have the `product_id` of their row.
+        are_loaded: whether the run would read no input, so that only items of the ledger are worked on.
         enough_at: leave out products that have this many active questions of each type; None leaves out none.
-        refill_to: open finished items with fewer questions again; None does not.
+        refill_to: reopen finished items with fewer questions than this; None reopens none.
     """
 
     def __init__(
@@ -96,7 +98,7 @@ class OpenWork:
         self._refill_to = refill_to
 
     def of(self, products: Sequence[Product]) -> Iterator[OpenItem]:
-        """Yield the open items of some hundreds of products."""
+        """Yield the open items of some products, a few hundred at once."""
         if self._db is None:
             yield from (OpenItem(product, query_type) for product in products for query_type in QueryType)
             return
@@ -120,14 +122,14 @@ class OpenWork:
                     yield OpenItem(product, query_type)
 
     def _ids(self, db: Database, products: Sequence[Product]) -> list[int | None]:
-        """Find the rows of products; a new product has none."""
+        """Return the `product_id` of each product, None for a new one."""
         if self._are_rows:
             return [product.product_id for product in products]
         known = known_rows(db, self._job_id, products)
-        return [known.claimed.get(place, known.by_key.get(product.key)) for place, product in enumerate(products)]
+        return [known.claimed.get(index, known.by_key.get(product.key)) for index, product in enumerate(products)]
 
     def _hashes(self, db: Database, items: Sequence[Any]) -> dict[int | None, str]:
-        """Return the content hashes of items by `product_id`; those of version 1 are made anew, as a run would."""
+        """Return the content hashes of items by `product_id`; those of version 1 are recomputed, as a run would do."""
         hashes: dict[int | None, str] = {row.product_id: row.content_hash for row in items}
         old = [product_id for product_id, found in hashes.items() if not found.startswith(CONTENT_HASH_VERSION)]
         for start in range(0, len(old), RECORDS_AT_ONCE):

@@ -1,4 +1,4 @@
-"""Who a process is, so that another one on the same machine can tell that it is gone."""
+"""The identity of a process, by which others on the same machine can see that it has ended."""
 
 import os
 from pathlib import Path
@@ -7,12 +7,12 @@ PROC = Path("/proc")
 
 
 def own_identity(proc: Path = PROC) -> str:
-    """Name this process: boot, process namespace, process id and its start. Empty where /proc does not tell."""
+    """Return `boot/namespace/process id/start time` of this process; empty where /proc does not have them."""
     return _identity(os.getpid(), proc)
 
 
 def is_surely_gone(identity: str, proc: Path = PROC) -> bool:
-    """Tell whether the process of an identity has ended. False where this machine cannot know."""
+    """Return whether the process with an identity has ended; False if this machine cannot know."""
     mine, other = own_identity(proc).split("/"), identity.split("/")
     if not identity or mine[:2] != other[:2]:
         return False

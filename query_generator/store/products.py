@@ -1,4 +1,4 @@
-"""Which row of `products` a record means."""
+"""Links products of the input to rows of `products`."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,24 +11,24 @@ from query_generator.store.canonical import canonical_json, stored_product
 from query_generator.store.database import Database
 
 PAGE_SIZE = 500
-PAGE_BYTES = 2_000_000  # of records as PostgreSQL stores them, which for large ones is compressed
+PAGE_BYTES = 2_000_000  # of records as PostgreSQL stores them: large ones are compressed
 
 
 @dataclass(frozen=True, slots=True)
 class LinkedProduct:
-    """A product of the input and the row that it is."""
+    """A product of the input and the id of its row."""
 
     product_id: int
     product: Product
 
 
 def get_product_ids_from_job(job_id: str, db: Database, keys: Sequence[str] | None = None) -> dict[str, int]:
-    """Return the products selected for a job, by the JOIN with `jobselectedproducts`.
+    """Return the ids of the products selected for a job, by a JOIN with `jobselectedproducts`.
 
     Args:
-        job_id: the job.
+        job_id: the id of the job.
         db: the database.
-        keys: only these composite keys; by default all, which for a large job is a large dict.
+        keys: only these composite keys; by default all, which makes a large dict for a large job.
 
     Returns:
         `products.product_id` by composite key (`brand|name`, normalized). Of two rows with one key, the older.
@@ -44,10 +44,10 @@ def get_product_ids_from_job(job_id: str, db: Database, keys: Sequence[str] | No
 
 
 def read_selected_products(db: Database, job_id: str) -> None:
-    """Read the products of a job that were not read from their records yet: those that others selected for it.
+    """Read the products of a job whose records were not read yet, since other programs selected them.
 
-    They get their composite key, so that records of an input find them. Those of jobs from before migration 0008 are
-    read, too, and the hashes of their items are made anew.
+    They get their composite keys, by which records of an input find them. Products of jobs from before migration 0008
+    are read as well, and the hashes of their items are recomputed.
     """
     for page in _each_page(db, "products.unread_page", job_id):
         keep_read(db, job_id, [entry for entry in map(_read, page) if isinstance(entry, Product)])
@@ -58,14 +58,14 @@ def selected_products(
 ) -> Iterator[Product | RejectedRecord]:
     """Read the products selected for a job by keyset pages, in the order of their ids.
 
-    A product has its `record` only if it was read from that just now, because nobody had done so or the record was
-    changed since. An unusable one is rejected, with its id for a position.
+    A product has its `record` only if that was read just now, because it had not been read yet or has changed since. An
+    unusable product is rejected, with its id as position.
     """
     return map(_read, _pages(db, page, job_id))
 
 
 def keep_read(db: Database, job_id: str, products: Sequence[Product]) -> None:
-    """Keep products of a job, with their `product_id`, as they were read from their records."""
+    """Store products of a job, which have their `product_id`, as they were read from their records."""
     if products:
         db.rows(
             "products.set_read",
@@ -81,7 +81,7 @@ def keep_read(db: Database, job_id: str, products: Sequence[Product]) -> None:
 def take_selected(
     db: Database, job_id: str, _load_id: str, products: Sequence[Product]
 ) -> tuple[list[LinkedProduct], list[Product]]:
-    """Keep what was read anew of some `selected_products`, which have their rows; called as `link_products`."""
+    """Store those of the job's own products that were read just now. Has the signature of `link_products`."""
     keep_read(db, job_id, [product for product in products if product.record])
     return [LinkedProduct(product.product_id or 0, product) for product in products], []
 
@@ -98,17 +98,17 @@ def link_products(
 ) -> tuple[list[LinkedProduct], list[Product]]:
     """Find or add the rows of some products and link them to the job, in one transaction and a few statements.
 
-    A product is the row that it claims by `product_id` where brand and name agree, else the row of that key already
-    selected for the job, else the row with its `product_hash`, else a new row.
+    The row of a product is the one that it claims by `product_id` if brand and name agree, else the row with its key
+    that is selected for the job, else the row with its `product_hash`, else a new row.
 
     Args:
         db: the database.
-        job_id: the job.
-        load_id: this reading of the input, a UUID.
-        products: some hundreds at once; all in memory.
+        job_id: the id of the job.
+        load_id: the UUID of this reading of the input.
+        products: a few hundred at once.
 
     Returns:
-        The linked products in the order given, and those that repeat a product of this same load.
+        The linked products in the order given, and the products that repeat another one of the same reading.
     """
     by_key = {product.key: product for product in reversed(products)}
     with db.transaction():
@@ -120,8 +120,8 @@ def link_products(
         added = _add(db, fresh) if fresh else frozenset()
         ids |= _ids_by_hash(db, fresh)
         rows: dict[int, Product] = {}
-        for place, product in enumerate(products):
-            rows.setdefault(known.claimed.get(place, ids[product.key]), product)
+        for index, product in enumerate(products):
+            rows.setdefault(known.claimed.get(index, ids[product.key]), product)
         linked = db.rows(
             "products.link",
             job_id=job_id,
@@ -138,9 +138,10 @@ def link_products(
 
 
 class KnownRows(NamedTuple):
-    """The rows of `products` that some products are: by the place of those that claim one, and by composite key.
+    """The rows of some products.
 
-    `unkeyed` are the keys of claimed rows that have none yet.
+    `claimed` maps the index of a product to the row that it rightly claims, `by_key` a composite key to its row, and
+    `unkeyed` a claimed row without a key to the key that it gets.
     """
 
     claimed: dict[int, int]
@@ -149,23 +150,23 @@ class KnownRows(NamedTuple):
 
 
 def known_rows(db: Database, job_id: str, products: Sequence[Product]) -> KnownRows:
-    """Find the rows that products are, by the rules of `link_products`; nothing is written."""
-    claims = {place: entry.product_id for place, entry in enumerate(products) if entry.product_id is not None}
+    """Find the rows of products by the rules of `link_products`; nothing is written."""
+    claims = {index: entry.product_id for index, entry in enumerate(products) if entry.product_id is not None}
     product_ids = list(set(claims.values()))
     unread = map(_read, db.rows("products.unkeyed_by_id", product_ids=product_ids) if product_ids else ())
     unkeyed = {entry.product_id: entry.key for entry in unread if isinstance(entry, Product) and entry.product_id}
     keyed = db.rows("products.keys_by_id", product_ids=product_ids) if product_ids else []
     keys = {row.product_id: row.product_key for row in keyed} | unkeyed
-    claimed = {place: claim for place, claim in claims.items() if keys.get(claim) == products[place].key}
+    claimed = {index: claim for index, claim in claims.items() if keys.get(claim) == products[index].key}
     by_key = {product.key: product for product in products}
     ids = get_product_ids_from_job(job_id, db, list(by_key))
-    ids |= {products[place].key: product_id for place, product_id in reversed(claimed.items())}
+    ids |= {products[index].key: product_id for index, product_id in reversed(claimed.items())}
     ids = _ids_by_hash(db, [product for key, product in by_key.items() if key not in ids]) | ids
     return KnownRows(claimed, ids, unkeyed)
 
 
 def _add(db: Database, products: Sequence[Product]) -> frozenset[str]:
-    """Add rows; returns the hashes of those that nobody else has added meanwhile."""
+    """Add rows; return the hashes of those that no other run has added meanwhile."""
     rows = db.rows(
         "products.add",
         records=[product.record_json for product in products],

@@ -1,4 +1,4 @@
-"""Questions become rows of `queries`, each at most once."""
+"""Stores questions as rows of `queries`, each at most once."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ BATCH_CHARACTERS = 1_000_000  # of question texts; one longer text is a batch by
 
 
 class Query(NamedTuple):
-    """A question on its way to becoming a row."""
+    """A question to be stored as a row."""
 
     product_id: int
     query_text: str
@@ -23,12 +23,12 @@ class Query(NamedTuple):
 
 
 class _Row(NamedTuple):
-    """A query with its hash, in the order of the unique index; `place` is where it stood in the list."""
+    """A query with its hash, sorted like the unique index; `position` is its index in the caller's list."""
 
     product_id: int
     query_type: str
     query_hash: str
-    place: int
+    position: int
     query: Query
 
 
@@ -37,24 +37,24 @@ def save_queries_to_rds(
 ) -> list[int]:
     """Bulk-insert questions in batches, one statement a batch, all in one transaction.
 
-    A question that is already stored for its product and type is not stored again: its id is returned. Rows are sorted
-    by the unique index before they are cut into batches, so that concurrent writers cannot deadlock.
+    A question that is already stored for its product and type is not stored again; its id is returned. Rows are sorted
+    like the unique index before they are cut into batches, so that concurrent writers cannot deadlock.
 
     Args:
         queries: (product_id, query_text, query_type) or Query.
-        db: the database. A transaction that is open there is joined.
-        batch_size: rows an insert, at most 50.
+        db: the database; if a transaction is open, it is used.
+        batch_size: rows in one INSERT, at most 50.
 
     Returns:
         The `query_id` of each question, in the order given.
 
     Raises:
-        SkippableError: a row cannot be stored; nothing of this call is.
+        SkippableError: a row cannot be stored; no row of this call was.
         ServiceAwayError: the connection is lost.
     """
     rows = sorted(
-        _Row(query.product_id, query.query_type, query_hash(query.query_text), place, query)
-        for place, query in enumerate(Query(*row) for row in queries)
+        _Row(query.product_id, query.query_type, query_hash(query.query_text), position, query)
+        for position, query in enumerate(Query(*row) for row in queries)
     )
     batches = list(_batches(rows, min(batch_size, BATCH_SIZE)))
     ids = [0] * len(rows)
@@ -63,19 +63,19 @@ def save_queries_to_rds(
         found = [_added_or_find(db, batch, read()) for batch, read in zip(batches, added, strict=True)]
         for batch, read in zip(batches, found, strict=True):
             for row, stored in zip(batch, read(), strict=True):
-                ids[row.place] = stored.query_id
+                ids[row.position] = stored.query_id
     return ids
 
 
 def save_storable_queries(
     queries: Sequence[Query], db: Database
 ) -> tuple[list[int], list[tuple[Query, SkippableError]]]:
-    """Store the questions that the database takes, and find those that it refuses by halving.
+    """Store the questions that the database accepts; find those that it refuses by halving.
 
     To be called in a transaction.
 
     Returns:
-        The ids of the stored ones, in the order given, and the refused ones with the reason.
+        The ids of the stored questions in the order given, and the refused questions with their errors.
     """
     if not queries:
         return [], []
@@ -92,7 +92,7 @@ def save_storable_queries(
 
 
 def _batches(rows: Sequence[_Row], size: int) -> Iterator[list[_Row]]:
-    """Cut rows into batches by their number and by the characters of their texts."""
+    """Cut rows into batches of at most `size` rows and BATCH_CHARACTERS characters of text."""
     batch: list[_Row] = []
     characters = 0
     for row in rows:
@@ -118,9 +118,9 @@ def _columns(batch: Sequence[_Row]) -> dict[str, list[Any]]:
 
 
 def _added_or_find(db: Database, batch: Sequence[_Row], added: list[Any]) -> Callable[[], list[Any]]:
-    """Take the rows that were added, or ask for all of the batch when some were there: for rows of before, too.
+    """Return the rows of a batch: those just added, or the found ones if some existed before.
 
-    Only a new statement can see what another writer has committed while the first one ran.
+    Only a new statement can see what another writer committed while the first statement ran.
     """
     if [row.query_hash for row in added] == [row.query_hash for row in batch]:
         return lambda: added

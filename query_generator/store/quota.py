@@ -1,4 +1,4 @@
-"""One limit for all runs of a job: the start slots at which calls may start, kept in PostgreSQL."""
+"""One rate limit for all runs of a job: the start slots of calls, reserved in PostgreSQL."""
 
 import random
 import threading
@@ -13,30 +13,30 @@ from query_generator.store.side_connection import SideConnection
 
 T = TypeVar("T")
 
-STOCK = 0.8  # of what was used lately, so that a run that gets slower asks for less
+STOCK = 0.8  # of the slots used lately, so that a run that slows down reserves fewer
 AWAY_SECONDS = 5.0
-LATEST_LOOK = 1.0  # seconds
-# A run that finds no start slot looks less often, one that finds some more often: about seven looks find one, however
-# many runs there are.
-RARER = 1.25
-OFTENER = 4.0
-LONGEST_LOOK = 1.0  # seconds
+LATEST_CHECK = 1.0  # seconds
+# A run that finds no start slot checks less often, one that finds some more often: about one check in seven finds a
+# slot, however many runs there are.
+SLOWER = 1.25
+FASTER = 4.0
+LONGEST_CHECK = 1.0  # seconds
 
 
 class SharedSchedule:
     """The `Schedule` of a job and provider, for runs in any number of processes. Safe for threads.
 
-    One row holds when the next call may start; a statement of its own, beside the transactions that save work, moves
-    that on by as many calls as are waiting, so that a run asks a few times a second whatever its rate.
+    A row holds the time at which the next call may start. A single statement on the side connection reserves slots for
+    all waiting calls of a run, so that a run sends a few such statements a second whatever its rate.
 
     Args:
-        side: the connection for that.
-        job_id: whose limit it is.
-        provider: whose service is limited.
-        ahead_seconds: no start slots are handed out further ahead.
-        calls_a_day: of the whole job; None is no limit.
+        side: the connection to use.
+        job_id: the id of the job whose runs share the limit.
+        provider: the name of the provider.
+        ahead_seconds: how far ahead start slots may be reserved.
+        calls_a_day: limit of the whole job; None is no limit.
         clock: seconds, monotonic.
-        uniform: spreads the looks of many runs.
+        uniform: returns a random number between two others, to spread the checks of many runs.
     """
 
     def __init__(
@@ -59,10 +59,10 @@ class SharedSchedule:
         self._is_open = False
         self._has_plenty, self._handed, self._asked_at = False, 0, clock()
         self._away_until = clock()
-        self._look = self._first_look = ahead_seconds / 4
+        self._pause = self._first_pause = ahead_seconds / 4
 
     def reserve(self, calls: int, gap: float, extra: float = 0.0) -> tuple[list[float], float]:
-        """Reserve the next start slots: seconds from now for each call, or none and the seconds to wait.
+        """Reserve the next start slots; see `Schedule`.
 
         Raises:
             BudgetExhaustedError: the day's calls are used up.
@@ -72,7 +72,7 @@ class SharedSchedule:
             return self._connected(lambda db: self._reserve(db, calls, gap, extra))
 
     def hold(self, seconds: float) -> None:
-        """Let no run start a call for so long; raises DatabaseAwayError."""
+        """Let no run start a call for `seconds`. Raises DatabaseAwayError."""
         with self._lock:
             self._connected(lambda db: db.rows("quota.hold", **self._whose, seconds=seconds))
 
@@ -87,7 +87,7 @@ class SharedSchedule:
             a_day=self._calls_a_day,
         )
         if rows:
-            self._look = max(self._first_look, self._look / OFTENER)
+            self._pause = max(self._first_pause, self._pause / FASTER)
             first = max(0.0, rows[0].first)
             self._has_plenty, self._handed = rows[0].first <= 0, calls
             return [first + number * gap for number in range(calls)], 0.0
@@ -100,12 +100,12 @@ class SharedSchedule:
             )
         if left < calls:
             return self._reserve(db, left, gap, extra)
-        wait = min(max(LATEST_LOOK, self._look), max(0.0, state.next - self._ahead)) + self._uniform(0.0, self._look)
-        self._look = min(LONGEST_LOOK, RARER * self._look)
+        wait = min(max(LATEST_CHECK, self._pause), max(0.0, state.next - self._ahead)) + self._uniform(0.0, self._pause)
+        self._pause = min(LONGEST_CHECK, SLOWER * self._pause)
         return [], wait
 
     def _with_stock(self, calls: int, gap: float) -> int:
-        """Ask for as many calls as this run has lately made in the time ahead, where the limit leaves plenty."""
+        """Return how many slots to reserve: if the limit leaves plenty, as many as this run used lately."""
         now = self._clock()
         seconds, self._asked_at = max(now - self._asked_at, 0.001), now
         if not self._has_plenty or self._calls_a_day is not None:
@@ -114,7 +114,7 @@ class SharedSchedule:
         return max(calls, int(min(lately, self._ahead / gap) if gap else lately))
 
     def _connected(self, work: Callable[[Database], T]) -> T:
-        """Work on the connection; after a failure the next try is made in five seconds."""
+        """Work on the connection; after a failure, do not try again for five seconds."""
         if self._clock() < self._away_until:
             raise DatabaseAwayError("PostgreSQL is out of reach, and with it the limit that all runs share")
 

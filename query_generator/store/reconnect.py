@@ -1,4 +1,4 @@
-"""Work on a database that is away is repeated as a whole until it is back, or the time for that is over."""
+"""Repeats work as a whole while the database is away, up to a limit of time."""
 
 import random
 import time
@@ -10,17 +10,17 @@ from query_generator.store.connection_errors import DatabaseAwayError
 
 T = TypeVar("T")
 
-# The longest statements are counts over a whole job (seconds), and waits for another run's lock (half a lease). A
-# server that says nothing for so long does not come back, or somebody has to look at its locks.
+# Far longer than the longest statements: counts over a whole job (seconds) and waits for another run's lock (half a
+# lease). A server that is silent for so long is gone, or has locks that a person has to remove.
 SILENCE_SECONDS = 300.0
 LONGEST_WAIT = 2.0  # seconds between two tries
 
 
 @dataclass(frozen=True)
 class ReconnectPolicy:
-    """How long to wait for a database that is away; `give_up` ends the waiting early.
+    """For how many `seconds` to wait for a database that is away; `give_up` ends the wait early.
 
-    `silence_seconds`: a server that is silent for so long, while an answer is waited for, is away.
+    A server that leaves a statement unanswered for `silence_seconds` counts as away.
     """
 
     seconds: float = 0.0
@@ -37,17 +37,17 @@ def with_reconnect(
     on_failure: Callable[[DatabaseAwayError, bool], float],
     before_retry: Callable[[DatabaseAwayError, bool], None] = lambda exc, is_first: None,
 ) -> T:
-    """Do work that may be repeated as a whole. The waits get longer, up to 2 s, with jitter.
+    """Do work that may be repeated as a whole. The waits between attempts grow up to 2 s, with jitter.
 
     Args:
         work: raises DatabaseAwayError while the database is away.
-        policy: for how long, and how, to wait.
-        on_failure: told of each failure, and whether it is the first one; returns for how many seconds after the first
-            one it is worth another try.
-        before_retry: called after each wait with the failure before it, to connect again.
+        policy: how to wait, and when to give up early.
+        on_failure: called with each error and whether it is the first; returns for how many seconds after the first
+            error to retry.
+        before_retry: called after each wait with the same two arguments, to reconnect.
 
     Raises:
-        DatabaseAwayError: the database stayed away for longer than the policy allows.
+        DatabaseAwayError: the database stayed away for too long.
     """
     failed_at: float | None = None
     while True:

@@ -1,4 +1,4 @@
-"""The result of a job as JSON, made from the database page by page, never held in memory."""
+"""The result of a job as JSON, made from the database page by page and never held in memory."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,19 +14,19 @@ PAGE_SIZE = 500
 
 
 def result_json(db: Database, job_id: str, head: Mapping[str, Any]) -> Iterator[bytes]:
-    """Make results.json: `head` first, then `products` in the order of the input, then `errors`."""
+    """Yield results.json in chunks: `head`, then `products` in the order of the input, then `errors`."""
     yield from _document(
         head, {"products": result_products(db, job_id), "errors": map(error_entry, job_errors(db, job_id))}
     )
 
 
 def errors_json(db: Database, job_id: str, head: Mapping[str, Any]) -> Iterator[bytes]:
-    """Make errors.json: `head` first, then `errors` as in results.json."""
+    """Yield errors.json in chunks: `head`, then `errors` as in results.json."""
     yield from _document(head, {"errors": map(error_entry, job_errors(db, job_id))})
 
 
 def result_products(db: Database, job_id: str) -> Iterator[dict[str, Any]]:
-    """Read the products of a job with their questions, as the entries of `products` in results.json."""
+    """Yield the entries of `products` in results.json: the products of a job with their questions."""
     position, product_id = -1, -1
     while rows := db.rows("results.products", job_id=job_id, position=position, product_id=product_id, size=PAGE_SIZE):
         for row in rows:
@@ -52,7 +52,7 @@ def result_products(db: Database, job_id: str) -> Iterator[dict[str, Any]]:
 
 
 def _product(row: Any) -> Product:
-    """The product of a row; only the brand that the database knows when its record became unusable."""
+    """Return the product of a row; if its record is unusable by now, a product with only the brand."""
     try:
         return stored_product(row)
     except RejectedRecordError:
@@ -60,7 +60,7 @@ def _product(row: Any) -> Product:
 
 
 def job_errors(db: Database, job_id: str) -> Iterator[tuple[str, str, str]]:
-    """Read rejected records and failed items as (product_key, stage, reason)."""
+    """Yield rejected records, then failed items, as (product_key, stage, reason)."""
     position = -1
     while rows := db.rows("results.rejected", job_id=job_id, position=position, size=PAGE_SIZE):
         for row in rows:
@@ -76,7 +76,7 @@ def job_errors(db: Database, job_id: str) -> Iterator[tuple[str, str, str]]:
 
 
 def error_entry(error: tuple[str, str, str]) -> dict[str, str]:
-    """Name the parts of an error as in results.json."""
+    """Return an error as an entry of `errors` in results.json."""
     return dict(zip(("product_key", "stage", "reason"), error, strict=True))
 
 
@@ -94,5 +94,5 @@ def _document(head: Mapping[str, Any], lists: Mapping[str, Iterable[Mapping[str,
 
 
 def note_errors_written(db: Database, job_id: str) -> None:
-    """Note that the job has an errors.json, which is written anew with each later result, also when it is empty."""
+    """Record that the job has an errors.json: each later result rewrites it, even if there are no errors left."""
     db.rows("ledger.add_metadata", job_id=job_id, metadata='{"errors_written": true}')

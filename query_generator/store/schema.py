@@ -9,10 +9,10 @@ _LOG = logging.getLogger("store")
 
 
 def migrate(db: Database) -> list[str]:
-    """Bring the tables to the newest version; returns the names of the migrations that were applied.
+    """Bring the tables to the newest version; return the names of the migrations that were applied.
 
-    Safe to run again, by several processes at once, and over the documented tables with data in them: nothing is
-    dropped and no row is changed.
+    Safe to run again, in several processes at once, and on documented tables that hold data: nothing is dropped and no
+    row is changed.
 
     Raises:
         PermissionRefusedError: the role may not create tables.

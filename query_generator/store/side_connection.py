@@ -1,4 +1,4 @@
-"""The second connection of a run, for what must not wait for its transactions: heartbeat, limits and cap."""
+"""The second connection of a run, for work that must not wait for its transactions: heartbeat, limits and cap."""
 
 import logging
 import threading
@@ -16,11 +16,11 @@ LAST_WAIT_SECONDS = 1.0
 
 
 class SideConnection:
-    """One connection that several threads use in turn. Opened when it is first needed, and again when it is lost.
+    """One connection that several threads use in turn. It is opened on first use, and again after it was lost.
 
-    A use is a statement or a short transaction that waits for no lock of others for longer than milliseconds, so that
-    a heartbeat is never late because of the others. Whoever waited for its turn while the connection could not be made
-    hears of that and does not try as well: nobody waits for longer than for one try.
+    Each use is a statement or a short transaction that waits for locks for some milliseconds at most, so that a
+    heartbeat is never delayed by the others. If an attempt to connect fails, all threads that waited for their turn
+    meanwhile fail as well, so that no thread waits longer than one attempt takes.
 
     Args:
         connect: opens the connection.
@@ -34,16 +34,16 @@ class SideConnection:
         self._is_closed = False
 
     def use(self, work: Callable[[Database], T]) -> T:
-        """Do some work on the connection, once.
+        """Do some work on the connection, without retries.
 
         Raises:
             DatabaseAwayError: the connection is lost, cannot be made, or is closed for good.
-            FatalError: as `get_db_connection`.
+            FatalError: what `get_db_connection` raises.
         """
         failures = self._failures
         with self._turn:
             if self._is_closed or (self._db is None and self._failures != failures):
-                raise DatabaseAwayError("PostgreSQL: the connection for heartbeat, limits and cap is not there")
+                raise DatabaseAwayError("PostgreSQL: the connection for heartbeat, limits and cap is not open")
             try:
                 db = self._db = self._db or self._connect()
                 return work(db)
@@ -55,7 +55,8 @@ class SideConnection:
                 raise
 
     def with_reconnect(self, work: Callable[[Database], T], policy: ReconnectPolicy) -> T:
-        """Do work that may be repeated as a whole, again and again while the database is away; others go in between.
+        """Do work that may be repeated as a whole, and repeat it while the database is away. Others may use the
+        connection between two attempts.
 
         Raises:
             DatabaseAwayError: the database stayed away for longer than the policy allows.
@@ -69,7 +70,7 @@ class SideConnection:
         return with_reconnect(lambda: self.use(work), policy, seconds)
 
     def close(self) -> None:
-        """Close it for good; one that hangs in somebody's use is left to the end of the process."""
+        """Close the connection for good; if a thread hangs in using it, it stays open until the process ends."""
         if self._turn.acquire(timeout=LAST_WAIT_SECONDS):
             self._is_closed = True
             self._drop()

@@ -1,4 +1,4 @@
-"""The items of a job: added as the input is read, claimed by a run, and saved with what a call has brought."""
+"""The items of a job: added as the input is read, claimed by a run, and saved with the outcome of a call."""
 
 import json
 from collections import Counter
@@ -16,7 +16,7 @@ Link = Callable[[Database, str, str, Sequence[Product]], tuple[list[LinkedProduc
 
 
 class Added(NamedTuple):
-    """What has become of a chunk of the input: rows, records that repeat a product, and records of no use."""
+    """What became of a chunk of the input: linked products, products that repeat others, and rejected records."""
 
     linked: list[LinkedProduct]
     repeated: list[Product]
@@ -24,7 +24,7 @@ class Added(NamedTuple):
 
 
 class WorkQueue:
-    """The items of one job, as one run works on them. Each method is one transaction that only a living run commits."""
+    """The items of one job, for one run of it. Each method is one transaction that only a living run can commit."""
 
     def __init__(self, db: Database, job_id: str, lease: Lease) -> None:
         self._db = db
@@ -38,15 +38,15 @@ class WorkQueue:
         rejected: Sequence[RejectedRecord],
         enough_at: int | None,
     ) -> Added:
-        """Put a chunk of the input into the ledger; the same one again changes nothing.
+        """Put a chunk of the input into the ledger; adding the same chunk again changes nothing.
 
-        Each product gets two items. What is there already stays as it is, unless the product has changed. Rejected
-        records are kept for the result and errors.json.
+        Each product gets two items. Items that exist stay as they are unless the product has changed. Rejected records
+        are kept for results.json and errors.json.
 
         Args:
-            link: finds or adds the rows of products, as `store.products.link_products`.
-            products: of the chunk, in the order of the input.
-            rejected: of the chunk.
+            link: finds or adds the rows of products, as `store.products.link_products` does.
+            products: the products of the chunk, in the order of the input.
+            rejected: the rejected records of the chunk.
             enough_at: skip products that have this many active questions of each type; None skips none.
 
         Raises:
@@ -86,9 +86,9 @@ class WorkQueue:
         )
 
     def claim(self, size: int) -> list[Item]:
-        """Take up to `size` items, in the order of the input; those that failed once come after all others.
+        """Claim up to `size` items in the order of the input; deferred ones come after all others.
 
-        An item whose product cannot be read any more is failed here, and does not count.
+        An item whose product cannot be read any more is marked as failed here, and not returned.
         """
         if size <= 0:
             return []
@@ -112,7 +112,7 @@ class WorkQueue:
         return [item for item in items if item.product is not NO_PRODUCT]
 
     def forget_claims(self, kept: Sequence[Item]) -> None:
-        """Free items that this run has claimed and knows nothing of: the answer to a claim was lost."""
+        """Free the items that this run holds except `kept`: those of a claim whose answer was lost."""
         with self._lease.writing():
             self._rows(
                 "ledger.forget_claims",
@@ -129,17 +129,20 @@ class WorkQueue:
     ) -> list[Outcome]:
         """Write the questions and the ledger rows of some calls, all or nothing.
 
-        Called again after an uncertain commit it changes nothing: the ledger knows which calls it has counted.
+        Calling it again after an uncertain commit changes nothing: the ledger knows which calls it has counted.
 
         Args:
             outcomes: one for each call.
-            stats: the sums of this run, kept with it.
+            stats: the sums of this run, saved in its row.
             store_queries: stores the questions and returns the outcomes with their `query_ids`.
             on_saved: called in the transaction with the outcomes that were new.
 
+        Returns:
+            The outcomes that `store_queries` returned.
+
         Raises:
             RunFencedError: this run was declared dead.
-            SkippableError: a row cannot be stored; nothing was.
+            SkippableError: a row cannot be stored; nothing was saved.
         """
         with self._db.pipelined():
             held = self._send_stats(stats)
@@ -153,7 +156,7 @@ class WorkQueue:
         return list(written)
 
     def save_stats(self, stats: Mapping[str, Any]) -> None:
-        """Keep the sums of this run, from which the job's are made.
+        """Save the sums of this run, which are added up for the job.
 
         Raises:
             RunFencedError: this run was declared dead.
@@ -165,7 +168,7 @@ class WorkQueue:
         return self._db.send("runs.save_stats", run_id=self._lease.run_id, stats=json.dumps(dict(stats)))
 
     def _write(self, outcomes: Sequence[Outcome]) -> set[tuple[int, str]]:
-        """Write ledger rows; returns product and type of those that were not written before."""
+        """Write ledger rows; return (product_id, query_type) of those that were not written before."""
         rows = self._rows("ledger.save_outcomes", outcomes=json.dumps([_columns(outcome) for outcome in outcomes]))
         return {(row.product_id, row.query_type) for row in rows}
 
@@ -174,7 +177,7 @@ class WorkQueue:
 
 
 def _columns(outcome: Outcome) -> dict[str, Any]:
-    """Return an outcome as `ledger.save_outcomes` reads it."""
+    """Return the columns of an outcome as `ledger.save_outcomes` reads them."""
     item, generated = outcome.item, outcome.generated
     return {
         "product_id": item.product_id,

@@ -1,4 +1,4 @@
-"""Every SQL statement, in files, by name."""
+"""All SQL statements, in files, by name."""
 
 import re
 from functools import cache
@@ -7,7 +7,11 @@ from importlib import resources
 
 @cache
 def statement(name: str) -> str:
-    """Return the statement `file.name`, written in `file.sql` below a line `-- name: name`."""
+    """Return the statement with a name such as `file.name`: it follows the line `-- name: name` in `file.sql`.
+
+    Raises:
+        KeyError: there is no such statement.
+    """
     file, _, wanted = name.partition(".")
     return _statements(file)[wanted]
 
@@ -20,7 +24,7 @@ def _statements(file: str) -> dict[str, str]:
 
 
 def migrations() -> list[tuple[int, str, str]]:
-    """Return version, name and SQL of every migration, in order."""
+    """Return (version, name, SQL) of every migration, in order."""
     files = (resources.files(__package__) / "migrations").iterdir()
     found = [(entry.name.removesuffix(".sql"), entry.read_text()) for entry in files if entry.name.endswith(".sql")]
     return [(int(name.partition("_")[0]), name, text) for name, text in sorted(found)]

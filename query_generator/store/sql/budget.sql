@@ -1,10 +1,10 @@
 -- name: lock
--- A run that is frozen inside the transaction loses the lock after a second.
+-- A run that is frozen inside the transaction loses the lock after one second.
 SELECT pg_try_advisory_xact_lock(hashtextextended('query_generator.budget.' || %(job_id)s, 0)) AS taken,
        set_config('idle_in_transaction_session_timeout', '1000', TRUE)
 
 -- name: raise
--- A run without a cap has no allowance; it counts by what it has spent.
+-- A run without a cap has no allowance; what it has spent counts.
 WITH others AS (
     SELECT coalesce(sum(greatest(b.allowance_usd, (r.stats #>> '{llm,cost_usd}')::float8)), 0) AS usd
     FROM runs r

@@ -6,8 +6,8 @@ FROM job_items i
 JOIN products p USING (product_id)
 LEFT JOIN jobselectedproducts s ON s.job_id = i.job_id AND s.product_id = i.product_id
 CROSS JOIN LATERAL (
-    SELECT array_agg(q.query_text ORDER BY u.place) AS texts, bool_or(q.prompt_version = %(prompt_version)s) AS current
-    FROM unnest(i.query_ids) WITH ORDINALITY AS u (query_id, place)
+    SELECT array_agg(q.query_text ORDER BY u.number) AS texts, bool_or(q.prompt_version = %(prompt_version)s) AS current
+    FROM unnest(i.query_ids) WITH ORDINALITY AS u (query_id, number)
     JOIN queries q USING (query_id)
 ) a
 WHERE i.job_id = %(job_id)s AND i.state = 'succeeded'

@@ -1,17 +1,18 @@
 -- name: turn
--- One looks and takes its place at a time; one that is frozen at that loses its turn after a second.
-SELECT set_config('application_name', %(looking)s, FALSE) AS name,
+-- One run at a time checks and takes a slot; a run that is frozen here loses its turn after a second.
+SELECT set_config('application_name', %(waiting)s, FALSE) AS name,
        set_config('idle_in_transaction_session_timeout', '1000', TRUE) AS longest_turn,
        pg_advisory_xact_lock(hashtextextended('query_generator.places', 0))
 
 -- name: take
--- Of other roles' sessions a role may not see the type.
--- A run holds its place by its first connection, which bears the name, before it opens the other; when it has lost them
--- and made new ones, these count. Others' connections count too, and those that look do not.
+-- A role may not see the backend type of other roles' sessions.
+-- A run's slot is its first connection, which has the application name, and counts as both of its connections before
+-- the other one is open. A run that has reconnected is counted by its connections. Connections of other programs count,
+-- those of waiting runs do not.
 WITH used AS (
     SELECT %(a_run)s + count(*) FILTER (WHERE application_name NOT LIKE 'query-generator%%')
            + greatest(%(a_run)s * count(*) FILTER (WHERE application_name = %(running)s),
-                      count(*) FILTER (WHERE application_name LIKE 'query-generator%%' AND application_name <> %(looking)s)) AS needed,
+                      count(*) FILTER (WHERE application_name LIKE 'query-generator%%' AND application_name <> %(waiting)s)) AS needed,
            current_setting('max_connections')::int AS most
     FROM pg_stat_activity
     WHERE coalesce(backend_type, 'client backend') = 'client backend' AND datid IS NOT NULL AND pid <> pg_backend_pid()
@@ -21,8 +22,8 @@ SELECT needed, most,
 FROM used
 
 -- name: is_over
--- What a run that begins now would find: the result written, no open item, and nothing that it would open again, which a
--- run does only when it is alone.
+-- What a run that begins now would find: the result is written, no item is open, and there is none that it would reopen,
+-- which a run does only if no other run is alive.
 SELECT coalesce(metadata, '{}') AS metadata,
        CASE WHEN status <> 'completed' OR EXISTS (SELECT FROM job_items WHERE job_id = %(job_id)s AND state = 'pending') THEN FALSE
             WHEN failed_items = 0 THEN TRUE

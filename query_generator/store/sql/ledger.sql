@@ -158,8 +158,8 @@ WITH next AS (
 )
 SELECT c.product_id, c.query_type, c.position, c.deferred, c.attempts, c.answered, c.dropped,
        s.product, CASE WHEN s.product IS NULL THEN coalesce(s.record, p.product_data) END AS record, p.brand_name,
-       ARRAY(SELECT q.query_text FROM unnest(c.query_ids) WITH ORDINALITY AS u (query_id, place)
-             JOIN queries q USING (query_id) ORDER BY u.place) AS existing
+       ARRAY(SELECT q.query_text FROM unnest(c.query_ids) WITH ORDINALITY AS u (query_id, number)
+             JOIN queries q USING (query_id) ORDER BY u.number) AS existing
 FROM claimed c
 LEFT JOIN products p USING (product_id)
 LEFT JOIN jobselectedproducts s ON s.job_id = %(job_id)s AND s.product_id = c.product_id

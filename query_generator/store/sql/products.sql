@@ -1,6 +1,6 @@
 -- name: selected_page
--- `record` comes only where the product was not read from it yet, or the record was changed since; of those come as
--- many as hold some bytes (as stored, so mostly compressed).
+-- `record` is NULL unless the product was not read from it yet, or the record has changed since. A page ends when the
+-- records in it reach a number of bytes (as stored, so mostly compressed).
 SELECT product_id, position, brand_name, product_key, CASE WHEN record IS NULL THEN product END AS product, record
 FROM (
     SELECT r.*, coalesce(sum(pg_column_size(r.record)) OVER (ORDER BY r.product_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS bytes_before
@@ -27,8 +27,8 @@ ORDER BY product_id
 LIMIT %(size)s
 
 -- name: unread_page
--- Products that were not read from their record yet; as many as hold some bytes. Before migration 0008 there is no
--- column `product`, and the name means that of `absent`: no product was read yet.
+-- Products that were not read from their records yet; the page ends as in selected_page. Before migration 0008 there is
+-- no column `product`, and the name refers to `absent`: no product was read yet.
 SELECT product_id, position, brand_name, NULL AS product, record
 FROM (
     SELECT r.*, coalesce(sum(pg_column_size(r.record)) OVER (ORDER BY r.product_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS bytes_before
@@ -57,7 +57,7 @@ WITH read AS (
     FROM read i
     WHERE p.product_id = i.product_id AND p.product_key IS NULL
 ), rehashed AS (
-    -- Hashes of version 1 depended on the order of keys: what they stood for is what is stored.
+    -- Hashes of version 1 depended on the order of keys; they were of the record that is stored now.
     UPDATE job_items t SET content_hash = i.content_hash
     FROM read i
     WHERE t.job_id = %(job_id)s AND t.product_id = i.product_id AND NOT starts_with(t.content_hash, %(version)s)
@@ -102,7 +102,7 @@ ON CONFLICT (product_hash) DO NOTHING
 RETURNING product_hash
 
 -- name: link
--- A product that was added just now comes without its record: its row has it.
+-- A product that was just added comes without its record, which is in its row of `products`.
 WITH given AS MATERIALIZED (
     SELECT product_id, position, record::jsonb AS record, product::jsonb AS product
     FROM unnest(%(product_ids)s::int[], %(positions)s::bigint[], %(records)s::text[], %(products)s::text[])

@@ -1,5 +1,5 @@
 -- name: add
--- Rows from before have no hash: a text that one of them has is not added. What is not added is not returned.
+-- Older rows have no hash: a text that one of them has is not added. Only added rows are returned.
 INSERT INTO queries (product_id, query_text, query_type, query_hash, provider, model, prompt_version)
 SELECT i.*
 FROM unnest(%(product_ids)s::int[], %(texts)s::text[], %(types)s::text[], %(hashes)s::text[],
@@ -20,6 +20,6 @@ SELECT coalesce(
        AND lower(o.query_text) = lower(i.query_text)),
     q.query_id) AS query_id
 FROM unnest(%(product_ids)s::int[], %(types)s::text[], %(hashes)s::text[], %(texts)s::text[])
-    WITH ORDINALITY AS i (product_id, query_type, query_hash, query_text, place)
+    WITH ORDINALITY AS i (product_id, query_type, query_hash, query_text, number)
 LEFT JOIN queries q USING (product_id, query_type, query_hash)
-ORDER BY i.place
+ORDER BY i.number

@@ -2,8 +2,8 @@
 INSERT INTO quotas (job_id, provider) VALUES (%(job_id)s, %(provider)s) ON CONFLICT DO NOTHING
 
 -- name: reserve
--- Not flushed at once: what a crash of the server undoes is over by the time it is back.
--- Google's days end at midnight Pacific time.
+-- Not flushed to disk at once: slots lost in a crash of the server have passed by the time it is back.
+-- Google's quota days end at midnight Pacific time.
 UPDATE quotas
 SET next_at = greatest(next_at, clock_timestamp()) + make_interval(secs => %(seconds)s),
     day = (now() AT TIME ZONE 'America/Los_Angeles')::date,

@@ -4,8 +4,8 @@ SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY
 -- name: items
 SELECT i.product_id, i.query_type, i.state, i.passing, i.content_hash, cardinality(i.query_ids) AS questions,
        CASE WHEN i.state IN ('succeeded', 'skipped') THEN '{}'
-            ELSE ARRAY(SELECT q.query_text FROM unnest(i.query_ids) WITH ORDINALITY AS u (query_id, place)
-                       JOIN queries q USING (query_id) ORDER BY u.place) END AS existing
+            ELSE ARRAY(SELECT q.query_text FROM unnest(i.query_ids) WITH ORDINALITY AS u (query_id, number)
+                       JOIN queries q USING (query_id) ORDER BY u.number) END AS existing
 FROM job_items i
 WHERE i.job_id = %(job_id)s AND i.product_id = ANY(%(product_ids)s)
 
@@ -17,7 +17,7 @@ JOIN products p USING (product_id)
 WHERE s.job_id = %(job_id)s AND s.product_id = ANY(%(product_ids)s)
 
 -- name: experience
--- What the replies to items of a job were like, or of any job; some thousands of them tell enough.
+-- Statistics of the replies for items of a job, or of any job; some thousands are enough.
 SELECT count(*) AS items,
        coalesce(sum(output_tokens)::float8 / nullif(sum(cardinality(query_ids) + unusable), 0), 0) AS tokens_a_question,
        coalesce(avg((answered > 1)::int), 0)::float8 AS second_calls

@@ -3,7 +3,7 @@ INSERT INTO runs (run_id, job_id, process, lease_seconds)
 VALUES (%(run_id)s, %(job_id)s, %(process)s, %(lease_seconds)s)
 
 -- name: hold
--- A run that is frozen inside a transaction loses its locks after half its lease, one second at least.
+-- A run that is frozen inside a transaction loses its locks after half its lease, or at least one second.
 SELECT run_id,
        set_config('idle_in_transaction_session_timeout', greatest(1000, lease_seconds * 500)::int::text, TRUE)
 FROM runs WHERE run_id = %(run_id)s AND state = 'alive' FOR NO KEY UPDATE

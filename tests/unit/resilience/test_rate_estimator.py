@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from query_generator.resilience.governor import Governor, Limits
-from query_generator.resilience.rate_estimator import FIRST_RATE, MARGIN, PATIENCE, RateEstimator
+from query_generator.resilience.rate_estimator import FIRST_RATE, MARGIN, TRUSTED_SECONDS, RateEstimator
 from tests.support.virtual_time import SlidingLimit, VirtualTime, make_calls
 
 Told = Callable[[float], float | None]
@@ -100,8 +100,8 @@ def test_a_limit_that_was_found_is_believed_for_a_while_and_then_tried() -> None
     estimator.started(1.0)
     estimator.refused(1.0, 1.0, 0.0)
     believed = estimator.rate(1.0)
-    assert estimator.rate(1.0 + PATIENCE) == believed
-    assert believed < estimator.rate(1.0 + 1.5 * PATIENCE) < 1.03 * believed
+    assert estimator.rate(1.0 + TRUSTED_SECONDS) == believed
+    assert believed < estimator.rate(1.0 + 1.5 * TRUSTED_SECONDS) < 1.03 * believed
     assert estimator.rate(51.0) > 5 * believed
 
 

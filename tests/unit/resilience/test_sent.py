@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from query_generator.resilience.sent import LOOK_SECONDS, MARGIN, SentCalls
+from query_generator.resilience.sent import CHECK_SECONDS, MARGIN, SentCalls
 
 
 def calls_sent(sent: SentCalls, *times: float) -> None:
@@ -38,7 +38,7 @@ def test_a_call_that_is_not_sent_yet_holds_room_in_every_window() -> None:
     calls_sent(sent, 1.0)
     sent.started(2.0)
     assert sent.earliest(2, 1, 50.0) == pytest.approx(2.0 + MARGIN)
-    assert sent.earliest(1, 1, 50.0) == pytest.approx(50.0 + LOOK_SECONDS)
+    assert sent.earliest(1, 1, 50.0) == pytest.approx(50.0 + CHECK_SECONDS)
 
 
 def test_old_calls_are_forgotten() -> None:

@@ -1,4 +1,4 @@
--- The composite key of a product, and what one job was told about it (NULL: what products.product_data says).
+-- The composite key of a product, and its record as given to one job (NULL: the same as products.product_data).
 ALTER TABLE products ADD COLUMN IF NOT EXISTS product_key TEXT;
 -- A hash index: keys may be longer than a B-tree entry can be.
 CREATE INDEX IF NOT EXISTS products_product_key ON products USING hash (product_key);
@@ -8,7 +8,7 @@ ALTER TABLE jobselectedproducts
     ADD COLUMN IF NOT EXISTS load_id UUID,
     ADD COLUMN IF NOT EXISTS record JSONB;
 
--- Rows from before have no hash, and NULLs are distinct: their duplicates stay as they are.
+-- Older rows have no hash, and NULLs are distinct: duplicates among them stay as they are.
 ALTER TABLE queries
     ADD COLUMN IF NOT EXISTS query_hash VARCHAR(64),
     ADD COLUMN IF NOT EXISTS provider TEXT,
@@ -16,7 +16,7 @@ ALTER TABLE queries
     ADD COLUMN IF NOT EXISTS prompt_version TEXT;
 CREATE UNIQUE INDEX IF NOT EXISTS queries_once ON queries (product_id, query_type, query_hash);
 
--- loader is the run that reads the input; load_id the reading whose rejected records count.
+-- loader is the run that reads the input; load_id is the reading whose rejected records count.
 ALTER TABLE batch_operations
     ADD COLUMN IF NOT EXISTS job_id VARCHAR(255),
     ADD COLUMN IF NOT EXISTS loader UUID,
@@ -26,7 +26,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS batch_operations_job ON batch_operations (job_
 CREATE TABLE runs (
     run_id UUID PRIMARY KEY,
     job_id VARCHAR(255) NOT NULL,
-    -- alive until it ends by itself, or for good dead once another run has said so.
+    -- A run is alive until it ends, or until another run declares it dead, which is final.
     state TEXT NOT NULL DEFAULT 'alive' CHECK (state IN ('alive', 'ended', 'dead')),
     process TEXT NOT NULL,
     lease_seconds DOUBLE PRECISION NOT NULL,

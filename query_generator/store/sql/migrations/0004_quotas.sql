@@ -8,7 +8,7 @@ CREATE TABLE quotas (
     PRIMARY KEY (job_id, provider)
 ) WITH (fillfactor = 10);
 
--- How often an item went to the back of the queue; the queue goes by it.
+-- How often an item went to the back of the queue, which is sorted by it.
 DROP INDEX IF EXISTS job_items_pending;
 ALTER TABLE job_items ALTER COLUMN deferred DROP DEFAULT;
 ALTER TABLE job_items ALTER COLUMN deferred TYPE INTEGER USING deferred::int;

@@ -1,5 +1,5 @@
--- What each run of a job with a cap may spend, in US dollars. What it has not spent it gives back when it ends; a run
--- that was killed cannot, and keeps all of it, since nobody knows what its last calls have cost.
+-- What each run of a job with a cap may spend, in US dollars. A run gives back the rest when it ends; a run that was
+-- killed keeps its whole allowance, since the cost of its last calls is not known.
 CREATE TABLE budgets (
     run_id UUID PRIMARY KEY REFERENCES runs (run_id),
     allowance_usd DOUBLE PRECISION NOT NULL

@@ -1,4 +1,4 @@
--- What a job was told of a product, read once, at intake; record_hash tells from which record. NULL: not read yet.
+-- The product as read once, at intake, and the hash of the record that it was read from. NULL: not read yet.
 ALTER TABLE jobselectedproducts
     ADD COLUMN IF NOT EXISTS product JSONB,
     ADD COLUMN IF NOT EXISTS record_hash BIGINT;
