@@ -23,6 +23,8 @@ def ask(
         provider: the provider to call.
         existing: questions from earlier calls; they count, and are not asked for again.
 
+    Returns:
+        The new usable questions, perhaps fewer than are missing; `error` is set if the call got no reply.
 
     Raises:
         FatalError: no further call makes sense.
@@ -47,7 +49,7 @@ def ask(
 
 
 def shortage(have: int, wanted: int, dropped: Counter[str]) -> SkippableError:
-    """Say that all calls for an item have brought too few questions, and why texts were dropped."""
+    """Return the error for an item with too few questions after all its calls; it names the dropped texts by reason."""
     reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(dropped.items()))
     return SkippableError(
         f"only {have} of {wanted} questions after {CALLS_FOR_AN_ITEM} calls (dropped: {reasons or 'none'})"

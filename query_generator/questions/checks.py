@@ -1,7 +1,7 @@
-"""What counts as a question: standardize, filter, deduplicate. Pure.
+"""Decides what counts as a question: standardize, filter, deduplicate. Pure.
 
-Rules are made for any language: sentence marks and scripts are looked at, and word lists serve only to add a question
-mark that a model forgot.
+The rules work for any language: they check punctuation and scripts. Word lists are used only to add a question mark
+that a model forgot.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ MIN_CHARACTERS = 8
 MIN_CHARACTERS_WITHOUT_SPACES = 4
 MIN_WORDS = 3
 MAX_CHARACTERS = 300
-READ_CHARACTERS = 4_000  # of one text; a longer one is a model that repeats itself
+READ_CHARACTERS = 4_000  # of one text; longer ones come from a model that repeats itself
 
 _ASKING_WORDS = (
     r"(?:what|how|why|who|whom|whose|when|where|which|is|are|am|was|were|do|does|did|can|could|will|would|should|shall"
@@ -43,14 +43,14 @@ _ASKING_SPACELESS = re.compile(
 _END_MARKS = "?؟՞፧"
 _TAIL = " ?؟՞፧!.。…"
 _GREEK_END = re.compile(r"(?<=[\u0370-\u03ff\u1f00-\u1fff])\s*;$")
-# What every match of _MARKUP and _PLACEHOLDER holds: most questions hold none of it, and need no closer look.
+# Every match of _MARKUP and _PLACEHOLDER holds one of these; most questions hold none, and need no further check.
 _SUSPICIOUS_SIGNS = re.compile(r"[<&`*\[\]{_]|://|\.{4}")
 _SUSPICIOUS_WORDS = ("xxx", "lorem", "tbd", "todo:", " name", "n/a", "undef")
 _SPACELESS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 
 
 class _Table(dict[int, str]):
-    """Translation table, filled by its rule as characters come."""
+    """A translation table that applies a rule to each character on first use."""
 
     def __init__(self, rule: Callable[[str], str]) -> None:
         super().__init__()
@@ -62,15 +62,15 @@ class _Table(dict[int, str]):
 
 
 def _folded(character: str) -> str:
-    """Punctuation, separators and controls become a space."""
+    """Turn punctuation, separators and control characters into a space."""
     return " " if unicodedata.category(character)[0] in "PZC" else character
 
 
 def _tidied(character: str) -> str:
-    """Controls become a space, invisible marks go, wide, narrow and styled letters become plain, ① becomes (1).
+    """Turn controls into a space, wide, narrow and styled letters into plain ones, ① into (1); drop invisible marks.
 
-    Not NFKC: it would turn 10½ into 101⁄2, 5 m² into 5 m2, and take Thai vowels apart. The joiners of Persian, Hindi
-    and emoji stay.
+    This is not NFKC, which would turn 10½ into 101⁄2 and 5 m² into 5 m2, and split Thai vowels. The joiners of Persian,
+    Hindi and emoji are kept.
     """
     if character in "⁇⁈⁉‽":
         return "?"
@@ -91,29 +91,29 @@ _FOLD_ASCII = "".join(map(_folded, map(chr, range(128)))).encode() + bytes(128)
 
 @dataclass(slots=True)
 class Accepted:
-    """Questions that passed, in order, and how many were dropped for which reason."""
+    """The questions that passed, in order, and the number of dropped texts by reason."""
 
     questions: list[str] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
 
 
 def comparison_key(text: str) -> str:
-    """Fold a question for comparison: NFKC, case, punctuation and white space make no difference."""
-    if text.isascii():  # the same, a good deal faster
+    """Fold a question for comparison: forms that NFKC unites, case, punctuation and white space make no difference."""
+    if text.isascii():  # the same result, much faster
         return b" ".join(text.lower().encode().translate(_FOLD_ASCII).split()).decode()
     return " ".join(unicodedata.normalize("NFKC", text).casefold().translate(_FOLD).split())
 
 
 def query_hash(text: str) -> str:
-    """SHA-256 in hex of the comparison key, as stored in `queries.query_hash`."""
+    """Return the SHA-256 of the comparison key in hex, as stored in `queries.query_hash`."""
     return hashlib.sha256(comparison_key(text).encode()).hexdigest()
 
 
 def accept_questions(texts: Iterable[str], wanted: int, existing: Iterable[str] = (), own: str = "") -> Accepted:
-    """Standardize raw texts and keep the first `wanted` good ones that differ from each other and from `existing`.
+    """Standardize raw texts; keep the first `wanted` good ones that differ from each other and from `existing`.
 
-    What stands in `own`, the product's name and brand, is no placeholder or markup: `Phone Case [Pack of 2]`.
-    Reasons of dropped texts: empty, not_a_question, placeholder, markup, too_short, too_long, duplicate, surplus.
+    Text from `own`, the product's name and brand, does not count as placeholder or markup: `Phone Case [Pack of 2]`.
+    The reasons for dropping texts: empty, not_a_question, placeholder, markup, too_short, too_long, duplicate, surplus.
     """
     accepted = Accepted()
     own = own.casefold()
@@ -135,9 +135,9 @@ def accept_questions(texts: Iterable[str], wanted: int, existing: Iterable[str] 
 
 
 def standardize(text: str) -> str:
-    """NFC, plain letters, single spaces, no numbering, bullets or quotes around, one question mark at a question's end.
+    """Return a text in NFC, with plain letters, single spaces and, if it asks, one question mark at its end.
 
-    Only the first READ_CHARACTERS are looked at.
+    Numbering, bullets and quotes around it are removed. Only the first READ_CHARACTERS characters are used.
     """
     plain = text[:READ_CHARACTERS]
     if not (plain.isascii() and plain.isprintable()):

@@ -1,7 +1,7 @@
-"""Product → prompt: pure and versioned.
+"""Builds the prompt for a product. Pure and versioned.
 
-A change of wording or of what is said about a product needs a new PROMPT_VERSION, since the version is recorded with
-every question and a job keeps the one it began with.
+A change of the wording, or of the facts given about a product, needs a new PROMPT_VERSION: the version is recorded with
+every question, and a job keeps the one that it began with.
 """
 
 import json
@@ -11,7 +11,7 @@ from query_generator.models import Product, QueryType
 
 PROMPT_VERSION = "1"
 
-MAX_DESCRIPTION = 4000
+MAX_DESCRIPTION = 4000  # characters
 MAX_ATTRIBUTES = 30
 
 _ABOUT = {
@@ -38,9 +38,9 @@ Answer with JSON only: {"questions": ["...", "..."]}"""
 
 
 def build_prompt(product: Product, query_type: QueryType, count: int, exclusions: tuple[str, ...] = ()) -> Prompt:
-    """Say what is wanted of the model.
+    """Build the prompt for `count` questions; `exclusions` are questions that must not be repeated.
 
-    Product data cannot end its own block: `<`, `>` and `&` are written as JSON escapes inside it.
+    Product data cannot close its own block, since `<`, `>` and `&` are written as JSON escapes in it.
     """
     lines = [
         f"Write exactly {count} {query_type} questions about {_ABOUT[query_type]}.",

@@ -1,1 +1,1 @@
-"""What people and monitoring look at, made from the database and from what a run has counted."""
+"""Reports for people and monitoring, made from the database and from the counts of a run."""

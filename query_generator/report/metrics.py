@@ -1,4 +1,4 @@
-"""CloudWatch metrics as embedded metric lines on standard output, without a call to CloudWatch.
+"""CloudWatch metrics, written as embedded metric lines to standard output without calling CloudWatch.
 
 The format: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
@@ -19,7 +19,7 @@ UNITS = {"RequestLatency": "Milliseconds", "RunSeconds": "Seconds", "SecondsPerI
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What a run has counted up to now. Seconds are of successful calls."""
+    """What a run has counted so far. `request_seconds` are those of successful calls."""
 
     requests: int = 0
     successful_requests: int = 0
@@ -34,7 +34,7 @@ class Totals:
 
     @classmethod
     def of(cls, llm: CallStats, ended: Tally, database_failures: int, storage_failures: int) -> "Totals":
-        """Put together what a run has counted."""
+        """Collect what a run has counted."""
         return cls(
             llm.total_requests,
             llm.successful_requests,
@@ -49,17 +49,17 @@ class Totals:
         )
 
     def minus(self, earlier: "Totals") -> "Totals":
-        """Return what has been added since."""
+        """Return what was added since `earlier`."""
         return Totals(*(now - then for now, then in zip(astuple(self), astuple(earlier), strict=True)))
 
 
 class Metrics:
-    """Writes what has happened since the last line, once a minute and when the run ends.
+    """Writes what was added since the last line, once a minute and when the run ends.
 
     Args:
-        queue: the value of the dimension, the name of the Batch job queue.
-        job_id: kept beside the metrics, to search by.
-        write: takes a line.
+        queue: the name of the Batch job queue, the value of the dimension.
+        job_id: written beside the metrics, to search by.
+        write: called with each line.
         clock: seconds, monotonic.
         now: seconds since 1970.
     """
@@ -77,31 +77,31 @@ class Metrics:
         self._write = write
         self._clock = clock
         self._now = now
-        self._told = Totals()
-        self._began = self._told_at = clock()
+        self._reported = Totals()
+        self._began = self._reported_at = clock()
 
     def report_when_due(self, totals: Callable[[], Totals]) -> None:
         """Write a line if the last one is a minute old."""
-        if self._clock() - self._told_at >= EVERY_SECONDS:
-            self._tell(totals(), {})
+        if self._clock() - self._reported_at >= EVERY_SECONDS:
+            self._report(totals(), {})
 
     def report_end(self, totals: Totals) -> None:
-        """Write the last line, with how long the run took in all."""
+        """Write the last line, with the duration of the run."""
         seconds = self._clock() - self._began
         whole = {"RunSeconds": seconds}
         if totals.items_done:
             whole["SecondsPerItem"] = seconds / totals.items_done
-        self._tell(totals, whole)
+        self._report(totals, whole)
 
-    def _tell(self, totals: Totals, whole: Mapping[str, float]) -> None:
-        self._told_at = self._clock()
-        values = {**metrics_of(totals.minus(self._told)), **whole}
-        self._told = totals
+    def _report(self, totals: Totals, whole: Mapping[str, float]) -> None:
+        self._reported_at = self._clock()
+        values = {**metrics_of(totals.minus(self._reported)), **whole}
+        self._reported = totals
         self._write(metric_line(values, self._queue, self._job_id, int(self._now() * 1000)))
 
 
 def metrics_of(added: Totals) -> dict[str, float]:
-    """Name the metrics of some time; counts are there also when they are 0, so that shares of them can be computed."""
+    """Return the metrics by name; counts of 0 are included, so that shares can be computed."""
     values: dict[str, float] = {
         "Requests": added.requests,
         "FailedRequests": added.failed_requests,

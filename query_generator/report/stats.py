@@ -1,4 +1,4 @@
-"""What a run has cost in time, calls and tokens; a job's numbers are the sum over its runs."""
+"""The time, calls and tokens of a run; those of a job are the sums over its runs."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -11,14 +11,14 @@ from query_generator.store.items import ItemState, Outcome
 
 @dataclass(slots=True)
 class Tally:
-    """Items that a run has ended; those that failed for a transient reason are among the failed ones, too."""
+    """Counts the items that a run has ended; `failed` includes `failed_transiently`."""
 
     succeeded: int = 0
     failed: int = 0
     failed_transiently: int = 0
 
     def add(self, outcomes: Iterable[Outcome]) -> None:
-        """Count what calls have brought; an item that is not at its end does not count."""
+        """Count the outcomes whose items have ended."""
         for outcome in outcomes:
             self.succeeded += outcome.state is ItemState.SUCCEEDED
             self.failed += outcome.state is ItemState.FAILED
@@ -27,7 +27,7 @@ class Tally:
 
 @dataclass(slots=True)
 class RunStats:
-    """Times are seconds of wall time."""
+    """The sums of a run. Times are seconds of wall time."""
 
     products_processing_time: float = 0.0
     questions_generation_time: float = 0.0
@@ -36,12 +36,12 @@ class RunStats:
     cache: CacheStats = field(default_factory=CacheStats)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what `from_dict` reads."""
+        """Return the sums as a dict for `from_dict`."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, stats: Mapping[str, Any]) -> "RunStats":
-        """Read what `as_dict` made."""
+        """Read a dict that `as_dict` made."""
         times = {name: value for name, value in stats.items() if name not in ("llm", "cache")}
         return cls(**times, llm=CallStats(**stats.get("llm", {})), cache=CacheStats.from_dict(stats.get("cache", {})))
 
@@ -61,10 +61,10 @@ def total(runs: Iterable[RunStats]) -> RunStats:
 
 
 def execution_stats(stats: RunStats, products_processed: int, questions: int) -> dict[str, Any]:
-    """Make `execution_stats` of results.json.
+    """Return `execution_stats` of results.json: times in seconds, costs in US dollars.
 
     Args:
-        stats: sums over the runs of the job.
+        stats: the sums over the runs of the job.
         products_processed: products that have their questions or have failed.
         questions: accepted questions; each is a row of `queries`, since both are written in one transaction.
     """
