@@ -1,14 +1,14 @@
-"""Keeper of the embedded PostgreSQL: makes the cluster once, runs the server, stops it after its last user.
+"""Keeper of the embedded PostgreSQL: creates the cluster once, runs the server, stops it after its last user.
 
-`local.py` runs this file as a program of its own: standard library only, so that it starts in milliseconds.
-What goes wrong here is said in `postgres.log`; the user process sees that the keeper is gone and shows its end.
+`postgres.py` runs this file as a separate program: standard library only, so that it starts in milliseconds. Errors go
+to `postgres.log`; the user process notices that the keeper has ended, and shows the end of that log.
 
-Two kernel locks (flock) tell the truth even after SIGKILL, where process ids and files would lie:
+Two kernel locks (flock) are right even after SIGKILL, when process ids and files may be stale:
 
 - `postgres.users`: every user process holds it shared. The keeper waits for it exclusively, so it gets it only when
-  no user is left, and holds it while it stops the server: a new user waits at the door until the server is gone.
-- `postgres.server`: held by keeper and server together, inherited from the user that started them. Whoever gets it
-  knows that no server process of this cluster is alive. It also holds the name of the socket folder.
+  no user is left, and holds it while it stops the server: a new user waits until the server is gone.
+- `postgres.server`: held by keeper and server together, inherited from the user that started them. A process that
+  gets it knows that no server of this cluster is alive. The file holds the name of the socket folder.
 
 On Linux the kernel stops the server when the keeper is killed (PR_SET_PDEATHSIG, through `setpriv`). Where `setpriv`
 is missing (macOS), a SIGKILL of the keeper itself leaves the server running; a SIGKILL of users does not.
@@ -58,10 +58,11 @@ SERVER_SETTINGS = {
 
 
 def tied(command: Sequence[str], death_signal: str) -> list[str]:
-    """`command` so that it gets `death_signal` when this process dies; for root, run by nobody, as PostgreSQL demands.
+    """Return `command` so that it gets `death_signal` when this process dies; for root, it runs as user nobody.
 
-    Nobody keeps the right to pass folders closed to it, so the data may lie in one. The shell runs the command only
-    while its parent is this process: it may have died before the signal was armed.
+    PostgreSQL does not run as root. Nobody keeps the right to enter folders that are closed to it, since the data may
+    be in one. The shell runs the command only while its parent is this process, which may have died before the signal
+    was set. Where `setpriv` is missing, the command is returned unchanged.
     """
     setpriv = shutil.which("setpriv")
     if setpriv is None:
@@ -79,7 +80,11 @@ def tied(command: Sequence[str], death_signal: str) -> list[str]:
 
 
 def create_cluster(binaries: Path, data: Path) -> None:
-    """Make the cluster with its database beside its place, then rename: `data` is whole or not there."""
+    """Create the cluster and its database in a new folder, then rename that, so that `data` is complete or missing.
+
+    Raises:
+        subprocess.CalledProcessError: a PostgreSQL program failed.
+    """
     for unfinished in data.parent.glob(f"{DATA}.new-*"):
         shutil.rmtree(unfinished, ignore_errors=True)
     new = tempfile.mkdtemp(prefix=f"{DATA}.new-", dir=data.parent)
@@ -97,9 +102,9 @@ def create_cluster(binaries: Path, data: Path) -> None:
 
 
 def disown_pid_file(data: Path) -> None:
-    """Put our process id into a `postmaster.pid` left by a crash: by now the old id may be that of any process.
+    """Put our process id into a `postmaster.pid` left by a crash, since the old id may be another process's by now.
 
-    The server overlooks its parent's id there and goes on to ask whether the shared memory of line 7 is in use.
+    The server ignores its parent's id there, and then checks whether the shared memory of line 7 is in use.
     """
     path = data / "postmaster.pid"
     if path.exists():
@@ -108,7 +113,7 @@ def disown_pid_file(data: Path) -> None:
 
 
 def make_socket_folder(server_lock: int) -> Path:
-    """Make a private folder with a short path, remember it in the lock file, and clear away the one before it."""
+    """Create a private folder with a short path, write its name to the lock file, and remove the previous folder."""
     previous = os.pread(server_lock, 200, 0).decode()
     if Path(previous).name.startswith(SOCKET_FOLDER_PREFIX):
         remove_socket_folder(Path(previous))
@@ -122,7 +127,7 @@ def make_socket_folder(server_lock: int) -> Path:
 
 
 def remove_socket_folder(folder: Path) -> None:
-    """Remove the folder and what a killed server left in it, and never anything else."""
+    """Remove the folder and what a killed server left in it, but nothing else."""
     if folder.is_dir():
         for name in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
             (folder / name).unlink(missing_ok=True)
@@ -130,7 +135,7 @@ def remove_socket_folder(folder: Path) -> None:
 
 
 def serve(binaries: Path, directory: Path, server_lock: int, socket_folder: Path) -> None:
-    """Run the server until it has no users left, or ends by itself."""
+    """Run the server until it has no users left or ends by itself."""
     command = [str(binaries / "postgres"), "-D", str(directory / DATA), "-k", str(socket_folder)]
     for name, value in SERVER_SETTINGS.items():
         command += ["-c", f"{name}={value}"]
@@ -146,17 +151,17 @@ def serve(binaries: Path, directory: Path, server_lock: int, socket_folder: Path
 
 
 def main(binaries: Path, directory: Path, server_lock: int) -> None:
-    """Keep the server of `directory`, out of reach of the terminal's signals. The caller returns at once."""
+    """Keep the server of `directory` in a child process, which the terminal's signals do not reach."""
     if os.fork() > 0:
         return
     os.setsid()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a job in the background hands down a deaf ear to it
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background job inherits that it is ignored
     data = directory / DATA
     if not data.exists():
         try:
             create_cluster(binaries, data)
         except subprocess.CalledProcessError:
-            return  # the program itself has told the log why
+            return  # the program has logged why
     disown_pid_file(data)
     socket_folder = make_socket_folder(server_lock)
     serve(binaries, directory, server_lock, socket_folder)

@@ -1,6 +1,6 @@
-"""The embedded default: a PostgreSQL server that lives exactly as long as some process uses its folder.
+"""The embedded PostgreSQL server of local mode, which runs exactly as long as some process uses its folder.
 
-`keeper.py` is the process that keeps the server; it explains the locks that the two share.
+`keeper.py` is the process that keeps the server; it explains the locks that both use.
 """
 
 import fcntl
@@ -28,16 +28,16 @@ LOG_LINES_SHOWN = 8
 
 @contextmanager
 def local_postgres(directory: Path) -> Iterator[dict[str, str | int]]:
-    """Run or join the PostgreSQL server of `directory`: connection keywords for psycopg.
+    """Start or join the PostgreSQL server of `directory`; yield its connection parameters for psycopg.
 
-    The keywords are host (the folder of its Unix socket; it listens nowhere else), port, user and dbname. The data is
-    kept in `directory/postgres`. The server stops after its last user process, however that one ends, SIGKILL
-    included; a child forked inside the context counts as a user. Without `setpriv` (macOS) a SIGKILL of the process
-    that keeps the server leaves it running.
+    The parameters are host (the folder of its Unix socket; it listens nowhere else), port, user and dbname. The data is
+    kept in `directory/postgres`. The server stops after its last user process, however that ends, even by SIGKILL; a
+    child forked inside the context counts as a user. Without `setpriv` (macOS), a SIGKILL of the process that keeps the
+    server leaves the server running.
 
     Raises:
         ConfigurationError: PostgreSQL is not installed, cannot use the folder, or does not start.
-        ServiceAwayError: it is still starting after 120 seconds.
+        ServiceAwayError: PostgreSQL is still starting after 120 seconds.
     """
     directory = directory.resolve()
     binaries = _find_binaries()
@@ -61,7 +61,7 @@ def local_postgres(directory: Path) -> Iterator[dict[str, str | int]]:
 
 
 def _find_binaries() -> Path:
-    """Folder of the wheel's PostgreSQL programs, found without the slow import of the wheel."""
+    """Return the folder of the wheel's PostgreSQL programs, found without the slow import of the wheel."""
     spec = find_spec(WHEEL)
     for location in (spec.submodule_search_locations or []) if spec else []:
         if (Path(location) / BINARIES / "postgres").exists():
@@ -73,7 +73,7 @@ def _find_binaries() -> Path:
 
 
 def _start_or_join(directory: Path, binaries: Path) -> str:
-    """Wait until the server of `directory` takes connections, starting it if nobody has: its socket folder."""
+    """Wait until the server of `directory` accepts connections, starting it if needed; return its socket folder."""
     started = False
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
@@ -93,7 +93,7 @@ def _start_or_join(directory: Path, binaries: Path) -> str:
 
 
 def _start(directory: Path, binaries: Path, server: IO[str]) -> None:
-    """Start the keeper, which inherits the taken lock."""
+    """Start the keeper, which inherits the lock."""
     if os.geteuid() == 0 and shutil.which("setpriv") is None:
         raise ConfigurationError(
             "PostgreSQL refuses to run as root, and `setpriv`, which would run it as nobody, is missing: "
@@ -107,7 +107,7 @@ def _start(directory: Path, binaries: Path, server: IO[str]) -> None:
 
 
 def _is_ready(directory: Path, host: str) -> bool:
-    """Whether the server says so in line 8 of its pid file and listens: a killed one may have left that line."""
+    """Return whether the server listens and line 8 of its pid file is `ready`; a killed one may leave that line."""
     try:
         lines = (directory / keeper.DATA / "postmaster.pid").read_text().splitlines()
         with socket.socket(socket.AF_UNIX) as probe:
@@ -137,9 +137,9 @@ def _unusable(directory: Path, exc: OSError) -> ConfigurationError:
 
 def _not_started(directory: Path) -> ConfigurationError:
     log = directory / keeper.LOG
-    said = "\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:])
+    output = "\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:])
     as_root = "run as a user other than root, " if os.geteuid() == 0 else ""
     return ConfigurationError(
-        f"PostgreSQL in {directory / keeper.DATA} does not start. The end of {log} says:\n{said}\n"
+        f"PostgreSQL in {directory / keeper.DATA} does not start. The end of {log} says:\n{output}\n"
         f"Remove that cause, {as_root}give another folder with --local DIR, or set DATABASE_URL"
     )
