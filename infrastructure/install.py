@@ -1,9 +1,9 @@
-"""Puts what a lock file says, and nothing else, into .venv: `python infrastructure/install.py LOCK STAMP …`.
+"""Installs exactly what a lock file lists into .venv: `python infrastructure/install.py LOCK STAMP …`.
 
-The Makefile runs it with the user's Python, before anything is installed: standard library only. Its log is also its
-lock: every process that writes it holds the lock, pip included, so that a second `make` waits for a pip whose parent
-was killed, and nothing that has ended is waited for. A log without the line WHOLE tells of an installation that was
-cut short, which is then begun anew.
+The Makefile runs it with the user's Python before anything is installed: standard library only. Its log file is also
+its lock: every process that writes to it holds the lock, pip included, so that a second `make` waits for a pip whose
+parent was killed, but never for a process that has ended. A log without the line WHOLE means that an installation was
+interrupted; it is then started anew.
 """
 
 import fcntl
@@ -23,11 +23,11 @@ LOG = Path(".venv.log")
 PYTHON = VENV / "bin" / "python"
 WHOLE = "The environment is whole.\n"
 PIP = [str(PYTHON), "-m", "pip", "--disable-pip-version-check"]
-# pip before 23.3 takes name[extra]==1.0 for no pin of name, and would look for its newest release: --no-deps.
+# --no-deps: pip before 23.3 does not take name[extra]==1.0 as a pin of name, and would look for its newest release.
 INSTALL = [*PIP, "install", "--no-deps", "--require-hashes", "--no-compile", "--no-user", "--progress-bar", "off", "-r"]
 
 AGAIN = "then run the same command again"
-# What pip's output tells: a pattern, the cause in one line (its groups filled in), and what the user can do.
+# A pattern of pip's output, the cause in one line (filled in with the groups), and what the user can do.
 KINDS = [
     (
         r"DO NOT MATCH THE HASHES.*\n\s+(\S+)(?: \(from [^)]*\))? from ([^\s#]+)",
@@ -58,12 +58,12 @@ KINDS = [
     (
         r"connection broken by (.*): /\S*$",
         "the package index cannot be reached: {0}",
-        "look at the network, and at index, proxy and certificate in `.venv/bin/python -m pip config list`, " + AGAIN,
+        "check the network, and index, proxy and certificate in `.venv/bin/python -m pip config list`, " + AGAIN,
     ),
     (
         r"Could not find a version that satisfies the requirement (\S+).*\(from versions: none\)",
         "the package index offers no release of {0}",
-        "look which index `.venv/bin/python -m pip config list` shows, whether it can be reached, and has all of PyPI",
+        "check which index `.venv/bin/python -m pip config list` shows: it must be reachable and have all of PyPI",
     ),
     (
         r"No matching distribution found for (\S+)",
@@ -78,26 +78,26 @@ KINDS = [
     (
         r"^(\S+ \S+ (?:requires|has requirement) .*)$",
         "the locked packages do not fit together: {0}",
-        "make the lock anew (`make lock`)",
+        "make the lock file again (`make lock`)",
     ),
 ]
 
 
 def explain(output: str) -> tuple[str, str]:
-    """Return the cause of a failure in one line, and what to do, from what the failed command has written."""
+    """Return the cause of a failure in one line and what to do about it, from the output of the failed command."""
     here = {"python": f"{sys.implementation.name} {sys.version.split()[0]}", "system": sysconfig.get_platform()}
     for pattern, cause, advice in KINDS:
         if found := re.search(pattern, output, re.MULTILINE):
             groups = [(group or "a folder").strip("'\"") for group in found.groups()]
             return cause.format(*groups, **here), advice.format(*groups)
-    lines = [line.strip() for line in output.splitlines() if line.strip()] or ["nothing was said"]
+    lines = [line.strip() for line in output.splitlines() if line.strip()] or ["there was no output"]
     errors = [at for at, line in enumerate(lines) if re.match(r"(ERROR|Error|\w+Error)\b", line)] or [len(lines) - 1]
     end = errors[-1] + (2 if lines[errors[-1]].endswith(":") else 1)
     return " ".join(lines[errors[-1] : end]).removeprefix("ERROR: "), f"read {LOG}"
 
 
 def locked(text: str) -> dict[str, set[str]]:
-    """Return the versions that a lock file has for each name; "" is among them where a marker may leave it out."""
+    """Return name → the versions in a lock file; "" is one of them if a marker may leave the package out."""
     found: dict[str, set[str]] = {}
     for name, version, marker in re.findall(r"^([\w.-]+)(?:\[.*?\])?==([^\s;\\]+) *(;?)", text, re.MULTILINE):
         found.setdefault(_plain(name), set()).update({version, ""} if marker else {version})
@@ -105,7 +105,7 @@ def locked(text: str) -> dict[str, set[str]]:
 
 
 def installed() -> dict[str, str]:
-    """Return name and version of what the environment holds, beside what it was made with."""
+    """Return name → version of the packages in the environment, without pip and setuptools."""
     folders = [str(path) for path in VENV.glob("lib/python3*/site-packages")]
     found = {_plain(item.metadata["Name"]): item.version for item in distributions(path=folders)}
     return {name: version for name, version in found.items() if name not in ("pip", "setuptools")}
@@ -116,11 +116,11 @@ def _plain(name: str) -> str:
 
 
 class _StepError(Exception):
-    """A step has failed; holds what it has written."""
+    """A step failed; the message is its output."""
 
 
 def _run(log: IO[str], *command: str) -> str:
-    """Run a command without input, its output into the log. Returns the output. Raises _StepError."""
+    """Run a command without input and log its output; return the output. Raises _StepError."""
     start = log.seek(0, os.SEEK_END)
     code = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False).returncode
     log.seek(start)
@@ -131,10 +131,10 @@ def _run(log: IO[str], *command: str) -> str:
 
 
 def _install(log: IO[str], lock: Path) -> None:
-    """Make the environment equal to the lock. Raises _StepError."""
+    """Make the environment match the lock file. Raises _StepError."""
     _run(log, *INSTALL, str(lock))
     _mend_scripts()
-    with suppress(_StepError):  # some packages bring files for another Python, which do not compile
+    with suppress(_StepError):  # some packages contain files for another Python, which do not compile
         _run(log, str(PYTHON), "-m", "compileall", "-q", "-j", "0", str(VENV / "lib"))
     known = {name for file in {lock, *Path().glob("requirements*.txt")} for name in locked(file.read_text())}
     if foreign := sorted(installed().keys() - known):
@@ -148,9 +148,9 @@ def _install(log: IO[str], lock: Path) -> None:
 
 
 def _mend_scripts() -> None:
-    """Let sh find the Python of scripts whose first line the system cannot read: with a space, or long.
+    """Let sh start the Python of scripts whose first line the system cannot use, because it has spaces or is too long.
 
-    pip does so itself, but not for scripts that a wheel brings ready-made, such as `aws`.
+    pip does this itself, but not for scripts that are part of a wheel, such as `aws`.
     """
     for script in (VENV / "bin").iterdir():
         first, _, rest = script.read_bytes().partition(b"\n") if script.is_file() else (b"", b"", b"")
@@ -159,7 +159,7 @@ def _mend_scripts() -> None:
 
 
 def _set_up(log: IO[str], lock: Path) -> None:
-    """Install a lock file into an environment, a new one if need be. Raises _StepError."""
+    """Install a lock file into the environment, creating that if needed. Raises _StepError."""
     log.seek(0)
     before = log.read()
     log.truncate(0)
@@ -177,7 +177,7 @@ def _set_up(log: IO[str], lock: Path) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Install a lock file and touch the stamps; one process at a time, the others wait. Returns the exit code."""
+    """Install a lock file and touch the stamps; only one process does so at a time. Returns the exit code."""
     lock, *stamps = map(Path, arguments)
     with LOG.open("a+", encoding="utf-8", errors="replace") as log:
         try:

@@ -1,7 +1,7 @@
-"""Makes the lock files, and says when they no longer match pyproject.toml: `python -m infrastructure.lock [--check]`.
+"""Makes the lock files, or checks that they match pyproject.toml: `python -m infrastructure.lock [--check]`.
 
-A lock begins with the lines of pyproject.toml that it was made from. To check it needs no network, and newer releases
-do not matter: the lines must be the same, and the pins must be what they ask for.
+A lock file begins with the lines of pyproject.toml that it was made from. The check needs no network, and ignores newer
+releases: the lines must be the same, and the pins must satisfy them.
 """
 
 import re
@@ -14,7 +14,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-# Each lock with its extras and the lock whose pins it takes over.
+# Each lock file with its extras and the lock file whose pins it takes over.
 LOCKS: Mapping[str, tuple[Sequence[str], str]] = {
     "requirements.txt": ([], ""),
     "requirements-local.txt": (["local", "google-genai", "openai", "anthropic"], "requirements.txt"),
@@ -26,14 +26,14 @@ MARK = "#   "
 
 
 def wanted(project: Path, extras: Sequence[str]) -> list[str]:
-    """Return what pyproject.toml asks for, in order: the Python, the dependencies and those of these extras."""
+    """Return the requirements in pyproject.toml: Python first, then dependencies and those of the extras, sorted."""
     table = tomllib.loads(project.read_text())["project"]
     asked = {*table["dependencies"], *(line for extra in extras for line in table["optional-dependencies"][extra])}
     return [f"python {table['requires-python']}", *sorted(asked)]
 
 
 def problems(folder: Path) -> Iterator[str]:
-    """Tell every difference between pyproject.toml and the locks in a folder."""
+    """Yield every difference between pyproject.toml and the lock files in a folder."""
     taken: dict[str, set[str]] = {"": set()}
     for name, (extras, base) in LOCKS.items():
         text = (folder / name).read_text()
@@ -60,7 +60,7 @@ def _fits(asked: Requirement, pins: Sequence[Requirement]) -> bool:
 
 
 def make(folder: Path) -> None:
-    """Make the locks anew; pins that still fit stay."""
+    """Make the lock files; pins that still fit stay."""
     for name, (extras, base) in LOCKS.items():
         lines = wanted(folder / "pyproject.toml", extras)
         least = next(iter(re.findall(r"\d+\.\d+", lines[0])))
@@ -72,7 +72,7 @@ def make(folder: Path) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Make the locks, or with --check print what is wrong with them; 1 if anything is."""
+    """Make the lock files, or with --check print what is wrong with them. Returns the exit code: 1 if anything is."""
     if "--check" not in arguments:
         make(Path())
         return 0

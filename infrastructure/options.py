@@ -1,7 +1,7 @@
-"""The options of submit_batch_job.sh: what is wrong with them, and which variables the container gets from them.
+"""The options of submit_batch_job.sh: checks them, and makes the container's variables of them. Pure.
 
-Pure functions over what was given: OPTION → its values in order, OPTION without its dashes. Problems are sentences for
-the user, in the order in which he reads them. Standard library and Python 3.6, see plan.py.
+Options are given as a mapping of OPTION, without its dashes, to its values in order. Problems are sentences for the
+user, in the order in which they are shown. Standard library and Python 3.6, see plan.py.
 """
 
 import re
@@ -21,19 +21,19 @@ SET_BY_OPTION = {
     "INPUT_S3_BUCKET": "--input-s3",
     "INPUT_S3_KEY": "--input-s3",
 }
-# Options that are whole numbers: least, most, the container's variable. num-questions is the job's (query_generator's
-# JobConfig); the job sets no end to rpm, this one finds typing errors; an array's size is AWS's and has no variable.
+# Options that are whole numbers: least, most, the container's variable. The job (JobConfig) limits num-questions as
+# well; it does not limit rpm, whose limit here only finds typing errors. AWS limits array-size, which has no variable.
 NUMBERS: Mapping[str, Tuple[int, int, str]] = {
     "num-questions": (1, 200, "NUM_QUESTIONS"),
     "rpm": (1, 1000000, "MAX_REQUESTS_PER_MINUTE"),
     "array-size": (*limit("array_size"), ""),
 }
-# Platform → size → vCPU and MiB, as AWS Batch takes them. On Fargate each is a pair of limits.json's fargate_resources.
+# Platform → size → (vCPU, MiB), as AWS Batch takes them. For Fargate, limits.json lists the pairs that exist.
 SIZES = {
     "ec2": {"small": ("1", "1024"), "medium": ("2", "2048"), "large": ("4", "4096")},
     "fargate": {"small": ("1", "2048"), "medium": ("2", "4096"), "large": ("4", "8192")},
 }
-# Options with a default from the submitter's environment, and the default without it.
+# Options with a default: the variable of the submitter's environment, and the value if it is not set.
 DEFAULTS = {
     "platform": ("BATCH_PLATFORM", "ec2"),
     "queue": ("BATCH_JOB_QUEUE", "query-generator"),
@@ -44,7 +44,7 @@ SECRET = r"(API_KEY|PASSWORD|TOKEN|SECRET|SECRET_ACCESS_KEY)$|^DATABASE_URL$"
 
 
 class Variable(NamedTuple):
-    """A variable of the container, and the option that set it, with its dashes."""
+    """A variable of the container, and the option that sets it, with its dashes."""
 
     name: str
     value: str
@@ -52,7 +52,7 @@ class Variable(NamedTuple):
 
 
 def given_options(items: Sequence[str]) -> Given:
-    """Return what was given from OPTION=VALUE texts; ValueError for a text without an equals sign."""
+    """Return the options in OPTION=VALUE texts. Raises ValueError for a text without an equals sign."""
     given: Dict[str, List[str]] = {}
     for item in items:
         option, value = item.split("=", 1)
@@ -61,7 +61,7 @@ def given_options(items: Sequence[str]) -> Given:
 
 
 def repeated(items: Sequence[str]) -> Iterator[str]:
-    """Yield a problem for each OPTION=VALUE that comes again though it may not."""
+    """Yield a problem for each repetition of an option that may be given only once."""
     seen = set()
     for item in items:
         option = item.split("=", 1)[0]
@@ -76,24 +76,24 @@ def first(given: Given, option: str, default: str = "") -> str:
 
 
 def chosen(given: Given, option: str, environ: Environment) -> str:
-    """Return an option of DEFAULTS: as it was given, or from the submitter's environment, or its default."""
+    """Return the value of an option of DEFAULTS: as given, or from the submitter's environment, or its default."""
     variable, default = DEFAULTS[option]
     return given[option][0] if option in given else environ.get(variable) or default
 
 
 def source_of(given: Given) -> str:
-    """Return the option that brings the products; empty if none or several do."""
+    """Return the option that names the products; empty if there is none or more than one."""
     sources = [source for source in SOURCES if source in given]
     return sources[0] if len(sources) == 1 else ""
 
 
 def resources_of(given: Given, environ: Environment) -> Tuple[str, ...]:
-    """Return vCPU and MiB of the size on its platform; empty without one, when the job definition decides."""
+    """Return (vCPU, MiB) of the size on its platform; empty without a size, so that the job definition decides."""
     return SIZES.get(chosen(given, "platform", environ), {}).get(first(given, "size"), ())
 
 
 def option_problems(given: Given, environ: Environment) -> Iterator[str]:
-    """Yield what is wrong with the values of all options, and with POLL_SECONDS; the input itself is not looked at."""
+    """Yield the problems of all option values and of POLL_SECONDS; the input itself is not checked."""
     yield from _job_id(given)
     yield from _sources(given)
     yield from _numbers(given)
@@ -106,18 +106,18 @@ def option_problems(given: Given, environ: Environment) -> Iterator[str]:
 
 
 def variables_of(given: Given) -> List[Variable]:
-    """Return the container's variables in order, but for those that lead to the products."""
+    """Return the container's variables in order, except those for the products."""
     return [Variable("JOB_ID", first(given, "job-id"), "--job-id"), *_number_variables(given), *_own_variables(given)]
 
 
 def variable_problems(variable: Variable) -> Iterator[str]:
-    """Yield a problem if the container could not get this value."""
+    """Yield a problem if the container cannot get this value."""
     if variable.value != variable.value.encode("utf-8", "replace").decode():
         yield f"{variable.option}: the value of {variable.name} is not UTF-8 text"
 
 
 def warnings(given: Given) -> Iterator[str]:
-    """Yield a warning, which does not tell the value, for each --env that looks like a secret."""
+    """Yield a warning, without the value, for each --env that looks like a secret."""
     for variable in _own_variables(given):
         if re.search(SECRET, variable.name.upper()):
             yield f"everyone who may describe the job can read {variable.name}: better keep it in Secrets Manager"

@@ -1,8 +1,8 @@
-"""What submit_batch_job.sh asks AWS Batch for: `python3 infrastructure/plan.py FOLDER OPTION=VALUE …`.
+"""Plans the request of submit_batch_job.sh: `python3 infrastructure/plan.py FOLDER OPTION=VALUE …`.
 
-Checks every value, then writes FOLDER/request.json, what SubmitJob takes as `--cli-input-json`, and, if the input has
-to be uploaded, FOLDER/upload_to with its S3 address. AWS is not called. Standard library and Python 3.6, and so are the
-modules that it imports: the submit script calls it with whatever Python its user has, from any folder.
+Checks every value, then writes FOLDER/request.json, which SubmitJob takes as `--cli-input-json`, and, if the input has
+to be uploaded, FOLDER/upload_to with its S3 address. AWS is not called. This and the modules that it imports use only
+the standard library and Python 3.6: the submit script runs it with whatever Python its user has, from any folder.
 """
 
 import json
@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Sequence
 
-if __name__ == "__main__":  # called by its path: the package is where this file is, not where the user is
+if __name__ == "__main__":  # run by its path, so the package is not in the current folder
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from infrastructure.limits import INLINE_CHARACTERS, SUBMITTED_CHARACTERS, size_of
@@ -32,16 +32,16 @@ from infrastructure.options import (
     variables_of,
     warnings,
 )
-from infrastructure.products_file import look_at
+from infrastructure.products_file import check_file
 
-FILES = ("products-json", "products-file")  # sources that are a file here: the script writes one for --products-json
-WRONG_OPTIONS = 64  # the submit script's exit code; any other but 0 means that this program failed
+FILES = ("products-json", "products-file")  # sources that are files here: the script writes one for --products-json
+WRONG_OPTIONS = 64  # exit code for wrong options; any other but 0 means that this program failed
 
 
 class Plan(NamedTuple):
-    """A request for SubmitJob, the S3 address its input has to be uploaded to first (or empty), and what is to be told.
+    """A request for SubmitJob, the S3 address to upload its input to first (or empty), problems and warnings.
 
-    With a problem there is nothing to submit: the request is empty then.
+    If there are problems, the request is empty.
     """
 
     request: Mapping[str, Any]
@@ -51,7 +51,7 @@ class Plan(NamedTuple):
 
 
 class Source(NamedTuple):
-    """Variables that lead the job to its products, the S3 address to upload them to (or empty), and what is wrong."""
+    """Variables by which the job finds its products, the S3 address to upload them to (or empty), and the problems."""
 
     variables: Sequence[Variable] = ()
     upload_to: str = ""
@@ -59,7 +59,7 @@ class Source(NamedTuple):
 
 
 def plan(items: Sequence[str], environ: Environment) -> Plan:
-    """Return what to submit for OPTION=VALUE texts and the submitter's environment; reads a file of products."""
+    """Return the plan for OPTION=VALUE texts and the submitter's environment. Reads a file of products."""
     given = given_options(items)
     variables = variables_of(given)
     found = products_of(given)
@@ -76,20 +76,20 @@ def plan(items: Sequence[str], environ: Environment) -> Plan:
 
 
 def products_of(given: Given) -> Source:
-    """Return what the source says of the products; no variables for a file that cannot travel with the request."""
+    """Return the source of the products, without variables for a file that does not fit into the request."""
     source = source_of(given)
     if source == "from-job":
         return Source([Variable("PRODUCTS_FROM_JOB", "true", "--from-job")])
     if source == "input-s3":
         return in_s3(first(given, source))
     if source in FILES:
-        text, problems = look_at(Path(first(given, source)), f"--{source}")
+        text, problems = check_file(Path(first(given, source)), f"--{source}")
         return Source([Variable("PRODUCTS_JSON", text, f"--{source}")] if text else [], problems=problems)
     return Source()
 
 
 def in_s3(address: str) -> Source:
-    """Return the object that an address of the form s3://BUCKET/KEY names."""
+    """Return the source for an object with an address of the form s3://BUCKET/KEY."""
     match = re.fullmatch(f"s3://({BUCKET})/(.*[^/])", address, re.DOTALL)
     if not match:
         return Source(problems=[f"--input-s3 {address!r}: give s3://BUCKET/KEY"])
@@ -98,7 +98,7 @@ def in_s3(address: str) -> Source:
 
 
 def through_s3(given: Given, environ: Environment) -> Source:
-    """Return where a file has to go that cannot travel with the request."""
+    """Return the source for a file that has to go through S3."""
     source = source_of(given)
     option, name = f"--{source}", Path(first(given, source)).name
     bucket = environ.get("INPUT_S3_BUCKET") or environ.get("OUTPUT_S3_BUCKET") or ""
@@ -107,7 +107,7 @@ def through_s3(given: Given, environ: Environment) -> Source:
     problems = []
     if not bucket:
         problems.append(
-            f"{option}: the input is too large for the request (or no plain text) and has to go through S3: "
+            f"{option}: the input is too large for the request (or not plain text) and has to go through S3: "
             "set INPUT_S3_BUCKET to a bucket that the job may read"
         )
     elif not re.fullmatch(BUCKET, bucket):
@@ -117,7 +117,7 @@ def through_s3(given: Given, environ: Environment) -> Source:
 
 
 def overrides(given: Given, environ: Environment, variables: Sequence[Variable]) -> Dict[str, Any]:
-    """Return SubmitJob's containerOverrides: these variables, and the size if one was given."""
+    """Return SubmitJob's containerOverrides with these variables, and with the size if one was given."""
     made: Dict[str, Any] = {"environment": [{"name": name, "value": value} for name, value, _ in variables]}
     resources = resources_of(given, environ)
     if resources:
@@ -127,7 +127,7 @@ def overrides(given: Given, environ: Environment, variables: Sequence[Variable])
 
 
 def overrides_problems(made: Mapping[str, Any]) -> List[str]:
-    """Return a problem if AWS would take these overrides and then could not start the job."""
+    """Return a problem if AWS would accept these overrides, but then could not start the job."""
     size = size_of(made)
     if size <= SUBMITTED_CHARACTERS:
         return []
@@ -138,7 +138,7 @@ def overrides_problems(made: Mapping[str, Any]) -> List[str]:
 
 
 def request_of(given: Given, environ: Environment, made: Mapping[str, Any]) -> Dict[str, Any]:
-    """Return the request for SubmitJob with these containerOverrides; a Batch job's name may hold no dots."""
+    """Return the request for SubmitJob with these containerOverrides. A Batch job's name cannot contain dots."""
     request: Dict[str, Any] = {
         "jobName": first(given, "job-id").replace(".", "-"),
         "jobQueue": chosen(given, "queue", environ),
@@ -153,14 +153,14 @@ def request_of(given: Given, environ: Environment, made: Mapping[str, Any]) -> D
 
 
 def write(made: Plan, folder: Path) -> None:
-    """Write request.json, and upload_to if there is something to upload; OSError if the folder cannot be written."""
+    """Write request.json, and upload_to if there is something to upload. Raises OSError."""
     if made.upload_to:
         (folder / "upload_to").write_text(made.upload_to, encoding="utf-8")
     (folder / "request.json").write_text(json.dumps(made.request, indent=2) + "\n", encoding="ascii")
 
 
 def main(arguments: Sequence[str], environ: Environment) -> int:
-    """Plan, and write the plan or name all wrong values on standard error: 0, or 64 if any is wrong."""
+    """Write the plan, or print the problems to standard error. Returns the exit code: 0, or 64 with problems."""
     folder, *items = arguments
     made = plan(items, environ)
     for warning in made.warnings:

@@ -1,4 +1,4 @@
-"""A file of products that the submit script was given: may it travel with the request, and is it what it says?
+"""Checks a file of products that the submit script was given, and whether it fits into the request.
 
 Standard library and Python 3.6, see plan.py.
 """
@@ -9,22 +9,22 @@ from typing import Iterator, List, Tuple
 
 from infrastructure.limits import INLINE_CHARACTERS
 
-CHECKED_BYTES = 50 * 1024 * 1024  # a larger JSON file is checked by the job, which streams it
+CHECKED_BYTES = 50 * 1024 * 1024  # a larger JSON file is checked only by the job, which streams it
 
 
-def look_at(path: Path, option: str) -> Tuple[str, List[str]]:
-    """Return the text of an input that may travel with the request, and what is wrong with the input.
+def check_file(path: Path, option: str) -> Tuple[str, List[str]]:
+    """Return the text of a file to put into the request, and the problems with the file.
 
-    The text is empty if the input is wrong, or has to go through S3 because of what it is or of its own length; whether
-    the whole request is short enough is not known here. Of a file that is not JSON no more is read than could travel.
-    `option` has its dashes; with --products-json the file is JSON whatever its name. A file that cannot be read is a
-    problem, no error.
+    The text is empty if the file is wrong, or has to go through S3 because of its format or length; the length of the
+    whole request is not checked here. Of a file that is not JSON, only INLINE_CHARACTERS bytes are read. `option` has
+    its dashes; with --products-json the file is JSON whatever its name. An unreadable file is a problem, not an
+    exception.
     """
     is_json = option == "--products-json" or path.suffix.lower() == ".json"
     try:
         size = path.stat().st_size
         if not path.is_file() or size == 0:
-            return "", [f"{option} {path}: empty or no file: give a file with products"]
+            return "", [f"{option} {path}: empty or not a file: give a file with products"]
         with path.open("rb") as file:
             raw = file.read(CHECKED_BYTES if is_json else INLINE_CHARACTERS)
         text = raw.decode("utf-8-sig") if len(raw) == size else ""
@@ -37,7 +37,7 @@ def look_at(path: Path, option: str) -> Tuple[str, List[str]]:
 
 
 def document_problems(text: str, option: str) -> Iterator[str]:
-    """Yield a problem if a text is no JSON, or holds no product; the products themselves are the job's to judge."""
+    """Yield a problem if a text is not JSON or holds no product; the job checks the products themselves."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:

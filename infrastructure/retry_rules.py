@@ -1,4 +1,4 @@
-"""What AWS Batch does after a failed attempt, by the retry rules of a job definition."""
+"""Decides what AWS Batch does after a failed attempt, by the retry rules of a job definition."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ SPOT_REASONS = {  # https://docs.aws.amazon.com/batch/latest/userguide/job_retri
 
 
 def decision(rules: Sequence[Rule], exit_code: int | None, reason: str = "", status_reason: str = "") -> str:
-    """Return `RETRY` or `EXIT`: the first rule whose conditions all hold decides, and without one it is `RETRY`."""
+    """Return `RETRY` or `EXIT` by the first rule whose conditions all hold; `RETRY` if there is none."""
     values = {
         "onExitCode": "" if exit_code is None else str(exit_code),
         "onReason": reason,
@@ -33,7 +33,7 @@ def _matches(pattern: str, value: str) -> bool:
 
 
 def retry_problems(strategy: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what AWS would refuse in a retry strategy, and where it does not fit the job's exit codes."""
+    """Yield what AWS would refuse in a retry strategy, and where it does not match the job's exit codes."""
     low, high = limit("attempts")
     if not low <= strategy.get("attempts", 0) <= high:
         yield broken("attempts", f"attempts is {strategy.get('attempts')}: give {low} to {high}")

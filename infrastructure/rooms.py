@@ -1,7 +1,7 @@
-"""The figures of the house: rooms and the arrows between them, and what a reader meets inside them.
+"""Measures the structure of the code: `python -m infrastructure.rooms [FOLDER]`.
 
-A room is a package or a module directly under `query_generator`, an arrow one room that imports another, a floor a row
-of rooms that only use those below, a circle rooms that use each other. `python -m infrastructure.rooms [FOLDER]`.
+A room is a package or module directly under `query_generator`. An arrow is an import of one room by another, a floor is
+a layer of rooms that import only rooms below it, and a circle is a set of rooms that import each other.
 """
 
 import ast
@@ -20,7 +20,7 @@ _STATEMENT = re.compile(r"\.(?:rows|one|send)\(\s*\"[a-z_]+\.[a-z_]+\"")
 
 
 def arrows_of(folder: Path) -> dict[str, set[str]]:
-    """Return the rooms, each with those that it imports; imports that only type checkers make count, too."""
+    """Return room → the rooms that it imports; imports for type checkers count too."""
     sys.path.insert(0, str(folder))
     graph = grimp.build_graph(PACKAGE, cache_dir=None)
     arrows: dict[str, set[str]] = {}
@@ -35,7 +35,7 @@ def _room(module: str) -> str:
 
 
 def floors_of(arrows: Mapping[str, set[str]]) -> int | None:
-    """Count the rows into which the rooms fall by their arrows; None when there is a circle."""
+    """Count the layers of the rooms; None if there is a circle."""
     sorter = TopologicalSorter(arrows)
     floors = 0
     try:
@@ -49,7 +49,7 @@ def floors_of(arrows: Mapping[str, set[str]]) -> int | None:
 
 
 def circles_of(arrows: Mapping[str, set[str]]) -> list[str]:
-    """Name the rooms that use each other, directly or through others."""
+    """Return the names of the rooms that import each other, directly or through others."""
 
     def reached(room: str) -> set[str]:
         seen: set[str] = set()
@@ -64,7 +64,7 @@ def circles_of(arrows: Mapping[str, set[str]]) -> list[str]:
 
 
 def longest_function(sources: Mapping[Path, str]) -> tuple[int, str]:
-    """Return the lines of the longest function, decorators left out, and its name."""
+    """Return the number of lines of the longest function, without decorators, and its name."""
     functions = (
         (node.end_lineno - node.lineno + 1, f"{path.stem}.{node.name}")
         for path, text in sources.items()
@@ -75,7 +75,7 @@ def longest_function(sources: Mapping[Path, str]) -> tuple[int, str]:
 
 
 def figures(folder: Path) -> Iterator[tuple[str, object]]:
-    """Yield the figures of a checkout, each with its name."""
+    """Yield (name, figure) for a checkout."""
     package = folder / PACKAGE
     arrows = arrows_of(folder)
     files = [*package.rglob("*.py"), folder / "batch_job.py", folder / "secrets_cache.py"]
@@ -99,7 +99,7 @@ def figures(folder: Path) -> Iterator[tuple[str, object]]:
 
 
 def main(folder: str = ".") -> int:
-    """Print the figures; the exit code is 1 when rooms use each other."""
+    """Print the figures. Returns the exit code: 1 if rooms import each other."""
     shown = dict(figures(Path(folder).resolve()))
     for name, figure in shown.items():
         print(f"{name:<48} {figure}")

@@ -1,6 +1,6 @@
-"""Tells what AWS Batch would refuse, before AWS is asked: `python -m infrastructure.validate job-definition.json …`.
+"""Finds what AWS Batch would refuse, without calling AWS: `python -m infrastructure.validate job-definition.json …`.
 
-A job definition is what RegisterJobDefinition takes as `--cli-input-json`, a request what SubmitJob takes.
+A job definition is the `--cli-input-json` of RegisterJobDefinition, a request that of SubmitJob.
 """
 
 import json
@@ -18,7 +18,7 @@ Json = Mapping[str, Any]
 
 
 def definition_problems(definition: Json) -> list[str]:
-    """Return every reason why AWS would refuse a job definition, or why its jobs would not run as they should."""
+    """Return every reason why AWS would refuse a job definition, or why its jobs would not run properly."""
     container: Json = definition.get("containerProperties", {})
     fargate = "FARGATE" in definition.get("platformCapabilities", [])
     return [
@@ -32,7 +32,7 @@ def definition_problems(definition: Json) -> list[str]:
 
 
 def request_problems(request: Json, *, fargate: bool = False) -> list[str]:
-    """Return every reason why AWS would refuse a request, at once or when it starts the container."""
+    """Return every reason why AWS would refuse a request, at once or at the start of the container."""
     return list(_request(request, fargate))
 
 
@@ -130,7 +130,7 @@ def _deprecated(container: Json) -> Iterator[str]:
 
 
 def main(paths: Sequence[str]) -> int:
-    """Print the problems of the job definitions in these files; 1 if there are any."""
+    """Print the problems of the job definitions in these files. Returns the exit code: 1 if there are any."""
     found = [(path, problem) for path in paths for problem in definition_problems(json.loads(Path(path).read_text()))]
     for path, problem in found:
         print(f"{path}: {problem}", file=sys.stderr)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from infrastructure.limits import INLINE_CHARACTERS
-from infrastructure.products_file import document_problems, look_at
+from infrastructure.products_file import check_file, document_problems
 
 PRODUCT = '[{"name": "Trail Shoe é"}]'
 OPTION = "--products-file"
@@ -14,7 +14,7 @@ OPTION = "--products-file"
 
 def seen(folder: Path, name: str, content: bytes) -> tuple[str, list[str]]:
     (folder / name).write_bytes(content)
-    return look_at(folder / name, OPTION)
+    return check_file(folder / name, OPTION)
 
 
 def test_text_travels(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_the_rest_goes_through_s3(name: str, content: bytes, tmp_path: Path) -> 
 
 
 WRONG = {
-    "empty": ("a.csv", b"", "empty or no file: give a file with products"),
+    "empty": ("a.csv", b"", "empty or not a file: give a file with products"),
     "blank": ("a.csv", b" \n", "--products-file: empty: give at least one product"),
     "blank JSON": ("a.json", b" \n", "--products-file: empty: give at least one product"),
     "broken": ("a.json", b"[{", "--products-file: not valid JSON: "),
@@ -58,21 +58,21 @@ def test_what_is_wrong_is_named(name: str, content: bytes, word: str, tmp_path: 
 
 def test_no_file_is_a_problem(tmp_path: Path) -> None:
     """What is not there, or is no file, is named with its path."""
-    assert look_at(tmp_path / "none", OPTION) == (
+    assert check_file(tmp_path / "none", OPTION) == (
         "",
         [f"--products-file {tmp_path / 'none'}: cannot be read: {os.strerror(2)}"],
     )
     for path in (tmp_path, Path(os.devnull)):
-        assert look_at(path, OPTION) == (
+        assert check_file(path, OPTION) == (
             "",
-            [f"--products-file {path}: empty or no file: give a file with products"],
+            [f"--products-file {path}: empty or not a file: give a file with products"],
         )
 
 
 def test_products_on_the_command_line_are_json(tmp_path: Path) -> None:
     """What --products-json was given is JSON, whatever the file is called that the script keeps it in."""
     (tmp_path / "kept").write_text("name,brand\n")
-    _, (problem,) = look_at(tmp_path / "kept", "--products-json")
+    _, (problem,) = check_file(tmp_path / "kept", "--products-json")
     assert problem.startswith("--products-json: not valid JSON: ")
 
 
