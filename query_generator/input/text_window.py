@@ -99,5 +99,5 @@ class TextWindow:
         try:
             return self._gzip.read1(size) if self._gzip else self._stream.read(size)
         except (OSError, EOFError, zlib.error) as exc:
-            self.failure = f"the stream cannot be read on: {exc}"
+            self.failure = f"the stream cannot be read further: {exc}"
             return b""

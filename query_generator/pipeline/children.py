@@ -17,7 +17,7 @@ def open_database_of(config: JobConfig, stop: StopSignal, connect: Callable[[], 
         The connection; None if a child's siblings have left it nothing to do.
 
     Raises:
-        FatalError: as `wait_for_connection_slot`.
+        FatalError: what `wait_for_connection_slot` or `connect` raises.
     """
     if config.array_index is None:
         return connect()

@@ -111,7 +111,7 @@ class Generation:
     def _report_stop(self) -> None:
         if not self._stop_reported and self._in_flight:
             _LOG.warning(
-                "[BATCH WARNING] %s: %d calls in flight have up to %g s; a second signal leaves at once",
+                "[BATCH WARNING] %s: %d calls in flight have up to %g s; a second signal ends the run at once",
                 self._stop.reason,
                 len(self._in_flight),
                 self._stop.drain_seconds,

@@ -187,8 +187,8 @@ class Intake:
             return None
         if metadata.reading_was_cut_short and metadata.input_source != FROM_JOB:
             _LOG.warning(
-                "[BATCH WARNING] An earlier run was stopped while it read %s; --from-job goes on with the products "
-                "that it had read until then",
+                "[BATCH WARNING] An earlier run was stopped while it read %s; --from-job continues with the products "
+                "that it had read by then",
                 metadata.input_source,
             )
         rows = selected_products(self._db, self._config.job_id)
@@ -205,7 +205,7 @@ class Intake:
                 f"is {source.version()}); put the first one back, or start a new job id"
             )
         _LOG.warning(
-            "[BATCH WARNING] %s was replaced; reading %s of it, as this job began", given_input.name, began_with
+            "[BATCH WARNING] %s was replaced; reading %s, with which this job began", given_input.name, began_with
         )
         return peek(load_input_data(source.at_version(began_with))[0])
 
@@ -214,7 +214,7 @@ class Intake:
         waited = False
         while self._db.with_reconnect(self._record.is_being_loaded):
             if not waited:
-                _LOG.info("[INPUT] Another run reads the input of job %s; waiting for it", self._config.job_id)
+                _LOG.info("[INPUT] Another run is reading the input of job %s; waiting for it", self._config.job_id)
                 self._on_wait()
             waited = True
             self._stop.sleep(self._ledger.lease.idle_check_seconds())

@@ -214,8 +214,8 @@ class _Run:
             self._ended = generation.ended
         if self._stop.is_set():
             return InterruptedRunError(
-                f"job {self._config.job_id}: stopped by {self._stop.reason}; what is done is saved, "
-                f"`python batch_job.py run --job-id {self._config.job_id}` goes on"
+                f"job {self._config.job_id}: stopped by {self._stop.reason}; what was done is saved, "
+                f"`python batch_job.py run --job-id {self._config.job_id}` continues it"
             )
         answered = meter.stats().successful_requests + self._cache.stats().calls_saved
         if self._ended.failed_transiently and not answered:

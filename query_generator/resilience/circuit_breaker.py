@@ -80,7 +80,7 @@ class CircuitBreaker:
         rest = self._opened_at + self._timeout - self._clock()
         if rest > 0 or self._probing:
             raise CircuitOpenError(
-                f"{self._name} has failed {self._failures} times in a row and is not asked for now",
+                f"{self._name} has failed {self._failures} times in a row and is not called for now",
                 max(rest, PROBE_SECONDS),
                 self._openings,
             )

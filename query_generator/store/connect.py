@@ -64,7 +64,7 @@ def get_db_connection(config: "RdsConfig | None" = None) -> "WatchedConnection":
     except psycopg.Error as exc:
         raise connect_error(f"PostgreSQL at {config['host']}:{config['port']}", str(exc).strip()) from None
     except UnicodeEncodeError:
-        raise ConfigurationError("PostgreSQL: the user, password or database name is no valid text") from None
+        raise ConfigurationError("PostgreSQL: the user, password or database name is not valid text") from None
 
 
 def connect_with_rotation() -> "WatchedConnection":

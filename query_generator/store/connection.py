@@ -71,7 +71,7 @@ class WatchedConnection(psycopg.Connection[Any]):
             with suppress(psycopg.Error):
                 self.cancel_safe(timeout=CANCEL_SECONDS)
             self.pgconn.finish()
-            raise psycopg.OperationalError(f"no answer to {self.doing} for {seconds:.0f} s; the connection is given up")
+            raise psycopg.OperationalError(f"no answer to {self.doing} for {seconds:.0f} s; the connection was closed")
         if seconds >= LOGGED_AFTER_SECONDS and not logged:
             _LOG.warning("[DB] Waiting for PostgreSQL's answer to %s for %.0f s", self.doing, seconds)
             return True

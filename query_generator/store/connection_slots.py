@@ -40,7 +40,7 @@ def wait_for_connection_slot(
 
     Args:
         connect: opens a connection.
-        is_over: returns whether nothing is left to do; called on a connection without a slot.
+        is_over: returns whether nothing is left to do.
         children: how many children the array has.
         sleep: waits for some seconds; raises if the run is asked to stop.
         clock: seconds, monotonic.

@@ -9,7 +9,7 @@ from query_generator.store.connection_errors import DatabaseAwayError, Transacti
 
 
 def array_text(values: list[Any]) -> str:
-    """Write a list as a PostgreSQL array, six times faster than psycopg does (50 questions: 100 us)."""
+    """Return a list as the text of a PostgreSQL array; several times faster than psycopg's own conversion."""
     texts = ["" if value is None else str(value) for value in values]
     together = "".join(texts)
     if values and None not in values and '"' not in together and "\\" not in together:

@@ -1,4 +1,4 @@
-"""Events of a job: fixed in an outbox in PostgreSQL, then published to DynamoDB or a file."""
+"""Events of a job: recorded in an outbox in PostgreSQL, then published to DynamoDB or a file."""
 
 import json
 import logging

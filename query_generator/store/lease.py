@@ -88,7 +88,7 @@ class Lease:
             if dead:
                 self._db.rows("runs.free_items", run_ids=[run.run_id for run in dead])
         for run in dead:
-            _LOG.warning("[BATCH WARNING] Run %s is dead; this run goes on with its work", run.run_id)
+            _LOG.warning("[BATCH WARNING] Run %s is dead; this run takes over its work", run.run_id)
         return len(dead)
 
     @property
@@ -101,7 +101,7 @@ class Lease:
         return self._check_seconds(CHECK_SECONDS)
 
     def idle_check_seconds(self) -> float:
-        """Return the same for a run that only waits for other runs."""
+        """Return the seconds until the next check of a run that does nothing but wait for other runs."""
         return self._check_seconds(IDLE_CHECK_SECONDS)
 
     def _check_seconds(self, least: float) -> float:
@@ -138,7 +138,7 @@ class Lease:
     def fenced(self) -> RunFencedError:
         """Return the error for a run that was declared dead."""
         return RunFencedError(
-            f"run {self.run_id} was declared dead by another run of job {self._job_id}, which goes on with its work; "
+            f"run {self.run_id} was declared dead by another run of job {self._job_id}, which took over its work; "
             f"this run was silent for more than its lease of {self.seconds:g} s and stops"
         )
 

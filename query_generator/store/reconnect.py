@@ -13,7 +13,7 @@ T = TypeVar("T")
 # Far longer than the longest statements: counts over a whole job (seconds) and waits for another run's lock (half a
 # lease). A server that is silent for so long is gone, or has locks that a person has to remove.
 SILENCE_SECONDS = 300.0
-LONGEST_WAIT = 2.0  # seconds between two tries
+LONGEST_WAIT = 2.0  # seconds between two attempts
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ class SideConnection:
     meanwhile fail as well, so that no thread waits longer than one attempt takes.
 
     Args:
-        connect: opens the connection.
+        connect: opens a connection.
     """
 
     def __init__(self, connect: Callable[[], Database]) -> None:

@@ -142,7 +142,7 @@ def test_a_refused_login_is_a_matter_of_permission(tcp_server: RdsConfig, change
         ({"dbname": "no_such_database"}, 'database "no_such_database" does not exist'),
         ({"sslmode": "require"}, "server does not support SSL"),
         ({"sslmode": "no-such-mode"}, "invalid sslmode value"),
-        ({"password": "lone \ud800 surrogate"}, "no valid text"),
+        ({"password": "lone \ud800 surrogate"}, "not valid text"),
     ],
     ids=["database", "require", "sslmode", "password"],
 )
