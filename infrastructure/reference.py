@@ -84,7 +84,7 @@ def _verbs() -> Iterator[str]:
 
 
 def main(arguments: Sequence[str], folder: Path = Path()) -> int:
-    """Write the page, or with --check say that it is stale; 1 if it is."""
+    """Write the page, or with --check report if it is stale. Returns the exit code: 1 if it is stale."""
     path = folder / PAGE
     if "--check" not in arguments:
         path.parent.mkdir(parents=True, exist_ok=True)

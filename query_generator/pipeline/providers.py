@@ -26,7 +26,7 @@ TYPICAL_CALL = Usage(prompt_tokens=500, output_tokens=700)  # to compare prices 
 
 
 def vendor_provider(name: str, config: JobConfig) -> Provider:
-    """Make one vendor's provider with its key from the cache of the secrets; raises as `provider_by_name`."""
+    """Make one vendor's provider with its key from `secrets_cache`. Raises what `provider_by_name` raises."""
     return provider_by_name(name, config, secrets_cache.get_api_key)
 
 
@@ -49,7 +49,7 @@ def make_provider(
         budget: what this run may spend; None is no limit.
         cache: asked before each provider that costs money; None buys every reply.
         confirm: called right before each call that may cost money; the call is not made if it raises.
-        innermost: makes the provider of a name, around which all others are built.
+        innermost: makes the provider with a name, around which the others are built.
 
     Returns:
         The outermost provider, and the meters that count the calls.
@@ -78,7 +78,7 @@ def make_provider(
 
 
 def in_order(config: JobConfig, prices: Prices) -> list[str]:
-    """Return the names of the providers in the order in which they are asked; by price, free ones come last."""
+    """Return the names of the providers in the order in which they are asked; if that is by price, free ones last."""
     if config.routing == "ordered":
         return list(config.providers)
     paid = sorted(filter(is_paid, config.providers), key=lambda name: _price(name, config, prices))

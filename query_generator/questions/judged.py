@@ -1,4 +1,4 @@
-"""A reply with what its texts are good for: judged where that is first asked, and not again on its way to the item."""
+"""Replies whose texts have been checked, so that each reply is checked only once on its way to the item."""
 
 from dataclasses import dataclass
 
@@ -8,13 +8,13 @@ from query_generator.questions.checks import Accepted, accept_questions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedReply(GenerationReply):
-    """A reply to one request, and which of its texts are usable questions for that."""
+    """A reply to one request, with the usable questions among its texts."""
 
     accepted: Accepted
 
 
 def judged(request: GenerationRequest, reply: GenerationReply) -> JudgedReply:
-    """Judge a reply to a request; one that brings its verdict along is returned as it is."""
+    """Check the texts of a reply to a request; a reply that has been checked is returned unchanged."""
     if isinstance(reply, JudgedReply):
         return reply
     own = f"{request.product.name} {request.product.brand}"

@@ -123,8 +123,8 @@ class BudgetedProvider(ProviderAround):
 
     The cost of a call is estimated from its prompt and number of questions, corrected by the cost of earlier calls. A
     call that was surely not billed (refused or not made) is free. Any other failed call counts as the provider billed
-    it, or as estimated if the bill is not known. The meter says what a call cost; a reply by a version whose price is
-    not known costs what the model asked for does.
+    it, or as estimated if the bill is not known. The meter prices each call; if it has no price for the version that
+    answered, the price of the model that was asked for counts.
     """
 
     def __init__(self, provider: Provider, budget: Budget, prices: Prices, models: Mapping[QueryType, str]) -> None:
