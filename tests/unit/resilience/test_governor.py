@@ -418,7 +418,7 @@ def test_overload_has_fewer_calls_in_flight() -> None:
 
 
 def test_every_waiting_thread_hears_the_stop_signal() -> None:
-    """Threads that wait for a start slot, for a place in flight or for their turn all end when the run is told to stop."""
+    """Threads that wait for a start slot, for a place in flight or for their turn all end when the run does."""
     stop = StopSignal()
     slow = Governor(Limits(1), 4, sleep=stop.sleep)
     full = Governor(Limits(), 1, sleep=stop.sleep)
