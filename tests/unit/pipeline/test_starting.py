@@ -45,7 +45,7 @@ def test_as_many_work_at_a_time_as_there_are_places() -> None:
     late.start()
     assert looked.wait(60)
     assert not done
-    with in_turn("other", 1, sleep=pytest.fail):
+    with in_turn("other", 1, sleep=lambda _: pytest.fail("it waits")):
         done.append("other work")
     go_on[0].set()
     threads[0].join(60)
