@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 
 from query_generator.errors import ConfigurationError
 from query_generator.local.postgres import local_postgres
+from tests.conftest import wait_until
 from tests.support.paths import ROOT
 
 NOBODY = 65534
@@ -91,14 +91,7 @@ def start_user() -> Iterator[Callable[..., User]]:
 @pytest.fixture
 def directory(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "local-run"
-    eventually(lambda: not server_processes(tmp_path))
-
-
-def eventually(condition: Callable[[], object], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it has not come true in time"
-        time.sleep(0.005)
+    wait_until(lambda: not server_processes(tmp_path))
 
 
 def server_processes(directory: Path) -> set[int]:
@@ -161,7 +154,7 @@ def test_committed_data_is_there_in_the_next_run(
     first = start_user(directory, identity)
     write_note(first.connected())
     first.end()
-    eventually(lambda: gone(directory))
+    wait_until(lambda: gone(directory))
     assert read_note(start_user(directory, identity).connected()) == [("straße ✓",)]
 
 
@@ -178,7 +171,7 @@ def test_processes_that_start_at_once_share_one_server(directory: Path, start_us
     """Jobs that start on a new folder at the same moment all get the same server."""
     users = [start_user(directory) for _ in range(5)]
     assert len({user.connected()["host"] for user in users}) == 1
-    eventually(lambda: len(server_processes(directory)) == 2)
+    wait_until(lambda: len(server_processes(directory)) == 2)
 
 
 def test_a_run_right_after_another_gets_a_server(directory: Path, start_user: Callable[..., User]) -> None:
@@ -203,7 +196,7 @@ def test_nothing_is_left_after_the_only_user(
     socket_folder = Path(user.connected()["host"])
     assert socket_folder.is_dir()
     ending(user)
-    eventually(lambda: gone(directory))
+    wait_until(lambda: gone(directory))
     assert not socket_folder.exists()
 
 
@@ -221,7 +214,7 @@ def test_the_server_outlives_its_first_user_and_goes_with_the_last(
         connection.execute("SELECT 1")
     write_note(keywords)
     ending(joiner)
-    eventually(lambda: gone(directory))
+    wait_until(lambda: gone(directory))
 
 
 def test_ctrl_c_in_one_terminal_leaves_the_other_its_server(directory: Path, start_user: Callable[..., User]) -> None:
@@ -243,7 +236,7 @@ def test_the_server_goes_with_its_killed_keeper(
     user = start_user(directory, identity)
     keywords = user.connected()
     os.kill(keeper_pid(directory), signal.SIGKILL)
-    eventually(lambda: gone(directory))
+    wait_until(lambda: gone(directory))
     again = start_user(directory, identity).connected()
     write_note(again)
     assert again["host"] != keywords["host"]
@@ -266,7 +259,7 @@ def test_a_server_that_is_slow_to_stop_is_waited_for(directory: Path, start_user
     keeper = keeper_pid(directory)
     os.kill(slow, signal.SIGSTOP)
     os.kill(keeper, signal.SIGKILL)
-    eventually(lambda: keeper not in server_processes(directory))
+    wait_until(lambda: keeper not in server_processes(directory))
     assert locked(directory)
     follower = start_user(directory)
     os.kill(slow, signal.SIGCONT)
@@ -286,7 +279,7 @@ def test_a_foreign_process_with_the_old_id_is_no_obstacle(directory: Path, start
     write_note(user.connected())
     kill_all(server_processes(directory))
     user.kill()
-    eventually(lambda: gone(directory))
+    wait_until(lambda: gone(directory))
     pid_file = directory / "postgres" / "postmaster.pid"
     with subprocess.Popen(["sleep", "1000"], user=SERVER_USER if os.geteuid() == 0 else None) as foreigner:
         pid_file.write_text("\n".join([str(foreigner.pid), *pid_file.read_text().splitlines()[1:], ""]))
@@ -299,7 +292,7 @@ def test_an_empty_pid_file_is_no_obstacle(directory: Path, start_user: Callable[
     first = start_user(directory)
     write_note(first.connected())
     first.end()
-    eventually(lambda: gone(directory))
+    wait_until(lambda: gone(directory))
     (directory / "postgres" / "postmaster.pid").touch()
     assert read_note(start_user(directory).connected()) == [("straße ✓",)]
 
@@ -308,11 +301,11 @@ def test_an_empty_pid_file_is_no_obstacle(directory: Path, start_user: Callable[
 def test_a_kill_in_the_first_start_does_no_harm(directory: Path, victims: str, start_user: Callable[..., User]) -> None:
     """A SIGKILL while the database is made for the first time leaves nothing half made for the next command."""
     user = start_user(directory)
-    eventually(lambda: any(directory.glob("postgres.new-*/base/1")))
+    wait_until(lambda: any(directory.glob("postgres.new-*/base/1")))
     if victims == "everything":
         kill_all(server_processes(directory))
     user.kill()
-    eventually(lambda: gone(directory))
+    wait_until(lambda: gone(directory))
     write_note(start_user(directory).connected())
     assert not list(directory.glob("postgres.new-*"))
 
@@ -335,7 +328,7 @@ def test_data_of_another_version_is_named(directory: Path) -> None:
     """Data that another PostgreSQL version made is left alone, and the message says which version that was."""
     with local_postgres(directory):
         pass
-    eventually(lambda: gone(directory))
+    wait_until(lambda: gone(directory))
     (directory / "postgres" / "PG_VERSION").write_text("16\n")
     with pytest.raises(ConfigurationError, match="initialized by PostgreSQL version 16"), local_postgres(directory):
         pass

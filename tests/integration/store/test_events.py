@@ -19,7 +19,7 @@ from query_generator.errors import (
 )
 from query_generator.store.connect import open_database
 from query_generator.store.database import Database
-from query_generator.store.events import DynamoDbEvents, Event, EventLog, FileEvents
+from query_generator.store.events import PAGE_SIZE, REMEMBERED, DynamoDbEvents, Event, EventLog, FileEvents
 from query_generator.store.queries import save_queries_to_rds
 from secrets_cache import RdsConfig
 from tests.fakes.aws_server import REGION, TABLE, AwsServer
@@ -55,6 +55,21 @@ def test_events_are_published_in_order(db: Database) -> None:
     assert waiting(db) == []
     log.close()
     assert sink.tries == 251
+
+
+def test_so_many_events_are_published_at_once_as_is_asked_for(db: Database) -> None:
+    """A run that has calls under way publishes a few events at a time, the oldest first, and the rest later."""
+    sink = ListSink()
+    log = EventLog("job", sink)
+    log.attach(db)
+    for number in range(12):
+        log.record("batch_saved", n=number)
+    log.publish(5)
+    assert [event.details["n"] for event in sink.events] == list(range(5))
+    assert len(waiting(db)) == 7
+    log.publish(5)
+    log.publish(5)
+    assert [event.details["n"] for event in sink.events] == list(range(12))
 
 
 def test_an_event_of_an_undone_transaction_did_not_happen(db: Database) -> None:
@@ -228,3 +243,16 @@ def test_the_file_takes_an_event_once(tmp_path: Path) -> None:
         following.publish(event)
     lines = path.read_text().splitlines()
     assert [json.loads(line)["details"]["n"] for line in lines if line.endswith("}")] == [0, 1, 2]
+
+
+def test_a_file_of_many_events_is_remembered_by_its_last_ones(tmp_path: Path) -> None:
+    """What a killed run may have published and not noted is known again; memory does not grow with the file."""
+    events = [Event("job", f"time#{number}", "batch_saved", {}) for number in range(REMEMBERED + 20)]
+    sink = FileEvents(tmp_path / "events.jsonl")
+    for event in events:
+        sink.publish(event)
+    following = FileEvents(tmp_path / "events.jsonl")
+    for event in events[-PAGE_SIZE:]:
+        following.publish(event)
+    assert len((tmp_path / "events.jsonl").read_text().splitlines()) == len(events)
+    assert len(sink._there) == len(following._there) == REMEMBERED

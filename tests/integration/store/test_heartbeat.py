@@ -1,6 +1,8 @@
 """A run shows that it lives, and learns when another one has declared it dead."""
 
+import uuid
 from contextlib import closing
+from itertools import count
 from typing import Any
 
 import pytest
@@ -8,11 +10,12 @@ import pytest
 from query_generator.errors import RunFencedError
 from query_generator.store.connect import get_db_connection, open_database
 from query_generator.store.database import Database
-from query_generator.store.lease import Heartbeat
+from query_generator.store.lease import Heartbeat, Lease
+from query_generator.store.ledger import Ledger
 from query_generator.store.side_connection import SideConnection
 from secrets_cache import RdsConfig
 from tests.conftest import wait_until
-from tests.support.catalog import open_run
+from tests.support.catalog import TERMS, open_run
 
 SHORT = 0.2
 
@@ -59,3 +62,24 @@ def test_the_heart_notices_death(rds: RdsConfig, db: Database) -> None:
         wait_until(lease.lost.is_set)
     with pytest.raises(RunFencedError, match="declared dead by another run of job job"):
         lease.require_alive()
+
+
+class NotedLease(Lease):
+    """Notes when each beat that the database took was sent."""
+
+    def __init__(self, db: Database) -> None:
+        super().__init__(db, "job", str(uuid.uuid4()), SHORT)
+        self.sent: list[float] = []
+
+    def confirm(self, since: float) -> None:
+        """Note it."""
+        self.sent.append(since)
+
+
+def test_a_beat_counts_from_when_it_was_sent(rds: RdsConfig, db: Database) -> None:
+    """Not from when its answer came: from then on another run may have counted the time already."""
+    lease, seconds = NotedLease(db), count()
+    Ledger(db, "job", lease).record.open(TERMS, lambda _: False)
+    with closing(SideConnection(lambda: open_database(rds))) as side, Heartbeat(lease, side, lambda: next(seconds)):
+        wait_until(lambda: len(lease.sent) >= 2)
+    assert lease.sent[:2] == [0, 1]

@@ -16,7 +16,7 @@ from botocore.config import Config
 
 import batch_job
 from query_generator.errors import ConfigurationError, FatalError, PermissionRefusedError, ServiceAwayError
-from query_generator.store.objects import Chunks, FolderObjects, S3Objects, save_to_s3
+from query_generator.store.objects import PART_BYTES, Chunks, FolderObjects, S3Objects, save_to_s3
 from tests.fakes.aws_server import BUCKET, CREDENTIALS, REGION, AwsServer
 from tests.support.paths import ROOT
 
@@ -95,7 +95,7 @@ def test_the_documented_call_needs_the_environment_only(aws: AwsServer, monkeypa
 
 
 def test_a_large_result_is_streamed_in_parts(aws: AwsServer) -> None:
-    """64 MB go up in parts of 8 MB and take less than 32 MB of memory on the way."""
+    """64 MB go up in parts of 8 MB, of which no more than the one that is read and the one that is sent are held."""
     ended = subprocess.run(
         [sys.executable, "-c", UPLOAD_PROGRAM, BUCKET],
         cwd=ROOT,
@@ -106,7 +106,7 @@ def test_a_large_result_is_streamed_in_parts(aws: AwsServer) -> None:
     )
     address, peak = ended.stdout.split()
     assert address == f"s3://{BUCKET}/big/results.json"
-    assert int(peak) < 32 * MEGABYTE
+    assert int(peak) < 2.75 * PART_BYTES  # the two take 2.3 with what botocore needs; a third part would be 3
     assert aws.calls[f"PUT /{BUCKET}/big/results.json"] == 8
     written = aws.client("s3").get_object(Bucket=BUCKET, Key="big/results.json")["Body"].read()
     assert written == b"".join(b"%04d" % number * 16384 for number in range(64 * 16))

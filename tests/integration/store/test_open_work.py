@@ -53,6 +53,7 @@ def test_products_with_enough_questions_are_left_out_where_that_is_asked(db: Dat
     assert opened(OpenWork(db, "other", enough_at=WANTED), entries) == ALL[4:]
     assert opened(OpenWork(db, "other", enough_at=WANTED + 1), entries) == ALL
     assert opened(OpenWork(db, "job", refill_to=WANTED + 1), entries) == ALL
+    assert opened(OpenWork(db, "job", refill_to=WANTED), entries) == ALL[4:]
 
 
 def test_earlier_replies_tell_how_long_the_next_will_be(db: Database) -> None:

@@ -1,38 +1,19 @@
 """The result of a job is what the ledger says, however large, and the same each time it is made."""
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from query_generator.errors import ConfigurationError
-from query_generator.models import Generated, RejectedRecord
-from query_generator.report.summary import publish_result, summary
 from query_generator.store import results
 from query_generator.store.database import Database
-from query_generator.store.items import ErrorStage, Item, ItemState, Outcome
 from query_generator.store.ledger import Ledger
-from query_generator.store.objects import FolderObjects
-from query_generator.store.products import link_products
-from query_generator.store.queries import save_queries_to_rds
 from query_generator.store.results import errors_json, result_json
-from tests.support.catalog import add_row, load, open_job, open_run, product, products, save
+from tests.support.catalog import add_row, open_job, product, products
+from tests.support.finished import finish, seven_products
 
 HEAD = {"job_id": "job", "status": "completed", "number": 1.5, "nothing": None}
-
-
-def finish(ledger: Ledger, item: Item, texts: Sequence[str], error: str | None = None) -> tuple[int, ...]:
-    """End an item with these questions, as a run does."""
-    generated = Generated(list(texts), Counter(duplicate=2, empty=1), "scripted", "model-1", 10, 5)
-    with ledger.db.transaction():
-        ids = tuple(save_queries_to_rds([(item.product_id, text, item.query_type) for text in texts], ledger.db))
-        state = ItemState.FAILED if error else ItemState.SUCCEEDED
-        stage = ErrorStage.GENERATE if error else None
-        save(ledger, Outcome(item, generated, state, 1, error_stage=stage, error=error, query_ids=ids))
-    return ids
 
 
 def whole(chunks: Iterator[bytes]) -> dict[str, Any]:
@@ -44,14 +25,7 @@ def whole(chunks: Iterator[bytes]) -> dict[str, Any]:
 @pytest.fixture
 def ledger(db: Database) -> Ledger:
     """A job of seven products: five done, one with a failed item, one not begun, and two rejected records."""
-    ledger = open_job(db, products(7))
-    for item in ledger.queue.claim(12):
-        words = ("zoom", "grip", "aim")
-        error = "no answer" if (item.product.name, item.query_type) == ("Product 4", "market") else None
-        finish(ledger, item, [f"Is {word} of {item.product.name} {item.query_type}?" for word in words], error)
-    rejected = [RejectedRecord(9, "name", "missing", "k"), RejectedRecord(8, "", "the input breaks off")]
-    ledger.queue.add(link_products, [], rejected, None)
-    return ledger
+    return seven_products(db)
 
 
 def test_the_result_is_what_the_ledger_says(ledger: Ledger) -> None:
@@ -142,39 +116,3 @@ def test_skipped_products_are_not_in_the_result(db: Database) -> None:
     db.run("UPDATE job_items SET state = 'skipped'")
     assert whole(result_json(ledger.db, "job", HEAD)) == {**HEAD, "products": [], "errors": []}
     assert whole(result_json(ledger.db, "no such job", HEAD)) == {**HEAD, "products": [], "errors": []}
-
-
-def test_the_report_can_be_made_again(ledger: Ledger, tmp_path: Path) -> None:
-    """Writing the result again gives an equal object apart from its time, and numbers that agree with its entries."""
-    objects = FolderObjects(tmp_path)
-    made = []
-    for _ in range(2):
-        report = publish_result(ledger.db, objects, "job", "query/")
-        made.append(json.loads((tmp_path / "query/job/results.json").read_text()))
-        made[-1].pop("generated_at")
-    assert made[0] == made[1]
-    result = made[0]
-    stats = result["execution_stats"]
-    questions = sum(len(entry["query_ids"]) for entry in result["products"])
-    assert stats["total_queries_generated"] == stats["queries_saved_to_db"] == questions == 36
-    assert (result["status"], stats["products_processed"], report.exit_code) == ("interrupted", 6, 65)
-    assert [Path(address).name for address in report.addresses] == ["results.json", "errors.json"]
-    assert "1 failed items, 2 rejected records" in summary(report)
-    assert "market: no answer" in summary(report)
-
-
-def test_mended_errors_leave_no_stale_file(ledger: Ledger, tmp_path: Path) -> None:
-    """When a later run mends what had failed, errors.json is written again, empty."""
-    publish_result(ledger.db, FolderObjects(tmp_path), "job", "")
-    load(open_run(ledger.db), products(7))
-    ledger.db.run("UPDATE job_items SET state = 'succeeded', error = NULL")
-    report = publish_result(ledger.db, FolderObjects(tmp_path), "job", "")
-    assert (report.status, report.exit_code) == ("completed", 0)
-    assert json.loads((tmp_path / "job/errors.json").read_text())["errors"] == []
-
-
-def test_an_unknown_job_has_no_report(db: Database, tmp_path: Path) -> None:
-    """A report of a job that the database does not know is refused by its name, and nothing is written."""
-    with pytest.raises(ConfigurationError, match="job nosuch: the database does not know it"):
-        publish_result(db, FolderObjects(tmp_path), "nosuch", "")
-    assert list(tmp_path.iterdir()) == []

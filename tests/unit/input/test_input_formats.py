@@ -11,6 +11,8 @@ import pytest
 
 from query_generator.errors import InputError
 from query_generator.input.formats import InputBrokenOffError, read_records
+from query_generator.input.json_records import MAX_RECORD_CHARACTERS, TOO_LARGE
+from query_generator.input.text_window import CHUNK_BYTES
 from query_generator.models import RejectedRecord
 
 A, B, C = ({"name": name, "price": 1} for name in "ABC")
@@ -324,6 +326,25 @@ def test_csv_that_ends_within_quotes() -> None:
     assert "byte" in message
 
 
+def peak_of(stream: BinaryIO) -> tuple[list[Any], int]:
+    """Read a stream; which of its records were good and which too large, none of them kept, and the most bytes held."""
+    tracemalloc.start()
+    kinds = [
+        "giant" if isinstance(record, RejectedRecord) and record.reason.endswith(TOO_LARGE) else "good"
+        for _, record in read_records(stream)
+    ]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return kinds, peak
+
+
+# To find out that a record is too large the window holds twice the largest record: while that is put together out of
+# its halves, and the half before it is still there, four times. Once more is five, and all of the giant is six.
+WINDOW_AT_WORST = 4.5 * MAX_RECORD_CHARACTERS
+MEGABYTE = 1024 * 1024
+GIANT_MEGABYTES = 6 * MAX_RECORD_CHARACTERS // MEGABYTE
+
+
 @pytest.mark.parametrize(
     ("head", "tail"),
     [
@@ -331,35 +352,40 @@ def test_csv_that_ends_within_quotes() -> None:
         (b'{"name": "A"}\n{"name": "', b'"}\n{"name": "B"}\n'),
         (b"name,brand\nA,x\n", b",y\nB,z\n"),
     ],
+    ids=["array", "lines", "CSV"],
 )
 def test_a_giant_record_is_not_held(head: bytes, tail: bytes) -> None:
-    """A record of 60 MB is passed over in bounded memory, and the record after it is read."""
-    tracemalloc.start()
-    records = read(Repeated(head, b"x" * 1_000_000, 60, tail))
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert names(records) == ["A", "-", "B"]
-    assert "larger than 16 MB" in records[1].reason
-    assert peak < 120_000_000
+    """A record six times as large as the largest is passed over in memory that does not hold it even once."""
+    kinds, peak = peak_of(Repeated(head, b"x" * MEGABYTE, GIANT_MEGABYTES, tail))
+    assert kinds == ["good", "giant", "good"]
+    assert peak < WINDOW_AT_WORST
 
 
 def test_a_gzip_bomb_is_not_held() -> None:
-    """100 MB in one string out of 97 KB of gzip is passed over in bounded memory."""
-    bomb = gzip.compress(b'[{"name": "A"}, {"name": "' + b"x" * 100_000_000 + b'"}, {"name": "B"}]', mtime=0)
-    tracemalloc.start()
-    records = read(bomb)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert names(records) == ["A", "-", "B"]
-    assert peak < 120_000_000
+    """Some kilobytes of gzip that hold one giant text are passed over in memory that does not hold that even once."""
+    packed = io.BytesIO()
+    with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as bomb:
+        bomb.write(b'[{"name": "A"}, {"name": "')
+        for _ in range(GIANT_MEGABYTES):
+            bomb.write(b"x" * MEGABYTE)
+        bomb.write(b'"}, {"name": "B"}]')
+    packed.seek(0)
+    kinds, peak = peak_of(packed)
+    assert kinds == ["good", "giant", "good"]
+    assert peak < WINDOW_AT_WORST + MAX_RECORD_CHARACTERS / 2  # gzip joins what it has unpacked of one reading
 
 
 def test_memory_is_flat() -> None:
-    """Reading 30 MB of records takes a few MB of memory."""
+    """Ten times as many records take no more memory, not even a number for each; a few chunks are all there is."""
     unit = (json.dumps({"name": "x", "text": "y" * 500}) + "\n").encode() * 500
-    tracemalloc.start()
-    count = sum(1 for _ in read_records(Repeated(b"", unit, 100, b"")))
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert count == 50_000
-    assert peak < 5_000_000
+    peaks = []
+    for units in (10, 100):
+        records = read_records(Repeated(b"", unit, units, b""))
+        tracemalloc.start()
+        count = sum(1 for _ in records)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert count == units * 500
+    few, many = peaks
+    assert many - few < 8 * 90 * 500 / 2  # half of a reference for each record more
+    assert many < 4.5 * CHUNK_BYTES  # a chunk is held as four things while it is added to the window

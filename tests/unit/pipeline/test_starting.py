@@ -9,7 +9,6 @@ from threading import Event, Thread
 import pytest
 
 from query_generator.pipeline.starting import LONGEST_WAIT, in_turn
-from tests.conftest import wait_until
 from tests.support.virtual_time import VirtualTime
 
 
@@ -31,21 +30,30 @@ def test_as_many_work_at_a_time_as_there_are_places() -> None:
     for number, thread in enumerate(threads):
         thread.start()
         assert started[number].wait(60)
+    looked, go_and_look = Event(), Event()
     done: list[str] = []
 
+    def wait(_: float) -> None:
+        looked.set()
+        go_and_look.wait(60)
+
     def third() -> None:
-        with in_turn("imports", 2):
+        with in_turn("imports", 2, sleep=wait):
             done.append("third")
 
     late = Thread(target=third)
     late.start()
-    with in_turn("other", 1):
-        assert not done
+    assert looked.wait(60)
+    assert not done
+    with in_turn("other", 1, sleep=lambda _: pytest.fail("it waits")):
+        done.append("other work")
     go_on[0].set()
-    wait_until(lambda: bool(done))
+    threads[0].join(60)
+    go_and_look.set()
+    late.join(60)
+    assert done == ["other work", "third"]
     go_on[1].set()
-    for thread in (*threads, late):
-        thread.join(60)
+    threads[1].join(60)
     with in_turn("imports", 1):
         pass
 

@@ -4,9 +4,20 @@ import json
 
 from query_generator.cache.stats import CacheStats
 from query_generator.llm.metered import CallStats
-from query_generator.report.stats import RunStats, execution_stats, total
+from query_generator.models import Product, QueryType
+from query_generator.report.stats import RunStats, Tally, execution_stats, total
+from query_generator.store.items import Item
+from tests.support.outcomes import deferred, done, failed, partial
 
 RUN = RunStats(1.5, 20.25, 0.125, CallStats(10, 8, 2, 3, 1, 1_000, 500, 4.0, 0.25, 0))
+
+
+def test_only_items_at_their_end_are_counted() -> None:
+    """An item that waits for another try, or for its second call, is neither done nor failed."""
+    tally, item = Tally(), Item(1, QueryType.PRODUCT, Product("Boot"))
+    tally.add([done(item), partial(item), deferred(item), failed(item), failed(item, transient=True)])
+    tally.add([done(item)])
+    assert tally == Tally(succeeded=2, failed=2, failed_transiently=1)
 
 
 def test_figures_survive_the_database() -> None:

@@ -1,19 +1,63 @@
 """The summary that ends a run."""
 
 from collections import Counter
+from dataclasses import replace
 
+import pytest
+
+from query_generator.errors import ExitCode
 from query_generator.llm.metered import CallStats
-from query_generator.report.stats import RunStats
-from query_generator.report.summary import Report, ResultStatus, summary
+from query_generator.report.stats import RunStats, Tally
+from query_generator.report.summary import ERRORS_SHOWN, ChildReport, Report, ResultStatus, child_summary, summary
 from query_generator.store.items import Counts
 
 COUNTS = Counts(2, 4, 0, 4, 0, 0, 0, 2, 100, 0)
 
 
+def report(counts: Counts = COUNTS, llm: CallStats | None = None, errors: int = 0) -> Report:
+    """A job with 100 questions, of which so many errors are to be shown."""
+    shown = tuple((f"acme|boot {number}", "generate", "market: no answer") for number in range(errors))
+    stats = RunStats(llm=llm or CallStats())
+    return Report("j", ResultStatus.COMPLETED, ("gemini", "openai"), counts, stats, Counter(), (), shown)
+
+
 def cost_line(llm: CallStats) -> str:
     """The line about cost in the summary of a job with 100 questions."""
-    report = Report("j", ResultStatus.COMPLETED, ("gemini", "openai"), COUNTS, RunStats(llm=llm), Counter(), (), ())
-    return next((line for line in summary(report).splitlines() if line.startswith("  cost")), "")
+    return next((line for line in summary(report(llm=llm)).splitlines() if line.startswith("  cost")), "")
+
+
+@pytest.mark.parametrize(
+    ("failed", "rejected", "code"),
+    [
+        (0, 0, ExitCode.SUCCEEDED),
+        (1, 0, ExitCode.FINISHED_WITH_ERRORS),
+        (0, 1, ExitCode.FINISHED_WITH_ERRORS),
+    ],
+)
+def test_a_failed_item_and_a_rejected_record_each_end_a_job_with_65(failed: int, rejected: int, code: ExitCode) -> None:
+    """So does a child of an array that has met one of them; what failed for a transient reason is counted as failed."""
+    assert report(replace(COUNTS, failed=failed, rejected_records=rejected)).exit_code == code
+    assert ChildReport("j", 3, rejected, Tally(5, failed), RunStats()).exit_code == code
+
+
+@pytest.mark.parametrize(("more", "ends"), [(0, False), (1, True)])
+def test_a_list_of_errors_that_is_not_whole_says_where_the_rest_is(more: int, ends: bool) -> None:
+    """As many errors as are shown are all of them; of one more the summary says where it is to be found."""
+    counts = replace(COUNTS, failed=ERRORS_SHOWN - 2 + more, rejected_records=2)
+    lines = summary(report(counts, errors=ERRORS_SHOWN)).splitlines()
+    assert f"  errors     {ERRORS_SHOWN - 2 + more} failed items, 2 rejected records" in lines
+    assert lines.count("    generate: acme|boot 0: market: no answer") == 1
+    assert (lines[-1] == "    … and more in errors.json") is ends
+
+
+def test_a_child_tells_what_it_has_done_itself() -> None:
+    """The last lines of a child's log have its own items and calls, and say that another one writes the result."""
+    stats = RunStats(llm=CallStats(10, 8, 2, 3))
+    assert child_summary(ChildReport("j", 3, 0, Tally(5, 1), stats)).splitlines() == [
+        "Job j: child 3 is done; the result is written by another one",
+        "  items      5 succeeded, 1 failed",
+        "  calls      10 (2 failed, 3 retries)",
+    ]
 
 
 def test_cost_is_told_by_provider_and_by_question() -> None:

@@ -3,6 +3,7 @@
 import random
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -17,13 +18,13 @@ from query_generator.errors import (
     RetryableError,
     SkippableError,
 )
-from query_generator.llm.base import GenerationRequest, Prompt
+from query_generator.llm.base import GenerationReply, GenerationRequest, Prompt, Usage
 from query_generator.llm.prices import load_prices
 from query_generator.models import Product, QueryType
 from query_generator.resilience.budget import Budget, BudgetedProvider, estimated_usage, known_price
 from query_generator.resilience.fallback import FallbackProvider
 from tests.support.scripted_provider import ScriptedProvider
-from tests.support.shared_cap import BillingProvider, SharedCap
+from tests.support.shared_cap import BillingProvider, CapShare, SharedCap
 
 MODEL = "gemini-3.5-flash-lite"
 MODELS = dict.fromkeys(QueryType, MODEL)
@@ -81,11 +82,17 @@ def test_most_of_the_cap_is_used() -> None:
 
 
 def test_the_end_says_what_is_left_and_what_it_would_cost() -> None:
-    """The user reads what was spent, what is left, what that would cost, and how to go on."""
-    provider = BudgetedProvider(ScriptedProvider(), Budget(SharedCap(0.0001).of("run")), PRICES, MODELS)
-    with pytest.raises(CostCapReachedError, match=r"0\.0001 USD .* 4 items are left .* a higher --max-cost") as caught:
+    """The user reads what was spent, what is left, what that would cost going by the done items, and how to go on."""
+    cap = SharedCap(0.5)
+    cap.of("an earlier run").raise_to(0.5, 0.5)
+    provider = BudgetedProvider(ScriptedProvider(), Budget(cap.of("run")), PRICES, MODELS)
+    with pytest.raises(CostCapReachedError) as caught:
         provider.generate(REQUEST)
     assert isinstance(caught.value, BudgetExhaustedError)
+    assert str(caught.value) == (
+        "the cap of 0.5000 USD lets nothing more be bought: 0.5000 USD are spent, "
+        "4 items are left and would cost about 0.2000 USD more; run the same job id again with a higher --max-cost"
+    )
 
 
 @pytest.mark.parametrize(
@@ -141,6 +148,87 @@ def test_what_is_not_spent_is_given_back() -> None:
     assert cap.allowed["run"] == pytest.approx(0.25)
     budget.close()
     assert cap.allowed["run"] == pytest.approx(0.01)
+
+
+def test_a_call_that_costs_just_what_is_left_is_made() -> None:
+    """A cap of one dollar buys a call of one dollar."""
+    cap = SharedCap(1.0)
+    with Budget(cap.of("run")).reserved(1.0):
+        assert cap.allowed == {"run": 1.0}
+
+
+def test_a_run_that_ends_keeps_what_its_calls_in_flight_may_cost() -> None:
+    """What a call that has not ended may still cost is not given back, or another run would spend it again."""
+    cap = SharedCap(1.0)
+    budget = Budget(cap.of("run"))
+    with budget.reserved(0.05):
+        budget.close()
+        assert cap.allowed["run"] == pytest.approx(0.05)
+
+
+def test_a_run_that_the_cap_ends_leaves_the_rest_to_the_others() -> None:
+    """A run that cannot pay its next call gives back what it holds, from which a cheaper call can be paid."""
+    cap = SharedCap(1.0)
+    budget = Budget(cap.of("run"))
+    with budget.reserved(0.4):
+        pass
+    with pytest.raises(CostCapReachedError), budget.reserved(0.7):
+        pytest.fail("a call was made")
+    assert cap.allowed["run"] == pytest.approx(0.4)
+    with Budget(cap.of("other")).reserved(0.6):
+        assert cap.allowed["other"] == pytest.approx(0.6)
+
+
+class CountedShare(CapShare):
+    """Counts how often more is asked for."""
+
+    asked = 0
+
+    def raise_to(self, needed: float, wanted: float) -> float:
+        """Count, and ask."""
+        self.asked += 1
+        return super().raise_to(needed, wanted)
+
+
+def test_a_cap_that_leaves_nothing_is_asked_once_for_each_call_that_ends() -> None:
+    """Threads that wait for calls in flight do not ask the database again before something can have changed."""
+    cap = SharedCap(1.0)
+    share, looks = CountedShare(cap, "run"), list[int]()
+
+    def look(_: float) -> None:
+        looks.append(share.asked)
+        if len(looks) == 3:
+            raise InterruptedRunError("stopped")
+
+    budget = Budget(share, look)
+    with budget.reserved(0.9), pytest.raises(InterruptedRunError), budget.reserved(0.2):
+        pytest.fail("a call was made")
+    assert looks == [2, 2, 2]
+
+
+class PricedProvider(ScriptedProvider):
+    """Answers with the same bill each time."""
+
+    model = MODEL
+
+    def __init__(self, usage: Usage) -> None:
+        super().__init__(*[["Is it?"]] * 9, name="gemini")
+        self._usage = usage
+
+    def generate(self, request: GenerationRequest) -> GenerationReply:
+        """Answer, and bill."""
+        return replace(super().generate(request), model=MODEL, usage=self._usage)
+
+
+def test_a_call_dearer_than_estimated_makes_the_next_reservation_as_dear() -> None:
+    """One reply is enough to learn from upwards, so that a model that writes more does not pass the cap again."""
+    cap = SharedCap(5.5 * A_CALL)
+    usage = estimated_usage(REQUEST)
+    dear = PricedProvider(Usage(3 * usage.prompt_tokens, 3 * usage.output_tokens))
+    provider = BudgetedProvider(dear, Budget(cap.of("run")), PRICES, MODELS)
+    provider.generate(REQUEST)
+    with pytest.raises(CostCapReachedError):
+        provider.generate(REQUEST)
 
 
 def test_a_cap_needs_a_price() -> None:

@@ -19,6 +19,7 @@ from query_generator.resilience.circuit_breaker import PROBE_SECONDS, CircuitBre
 from tests.support.virtual_time import VirtualTime
 
 FAULT = RetryableError("HTTP 500")
+SECONDS = 30.0  # for a test that would hang
 
 
 def call(breaker: CircuitBreaker, error: QueryGeneratorError | None = None) -> None:
@@ -38,19 +39,35 @@ def made(time: VirtualTime, failures: int = 0, timeout: float = 300.0) -> Circui
 
 def refusal(breaker: CircuitBreaker) -> CircuitOpenError:
     """What a call gets while the circuit is open."""
-    with pytest.raises(CircuitOpenError) as early:
-        breaker.check()
     with pytest.raises(CircuitOpenError) as caught, breaker.call():
         pytest.fail("the service was asked")
-    assert (caught.value.retry_after, caught.value.openings) == (early.value.retry_after, early.value.openings)
     return caught.value
+
+
+def is_open(breaker: CircuitBreaker) -> bool:
+    """Whether one finds out early that a call would not be made."""
+    try:
+        breaker.check()
+    except CircuitOpenError:
+        return True
+    return False
+
+
+def test_who_looks_early_hears_what_a_call_would() -> None:
+    """Before a place in the limits is taken one hears the same wait and the same count of openings as with a call."""
+    breaker = made(VirtualTime(), 5)
+    with pytest.raises(CircuitOpenError) as early:
+        breaker.check()
+    late = refusal(breaker)
+    assert (early.value.retry_after, early.value.openings, str(early.value)) == (300.0, 1, str(late))
+    assert (late.retry_after, late.openings) == (300.0, 1)
 
 
 def test_the_threshold_opens_the_circuit_and_not_one_failure_less() -> None:
     """CIRCUIT_BREAKER_THRESHOLD failures in a row, and the service is left alone for CIRCUIT_BREAKER_TIMEOUT."""
     time = VirtualTime()
     breaker = made(time, 4)
-    breaker.check()
+    assert not is_open(breaker)
     call(breaker, OverloadedError("HTTP 503"))
     time.sleep(100)
     error = refusal(breaker)
@@ -68,7 +85,7 @@ def test_any_answer_of_the_service_ends_a_row_of_failures(answer: QueryGenerator
         call(breaker, answer)
     for _ in range(4):
         call(breaker, FAULT)
-    breaker.check()
+    assert not is_open(breaker)
 
 
 def test_one_probe_at_a_time_looks_whether_the_service_is_back() -> None:
@@ -81,7 +98,7 @@ def test_one_probe_at_a_time_looks_whether_the_service_is_back() -> None:
     call(breaker)
     for _ in range(4):
         call(breaker, FAULT)
-    breaker.check()
+    assert not is_open(breaker)
 
 
 def test_a_failed_probe_opens_the_circuit_again() -> None:
@@ -108,7 +125,7 @@ def test_a_probe_that_was_interrupted_leaves_its_place_to_the_next() -> None:
     with pytest.raises(InterruptedRunError), breaker.call():
         raise InterruptedRunError("stopped")
     call(breaker)
-    breaker.check()
+    assert not is_open(breaker)
 
 
 def test_late_failures_of_calls_from_before_do_not_open_it_anew() -> None:
@@ -132,7 +149,7 @@ def test_of_many_threads_one_probes() -> None:
     breaker = made(time, 5)
     time.sleep(300)
     all_there, refused = threading.Barrier(32), threading.Semaphore(0)
-    probes: list[int] = []
+    probes, everybody = list[int](), list[bool]()
 
     def work(number: int) -> None:
         all_there.wait()
@@ -140,7 +157,7 @@ def test_of_many_threads_one_probes() -> None:
             with breaker.call():
                 probes.append(number)
                 for _ in range(31):
-                    refused.acquire()
+                    everybody.append(refused.acquire(timeout=SECONDS))
         except CircuitOpenError:
             refused.release()
 
@@ -150,3 +167,4 @@ def test_of_many_threads_one_probes() -> None:
     for thread in threads:
         thread.join()
     assert len(probes) == 1
+    assert everybody == [True] * 31

@@ -151,6 +151,13 @@ def test_open_circuits_are_waited_for_until_the_first_of_them_lets_a_call_throug
     assert (error.retry_after, error.openings) == (40.0, 1)
 
 
+def test_a_rate_limit_of_all_is_waited_for_until_the_first_of_them_takes_calls() -> None:
+    """With every quota used up for now the item waits for the one that has room first."""
+    error = error_of_all({"a": RateLimitedError("a", 30.0), "b": FAULT, "c": RateLimitedError("c", 5.0)})
+    assert isinstance(error, RateLimitedError)
+    assert error.retry_after == 5.0
+
+
 def test_nobody_left_ends_the_run_with_each_cause() -> None:
     """When the last provider falls out the run ends with 69 if a budget is among the causes, and names all of them."""
     pair = Pair([PermissionRefusedError("key refused")], [GOOD, BudgetExhaustedError("day used up")])

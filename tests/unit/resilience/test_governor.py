@@ -152,6 +152,15 @@ def test_tokens_saved_are_not_spent_in_the_next_minute() -> None:
     assert time.now - 1000 <= 400
 
 
+def test_small_calls_save_no_tokens_for_the_large_ones_after_them() -> None:
+    """Calls that use less than their share pay for one call's worth at most: no burst of large calls follows."""
+    time = VirtualTime()
+    used = iter([1_000] * 100 + [100] * 60 + [1_000] * 100)
+    governor = governed(time, Limits(6_000, 60_000))
+    starts = make_calls(time, governor, 260, take_all, tokens=lambda: next(used), estimate=1_000)
+    assert most_within(starts, 60)[1] <= 60_000
+
+
 @pytest.mark.parametrize("asked", [0.5, 7.0, 300.0])
 def test_a_refusal_stops_all_starts_for_exactly_the_delay_that_was_told(asked: float) -> None:
     """No call starts before that, and the next one starts then."""
@@ -409,7 +418,7 @@ def test_overload_has_fewer_calls_in_flight() -> None:
 
 
 def test_every_waiting_thread_hears_the_stop_signal() -> None:
-    """Threads that wait for a moment, for a place in flight or for their turn all end when the run is told to stop."""
+    """Threads that wait for a start slot, for a place in flight or for their turn all end when the run does."""
     stop = StopSignal()
     slow = Governor(Limits(1), 4, sleep=stop.sleep)
     full = Governor(Limits(), 1, sleep=stop.sleep)

@@ -1,4 +1,4 @@
-"""The schedule of one process: evenly spaced moments, none of them far ahead."""
+"""The schedule of one process: evenly spaced start slots, none of them far ahead."""
 
 import pytest
 from hypothesis import given, settings
@@ -8,14 +8,7 @@ from query_generator.resilience.schedule import AHEAD_SECONDS, LocalSchedule
 from tests.support.virtual_time import VirtualTime
 
 
-def assert_to_wait(schedule: LocalSchedule, seconds: float) -> None:
-    """There is no moment yet, and the next look is after so long."""
-    delays, wait = schedule.reserve(1, 1.0)
-    assert delays == []
-    assert wait == pytest.approx(seconds)
-
-
-def test_moments_are_a_gap_apart_and_the_first_one_is_now() -> None:
+def test_start_slots_are_a_gap_apart_and_the_first_one_is_now() -> None:
     """A run begins at once, and spaces its calls from the first one on."""
     time = VirtualTime()
     schedule = LocalSchedule(time.clock)
@@ -28,7 +21,7 @@ def test_nothing_is_handed_out_far_ahead() -> None:
     time = VirtualTime()
     schedule = LocalSchedule(time.clock)
     schedule.reserve(1, 1.0)
-    assert_to_wait(schedule, 1.0 - AHEAD_SECONDS)
+    assert schedule.reserve(1, 1.0) == ([], 1.0 - AHEAD_SECONDS)
     time.sleep(1.0 - AHEAD_SECONDS)
     assert schedule.reserve(1, 1.0)[0] == pytest.approx([AHEAD_SECONDS])
 
@@ -49,13 +42,13 @@ def test_a_pause_holds_and_a_shorter_one_does_not_end_it() -> None:
     schedule = LocalSchedule(time.clock)
     schedule.hold(10.0)
     schedule.hold(1.0)
-    assert_to_wait(schedule, 10.0 - AHEAD_SECONDS)
+    assert schedule.reserve(1, 1.0) == ([], 10.0 - AHEAD_SECONDS)
 
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 5), st.floats(0.01, 2), st.floats(0, 2), st.floats(0, 1)), max_size=30))
-def test_no_two_moments_are_closer_than_the_gap(steps: list[tuple[int, float, float, float]]) -> None:
-    """Whatever is asked for and whenever: each moment is its gap, and what is to be paid, after the one before."""
+def test_no_two_start_slots_are_closer_than_the_gap(steps: list[tuple[int, float, float, float]]) -> None:
+    """Whatever is asked for and whenever: each start slot is its gap, and what is to be paid, after the one before."""
     time = VirtualTime()
     schedule = LocalSchedule(time.clock)
     earliest = time.now

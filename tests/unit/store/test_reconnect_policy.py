@@ -8,17 +8,18 @@ import pytest
 from query_generator.errors import FatalError, PermissionRefusedError, SkippableError
 from query_generator.store.connection_errors import DatabaseAwayError, TransactionConflictError
 from query_generator.store.database import Database
-from query_generator.store.reconnect import ReconnectPolicy
+from query_generator.store.reconnect import SILENCE_SECONDS, ReconnectPolicy
 
 AWAY = DatabaseAwayError("gone")
 CONFLICT = TransactionConflictError("deadlock")
 
 
 class Connection:
-    """A connection that notes whether it was closed."""
+    """A connection that notes whether it was closed, and how long the server may be silent on it."""
 
     def __init__(self) -> None:
         self.closed = False
+        self.silence_seconds: float | None = -1.0
 
     def close(self) -> None:
         """Close it."""
@@ -180,3 +181,15 @@ def test_a_login_that_is_refused_on_the_way_back_ends_the_waiting() -> None:
     with pytest.raises(PermissionRefusedError):
         scene.db.with_reconnect(Work(AWAY, AWAY))
     assert scene.now < 1.0
+
+
+def test_every_connection_is_watched_for_silence_by_the_policy() -> None:
+    """Also one that was made after an outage, and again after a statement that may take its time."""
+    scene = Scene()
+    scene.db.with_reconnect(Work(AWAY))
+    first, second = scene.made
+    seen = [first.silence_seconds, second.silence_seconds]
+    with scene.db.waiting_without_end():
+        seen.append(second.silence_seconds)
+    seen.append(second.silence_seconds)
+    assert seen == [SILENCE_SECONDS, SILENCE_SECONDS, None, SILENCE_SECONDS]
