@@ -6,7 +6,7 @@ from typing import Any, cast
 import psycopg
 import pytest
 
-from query_generator.store.connection import TOLD_AFTER_SECONDS, WatchedConnection
+from query_generator.store.connection import LOGGED_AFTER_SECONDS, WatchedConnection
 
 WANTED = "to be told of the socket"
 
@@ -67,7 +67,7 @@ def test_a_long_silence_is_told_once_and_its_end_too(caplog: pytest.LogCaptureFi
     """The first line comes after ten seconds without a word, by the name of the statement, and none after it."""
     watching = Watching()
     assert wait(watching, (5, False), (14.9, False), (15, False), (40, False), (41, True)) == "answer"
-    assert TOLD_AFTER_SECONDS == 10
+    assert LOGGED_AFTER_SECONDS == 10
     assert caplog.messages == [
         "[DB] Waiting for PostgreSQL's answer to ledger.claim for 10 s",
         "[DB] PostgreSQL has answered ledger.claim",
