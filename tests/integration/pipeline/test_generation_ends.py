@@ -11,6 +11,7 @@ import pytest
 from query_generator.errors import (
     BudgetExhaustedError,
     FatalError,
+    InterruptedRunError,
     PermissionRefusedError,
     RetryableError,
     RunFencedError,
@@ -70,6 +71,17 @@ def test_a_stop_leaves_open_what_was_not_begun(db: Database, threads: int) -> No
     generation(ledger, provider, threads=threads).run(counts_of(ledger))
     assert states(db) == {"succeeded": 40}
     assert Counter(provider.asked()) == dict.fromkeys(items(db), 1)
+
+
+def test_a_call_that_its_thread_has_not_begun_is_not_made_after_a_stop(db: Database) -> None:
+    """A call may be handed out just before the stop: its thread looks once more before it spends anything."""
+    ledger, stop, provider = open_job(db, products(1)), StopSignal(), ItemProvider()
+    loop = generation(ledger, provider, stop=stop)
+    (item, _) = ledger.queue.claim(2)
+    stop.set("SIGTERM")
+    with pytest.raises(InterruptedRunError, match="stopped: SIGTERM"):
+        loop._ask(item)
+    assert provider.requests == []
 
 
 def test_a_transient_failure_keeps_its_second_try_through_a_stop(db: Database) -> None:
