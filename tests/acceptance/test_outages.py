@@ -10,7 +10,7 @@ import pytest
 from query_generator.store.connect import get_db_connection
 from tests.fakes.pg_proxy import PgProxy
 from tests.fakes.pg_server import ROLE, PgServer
-from tests.support.site import CONCURRENCY, ITEMS, LIMITS, PRODUCTS, STORED_IN_MIDST, Site, ended
+from tests.support.site import CONCURRENCY, ITEMS, LIMITS, PRODUCTS, STORED_IN_MIDST, WHOLE, Site, ended
 
 IN_FLIGHT_PAID = STORED_IN_MIDST + CONCURRENCY
 CONTRACT_SECONDS = 28
@@ -34,7 +34,7 @@ def test_a_database_crash_costs_time_and_no_call(direct: Site, server: PgServer)
     server.start()
     job = ended(process)
     assert job.code == 0, job.log
-    direct.expect_whole()
+    assert direct.account() == WHOLE
     assert direct.bill() == ITEMS, job.log
 
 
@@ -53,7 +53,7 @@ def test_a_database_that_stays_away_ends_the_run_and_the_same_id_goes_on(direct:
     server.start()
     job = direct.finish()
     assert job.code == 0, job.log
-    direct.expect_whole()
+    assert direct.account() == WHOLE
     assert direct.bill() <= ITEMS + CONCURRENCY
 
 
@@ -64,7 +64,7 @@ def test_a_connection_cut_at_commit_doubles_nothing(proxied: Site, proxy: PgProx
     job = proxied.finish()
     assert job.code == 0, job.log
     assert proxy.counts["cuts"] == 3
-    proxied.expect_whole()
+    assert proxied.account() == WHOLE
     assert proxied.bill() == ITEMS, job.log
 
 
@@ -76,7 +76,7 @@ def test_a_database_that_hangs_for_longer_than_the_lease_is_waited_for(proxied: 
     proxy.restore()
     job = ended(process)
     assert job.code == 0, job.log
-    proxied.expect_whole()
+    assert proxied.account() == WHOLE
     assert proxied.bill() == ITEMS, job.log
 
 
@@ -92,7 +92,7 @@ def test_sigterm_ends_a_run_whose_database_hangs(proxied: Site, proxy: PgProxy) 
     proxy.restore()
     job = proxied.finish()
     assert job.code == 0, job.log
-    proxied.expect_whole()
+    assert proxied.account() == WHOLE
     assert proxied.bill() <= ITEMS + CONCURRENCY
 
 
@@ -104,7 +104,7 @@ def test_a_failover_to_a_server_that_only_reads_is_an_outage_like_any_other(dire
     lead_to_a_reader(direct, "off")
     job = ended(process)
     assert job.code == 0, job.log
-    direct.expect_whole()
+    assert direct.account() == WHOLE
     assert direct.bill() == ITEMS, job.log
 
 
@@ -127,7 +127,7 @@ def test_a_rotated_password_costs_one_more_secrets_call(proxied: Site, proxy: Pg
     assert job.code == 0, job.log
     assert proxied.aws.calls["GetSecretValue"] == 3
     assert "rotated-password-2" not in job.log + job.out
-    proxied.expect_whole()
+    assert proxied.account() == WHOLE
     assert proxied.bill() == ITEMS, job.log
 
 
@@ -144,7 +144,7 @@ def test_a_password_that_stays_refused_ends_the_run(proxied: Site, proxy: PgProx
     proxied.rotate_secret()
     job = proxied.finish()
     assert job.code == 0, job.log
-    proxied.expect_whole()
+    assert proxied.account() == WHOLE
     assert proxied.bill() <= ITEMS + CONCURRENCY
 
 
@@ -174,7 +174,7 @@ def test_without_s3_the_job_is_not_completed_and_a_later_run_publishes_it(direct
     job = direct.run(*LIMITS)
     assert job.code == 0, job.log
     assert sum(direct.gemini.calls.values()) == calls == ITEMS
-    direct.expect_whole()
+    assert direct.account() == WHOLE
 
 
 def test_events_wait_for_their_table_and_are_published_once(direct: Site) -> None:
@@ -191,7 +191,7 @@ def test_events_wait_for_their_table_and_are_published_once(direct: Site) -> Non
     assert {name: direct.event_counts()[name] for name in once} == dict.fromkeys(once, 1)
     saved = [event["details"] for event in direct.aws.events("job") if event["eventName"] == "batch_saved"]
     assert sum(int(details["items"]) for details in saved) == ITEMS
-    direct.expect_whole()
+    assert direct.account() == WHOLE
 
 
 def test_a_row_that_the_database_refuses_costs_only_itself(direct: Site) -> None:

@@ -4,10 +4,10 @@ import signal
 import subprocess
 from typing import Any
 
-from tests.conftest import wait_until
+from tests.conftest import Ended, wait_until
 from tests.fakes.gemini_faults import Fault, FaultRule
 from tests.fakes.pg_proxy import PgProxy
-from tests.support.site import CONCURRENCY, ITEMS, QUESTIONS, STORED_IN_MIDST, Site, ended
+from tests.support.site import CONCURRENCY, ITEMS, QUESTIONS, STORED_IN_MIDST, WHOLE, Site, ended
 
 CONTRACT_SECONDS = 28
 
@@ -33,7 +33,7 @@ def test_sigterm_does_not_wait_for_calls_that_hang(direct: Site) -> None:
     direct.gemini.set_faults()
     job = direct.finish()
     assert job.code == 0, job.log
-    direct.expect_whole()
+    assert direct.account() == WHOLE
     assert direct.bill() == ITEMS
 
 
@@ -50,7 +50,7 @@ def test_a_second_sigterm_leaves_at_once(direct: Site) -> None:
     direct.gemini.set_faults()
     job = direct.finish()
     assert job.code == 0, job.log
-    direct.expect_whole()
+    assert direct.account() == WHOLE
     assert direct.bill() == ITEMS
 
 
@@ -62,7 +62,7 @@ def test_a_killed_run_on_the_same_host_is_succeeded_at_once(direct: Site) -> Non
     direct.answer()
     job = direct.finish(LEASE_SECONDS="3600")
     assert job.code == 0, job.log
-    direct.expect_whole()
+    assert direct.account() == WHOLE
     assert direct.bill() <= ITEMS + CONCURRENCY
 
 
@@ -77,7 +77,7 @@ def test_two_runs_at_once_share_the_work(direct: Site) -> None:
         assert job.code == 0, job.log
     assert set(direct.gemini.billed.values()) == {1}
     assert direct.rows("SELECT count(DISTINCT run_id) AS n FROM job_items")[0].n == 2
-    direct.expect_whole()
+    assert direct.account() == WHOLE
 
 
 def test_a_frozen_run_that_wakes_after_its_successor_writes_nothing(direct: Site) -> None:
@@ -85,7 +85,11 @@ def test_a_frozen_run_that_wakes_after_its_successor_writes_nothing(direct: Site
     frozen = direct.begin_to_midst(LEASE_SECONDS="2")
     frozen.send_signal(signal.SIGSTOP)
     direct.answer()
-    expect_succession(direct, frozen)
+    successor, zombie, unchanged = succession(direct, frozen)
+    assert successor.code == 0, successor.log
+    assert direct.account() == WHOLE
+    assert (zombie.code, "declared dead" in zombie.log, unchanged) == (75, True, True), zombie.log
+    assert direct.bill() <= ITEMS + CONCURRENCY
 
 
 def test_a_run_frozen_inside_a_transaction_does_not_hold_up_its_successor(proxied: Site, proxy: PgProxy) -> None:
@@ -95,21 +99,20 @@ def test_a_run_frozen_inside_a_transaction_does_not_hold_up_its_successor(proxie
     proxied.answer()
     wait_until(lambda: proxy.counts["held"] == 1)
     frozen.send_signal(signal.SIGSTOP)
-    expect_succession(proxied, frozen)
-
-
-def expect_succession(site: Site, frozen: "subprocess.Popen[str]") -> None:
-    """Run the successor of a frozen run, then wake the frozen one up."""
-    successor = site.finish(LEASE_SECONDS="2")
+    successor, zombie, unchanged = succession(proxied, frozen)
     assert successor.code == 0, successor.log
-    site.expect_whole()
+    assert proxied.account() == WHOLE
+    assert (zombie.code, "declared dead" in zombie.log, unchanged) == (75, True, True), zombie.log
+    assert proxied.bill() <= ITEMS + CONCURRENCY
+
+
+def succession(site: Site, frozen: "subprocess.Popen[str]") -> tuple[Ended, Ended, bool]:
+    """Run the successor of a frozen run, then wake that one; how they ended, and whether waking has changed nothing."""
+    successor = site.finish(LEASE_SECONDS="2")
     before = contents(site)
     frozen.send_signal(signal.SIGCONT)
     zombie = ended(frozen)
-    assert zombie.code == 75, zombie.log
-    assert "declared dead" in zombie.log
-    assert contents(site) == before
-    assert site.bill() <= ITEMS + CONCURRENCY
+    return successor, zombie, contents(site) == before
 
 
 def contents(site: Site) -> list[Any]:

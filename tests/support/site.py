@@ -20,6 +20,15 @@ QUESTIONS = 5
 CONCURRENCY = 6
 STORED_IN_MIDST = 12
 LIMITS = ("--job-id", "job", "--num-questions", str(QUESTIONS))
+WHOLE: dict[str, object] = {  # every item has its questions once, in the rows and in the result
+    "items by questions, and different ones": {(QUESTIONS, QUESTIONS): ITEMS},
+    "states": {"succeeded": ITEMS},
+    "operations": [("completed", ITEMS, ITEMS)],
+    "succeeded and failed": [(ITEMS, 0)],
+    "result": "completed",
+    "ids in the result, and different ones": (ITEMS * QUESTIONS, ITEMS * QUESTIONS),
+    "completed": 1,
+}
 ARGUMENTS = (*LIMITS, "--products-json", json.dumps(PRODUCTS))
 
 
@@ -88,20 +97,22 @@ class Site(Cloud):
         """How often each event was published."""
         return Counter(event["eventName"] for event in self.aws.events("job"))
 
-    def expect_whole(self) -> None:
-        """Every item has its questions once, in the rows and in the result, and the job was completed once."""
+    def account(self) -> dict[str, object]:
+        """What the rows, the result and the events say of the job; of one that is done and whole it is `WHOLE`."""
         sizes = "SELECT count(*) AS n, count(DISTINCT query_hash) AS d FROM queries GROUP BY product_id, query_type"
-        assert Counter((row.n, row.d) for row in self.rows(sizes)) == {(QUESTIONS, QUESTIONS): ITEMS}
         states = self.rows("SELECT state, count(*) AS n FROM job_items GROUP BY 1")
-        assert {row.state: row.n for row in states} == {"succeeded": ITEMS}
-        (operation,) = self.rows("SELECT * FROM batch_operations")
-        assert (operation.status, operation.total_items) == ("completed", ITEMS)
-        assert (operation.processed_items, operation.successful_items, operation.failed_items) == (ITEMS, ITEMS, 0)
+        operations = self.rows("SELECT * FROM batch_operations")
         result = self.aws.result("job")
-        assert result["status"] == "completed"
         ids = [query_id for product in result["products"] for query_id in product["query_ids"]]
-        assert len(set(ids)) == len(ids) == ITEMS * QUESTIONS
-        assert self.event_counts()["job_completed"] == 1
+        return {
+            "items by questions, and different ones": dict(Counter((row.n, row.d) for row in self.rows(sizes))),
+            "states": {row.state: row.n for row in states},
+            "operations": [(row.status, row.total_items, row.processed_items) for row in operations],
+            "succeeded and failed": [(row.successful_items, row.failed_items) for row in operations],
+            "result": result["status"],
+            "ids in the result, and different ones": (len(ids), len(set(ids))),
+            "completed": self.event_counts()["job_completed"],
+        }
 
     def close(self) -> None:
         """Leave no process and no waiting call behind."""

@@ -11,6 +11,7 @@ import pytest
 from query_generator.errors import (
     BudgetExhaustedError,
     FatalError,
+    InterruptedRunError,
     PermissionRefusedError,
     RetryableError,
     RunFencedError,
@@ -19,8 +20,11 @@ from query_generator.errors import (
 from query_generator.llm.base import GenerationRequest
 from query_generator.stopping import StopSignal
 from query_generator.store.connect import get_db_connection, open_database
+from query_generator.store.connection_errors import DatabaseAwayError
 from query_generator.store.database import Database
+from query_generator.store.items import Item
 from query_generator.store.reconnect import ReconnectPolicy
+from query_generator.store.work_queue import WorkQueue
 from secrets_cache import RdsConfig
 from tests.support.catalog import counts_of, open_job, open_run, products
 from tests.support.ended_process import ended
@@ -69,6 +73,17 @@ def test_a_stop_leaves_open_what_was_not_begun(db: Database, threads: int) -> No
     assert Counter(provider.asked()) == dict.fromkeys(items(db), 1)
 
 
+def test_a_call_that_its_thread_has_not_begun_is_not_made_after_a_stop(db: Database) -> None:
+    """A call may be handed out just before the stop: its thread looks once more before it spends anything."""
+    ledger, stop, provider = open_job(db, products(1)), StopSignal(), ItemProvider()
+    loop = generation(ledger, provider, stop=stop)
+    (item, _) = ledger.queue.claim(2)
+    stop.set("SIGTERM")
+    with pytest.raises(InterruptedRunError, match="stopped: SIGTERM"):
+        loop._ask(item)
+    assert provider.requests == []
+
+
 def test_a_transient_failure_keeps_its_second_try_through_a_stop(db: Database) -> None:
     """An item that waited for its second try when the run was stopped gets it in the next run."""
     ledger, stop = open_job(db, products(3)), StopSignal()
@@ -112,6 +127,41 @@ def test_a_database_that_comes_back_costs_no_call_twice(rds: RdsConfig, db: Data
     assert states(db) == {"succeeded": 40}
     assert Counter(provider.asked()) == dict.fromkeys(items(db), 1)
     assert queries(db) == 40 * WANTED
+
+
+class LosingQueue(WorkQueue):
+    """Loses the connection when the first claim is committed, before its answer has come."""
+
+    lost: tuple[int, int] | None = None
+
+    def claim(self, size: int) -> list[Item]:
+        """Claim, and lose the answer once."""
+        items = super().claim(size)
+        if self.lost is None:
+            self.lost = (size, len(items))
+            self._db.close()
+            raise DatabaseAwayError("PostgreSQL: the connection is lost.")
+        return items
+
+
+class Idle(StopSignal):
+    """Stops a run that has nothing to do but wait for others."""
+
+    def sleep(self, seconds: float) -> None:
+        """Stop instead."""
+        self.set("the run waits for items that nobody works on")
+
+
+def test_a_claim_whose_answer_was_lost_leaves_no_item_behind(rds: RdsConfig, db: Database) -> None:
+    """Items that the run holds without knowing are claimed again: it does not wait for itself for ever."""
+    own, stop, provider = open_database(rds, ReconnectPolicy(60.0)), Idle(), ItemProvider()
+    ledger = open_job(own, products(3))
+    losing = LosingQueue(own, "job", ledger.lease)
+    ledger.queue = losing
+    generation(ledger, provider, stop=stop).run(counts_of(ledger))
+    own.close()
+    assert losing.lost == (2, 2)
+    assert (stop.is_set(), states(db)) == (False, {"succeeded": 6})
 
 
 def test_runs_at_once_share_the_work(rds: RdsConfig, db: Database) -> None:

@@ -29,7 +29,7 @@ objects = S3Objects(s3_client(), sys.argv[1])
 save_to_s3({"warm": "up"}, "warm-up", objects=objects, prefix="")
 def chunks():
     for number in range(64 * 16):
-        yield b"%04d" % number * 16384
+        yield b"%04d" % number * 16383
 tracemalloc.start()
 print(save_to_s3(chunks, "big", objects=objects, prefix=""))
 print(tracemalloc.get_traced_memory()[1])
@@ -109,7 +109,14 @@ def test_a_large_result_is_streamed_in_parts(aws: AwsServer) -> None:
     assert int(peak) < 2.75 * PART_BYTES  # the two take 2.3 with what botocore needs; a third part would be 3
     assert aws.calls[f"PUT /{BUCKET}/big/results.json"] == 8
     written = aws.client("s3").get_object(Bucket=BUCKET, Key="big/results.json")["Body"].read()
-    assert written == b"".join(b"%04d" % number * 16384 for number in range(64 * 16))
+    assert written == b"".join(b"%04d" % number * 16383 for number in range(64 * 16))  # none ends with a part
+
+
+def test_a_result_in_one_piece_is_written_whole(aws: AwsServer) -> None:
+    """A piece that is larger than a part is cut into parts, and nothing of it is lost."""
+    result = {"text": "".join(f"{number:07}" for number in range(20 * MEGABYTE // 7))}
+    save_to_s3(result, "job", objects=S3Objects(aws.client("s3"), BUCKET), prefix="")
+    assert body(aws, "job/results.json") == result
 
 
 def test_a_key_that_fails_has_a_backup(aws: AwsServer, caplog: pytest.LogCaptureFixture) -> None:

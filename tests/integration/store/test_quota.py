@@ -13,7 +13,7 @@ from query_generator.resilience.schedule import AHEAD_SECONDS
 from query_generator.store.connect import get_db_connection
 from query_generator.store.connection_errors import DatabaseAwayError
 from query_generator.store.database import Database
-from query_generator.store.quota import AWAY_SECONDS, SharedSchedule
+from query_generator.store.quota import AWAY_SECONDS, LATEST_LOOK, LONGEST_LOOK, OFTENER, RARER, SharedSchedule
 from query_generator.store.side_connection import SideConnection
 from query_generator.store.sql import migrations
 from secrets_cache import RdsConfig
@@ -53,8 +53,8 @@ CREATE TRIGGER note AFTER UPDATE ON quotas FOR EACH ROW EXECUTE FUNCTION note();
 """
 
 
-def test_runs_together_are_never_handed_two_moments_closer_than_the_gap(make: Make, db: Database) -> None:
-    """Five runs at once share one limit: their moments, merged, are a gap apart, and none is far ahead."""
+def test_runs_together_are_never_handed_two_start_slots_closer_than_the_gap(make: Make, db: Database) -> None:
+    """Five runs at once share one limit: their start slots, merged, are a gap apart, and none is far ahead."""
     gap, calls = 0.004, 60
     db.run(LOG)
 
@@ -76,7 +76,7 @@ def test_runs_together_are_never_handed_two_moments_closer_than_the_gap(make: Ma
 
 
 def test_what_is_to_be_paid_stays_free_and_jobs_do_not_share(make: Make) -> None:
-    """Extra seconds keep the next moment away; another job has a limit of its own."""
+    """Extra seconds keep the next start slot away; another job has a limit of its own."""
     one, other = make(), make()
     assert one.reserve(2, 0.1, 30.0)[0] == pytest.approx([0.0, 0.1], abs=1e-3)
     delays, wait = other.reserve(1, 0.1)
@@ -92,6 +92,20 @@ def test_a_pause_of_one_run_holds_all(make: Make) -> None:
     for schedule in (one, other):
         delays, wait = schedule.reserve(1, 0.1)
         assert (delays, 0 < wait <= 2) == ([], True)
+
+
+def test_runs_that_find_no_start_slot_look_more_rarely(rds: RdsConfig, db: Database) -> None:
+    """Each look in vain makes the next one later, up to a second; a start slot that is found makes them often again."""
+    with closing(SideConnection(lambda: Database(get_db_connection(rds)))) as side:
+        schedule = SharedSchedule(side, "job", "gemini", AHEAD_SECONDS, uniform=lambda _, most: most)
+        schedule.hold(600.0)
+        waits = [schedule.reserve(1, 0.0)[1] - LATEST_LOOK for _ in range(20)]
+        assert waits[:3] == pytest.approx([AHEAD_SECONDS / 4 * RARER**number for number in range(3)])
+        assert (max(waits), waits) == (LONGEST_LOOK, sorted(waits))
+        db.run("UPDATE quotas SET next_at = now()")
+        assert schedule.reserve(1, 0.0)[0]
+        schedule.hold(600.0)
+        assert schedule.reserve(1, 0.0)[1] - LATEST_LOOK == pytest.approx(LONGEST_LOOK / OFTENER)
 
 
 def test_a_days_calls_are_counted_over_all_runs(make: Make, db: Database) -> None:

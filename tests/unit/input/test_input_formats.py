@@ -11,7 +11,7 @@ import pytest
 
 from query_generator.errors import InputError
 from query_generator.input.formats import InputBrokenOffError, read_records
-from query_generator.input.json_records import MAX_RECORD_CHARACTERS, TOO_LARGE
+from query_generator.input.json_records import MAX_NUMBER_DIGITS, MAX_RECORD_CHARACTERS, TOO_LARGE
 from query_generator.input.text_window import CHUNK_BYTES
 from query_generator.models import RejectedRecord
 
@@ -359,6 +359,22 @@ def test_a_giant_record_is_not_held(head: bytes, tail: bytes) -> None:
     kinds, peak = peak_of(Repeated(head, b"x" * MEGABYTE, GIANT_MEGABYTES, tail))
     assert kinds == ["good", "giant", "good"]
     assert peak < WINDOW_AT_WORST
+
+
+@pytest.mark.parametrize(("more", "kind"), [(0, "good"), (1, "giant")])
+def test_a_record_may_be_as_large_as_the_largest_and_no_larger(more: int, kind: str) -> None:
+    """Also where all of it is valid and has come already: one character more is too many."""
+    record = b'{"name": "' + b"x" * (MAX_RECORD_CHARACTERS - len('{"name": ""}') + more) + b'"}'
+    kinds, _ = peak_of(io.BytesIO(b"[" + record + b', {"name": "B"}]'))
+    assert kinds == [kind, "good"]
+
+
+@pytest.mark.parametrize("digits", [MAX_NUMBER_DIGITS, MAX_NUMBER_DIGITS + 1])
+def test_a_number_of_too_many_digits_is_a_text(digits: int) -> None:
+    """It is no quantity, and nothing of it is lost."""
+    written = "9" * digits
+    (record,) = read('[{"name": "A", "size": ' + written + "}]")
+    assert record["size"] == (int(written) if digits == MAX_NUMBER_DIGITS else written)
 
 
 def test_a_gzip_bomb_is_not_held() -> None:

@@ -44,6 +44,7 @@ class FakeS3:
     def __init__(self, data: bytes, bytes_a_reply: int = 10**9, error: Exception | None = None) -> None:
         self.data = data
         self.etag = '"1"'
+        self.version_id = ""
         self.requests: list[dict[str, str]] = []
         self.bodies: list[DroppingBody] = []
         self._bytes_a_reply = bytes_a_reply
@@ -57,7 +58,8 @@ class FakeS3:
             raise refusal("PreconditionFailed")
         begin = int(request.get("Range", "bytes=0-").removeprefix("bytes=").removesuffix("-"))
         self.bodies.append(DroppingBody(self.data[begin:], self._bytes_a_reply))
-        return {"Body": self.bodies[-1], "ETag": self.etag}
+        version = {"VersionId": self.version_id} if self.version_id else {}
+        return {"Body": self.bodies[-1], "ETag": self.etag, **version}
 
 
 def refusal(code: str) -> ClientError:
@@ -165,11 +167,12 @@ def test_no_product_at_all(text: str, said: str) -> None:
     assert "\n" not in str(raised.value)
 
 
-def test_broken_off_after_good_products() -> None:
-    """Input that breaks off gives its good products first, and then names the byte."""
-    items, _ = load_input_data(text_source("text", '[{"name": "A"}, {"name": "B"}, {"na'))
+@pytest.mark.parametrize(("mark", "byte"), [("", 31), ("\ufeff", 34)], ids=["plain", "with a BOM"])
+def test_broken_off_after_good_products(mark: str, byte: int) -> None:
+    """Input that breaks off gives its good products first, and then names the byte, counted from the file's first."""
+    items, _ = load_input_data(text_source("text", mark + '[{"name": "A"}, {"name": "B"}, {"na'))
     assert [next(items).position, next(items).position] == [1, 2]
-    with pytest.raises(InputBrokenOffError, match="byte 31 "):
+    with pytest.raises(InputBrokenOffError, match=f"byte {byte} "):
         next(items)
 
 
@@ -181,6 +184,26 @@ def test_s3_object() -> None:
     assert len(load(source)) == 20
     assert client.requests == [{"Bucket": "bucket", "Key": "a/key.json.gz"}]
     assert client.bodies[0].closed
+
+
+@pytest.mark.parametrize(("version_id", "version"), [("", 'ETag "1"'), ("null", 'ETag "1"'), ("v7", "version v7")])
+def test_the_version_that_was_read_is_named(version_id: str, version: str) -> None:
+    """By its id where the bucket keeps versions; "null" is no id, since the next object written takes its place."""
+    client = FakeS3(CATALOG)
+    client.version_id = version_id
+    source = s3_source(client, "b", "k")
+    assert len(load(source)) == 20
+    assert source.version() == version
+
+
+def test_a_version_that_a_job_began_with_is_read_again() -> None:
+    """Whatever was written to the key since: the request names the version."""
+    client = FakeS3(CATALOG)
+    client.version_id = "v7"
+    source = s3_source(client, "b", "k")
+    assert source.at_version is not None
+    assert len(load(source.at_version("version v7"))) == 20
+    assert client.requests == [{"Bucket": "b", "Key": "k", "VersionId": "v7"}]
 
 
 def test_dropped_connection_goes_on() -> None:
