@@ -13,7 +13,7 @@ from query_generator.resilience.schedule import AHEAD_SECONDS
 from query_generator.store.connect import get_db_connection
 from query_generator.store.connection_errors import DatabaseAwayError
 from query_generator.store.database import Database
-from query_generator.store.quota import AWAY_SECONDS, LATEST_LOOK, LONGEST_LOOK, OFTENER, RARER, SharedSchedule
+from query_generator.store.quota import AWAY_SECONDS, FASTER, LATEST_CHECK, LONGEST_CHECK, SLOWER, SharedSchedule
 from query_generator.store.side_connection import SideConnection
 from query_generator.store.sql import migrations
 from secrets_cache import RdsConfig
@@ -99,13 +99,13 @@ def test_runs_that_find_no_start_slot_look_more_rarely(rds: RdsConfig, db: Datab
     with closing(SideConnection(lambda: Database(get_db_connection(rds)))) as side:
         schedule = SharedSchedule(side, "job", "gemini", AHEAD_SECONDS, uniform=lambda _, most: most)
         schedule.hold(600.0)
-        waits = [schedule.reserve(1, 0.0)[1] - LATEST_LOOK for _ in range(20)]
-        assert waits[:3] == pytest.approx([AHEAD_SECONDS / 4 * RARER**number for number in range(3)])
-        assert (max(waits), waits) == (LONGEST_LOOK, sorted(waits))
+        waits = [schedule.reserve(1, 0.0)[1] - LATEST_CHECK for _ in range(20)]
+        assert waits[:3] == pytest.approx([AHEAD_SECONDS / 4 * SLOWER**number for number in range(3)])
+        assert (max(waits), waits) == (LONGEST_CHECK, sorted(waits))
         db.run("UPDATE quotas SET next_at = now()")
         assert schedule.reserve(1, 0.0)[0]
         schedule.hold(600.0)
-        assert schedule.reserve(1, 0.0)[1] - LATEST_LOOK == pytest.approx(LONGEST_LOOK / OFTENER)
+        assert schedule.reserve(1, 0.0)[1] - LATEST_CHECK == pytest.approx(LONGEST_CHECK / FASTER)
 
 
 def test_a_days_calls_are_counted_over_all_runs(make: Make, db: Database) -> None:

@@ -25,4 +25,4 @@ def test_a_batch_is_never_larger_than_allowed_unless_one_text_alone_is(sizes: li
     """No batch has more rows than asked for, or more than a million characters; none is empty and none is lost."""
     cut = list(_batches(rows(*sizes), 3))
     assert [len(batch) for batch in cut] == batches
-    assert [row.place for batch in cut for row in batch] == list(range(len(sizes)))
+    assert [row.position for batch in cut for row in batch] == list(range(len(sizes)))
