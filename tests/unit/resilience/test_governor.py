@@ -403,6 +403,7 @@ def test_a_day_without_calls_left_ends_the_run_and_leaves_no_place_taken() -> No
     for _ in range(3):
         with pytest.raises(BudgetExhaustedError):
             begin(governor)
+        assert governor._window.in_flight == 0
 
 
 def test_overload_has_fewer_calls_in_flight() -> None:
