@@ -86,7 +86,7 @@ def generate_questions(
     """Generate the questions for one product: one call for each type, and a second one if questions are missing.
 
     Args:
-        product_info: a catalog record; see the README for the field names.
+        product_info: a catalog record; docs/reference/input.md lists the field names.
         num_questions: how many questions of each type.
         provider: the provider to call; by default the one that the environment configures.
 
