@@ -1,10 +1,12 @@
 """What a failed call does to its item: to the back of the queue, or given up."""
 
+from collections import Counter
+
 import pytest
 
 from query_generator.errors import OverloadedError, RateLimitedError, RetryableError, SkippableError
 from query_generator.models import Generated, Product, QueryType
-from query_generator.pipeline.outcomes import DEFERRALS, next_state
+from query_generator.pipeline.outcomes import DEFERRALS, next_call, next_state
 from query_generator.store.items import Item
 
 
@@ -34,3 +36,11 @@ def test_what_the_model_refuses_is_given_up_at_once() -> None:
     """A blocked product is not paid for again."""
     outcome = next_state(item(), Generated(error=SkippableError("blocked")), 5)
     assert (outcome.state, outcome.transient) == ("failed", False)
+
+
+def test_the_next_call_knows_all_that_earlier_ones_have_brought() -> None:
+    """Questions that are there are excluded, and unusable texts counted, over all calls for an item."""
+    before = Item(1, QueryType.PRODUCT, Product("Boot"), existing=("A?",), answered=0, dropped={"duplicate": 2})
+    outcome = next_state(before, Generated(["B?"], Counter(duplicate=1, empty=1)), 5)
+    after = next_call(outcome)
+    assert (after.existing, after.answered, after.dropped) == (("A?", "B?"), 1, {"duplicate": 3, "empty": 1})
