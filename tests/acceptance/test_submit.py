@@ -302,7 +302,7 @@ WRONG = {
     "empty array": (("--job-id", "a", "--products-json", "[]"), "no product"),
     "empty products": (("--job-id", "a", "--products-json", '{"products": []}'), "no product"),
     "no such file": (("--job-id", "a", "--products-file", "/no/such"), "No such file"),
-    "folder": (("--job-id", "a", "--products-file", "/"), "no file"),
+    "folder": (("--job-id", "a", "--products-file", "/"), "not a file"),
     "empty file": (("--job-id", "a", "--products-file", os.devnull), "empty"),
     "S3 address": (("--job-id", "a", "--input-s3", "s3://bucket"), "s3://BUCKET/KEY"),
     "zero": (("--job-id", "a", "--from-job", "--num-questions", "0"), "--num-questions '0'"),
