@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from query_generator.errors import ConfigurationError
 from query_generator.llm.base import Usage
+from query_generator.llm.registry import PROVIDER_WITHOUT_KEY
 
 Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 EXAMPLE = '{"my-model": {"input": 0.30, "output": 2.50}}'
@@ -74,7 +75,7 @@ class Prices:
         A path before the name is left out, as in `models/gemini-3.5-flash-lite-001` or `openai/gpt-6-luna`, unless the
         table has the name with it.
         """
-        if provider == "offline":
+        if provider == PROVIDER_WITHOUT_KEY:
             return _FREE
         for name in (model, model.rpartition("/")[2]):
             for known in (name, _VERSION.sub("", name)):
