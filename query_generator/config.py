@@ -11,7 +11,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 
 from query_generator.declaration import Declared
 from query_generator.errors import ConfigurationError
+from query_generator.known_secrets import secrets_in
 from query_generator.llm.registry import DEFAULT_PROVIDER, PROVIDER_WITHOUT_KEY, PROVIDERS, vendors_of
+from query_generator.masking import hide
 from query_generator.settings import SETTINGS, JobConfig, names_in, without_index
 
 __all__ = ["JobConfig", "load_config"]
@@ -44,6 +46,7 @@ def load_config(arguments: Mapping[str, str | None], environ: Mapping[str, str])
     Raises:
         ConfigurationError: names every wrong and every missing setting at once, each with an example.
     """
+    hide(secrets_in(environ))
     verb = arguments.get("verb") or "run"
     values = _given(arguments, environ)
     problems = _missing(verb, values)

@@ -6,6 +6,8 @@ Fatal errors end the run with their exit code, retryable ones are worth another 
 from enum import IntEnum
 from typing import NamedTuple
 
+from query_generator.masking import masked
+
 
 class ExitCode(IntEnum):
     """Exit codes of every command; the retry rules of the job definition are written against them."""
@@ -33,9 +35,15 @@ class Bill(NamedTuple):
 
 
 class QueryGeneratorError(Exception):
-    """Base of every error that this project raises on purpose. `bill` is set if a provider reported one."""
+    """Base of every error that this project raises on purpose. `bill` is set if a provider reported one.
+
+    Messages quote services, drivers and SDKs, which may repeat a secret: they are masked here, where they are made.
+    """
 
     bill: Bill | None = None
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(masked(message))
 
 
 class FatalError(QueryGeneratorError):
