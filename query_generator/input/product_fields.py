@@ -1,5 +1,6 @@
 """Makes a Product of a catalog record, whatever names and shapes its feed uses. Pure."""
 
+import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -21,6 +22,7 @@ MAX_DESCRIPTION_CHARACTERS = 20_000
 MAX_CATEGORY_CHARACTERS = 2_000
 MAX_EXTERNAL_ID_CHARACTERS = 300
 MAX_LEVELS = 100
+_LARGE_CHARACTERS = 1_000_000
 _FIRST_WITH_EXPONENT = 1e16  # Python writes floats from here on with an exponent
 _MAX_PRODUCT_ID = 2**31 - 1  # products.product_id is a 4-byte integer
 
@@ -76,7 +78,7 @@ def product_from_record(record: dict[str, Any], position: int, brand_name: str =
         external_id=_first(label_of(value) for _, value in found.get("external_id", ()))[:MAX_EXTERNAL_ID_CHARACTERS],
         product_id=_product_id(record.get("product_id")),
         position=position,
-        record=stored,
+        record_json=_json_of(stored),
         content_hash=content_hash(
             name,
             brand,
@@ -107,6 +109,13 @@ def _stored(
         found = candidates(stored)
         name, brand = _name(found.get("name", ())), _brand(found.get("brand", ())) or brand_name
     return stored, found, name, brand
+
+
+def _json_of(record: dict[str, Any]) -> str:
+    """Return a record as JSON; a large one with escapes, since one emoji makes each character of a text 4 bytes."""
+    text = json.dumps(record)
+    is_short = len(text) < _LARGE_CHARACTERS and "\\u" in text
+    return json.dumps(record, ensure_ascii=False) if is_short else text
 
 
 def _both_ways(read: Callable[[Fields], T], found: Mapping[str, Fields], part: str) -> tuple[T, T]:
