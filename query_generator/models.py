@@ -93,14 +93,30 @@ class Product:
         return hashlib.sha256(self.key.encode()).hexdigest()
 
 
+def printable(text: str) -> str:
+    """Return foreign text for a log, an error or a table: line breaks, controls and broken characters are escapes."""
+    if text.isprintable():
+        return text
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape", "surrogatepass").decode("ascii") for sign in text
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class RejectedRecord:
-    """A record of the input that cannot be used, or the point at which the input broke off (`field` is empty)."""
+    """A record of the input that cannot be used, or the point at which the input broke off (`field` is empty).
+
+    `field` and `reason` are made printable, since they may repeat what the input holds.
+    """
 
     position: int
     field: str
     reason: str
     product_key: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "field", printable(self.field))
+        object.__setattr__(self, "reason", printable(self.reason))
 
     def __str__(self) -> str:
         where = f"field '{self.field}': " if self.field else ""

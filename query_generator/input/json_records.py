@@ -25,6 +25,7 @@ MAX_RECORD_BYTES = 16 * 1024 * 1024
 TOO_LARGE = f"larger than {MAX_RECORD_BYTES // 1024**2} MB"
 TOO_MANY_VALUES = f"holds more than {MAX_VALUES:,} values"
 _LONGEST_TOKEN = len("\\uD83D\\uDE00")
+_MAX_BROKEN_CHARACTERS = 1024 * 1024  # in which the end of a broken record is looked for
 _MAX_PREAMBLE_CHARACTERS = 1024 * 1024
 _SPACE = re.compile(r"[ \t\r\n]*+")
 _SPACE_AND_COMMAS = re.compile(r"[ \t\r\n,]*+")
@@ -172,9 +173,9 @@ class JsonRecords:
                     return self._position, self._rejected(utf8_fault(text, start, fault_end) or reason)
             if complete:
                 raise self._window.broken_off(start, f"record {self._position} begins here and has no end")
-            if len(text) - start > MAX_RECORD_BYTES:
+            if len(text) - start > (_MAX_BROKEN_CHARACTERS if reason else MAX_RECORD_BYTES):
                 self._skip(start, is_broken=bool(reason))
-                return self._position, self._rejected(TOO_LARGE)
+                return self._position, self._rejected(reason or TOO_LARGE)
             self._window.slide(start)
             self._at = 0
 
@@ -190,6 +191,8 @@ class JsonRecords:
             return None, NOT_FOUND, f"not valid JSON: {exc.msg} (line {line} column {column} of the record)"
         except RecursionError:
             return None, NOT_FOUND, "nested too deeply"
+        except MemoryError:
+            return None, NOT_FOUND, "takes too much memory"
         is_whole = text[start] in '{["' or end < len(text) or self._window.ended
         return value, end if is_whole else NOT_FOUND, ""
 

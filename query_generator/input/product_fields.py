@@ -12,6 +12,7 @@ from query_generator.errors import SkippableError
 from query_generator.input.field_names import candidates, is_name_field
 from query_generator.input.field_values import attributes_of, category_of, currency_of, label_of, price_of
 from query_generator.input.plain_text import is_absent, plain_text, text_of
+from query_generator.input.unexpected import unexpected_as
 from query_generator.models import Product, composite_key, content_hash
 
 __all__ = ["RejectedRecordError", "is_name_field", "product_from_record"]
@@ -57,8 +58,13 @@ def product_from_record(record: dict[str, Any], position: int, brand_name: str =
 
     Raises:
         RejectedRecordError: the name is missing or is not text, name or brand is too long or holds control characters,
-            or the record is nested deeper than 100 levels.
+            the record is nested deeper than 100 levels, or an unexpected error came up while it was read.
     """
+    with unexpected_as(lambda reason: RejectedRecordError("", reason)):
+        return _product(record, position, brand_name)
+
+
+def _product(record: dict[str, Any], position: int, brand_name: str) -> Product:
     if not isinstance(record, dict):
         raise RejectedRecordError("", "is not an object")
     stored, found, name, brand = _stored(record, brand_name)
@@ -118,11 +124,12 @@ def _json_of(record: dict[str, Any]) -> str:
     return json.dumps(record, ensure_ascii=False) if is_short else text
 
 
-def _both_ways(read: Callable[[Fields], T], found: Mapping[str, Fields], part: str) -> tuple[T, T]:
+def _both_ways(read: Callable[[Fields], T], found: Mapping[str, list[tuple[str, Any]]], part: str) -> tuple[T, T]:
     """Read a part of a product as the record has it and, for the hash, as it would be with all keys sorted."""
     fields = found.get(part, [])
-    given, ordered = read(fields), _in_key_order(fields)
-    return given, given if ordered is fields else read(ordered)
+    with unexpected_as(lambda reason: RejectedRecordError(fields[0][0], reason)):
+        given, ordered = read(fields), _in_key_order(fields)
+        return given, given if ordered is fields else read(ordered)
 
 
 def _category(fields: Fields) -> str:
