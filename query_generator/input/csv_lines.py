@@ -14,6 +14,7 @@ _DELIMITERS = ",;\t|"
 _LONE_RETURN = re.compile(r"[^\r\n]*\r(?!\n)")
 _QUOTED = re.compile(r'"[^"]*"?')
 _BLANK_LINES = re.compile(r"[\r\n]*+")
+_BLANK = ("", "\r", "\n")
 _NOT_CLOSED = "a quote is not closed"
 
 
@@ -41,6 +42,7 @@ class CsvLines:
         self._row = self._second = self._at = self._counted = 0
         self._cells = self._counted_cells = 1
         self._in_quotes = False
+        self._reader = self._new_reader()
 
     @property
     def row(self) -> tuple[int, int]:
@@ -65,13 +67,16 @@ class CsvLines:
     def next_row(self) -> list[str] | None:
         """Return the next row that is not empty, None at the end. Raises csv.Error."""
         self._again += self._at - self._row
-        self._skip_blank_lines()
+        if self._window.text[self._at : self._at + 1] in _BLANK:
+            self._skip_blank_lines()
         self._row = self._second = self._counted = self._at
         self._cells = self._counted_cells = 1
         self._in_quotes = False
-        row = next(csv.reader(self, delimiter=self._delimiter, strict=True), None)
-        if is_larger(self._window.text, self._row, self._at):
-            raise csv.Error(TOO_LARGE)
+        row = next(self._reader, None)
+        if self._at - self._row > CHUNK_BYTES:
+            self._reader = self._new_reader()  # the old one keeps a buffer for the largest cell
+            if is_larger(self._window.text, self._row, self._at):
+                raise csv.Error(TOO_LARGE)
         return row
 
     def cells_in_first_line(self) -> int:
@@ -85,6 +90,10 @@ class CsvLines:
             self._row = self._at = self._second
         self._again += (self._second - self._row) - (self._at - self._second)
         self._row = self._at = self._second
+        self._reader = self._new_reader()
+
+    def _new_reader(self) -> Iterator[list[str]]:
+        return csv.reader(self, delimiter=self._delimiter, strict=True)
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -93,7 +102,7 @@ class CsvLines:
         """Return the next line of the current row, for the CSV reader."""
         if self._at > self._row and self._again <= 0:
             raise csv.Error(_NOT_CLOSED)
-        end = self._line_end_index()
+        end = self._window.text.find(self._line_end, self._at) + 1 or self._line_end_index()
         start, self._at = self._at, end
         if start == self._row:
             self._second = end
