@@ -159,6 +159,7 @@ class _Run:
         )
         failure = None
         if counts.open_items:
+            self._db.with_reconnect(self._ledger.queue.rehearse)
             failure = self._generate(counts)
             self._db.with_reconnect(lambda: self._ledger.queue.save_stats(self._stats.as_dict()))
         if self._config.array_index is None or self._finish.is_for_this_child(failure):

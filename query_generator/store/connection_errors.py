@@ -60,3 +60,11 @@ def first_line(message: object) -> str:
     line = (str(message)[: 2 * LONGEST_MESSAGE].splitlines() or [""])[0]
     shown = "".join(sign if sign.isprintable() else " " for sign in line)
     return shown if len(shown) <= LONGEST_MESSAGE else f"{shown[:LONGEST_MESSAGE]}…"
+
+
+def not_kept(table: str) -> ConfigurationError:
+    """Return the error for a row that is not there as it was written."""
+    return ConfigurationError(
+        f"PostgreSQL, table {table}: a row is not there as it was written; a trigger, rule or policy of the table "
+        "drops, changes or hides it. Remove it, or exempt the job's role from it."
+    )

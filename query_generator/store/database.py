@@ -182,6 +182,15 @@ class Database:
             self._watch()
 
     @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """Open a transaction whose statements are undone at its end."""
+        import psycopg
+
+        with self.transaction():
+            yield
+            raise psycopg.Rollback
+
+    @contextmanager
     def pipelined(self) -> Iterator[None]:
         """Open a transaction like `transaction` whose statements are sent without waiting for answers.
 

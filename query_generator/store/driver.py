@@ -59,6 +59,11 @@ def database_errors(connection: Waiting) -> Iterator[None]:
         raise error from exc
 
 
+def sqlstate_of(error: BaseException) -> str:
+    """Return the SQLSTATE behind one of our errors; empty if the server did not raise it."""
+    return getattr(error.__cause__, "sqlstate", None) or ""
+
+
 def _meaning_of(exc: "psycopg.Error") -> Meaning:
     import psycopg
 

@@ -141,6 +141,9 @@ ON CONFLICT (job_id, product_id, query_type) DO UPDATE
     WHERE job_items.content_hash <> EXCLUDED.content_hash
        OR job_items.state = 'skipped' AND EXCLUDED.state = 'pending'
 
+-- name: count_items
+SELECT count(*) AS items FROM job_items WHERE job_id = %(job_id)s AND product_id = ANY(%(product_ids)s::int[])
+
 -- name: claim
 WITH next AS (
     SELECT job_id, product_id, query_type
