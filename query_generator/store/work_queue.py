@@ -194,6 +194,11 @@ class WorkQueue:
                 on_saved(new)
         return list(written)
 
+    def retry_refused(self) -> None:
+        """Let the next run try again the items of this run of which the database took no question."""
+        with self._lease.writing():
+            self._rows("ledger.retry_refused")
+
     def save_stats(self, stats: Mapping[str, Any]) -> None:
         """Save the sums of this run, which are added up for the job.
 

@@ -6,7 +6,7 @@ import pytest
 
 from query_generator.store.connect import get_db_connection
 from tests.fakes.pg_server import ROLE
-from tests.support.site import PRODUCTS, Site
+from tests.support.site import CONCURRENCY, ITEMS, PRODUCTS, WHOLE, Site, ended
 
 WANTED = 3
 FEW = PRODUCTS[:8]
@@ -114,3 +114,66 @@ def test_a_foreign_shape_is_named_before_anything_is_bought(direct: Site, what: 
     assert words in job.log.splitlines()[-1], job.log
     assert "Traceback" not in job.log
     assert direct.bill() == 0
+
+
+def spoil(site: Site, body: str) -> None:
+    """Let a trigger on the questions do something from now on."""
+    alter(site, trigger("queries", body))
+
+
+def mend(site: Site) -> None:
+    """Take the trigger away."""
+    alter(site, "DROP TRIGGER hostile ON queries")
+
+
+def test_a_trigger_that_refuses_every_question_stops_the_buying(direct: Site) -> None:
+    """After five items in a row 64 with its reason; without the trigger the same id has everything, each row once."""
+    assert direct.run("init-db").code == 0
+    spoil(direct, RAISES)
+    refused = direct.finish()
+    assert refused.code == 64, refused.log
+    last = refused.log.splitlines()[-1]
+    assert "queries" in last
+    assert "not today" in last
+    lost = direct.bill()
+    assert lost <= 5 + 3 * CONCURRENCY
+    mend(direct)
+    job = direct.finish()
+    assert job.code == 0, job.log
+    assert direct.account() == WHOLE
+    assert direct.bill() == ITEMS + lost
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "words"),
+    [
+        ("RAISE 'disk full' USING ERRCODE = '53100'", 75, "disk full"),
+        ("RAISE 'canceled' USING ERRCODE = '57014'", 75, "canceled"),
+        ("RAISE 'internal' USING ERRCODE = 'XX000'", 75, "internal"),
+        ("RAISE 'damaged' USING ERRCODE = 'XX001'", 64, "damaged"),
+        ("RAISE 'unknown' USING ERRCODE = 'ZZ123'", 64, "unknown"),
+        ("RAISE 'no table' USING ERRCODE = '42P01'", 64, "no table"),
+        ("RAISE 'no right' USING ERRCODE = '42501'", 77, "no right"),
+        (f"RAISE E'{'x' * 900}\n[BATCH] forged \033[31m' USING ERRCODE = '55000'", 64, "xxx…"),
+        (DROPS, 64, "queries"),
+        (REHASHES, 64, "queries"),
+    ],
+    ids=lambda value: value[6:30] if isinstance(value, str) and value.startswith("RAISE") else "",
+)
+def test_what_goes_wrong_in_mid_run_costs_calls_in_flight_at_most(
+    direct: Site, body: str, code: int, words: str
+) -> None:
+    """Whatever the server says it ends the run with a code of ours; put right, the same id stores each item once."""
+    process = direct.begin_to_midst(DATABASE_RECONNECT_SECONDS="0")
+    spoil(direct, body)
+    direct.answer()
+    spoilt = ended(process)
+    assert spoilt.code == code, spoilt.log
+    assert words in spoilt.log.splitlines()[-1]
+    assert "Traceback" not in spoilt.log
+    assert "\n[BATCH] forged" not in spoilt.log
+    mend(direct)
+    job = direct.finish()
+    assert job.code == 0, job.log
+    assert direct.account() == WHOLE
+    assert direct.bill() <= ITEMS + CONCURRENCY

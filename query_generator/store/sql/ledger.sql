@@ -190,6 +190,10 @@ WHERE i.job_id = %(job_id)s AND i.product_id = o.product_id AND i.query_type = o
   AND i.attempts = o.attempts AND i.answered = o.answered_before
 RETURNING i.product_id, i.query_type
 
+-- name: retry_refused
+UPDATE job_items SET passing = TRUE
+WHERE job_id = %(job_id)s AND run_id = %(run_id)s AND state = 'failed' AND error_stage = 'persist' AND query_ids = '{}'
+
 -- name: counts
 SELECT count(*) FILTER (WHERE query_type = 'product' AND state <> 'skipped') AS products,
        count(*) FILTER (WHERE state <> 'skipped') AS items,
