@@ -55,7 +55,7 @@ def can_be_read(missing: Sequence[str]) -> bool:
 
 
 def products_of_job(db: Database, job_id: str) -> Iterator[Product | RejectedRecord]:
-    """Read the products selected for a job, even from tables that lack the migration which keeps them. Writes nothing."""
+    """Read the products selected for a job, even from tables of before they were kept. Writes nothing."""
     before = KEPT_PRODUCTS in missing_migrations(db)
     return selected_products(db, job_id, "products.unread_page" if before else "products.selected_page")
 
