@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from query_generator.input.product_fields import RejectedRecordError
 from query_generator.models import CONTENT_HASH_VERSION, Product, RejectedRecord
 from query_generator.store.canonical import canonical_json, stored_product
+from query_generator.store.connection_errors import not_kept
 from query_generator.store.database import Database
 
 PAGE_SIZE = 500
@@ -119,6 +120,8 @@ def link_products(
         fresh = [product for key, product in by_key.items() if key not in ids]
         added = _add(db, fresh) if fresh else frozenset()
         ids |= _ids_by_hash(db, fresh)
+        if not by_key.keys() <= ids.keys():
+            raise not_kept("products")
         rows: dict[int, Product] = {}
         for index, product in enumerate(products):
             rows.setdefault(known.claimed.get(index, ids[product.key]), product)
