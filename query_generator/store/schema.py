@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 
+from query_generator.errors import PermissionRefusedError
 from query_generator.store.database import Database
 from query_generator.store.sql import migrations
 
@@ -22,7 +23,15 @@ def migrate(db: Database) -> list[str]:
     known = migrations()
     if db.one("schema.has_versions").found and len(db.rows("schema.versions")) >= len(known):
         return []
-    return db.with_reconnect(lambda: _apply(db, known))
+    try:
+        applied = db.with_reconnect(lambda: _apply(db, known))
+    except PermissionRefusedError as exc:
+        raise PermissionRefusedError(
+            f"{exc} The tables are missing or out of date: run `init-db` once as a role that may make and change them."
+        ) from exc
+    for name in applied:
+        _LOG.info("[DB] Applied migration %s", name)
+    return applied
 
 
 def _apply(db: Database, known: Sequence[tuple[int, str, str]]) -> list[str]:
@@ -33,7 +42,6 @@ def _apply(db: Database, known: Sequence[tuple[int, str, str]]) -> list[str]:
         there = {row.version for row in db.rows("schema.versions")}
         for version, name, sql in known:
             if version not in there:
-                _LOG.info("[DB] Applying migration %s", name)
                 db.run(sql, name=f"migration {name}")
                 db.rows("schema.add_version", version=version, name=name)
                 applied.append(name)
