@@ -14,6 +14,7 @@ import pytest
 from psycopg.rows import namedtuple_row
 
 from query_generator import masking
+from query_generator.local.keeper import SUPERUSER
 from query_generator.local.postgres import local_postgres
 from query_generator.store.connect import get_db_connection
 from query_generator.store.database import Database
@@ -36,9 +37,9 @@ def _no_secrets() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """A PostgreSQL server for the session, which need not survive a power cut: connection keywords."""
+    """A PostgreSQL server for the session, which need not survive a power cut: the superuser's connection keywords."""
     with local_postgres(tmp_path_factory.mktemp("postgres")) as server:
-        keywords: dict[str, Any] = dict(server)
+        keywords: dict[str, Any] = {**server, "user": SUPERUSER}
         with psycopg.connect(**keywords, autocommit=True) as admin:
             admin.execute("ALTER SYSTEM SET fsync = off")
             admin.execute("SELECT pg_reload_conf()")

@@ -8,10 +8,11 @@ from query_generator.errors import ExitCode
 from query_generator.pipeline.services import database_of, objects_of
 from query_generator.report.summary import publish_result, summary
 from query_generator.stopping import StopSignal
+from query_generator.store.reconnect import ReconnectPolicy
 from query_generator.store.schema import migrate
 
 
-def report(config: JobConfig, _: StopSignal) -> ExitCode:
+def report(config: JobConfig, stop: StopSignal) -> ExitCode:
     """Write results.json again and print the summary.
 
     Raises:
@@ -19,7 +20,8 @@ def report(config: JobConfig, _: StopSignal) -> ExitCode:
         FatalError: the database or the bucket cannot be used.
     """
     secrets_cache.configure(config)
-    with database_of(config) as connect, closing(connect(None)) as db:
+    policy = ReconnectPolicy.of_run(config.database_reconnect_seconds, stop.is_overdue)
+    with database_of(config) as connect, closing(connect(policy)) as db:
         migrate(db)
         made = publish_result(db, objects_of(config), config.job_id, config.output_s3_prefix)
     print(summary(made))

@@ -3,12 +3,15 @@
 `keeper.py` is the process that keeps the server; it explains the locks that both use.
 """
 
+import errno
 import fcntl
+import logging
 import os
-import shutil
 import socket
+import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,16 +27,19 @@ BINARIES = "pginstall18/bin"
 START_SECONDS = 120.0
 POLL_SECONDS = 0.01
 LOG_LINES_SHOWN = 8
+PID_FILE_BYTES = 4096
+
+_logger = logging.getLogger(__name__)
 
 
 @contextmanager
 def local_postgres(directory: Path) -> Iterator[dict[str, str | int]]:
     """Start or join the PostgreSQL server of `directory`; yield its connection parameters for psycopg.
 
-    The parameters are host (the folder of its Unix socket; it listens nowhere else), port, user and dbname. The data is
-    kept in `directory/postgres`. The server stops after its last user process, however that ends, even by SIGKILL; a
-    child forked inside the context counts as a user. Without `setpriv` (macOS), a SIGKILL of the process that keeps the
-    server leaves the server running.
+    The parameters are host (the folder of its Unix socket; it listens nowhere else), port, user (a role that owns the
+    database and is no superuser) and dbname. The data is kept in `directory/postgres`. Only this process's user and
+    root can log in. The server stops after its last user process, however that ends, even by SIGKILL; a child forked
+    inside the context counts as a user. On macOS, a SIGKILL of the process that keeps the server leaves it running.
 
     Raises:
         ConfigurationError: PostgreSQL is not installed, cannot use the folder, or does not start.
@@ -42,20 +48,27 @@ def local_postgres(directory: Path) -> Iterator[dict[str, str | int]]:
     directory = directory.resolve()
     binaries = _find_binaries()
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         users = _open_lock(directory / keeper.USERS_LOCK)
     except OSError as exc:
         raise _unusable(directory, exc) from exc
     with users:
         try:
             fcntl.flock(users, fcntl.LOCK_SH)
-            host = _start_or_join(directory, binaries)
+            host = _start_or_join(directory, binaries, users)
         except OSError as exc:
             raise _unusable(directory, exc) from exc
+        owner = (directory / keeper.DATA).lstat().st_uid
+        if owner != os.geteuid():
+            _logger.info(
+                "[DB] The embedded PostgreSQL runs as user id %d; its data, closed to all others, is in %s",
+                owner,
+                directory / keeper.DATA,
+            )
         yield {
             "host": host,
             "port": keeper.PORT,
-            "user": keeper.SUPERUSER,
+            "user": keeper.ROLE,
             "dbname": keeper.DATABASE,
         }
 
@@ -72,7 +85,7 @@ def _find_binaries() -> Path:
     )
 
 
-def _start_or_join(directory: Path, binaries: Path) -> str:
+def _start_or_join(directory: Path, binaries: Path, users: IO[str]) -> str:
     """Wait until the server of `directory` accepts connections, starting it if needed; return its socket folder."""
     started = False
     deadline = time.monotonic() + START_SECONDS
@@ -83,8 +96,8 @@ def _start_or_join(directory: Path, binaries: Path) -> str:
                     raise _not_started(directory)
                 _start(directory, binaries, server)
                 started = True
-            elif _is_ready(directory, host := server.read()):
-                return host
+            elif (host := _ready_host(directory, users)) is not None:
+                return str(host)
         time.sleep(POLL_SECONDS)
     raise ServiceAwayError(
         f"PostgreSQL in {directory} is still starting after {START_SECONDS:.0f} seconds; "
@@ -93,32 +106,52 @@ def _start_or_join(directory: Path, binaries: Path) -> str:
 
 
 def _start(directory: Path, binaries: Path, server: IO[str]) -> None:
-    """Start the keeper, which inherits the lock."""
-    if os.geteuid() == 0 and shutil.which("setpriv") is None:
-        raise ConfigurationError(
-            "PostgreSQL refuses to run as root, and `setpriv`, which would run it as nobody, is missing: "
-            "install util-linux, run as another user, or set DATABASE_URL"
-        )
-    command = [sys.executable, "-I", "-S", keeper.__file__, str(binaries), str(directory), str(server.fileno())]
-    with (directory / keeper.LOG).open("wb") as log:
+    """Start the keeper, which inherits the lock and nothing of our environment, where secrets may be."""
+    arguments: list[str | Path] = [binaries, directory, tempfile.gettempdir(), str(server.fileno())]
+    (directory / keeper.LOG).unlink(missing_ok=True)
+    with open(os.open(directory / keeper.LOG, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as log:
         subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[server.fileno()], cwd="/", check=False
+            [sys.executable, "-I", "-S", keeper.__file__, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=[server.fileno()],
+            env={},
+            cwd="/",
+            check=False,
         )
 
 
-def _is_ready(directory: Path, host: str) -> bool:
-    """Return whether the server listens and line 8 of its pid file is `ready`; a killed one may leave that line."""
+def _ready_host(directory: Path, users: IO[str]) -> Path | None:
+    """Return the socket folder of the server if it listens, and line 8 of its pid file is `ready`.
+
+    A killed server may leave that line, and the name of a folder that somebody else has made since.
+    """
+    host = Path(os.fsdecode(os.pread(users.fileno(), keeper.NAME_BYTES, 0)))
+    data = directory / keeper.DATA
     try:
-        lines = (directory / keeper.DATA / "postmaster.pid").read_text().splitlines()
+        owners = {os.geteuid(), data.lstat().st_uid}
+        for folder in (host, host.parent):
+            status = folder.lstat()
+            if not stat.S_ISDIR(status.st_mode) or status.st_uid not in owners:
+                return None
+        with open(os.open(data / "postmaster.pid", os.O_RDONLY | keeper.NOT_A_LINK), "rb") as file:
+            lines = file.read(PID_FILE_BYTES).splitlines()
         with socket.socket(socket.AF_UNIX) as probe:
             probe.connect(f"{host}/.s.PGSQL.{keeper.PORT}")
-    except (FileNotFoundError, ConnectionRefusedError):
-        return False
-    return len(lines) >= 8 and lines[7].strip() == "ready"
+    except (FileNotFoundError, ConnectionRefusedError, ValueError):
+        return None
+    return host if len(lines) >= 8 and lines[7].strip() == b"ready" else None
 
 
 def _open_lock(path: Path) -> IO[str]:
-    return open(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+")
+    """Open a lock file of our own; one that is a link, has another name or is no file would lead to somebody's file."""
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | keeper.NOT_A_LINK, 0o600)
+    status = os.fstat(lock)
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+        os.close(lock)
+        raise OSError(errno.EMLINK, "it is no file of its own", str(path))
+    return open(lock, "r+")
 
 
 def _take(lock: IO[str]) -> bool:

@@ -67,7 +67,7 @@ def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = ti
             _initialize_secrets(config, events)
             given_input = None if is_child else open_input(config)
             connect = resources.enter_context(database_of(config))
-            policy = ReconnectPolicy(config.database_reconnect_seconds, stop.is_overdue)
+            policy = ReconnectPolicy.of_run(config.database_reconnect_seconds, stop.is_overdue)
             found = open_database_of(config, stop, lambda: connect(policy))
             if found is None:
                 _LOG.info("[BATCH] Job %s: nothing is left to do for this child", config.job_id)
@@ -159,6 +159,7 @@ class _Run:
         )
         failure = None
         if counts.open_items:
+            self._db.with_reconnect(self._ledger.queue.rehearse)
             failure = self._generate(counts)
             self._db.with_reconnect(lambda: self._ledger.queue.save_stats(self._stats.as_dict()))
         if self._config.array_index is None or self._finish.is_for_this_child(failure):

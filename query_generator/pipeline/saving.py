@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from query_generator.errors import SkippableError
+from query_generator.errors import ConfigurationError, SkippableError
 from query_generator.llm.metered import MeteredProvider, Meters
 from query_generator.models import Generated
 from query_generator.pipeline.batch_events import BatchEvents
@@ -16,6 +16,8 @@ from query_generator.store.ledger import Ledger
 from query_generator.store.queries import save_queries_to_rds, save_storable_queries
 
 _LOG = logging.getLogger("generation")
+
+REFUSED_IN_A_ROW = 5  # items of which no question could be stored
 
 Store = Callable[[Sequence[Outcome]], Sequence[Outcome]]
 
@@ -47,6 +49,7 @@ class Saving:
         self._batch_size = batch_size
         self._clock = clock
         self._saved = BatchEvents(events, clock)
+        self._refused_in_a_row = 0
 
     def save(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
         """Write outcomes in one transaction, or each in one of its own if a row cannot be stored.
@@ -57,10 +60,12 @@ class Saving:
         Raises:
             RunFencedError: this run was declared dead.
             DatabaseAwayError: the database stayed away.
+            ConfigurationError: no question of several items in a row could be stored; a later run tries them again.
         """
         began = self._clock()
         try:
             written = self._save_together(outcomes, self._store)
+            self._refused_in_a_row = 0
         except SkippableError:
             written = [saved for outcome in outcomes for saved in self._save_alone(outcome)]
         self._stats.results_persistence_time += self._clock() - began
@@ -85,6 +90,7 @@ class Saving:
         except SkippableError as exc:
             written = self._save_together([_unstorable(outcome, Generated(), str(exc))], list)
         for failed in written:
+            self._count_refused(failed)
             if failed.error_stage is ErrorStage.PERSIST:
                 _LOG.warning(
                     "[BATCH WARNING] %s questions for '%s': %s",
@@ -93,6 +99,19 @@ class Saving:
                     failed.error,
                 )
         return written
+
+    def _count_refused(self, written: Outcome) -> None:
+        if written.query_ids:
+            self._refused_in_a_row = 0
+        elif written.error_stage is ErrorStage.PERSIST:
+            self._refused_in_a_row += 1
+        if self._refused_in_a_row < REFUSED_IN_A_ROW:
+            return
+        self._ledger.db.with_reconnect(self._ledger.queue.retry_refused)
+        raise ConfigurationError(
+            f"table queries takes no question: those of {REFUSED_IN_A_ROW} items in a row were refused, the last one "
+            f"because {written.error}. Correct the table, or what was added to it, and run the same job id again."
+        )
 
     def _store(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
         queries = [query for outcome in outcomes for query in queries_of(outcome)]

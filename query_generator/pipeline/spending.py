@@ -41,7 +41,7 @@ def budget_of(config: JobConfig, side: SideConnection, run_id: str, stop: StopSi
     if config.max_cost is None:
         yield None
         return
-    policy = ReconnectPolicy(config.database_reconnect_seconds, stop.is_overdue)
+    policy = ReconnectPolicy.of_run(config.database_reconnect_seconds, stop.is_overdue)
     budget = Budget(SharedAllowance(side, config.job_id, run_id, config.max_cost, policy), stop.sleep)
     try:
         yield budget

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 from query_generator.errors import ConfigurationError, PermissionRefusedError
 from query_generator.store.connection_errors import connect_error
 from query_generator.store.database import Database
-from query_generator.store.reconnect import ReconnectPolicy
+from query_generator.store.driver import database_errors
+from query_generator.store.reconnect import LOCK_SECONDS, SILENCE_SECONDS, ReconnectPolicy
+from query_generator.store.sql import statement
 
 if TYPE_CHECKING:
     from query_generator.store.connection import WatchedConnection
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
 APPLICATION_NAME = "query-generator"
 CONNECT_SECONDS = 10
+STATEMENT_SECONDS = 900  # ends what a client left behind that has vanished; a client that waits ends it before
 # A server that vanishes silently is noticed after 11 s without an answer, or 10 s with unacknowledged data.
 KEEPALIVE: dict[str, Any] = {
     "keepalives_idle": 5,
@@ -22,11 +25,12 @@ KEEPALIVE: dict[str, Any] = {
 }
 
 
-def get_db_connection(config: "RdsConfig | None" = None) -> "WatchedConnection":
+def get_db_connection(config: "RdsConfig | None" = None, lock_seconds: float = LOCK_SECONDS) -> "WatchedConnection":
     """Connect to PostgreSQL.
 
     Args:
         config: the server and the login; by default what `secrets_cache.get_rds_config` returns.
+        lock_seconds: for how long a statement waits for a lock of another session.
 
     Returns:
         A psycopg connection in autocommit mode with named-tuple rows.
@@ -46,7 +50,7 @@ def get_db_connection(config: "RdsConfig | None" = None) -> "WatchedConnection":
     from query_generator.store.connection import WatchedConnection
 
     try:
-        return WatchedConnection.connect(
+        connection = WatchedConnection.connect(
             host=config["host"],
             port=config["port"],
             user=config["username"],
@@ -65,9 +69,24 @@ def get_db_connection(config: "RdsConfig | None" = None) -> "WatchedConnection":
         raise connect_error(f"PostgreSQL at {config['host']}:{config['port']}", str(exc).strip()) from None
     except UnicodeEncodeError:
         raise ConfigurationError("PostgreSQL: the user, password or database name is not valid text") from None
+    _set_up(connection, lock_seconds)
+    return connection
 
 
-def connect_with_rotation() -> "WatchedConnection":
+def _set_up(connection: "WatchedConnection", lock_seconds: float) -> None:
+    """Set what the server is to do on this connection; not as options of the start, which poolers refuse."""
+    connection.doing = "session.begin"
+    parameters = {"lock": f"{1000 * lock_seconds:.0f}", "statement": str(1000 * STATEMENT_SECONDS)}
+    try:
+        with database_errors(connection):
+            connection.execute(statement("session.begin").encode(), parameters)
+    except BaseException:
+        connection.close()
+        raise
+    connection.silence_seconds = SILENCE_SECONDS
+
+
+def connect_with_rotation(lock_seconds: float = LOCK_SECONDS) -> "WatchedConnection":
     """Connect with the cached secret; if the login is refused, fetch the secret again and retry if it has changed.
 
     Raises:
@@ -77,9 +96,9 @@ def connect_with_rotation() -> "WatchedConnection":
 
     config = secrets_cache.get_rds_config()
     try:
-        return get_db_connection(config)
+        return get_db_connection(config, lock_seconds)
     except PermissionRefusedError as exc:
-        return get_db_connection(secrets_cache.refresh_rds_config(config, exc))
+        return get_db_connection(secrets_cache.refresh_rds_config(config, exc), lock_seconds)
 
 
 def open_database(config: "RdsConfig | None" = None, policy: ReconnectPolicy | None = None) -> Database:
@@ -89,5 +108,10 @@ def open_database(config: "RdsConfig | None" = None, policy: ReconnectPolicy | N
         config: the server and the login; by default those of the cached secret, fetched again after a rotation.
         policy: how long to wait if the connection is lost later.
     """
-    connect = connect_with_rotation if config is None else lambda: get_db_connection(config)
+    policy = policy or ReconnectPolicy()
+    lock_seconds = policy.lock_seconds
+
+    def connect() -> "WatchedConnection":
+        return get_db_connection(config, lock_seconds) if config else connect_with_rotation(lock_seconds)
+
     return Database(connect(), connect, policy)

@@ -15,6 +15,7 @@ T = TypeVar("T")
 
 LOGGED_AFTER_SECONDS = 10.0
 CANCEL_SECONDS = 2.0
+FIRST_ANSWER_SECONDS = 10.0  # for what is asked while the connection is made
 
 
 class WatchedConnection(psycopg.Connection[Any]):
@@ -25,12 +26,16 @@ class WatchedConnection(psycopg.Connection[Any]):
 
     Attributes:
         doing: the name of the statement that is waited for, for the log.
-        silence_seconds: how long the server may be silent; None is forever.
+        silence_seconds: how long the server may be silent.
+        silence: for how many seconds the server was silent last.
+        takes_rows: whether rows of the input or of a reply are being stored.
         clock: seconds, monotonic.
     """
 
     doing: str = "a connection"
-    silence_seconds: float | None = None
+    silence_seconds: float = FIRST_ANSWER_SECONDS
+    silence: float = 0.0
+    takes_rows: bool = False
     clock: Callable[[], float] = staticmethod(time.monotonic)
 
     def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
@@ -49,6 +54,7 @@ class WatchedConnection(psycopg.Connection[Any]):
     def _watched(self, gen: PQGen[T]) -> Generator[Any, Any, T]:
         silent_since: float | None = None
         logged = False
+        self.silence = 0.0
         try:
             wanted = next(gen)
             while True:
@@ -58,7 +64,8 @@ class WatchedConnection(psycopg.Connection[Any]):
                 else:
                     now = self.clock()
                     silent_since = now if silent_since is None else silent_since
-                    logged = self._check_silence(now - silent_since, logged)
+                    self.silence = now - silent_since
+                    logged = self._check_silence(self.silence, logged)
                 wanted = gen.send(ready)
         except StopIteration as end:
             if logged:
@@ -67,7 +74,7 @@ class WatchedConnection(psycopg.Connection[Any]):
 
     def _check_silence(self, seconds: float, logged: bool) -> bool:
         """Log a silence once, and close the connection if it is too long; return whether it was logged."""
-        if self.silence_seconds is not None and seconds >= self.silence_seconds:
+        if seconds >= self.silence_seconds:
             with suppress(psycopg.Error):
                 self.cancel_safe(timeout=CANCEL_SECONDS)
             self.pgconn.finish()

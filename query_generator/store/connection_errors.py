@@ -4,13 +4,17 @@ from typing import NamedTuple
 
 from query_generator.errors import ConfigurationError, PermissionRefusedError, QueryGeneratorError, ServiceAwayError
 
+LONGEST_MESSAGE = 500  # characters of a server's message
+
 
 class DatabaseAwayError(ServiceAwayError):
-    """The server is out of reach, or the connection is lost."""
+    """The server is out of reach, or the connection is lost. `waited` is for how many seconds it was silent before."""
+
+    waited = 0.0
 
 
 class TransactionConflictError(DatabaseAwayError):
-    """Two transactions conflicted: the whole transaction may be retried at once."""
+    """Two transactions conflicted, or one held a lock for too long: the whole transaction may be retried at once."""
 
 
 class Refusal(NamedTuple):
@@ -52,5 +56,15 @@ def connect_error(where: str, message: str) -> QueryGeneratorError:
 
 
 def first_line(message: object) -> str:
-    """Return a message without its lines of detail, which may repeat a whole row."""
-    return str(message).partition("\n")[0]
+    """Return a message without its lines of detail, which may repeat a whole row, and without what garbles a log."""
+    line = (str(message)[: 2 * LONGEST_MESSAGE].splitlines() or [""])[0]
+    shown = "".join(sign if sign.isprintable() else " " for sign in line)
+    return shown if len(shown) <= LONGEST_MESSAGE else f"{shown[:LONGEST_MESSAGE]}…"
+
+
+def not_kept(table: str) -> ConfigurationError:
+    """Return the error for a row that is not there as it was written."""
+    return ConfigurationError(
+        f"PostgreSQL, table {table}: a row is not there as it was written; a trigger, rule or policy of the table "
+        "drops, changes or hides it. Remove it, or exempt the job's role from it."
+    )

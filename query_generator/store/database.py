@@ -19,6 +19,23 @@ _LOG = logging.getLogger("database")
 T = TypeVar("T")
 
 CONFLICT_SECONDS = 10.0  # for how long a transaction that conflicts with another one is retried
+# Statements that read or write a whole job may take this many times as long as others.
+WHOLE_JOB_TIMES = 5
+WHOLE_JOB = frozenset(
+    {
+        *("ledger.set_status", "ledger.note_progress", "ledger.counts", "ledger.dropped", "ledger.reopen_items"),
+        *("ledger.reopen_unfilled_items", "ledger.keep_rejected", "ledger.forget_rejected"),
+        *("cache.sums", "quote.experience"),
+    }
+)
+MIGRATION_SECONDS = 3600.0  # for one statement, which may build an index over a large table
+# What these store comes from an input or a reply: a row that is refused costs only itself.
+TAKES_ROWS = frozenset(
+    {
+        *("products.add", "products.link", "products.set_keys", "products.set_read"),
+        *("ledger.add_items", "ledger.add_rejected", "ledger.save_outcomes", "queries.add"),
+    }
+)
 
 
 class Database:
@@ -39,8 +56,9 @@ class Database:
         self._connection = connection
         self._reconnect = reconnect
         self._policy = policy or ReconnectPolicy()
-        self._watch()
         self._in_transaction = False
+        self._gave_up: DatabaseAwayError | None = None
+        self._watch()
         self._pipeline: Pipeline | None = None
         self._connected_at = self._policy.clock()
         self.connection_number = 1
@@ -56,19 +74,29 @@ class Database:
         Raises:
             DatabaseAwayError: the database stayed away for longer than the policy allows.
         """
-        return with_reconnect(work, self._policy, self._count_failure, self._connect_again)
+        try:
+            done = with_reconnect(work, self._policy, self._count_failure, self._connect_again)
+        except DatabaseAwayError as exc:
+            if self._gave_up is None:
+                self._gave_up = exc
+                raise
+            raise self._gave_up from exc
+        self._gave_up = None
+        return done
 
     def _count_failure(self, error: DatabaseAwayError, _: bool) -> float:
+        """Count it; return for how long to go on. A database that was given up gets one try until it is back."""
         self.failures += 1
-        seconds = self._policy.seconds if self._reconnect else 0.0
-        return max(seconds, CONFLICT_SECONDS) if isinstance(error, TransactionConflictError) else seconds
+        seconds = self._policy.seconds if self._reconnect and self._gave_up is None else 0.0
+        is_short = isinstance(error, TransactionConflictError) and not error.waited
+        return max(seconds, CONFLICT_SECONDS) if is_short else seconds
 
     def _connect_again(self, error: DatabaseAwayError, is_first: bool) -> None:
         """Connect unless the error was a conflict, after which the connection is still good."""
+        if is_first and (error.waited or not isinstance(error, TransactionConflictError)):
+            _LOG.warning("[DB] %s Waiting for it up to %g s.", error, self._policy.seconds)
         if isinstance(error, TransactionConflictError) or self._reconnect is None:
             return
-        if is_first:
-            _LOG.warning("[DB] %s Waiting for it up to %g s.", error, self._policy.seconds)
         self._connection.close()
         try:
             self._connection = self._reconnect()
@@ -99,20 +127,30 @@ class Database:
         (row,) = self.rows(name, **parameters)
         return row
 
-    def run(self, sql: str, parameters: dict[str, object] | None = None) -> list[Any]:
+    def run(self, sql: str, parameters: dict[str, object] | None = None, *, name: str = "SQL text") -> list[Any]:
         """Run SQL text and return its rows; it may be several statements if there are no parameters."""
-        return self._send("SQL text", sql, parameters)()
+        return self._send(name, sql, parameters)()
 
-    def _watch(self) -> None:
-        self._connection.silence_seconds = self._policy.silence_seconds
+    def _watch(self, times: float = 1.0) -> None:
+        self._connection.silence_seconds = times * self._policy.silence_seconds
         self._connection.clock = self._policy.clock
+
+    def _begin(self, name: str) -> None:
+        """Set how long the statement, and what follows in its transaction, may take, and what its errors mean."""
+        if not self._in_transaction:
+            self._watch()
+            self._connection.takes_rows = False
+        if name in WHOLE_JOB:
+            self._watch(WHOLE_JOB_TIMES)
+        self._connection.takes_rows |= name in TAKES_ROWS
+        self._connection.doing = name
 
     def _send(self, name: str, sql: str, parameters: dict[str, object] | None) -> Callable[[], list[Any]]:
         written = parameters and {
             name: array_text(value) if isinstance(value, list) else value for name, value in parameters.items()
         }
-        self._connection.doing = name
-        with database_errors():
+        self._begin(name)
+        with database_errors(self._connection):
             cursor = self._connection.execute(sql.encode(), written)
             if self._pipeline:
                 # The server's idle-in-transaction timeout starts only after a Sync, so each statement gets one.
@@ -122,7 +160,7 @@ class Database:
 
         def read() -> list[Any]:
             self._connection.doing = name
-            with database_errors():
+            with database_errors(self._connection):
                 if cursor.pgresult is None and self._pipeline:
                     self._pipeline.sync()
                 return cursor.fetchall() if cursor.description else []
@@ -137,10 +175,20 @@ class Database:
             return
         self._in_transaction = True
         try:
-            with database_errors(), self._connection.transaction():
+            with database_errors(self._connection), self._connection.transaction():
                 yield
         finally:
             self._in_transaction = False
+            self._watch()
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """Open a transaction whose statements are undone at its end."""
+        import psycopg
+
+        with self.transaction():
+            yield
+            raise psycopg.Rollback
 
     @contextmanager
     def pipelined(self) -> Iterator[None]:
@@ -154,10 +202,11 @@ class Database:
             return
         self._in_transaction = True
         try:
-            with database_errors():
+            with database_errors(self._connection):
                 yield from self._pipelined()
         finally:
             self._in_transaction = False
+            self._watch()
 
     def _pipelined(self) -> Iterator[None]:
         # psycopg's transaction() needs the state of the connection, which is not known in a pipeline.
@@ -180,7 +229,7 @@ class Database:
         """Roll back only what is done inside if that fails; for use inside a transaction."""
         import psycopg
 
-        with database_errors():
+        with database_errors(self._connection):
             if self._pipeline:
                 self._pipeline.sync()
             with self._connection.transaction():
@@ -193,11 +242,15 @@ class Database:
                     raise
 
     @contextmanager
-    def waiting_without_end(self) -> Iterator[None]:
-        """Let statements run for any time, such as those that change a large table; a long wait is still logged."""
-        self._connection.silence_seconds = None
+    def migrating(self) -> Iterator[None]:
+        """Open a transaction for statements that change large tables, which may take an hour each; waits for locks are
+        as short as ever, and long waits are logged.
+        """
         try:
-            yield
+            with self.transaction():
+                self.rows("session.take_any_time")
+                self._connection.silence_seconds = MIGRATION_SECONDS
+                yield
         finally:
             self._watch()
 

@@ -2,10 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from query_generator.errors import PermissionRefusedError, SkippableError
-from query_generator.store.connection_errors import DatabaseAwayError, TransactionConflictError, first_line
+from query_generator.store.connection_errors import DatabaseAwayError
+from query_generator.store.sql import tables_of
+from query_generator.store.sqlstates import Meaning, meaning_of, server_error
+
+if TYPE_CHECKING:
+    import psycopg
+
+_AT_ONCE = ("40001", "40P01")  # conflicts that another try mends
 
 
 def array_text(values: list[Any]) -> str:
@@ -21,26 +27,53 @@ def array_text(values: list[Any]) -> str:
     return "{" + ",".join(quoted) + "}"
 
 
+class Waiting(Protocol):
+    """What errors tell of a connection; see `WatchedConnection`."""
+
+    doing: str
+    silence: float
+    takes_rows: bool
+
+
 @contextmanager
-def database_errors() -> Iterator[None]:
-    """Translate psycopg's exceptions into our errors. After a failover, the former writer counts as away.
+def database_errors(connection: Waiting) -> Iterator[None]:
+    """Translate psycopg's exceptions into our errors.
 
     Raises:
-        TransactionConflictError: a deadlock or a serialization failure.
+        TransactionConflictError: a deadlock, a serialization failure, or a lock or statement that took too long.
         PermissionRefusedError: the role may not do this.
         SkippableError: a value cannot be stored.
+        ConfigurationError: the tables are not ours, or not as they should be.
         DatabaseAwayError: the connection is lost or unusable.
     """
     import psycopg
 
-    unusable = (psycopg.errors.IdleInTransactionSessionTimeout, psycopg.errors.ReadOnlySqlTransaction)
     try:
         yield
-    except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure) as exc:
-        raise TransactionConflictError(f"PostgreSQL: {first_line(exc)}") from exc
-    except psycopg.errors.InsufficientPrivilege as exc:
-        raise PermissionRefusedError(f"PostgreSQL: {first_line(exc)}. Grant it to the job's role.") from exc
-    except (psycopg.DataError, psycopg.IntegrityError, UnicodeEncodeError) as exc:
-        raise SkippableError(f"PostgreSQL does not take this row: {first_line(exc)}") from exc
-    except (psycopg.OperationalError, psycopg.InterfaceError, *unusable) as exc:
-        raise DatabaseAwayError(f"PostgreSQL: {first_line(exc)}. Run the same job id again when it is back.") from exc
+    except UnicodeEncodeError as exc:
+        raise server_error(Meaning.ROW, connection.doing, exc, takes_rows=connection.takes_rows) from exc
+    except psycopg.Error as exc:
+        error = server_error(_meaning_of(exc), _where(exc, connection.doing), exc, takes_rows=connection.takes_rows)
+        if isinstance(error, DatabaseAwayError) and exc.sqlstate not in _AT_ONCE:
+            error.waited = connection.silence
+        raise error from exc
+
+
+def sqlstate_of(error: BaseException) -> str:
+    """Return the SQLSTATE behind one of our errors; empty if the server did not raise it."""
+    return getattr(error.__cause__, "sqlstate", None) or ""
+
+
+def _meaning_of(exc: "psycopg.Error") -> Meaning:
+    import psycopg
+
+    if exc.sqlstate:
+        return meaning_of(exc.sqlstate)
+    return Meaning.ROW if isinstance(exc, psycopg.DataError) else Meaning.AWAY
+
+
+def _where(exc: "psycopg.Error", doing: str) -> str:
+    """Name the tables that the server names, else those of the statement."""
+    named = exc.diag.table_name
+    tables = [named] if named else tables_of(doing)
+    return f"{'table ' if len(tables) == 1 else 'tables '}{', '.join(tables)} ({doing})" if tables else doing

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from query_generator.masking import masked
+from query_generator.store.connection_errors import not_kept
 from query_generator.store.database import Database
 from query_generator.store.items import Progress
-from query_generator.store.jobs import JobMetadata, JobStatus, read_metadata
+from query_generator.store.jobs import JobMetadata, JobStatus, read_job
 from query_generator.store.lease import Lease
 
 
@@ -28,11 +29,19 @@ class JobRecord:
                 are reopened. The run is not opened if it raises.
             is_child: whether the run is one of many that come and go. It reopens items that failed for a transient
                 reason only if no other run is alive; the job is then no longer complete.
+
+        Raises:
+            ConfigurationError: a row that was written is not there.
         """
         with self._db.transaction():
             self._rows("ledger.open_job", metadata=json.dumps(dict(terms)))
-            changed = differ(read_metadata(self._db, self._job_id))
+            job = read_job(self._db, self._job_id)
+            if job is None:
+                raise not_kept("batch_operations")
+            changed = differ(job.metadata)
             self._lease.begin()
+            if not self._db.rows("runs.hold", run_id=self._lease.run_id):
+                raise not_kept("runs")
             if changed:
                 self._note(**terms)
                 self._rows("ledger.reopen_unfilled_items", wanted=terms["num_questions"])

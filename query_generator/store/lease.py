@@ -1,8 +1,10 @@
 """The lease of a run: it shows that the run is alive, and lets other runs take over its work when it is not.
 
-A lease belongs to a run, not to its items, and is measured by the database's clock. A run whose lease has lapsed stays
-alive until another run declares it dead, which is final: every write locks the writer's own row in `runs` and requires
-that it is alive, so that a run which was frozen or cut off cannot write after its work was taken over.
+A lease belongs to a run, not to its items. Another run lets it lapse when it has seen the same heartbeat for as long as
+the lease by its own monotonic clock, so that no clock that is set, here or in the database, makes a run look dead or
+alive. A run whose lease has lapsed stays alive until another run declares it dead, for good: every write locks the
+writer's own row in `runs` and requires that it is alive, so that a run which was frozen or cut off cannot write after
+its work was taken over.
 """
 
 import logging
@@ -11,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 from query_generator.errors import FatalError, RunFencedError
 from query_generator.store.database import Database
@@ -27,6 +30,14 @@ LONGEST_CHECK = 10.0  # but each run at least once in this time
 CONFIRMATION_CHECK = 0.05
 
 
+class _Seen(NamedTuple):
+    """A heartbeat of another run, and the connection and its age in seconds when it was seen first."""
+
+    heartbeat: str
+    connection_number: int
+    since: float
+
+
 class Lease:
     """The lease of one run of a job."""
 
@@ -35,7 +46,7 @@ class Lease:
     ) -> None:
         self._clock = clock
         self._confirmed_at = clock()
-        self._others = 0
+        self._others: dict[str, _Seen] = {}
         self._db = db
         self._job_id = job_id
         self.run_id = run_id
@@ -70,20 +81,24 @@ class Lease:
     def take_over(self) -> int:
         """Declare the dead runs of this job dead and free their items; return the number of these runs.
 
-        A run whose process on this machine has ended is dead at once. Any other run is dead when its lease has lapsed,
-        but not before this connection is as old as the lease: after an outage, every run gets time to send a heartbeat.
+        A run whose process on this machine has ended is dead at once. Any other run is dead when the same heartbeat of
+        it was seen for as long as its lease on this connection: after an outage, every run gets time to send another.
         """
+        age = self._db.connected_for()
         others = self._db.rows("runs.others", job_id=self._job_id, run_id=self.run_id)
-        self._others = len(others)
+        self._others = {run.run_id: self._see(run) for run in others}
         if not others:
             return 0
+        silent = [
+            run
+            for run in others
+            if is_surely_gone(run.process) or age - self._others[run.run_id].since >= run.lease_seconds
+        ]
         with self.writing():
             dead = self._db.rows(
                 "runs.declare_dead",
-                job_id=self._job_id,
-                run_id=self.run_id,
-                gone=[run.run_id for run in others if is_surely_gone(run.process)],
-                connected_for=self._db.connected_for(),
+                run_ids=[run.run_id for run in silent],
+                heartbeats=[run.heartbeat for run in silent],
             )
             if dead:
                 self._db.rows("runs.free_items", run_ids=[run.run_id for run in dead])
@@ -91,10 +106,17 @@ class Lease:
             _LOG.warning("[BATCH WARNING] Run %s is dead; this run takes over its work", run.run_id)
         return len(dead)
 
+    def _see(self, run: Any) -> _Seen:
+        """Return what is known of a run's last heartbeat, which is new if it or the connection is another one."""
+        seen, connection = self._others.get(run.run_id), self._db.connection_number
+        if seen and (seen.heartbeat, seen.connection_number) == (run.heartbeat, connection):
+            return seen
+        return _Seen(run.heartbeat, connection, self._db.connected_for())
+
     @property
     def is_shared(self) -> bool:
         """Whether other runs of the job were alive at the last check."""
-        return self._others > 0
+        return bool(self._others)
 
     def check_seconds(self) -> float:
         """Return the seconds until the next check on other runs; the more runs, the longer."""
@@ -105,7 +127,7 @@ class Lease:
         return self._check_seconds(IDLE_CHECK_SECONDS)
 
     def _check_seconds(self, least: float) -> float:
-        return min(LONGEST_CHECK, max(least, CHECK_SECONDS_A_RUN * self._others)) * random.uniform(0.75, 1.25)
+        return min(LONGEST_CHECK, max(least, CHECK_SECONDS_A_RUN * len(self._others))) * random.uniform(0.75, 1.25)
 
     def confirm(self, since: float) -> None:
         """Note that the database took a heartbeat that was sent at `since`, in seconds of the monotonic clock."""

@@ -13,7 +13,8 @@ from query_generator.store.products import known_rows, selected_products
 from query_generator.store.sql import migrations
 
 ENOUGH_ITEMS = 20
-ADDED_LAST = "0008_canonical_products"  # without this migration, products are read from their records
+KEPT_PRODUCTS = "0008_canonical_products"  # without this migration, products are read from their records
+READABLE_WITHOUT = {KEPT_PRODUCTS, "0009_quota_clock"}
 RECORDS_AT_ONCE = 20
 
 
@@ -50,12 +51,12 @@ def missing_migrations(db: Database) -> list[str]:
 
 def can_be_read(missing: Sequence[str]) -> bool:
     """Return whether a dry run can read tables that lack these migrations."""
-    return set(missing) <= {ADDED_LAST}
+    return set(missing) <= READABLE_WITHOUT
 
 
 def products_of_job(db: Database, job_id: str) -> Iterator[Product | RejectedRecord]:
-    """Read the products selected for a job, even from tables that lack the last migration. Writes nothing."""
-    before = ADDED_LAST in missing_migrations(db)
+    """Read the products selected for a job, even from tables of before they were kept. Writes nothing."""
+    before = KEPT_PRODUCTS in missing_migrations(db)
     return selected_products(db, job_id, "products.unread_page" if before else "products.selected_page")
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from query_generator.input.product_fields import RejectedRecordError
 from query_generator.models import CONTENT_HASH_VERSION, Product, RejectedRecord
 from query_generator.store.canonical import canonical_json, stored_product
+from query_generator.store.connection_errors import not_kept
 from query_generator.store.database import Database
 
 PAGE_SIZE = 500
@@ -82,7 +83,7 @@ def take_selected(
     db: Database, job_id: str, _load_id: str, products: Sequence[Product]
 ) -> tuple[list[LinkedProduct], list[Product]]:
     """Store those of the job's own products that were read just now. Has the signature of `link_products`."""
-    keep_read(db, job_id, [product for product in products if product.record])
+    keep_read(db, job_id, [product for product in products if product.record_json])
     return [LinkedProduct(product.product_id or 0, product) for product in products], []
 
 
@@ -119,6 +120,8 @@ def link_products(
         fresh = [product for key, product in by_key.items() if key not in ids]
         added = _add(db, fresh) if fresh else frozenset()
         ids |= _ids_by_hash(db, fresh)
+        if not by_key.keys() <= ids.keys():
+            raise not_kept("products")
         rows: dict[int, Product] = {}
         for index, product in enumerate(products):
             rows.setdefault(known.claimed.get(index, ids[product.key]), product)

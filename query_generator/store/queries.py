@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from query_generator.errors import SkippableError
 from query_generator.questions.checks import query_hash
+from query_generator.store.connection_errors import not_kept
 from query_generator.store.database import Database
 
 BATCH_SIZE = 50  # rows
@@ -50,6 +51,7 @@ def save_queries_to_rds(
 
     Raises:
         SkippableError: a row cannot be stored; no row of this call was.
+        ConfigurationError: a row was dropped, or stored with another hash.
         ServiceAwayError: the connection is lost.
     """
     rows = sorted(
@@ -63,6 +65,8 @@ def save_queries_to_rds(
         found = [_added_or_find(db, batch, read()) for batch, read in zip(batches, added, strict=True)]
         for batch, read in zip(batches, found, strict=True):
             for row, stored in zip(batch, read(), strict=True):
+                if stored.query_id is None:
+                    raise not_kept("queries")
                 ids[row.position] = stored.query_id
     return ids
 

@@ -91,6 +91,7 @@ class SharedSchedule:
             first = max(0.0, rows[0].first)
             self._has_plenty, self._handed = rows[0].first <= 0, calls
             return [first + number * gap for number in range(calls)], 0.0
+        db.rows("quota.follow_clock", **self._whose)
         state = db.one("quota.state", **self._whose)
         left = calls if self._calls_a_day is None else self._calls_a_day - state.day_calls
         if left <= 0:

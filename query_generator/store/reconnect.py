@@ -10,9 +10,10 @@ from query_generator.store.connection_errors import DatabaseAwayError
 
 T = TypeVar("T")
 
-# Far longer than the longest statements: counts over a whole job (seconds) and waits for another run's lock (half a
-# lease). A server that is silent for so long is gone, or has locks that a person has to remove.
-SILENCE_SECONDS = 300.0
+# Longer than any statement takes but those that read or write a whole job. A server that is silent for so long is gone.
+SILENCE_SECONDS = 120.0
+LOCK_SECONDS = 30.0  # for a lock that another session holds
+LEAST_SECONDS = 5.0
 LONGEST_WAIT = 2.0  # seconds between two attempts
 
 
@@ -30,6 +31,16 @@ class ReconnectPolicy:
     uniform: Callable[[float, float], float] = random.uniform
     silence_seconds: float = SILENCE_SECONDS
 
+    @classmethod
+    def of_run(cls, seconds: float, give_up: Callable[[], bool]) -> "ReconnectPolicy":
+        """Return the policy of a run, for which a silence counts as well."""
+        return cls(seconds, give_up, silence_seconds=min(SILENCE_SECONDS, max(LEAST_SECONDS, seconds)))
+
+    @property
+    def lock_seconds(self) -> float:
+        """For how long to wait for a lock: the server ends the wait before it counts as silent."""
+        return min(LOCK_SECONDS, 0.8 * self.silence_seconds)
+
 
 def with_reconnect(
     work: Callable[[], T],
@@ -42,8 +53,8 @@ def with_reconnect(
     Args:
         work: raises DatabaseAwayError while the database is away.
         policy: how to wait, and when to give up early.
-        on_failure: called with each error and whether it is the first; returns for how many seconds after the first
-            error to retry.
+        on_failure: called with each error and whether it is the first; returns for how many seconds to retry, from
+            the first error on, or from the server's last word before it.
         before_retry: called after each wait with the same two arguments, to reconnect.
 
     Raises:
@@ -56,7 +67,7 @@ def with_reconnect(
         except DatabaseAwayError as exc:
             now = policy.clock()
             is_first = failed_at is None
-            failed_at = now if failed_at is None else failed_at
+            failed_at = now - exc.waited if failed_at is None else failed_at
             away = now - failed_at
             if away >= on_failure(exc, is_first) or policy.give_up():
                 raise

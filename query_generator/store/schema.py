@@ -1,7 +1,9 @@
 """Creates and migrates the tables."""
 
 import logging
+from collections.abc import Sequence
 
+from query_generator.errors import PermissionRefusedError
 from query_generator.store.database import Database
 from query_generator.store.sql import migrations
 
@@ -21,16 +23,26 @@ def migrate(db: Database) -> list[str]:
     known = migrations()
     if db.one("schema.has_versions").found and len(db.rows("schema.versions")) >= len(known):
         return []
+    try:
+        applied = db.with_reconnect(lambda: _apply(db, known))
+    except PermissionRefusedError as exc:
+        raise PermissionRefusedError(
+            f"{exc} The tables are missing or out of date: run `init-db` once as a role that may make and change them."
+        ) from exc
+    for name in applied:
+        _LOG.info("[DB] Applied migration %s", name)
+    return applied
+
+
+def _apply(db: Database, known: Sequence[tuple[int, str, str]]) -> list[str]:
     applied = []
-    with db.waiting_without_end(), db.transaction():
+    with db.migrating():
         db.rows("schema.lock")
         db.rows("schema.create_versions")
         there = {row.version for row in db.rows("schema.versions")}
         for version, name, sql in known:
             if version not in there:
-                db.run(sql)
+                db.run(sql, name=f"migration {name}")
                 db.rows("schema.add_version", version=version, name=name)
                 applied.append(name)
-    for name in applied:
-        _LOG.info("[DB] Applied migration %s", name)
     return applied

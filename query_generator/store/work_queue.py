@@ -5,15 +5,23 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from query_generator.errors import ConfigurationError, SkippableError
 from query_generator.masking import masked
 from query_generator.models import Generated, Product, QueryType, RejectedRecord
 from query_generator.store.claimed import NO_PRODUCT, items_of
+from query_generator.store.connection_errors import not_kept
 from query_generator.store.database import Database
+from query_generator.store.driver import sqlstate_of
 from query_generator.store.items import ErrorStage, Item, ItemState, Outcome
+from query_generator.store.jobs import has_open_items
 from query_generator.store.lease import Lease
 from query_generator.store.products import LinkedProduct
+from query_generator.store.queries import Query, save_queries_to_rds
 
 Link = Callable[[Database, str, str, Sequence[Product]], tuple[list[LinkedProduct], list[Product]]]
+
+# Refusals that another text may not meet: by a check, a trigger or an index of theirs, or by its length.
+OF_CONTENT = frozenset({"22001", "23505", "23514", "23P01", "44000", "54000", "P0001"})
 
 
 class Added(NamedTuple):
@@ -76,7 +84,7 @@ class WorkQueue:
         if enough_at is not None:
             rows = self._db.rows("products.with_enough_queries", product_ids=ids, wanted=enough_at)
             full = {row.product_id for row in rows}
-        self._db.rows(
+        self._db.send(
             "ledger.add_items",
             job_id=self._job_id,
             product_ids=ids,
@@ -85,6 +93,37 @@ class WorkQueue:
             skipped=[product_id in full for product_id in ids],
             query_types=list(QueryType),
         )
+        if self._db.one("ledger.count_items", job_id=self._job_id, product_ids=ids).items < len(QueryType) * len(ids):
+            raise not_kept("job_items")
+
+    def rehearse(self) -> None:
+        """Save a question as after a call, and undo that: what the tables do not take is told before it is bought.
+
+        Raises:
+            ConfigurationError: rows are not stored as they are given, whatever they hold.
+        """
+        try:
+            with self._db.rehearsal():
+                self._rehearse()
+        except SkippableError as exc:
+            if sqlstate_of(exc) not in OF_CONTENT:
+                raise ConfigurationError(
+                    f"{exc} (tables queries and job_items). No question would be stored: correct the "
+                    "table, or what was added to it."
+                ) from exc
+
+    def _rehearse(self) -> None:
+        items = items_of(self._rows("ledger.claim", size=1))
+        if not items and not self._lease.is_shared and has_open_items(self._db, self._job_id):
+            raise not_kept("job_items")
+        for item in items:
+            text = f"Where can I buy {item.product.name[:100]}, and is it worth its price?"
+            ids = save_queries_to_rds([Query(item.product_id, text, item.query_type)], self._db)
+            outcome = Outcome(item, Generated(), ItemState.PENDING, item.answered, query_ids=tuple(ids))
+            noted: list[Outcome] = []
+            self.save([outcome], {}, lambda saved=outcome: [saved], noted.extend)  # type: ignore[misc]
+            if not noted:
+                raise not_kept("job_items")
 
     def claim(self, size: int) -> list[Item]:
         """Claim up to `size` items in the order of the input; deferred ones come after all others.
@@ -155,6 +194,11 @@ class WorkQueue:
             if new:
                 on_saved(new)
         return list(written)
+
+    def retry_refused(self) -> None:
+        """Let the next run try again the items of this run of which the database took no question."""
+        with self._lease.writing():
+            self._rows("ledger.retry_refused")
 
     def save_stats(self, stats: Mapping[str, Any]) -> None:
         """Save the sums of this run, which are added up for the job.

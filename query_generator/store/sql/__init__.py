@@ -17,6 +17,24 @@ def statement(name: str) -> str:
 
 
 @cache
+def tables_of(name: str) -> list[str]:
+    """Return the tables that a statement names; none if there is no such statement."""
+    try:
+        text = re.sub(r"--.*", "", statement(name))
+    except (KeyError, FileNotFoundError):
+        return []
+    named = re.findall(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+(\w+)", text)
+    return sorted(set(named) & _tables())
+
+
+@cache
+def _tables() -> set[str]:
+    """Return the tables that the migrations make."""
+    texts = [statement("schema.create_versions"), *(text for _, _, text in migrations())]
+    return {table for text in texts for table in re.findall(r"^CREATE TABLE (?:IF NOT EXISTS )?(\w+)", text, re.M)}
+
+
+@cache
 def _statements(file: str) -> dict[str, str]:
     text = (resources.files(__package__) / f"{file}.sql").read_text()
     parts = re.split(r"^-- name: (\w+)$", text, flags=re.MULTILINE)

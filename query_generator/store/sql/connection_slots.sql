@@ -28,7 +28,7 @@ SELECT coalesce(metadata, '{}') AS metadata,
        CASE WHEN status <> 'completed' OR EXISTS (SELECT FROM job_items WHERE job_id = %(job_id)s AND state = 'pending') THEN FALSE
             WHEN failed_items = 0 THEN TRUE
             ELSE EXISTS (SELECT FROM runs WHERE job_id = %(job_id)s AND state = 'alive'
-                         AND heartbeat_at > clock_timestamp() - make_interval(secs => lease_seconds))
+                         AND abs(extract(epoch FROM clock_timestamp() - heartbeat_at)) < lease_seconds)
                  OR NOT EXISTS (SELECT FROM job_items WHERE job_id = %(job_id)s AND state = 'failed' AND passing)
        END AS is_over
 FROM batch_operations

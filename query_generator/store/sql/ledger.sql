@@ -43,8 +43,9 @@ WHERE b.job_id = %(job_id)s
 RETURNING c.items, c.succeeded, c.failed, c.questions
 
 -- name: begin_progress
+-- One run reports for all, also after the clock was set back.
 UPDATE batch_operations SET updated_at = now()
-WHERE job_id = %(job_id)s AND updated_at <= now() - make_interval(secs => %(seconds)s)
+WHERE job_id = %(job_id)s AND abs(extract(epoch FROM now() - updated_at)) >= %(seconds)s
 RETURNING job_id
 
 -- name: job_size
@@ -72,13 +73,14 @@ WHERE job_id = %(job_id)s AND status <> 'completed'
 RETURNING job_id
 
 -- name: reopen_items
+-- A heartbeat in the future is that of a clock which was set back since.
 UPDATE job_items
 SET state = 'pending', run_id = NULL, deferred = 0, error = NULL, error_stage = NULL
 WHERE job_id = %(job_id)s AND (state = 'failed' AND passing OR state = 'pending' AND deferred > 0)
   AND (NOT %(only_alone)s::bool OR NOT EXISTS (
       SELECT FROM runs
       WHERE job_id = %(job_id)s AND state = 'alive' AND run_id <> %(run_id)s
-        AND heartbeat_at > clock_timestamp() - make_interval(secs => lease_seconds)))
+        AND abs(extract(epoch FROM clock_timestamp() - heartbeat_at)) < lease_seconds))
 
 -- name: resume
 UPDATE batch_operations SET status = 'processing', completed_at = NULL
@@ -141,6 +143,9 @@ ON CONFLICT (job_id, product_id, query_type) DO UPDATE
     WHERE job_items.content_hash <> EXCLUDED.content_hash
        OR job_items.state = 'skipped' AND EXCLUDED.state = 'pending'
 
+-- name: count_items
+SELECT count(*) AS items FROM job_items WHERE job_id = %(job_id)s AND product_id = ANY(%(product_ids)s::int[])
+
 -- name: claim
 WITH next AS (
     SELECT job_id, product_id, query_type
@@ -186,6 +191,10 @@ WHERE i.job_id = %(job_id)s AND i.product_id = o.product_id AND i.query_type = o
   AND i.run_id = %(run_id)s AND i.state = 'running'
   AND i.attempts = o.attempts AND i.answered = o.answered_before
 RETURNING i.product_id, i.query_type
+
+-- name: retry_refused
+UPDATE job_items SET passing = TRUE
+WHERE job_id = %(job_id)s AND run_id = %(run_id)s AND state = 'failed' AND error_stage = 'persist' AND query_ids = '{}'
 
 -- name: counts
 SELECT count(*) FILTER (WHERE query_type = 'product' AND state <> 'skipped') AS products,

@@ -20,20 +20,22 @@ RETURNING run_id,
 SELECT stats FROM runs WHERE job_id = %(job_id)s ORDER BY started_at
 
 -- name: others
-SELECT run_id::text, process FROM runs WHERE job_id = %(job_id)s AND state = 'alive' AND run_id <> %(run_id)s
+SELECT run_id::text, process, lease_seconds, heartbeat_at::text AS heartbeat
+FROM runs
+WHERE job_id = %(job_id)s AND state = 'alive' AND run_id <> %(run_id)s
 
 -- name: declare_dead
-WITH lapsed AS (
+-- Not those that have sent a heartbeat meanwhile.
+WITH silent AS (
     SELECT run_id FROM runs
-    WHERE job_id = %(job_id)s AND state = 'alive' AND run_id <> %(run_id)s
-      AND (run_id = ANY(%(gone)s::uuid[])
-           OR lease_seconds <= %(connected_for)s AND heartbeat_at < clock_timestamp() - make_interval(secs => lease_seconds))
+    JOIN unnest(%(run_ids)s::uuid[], %(heartbeats)s::text[]) AS seen (run_id, heartbeat) USING (run_id)
+    WHERE state = 'alive' AND heartbeat_at::text = heartbeat
     ORDER BY run_id
-    FOR NO KEY UPDATE
+    FOR NO KEY UPDATE OF runs
 )
 UPDATE runs r SET state = 'dead', ended_at = clock_timestamp()
-FROM lapsed
-WHERE r.run_id = lapsed.run_id
+FROM silent
+WHERE r.run_id = silent.run_id
 RETURNING r.run_id::text
 
 -- name: free_items

@@ -1,5 +1,8 @@
 -- name: lock
-SELECT pg_advisory_xact_lock(hashtext('query_generator.migrations'))
+-- Another process may migrate large tables meanwhile, which takes its time; all other locks are waited for briefly.
+WITH patient AS MATERIALIZED (SELECT current_setting('lock_timeout') AS usual, set_config('lock_timeout', '0', TRUE) AS none),
+     locked AS MATERIALIZED (SELECT usual, pg_advisory_xact_lock(hashtext('query_generator.migrations')) AS lock FROM patient)
+SELECT set_config('lock_timeout', usual, TRUE) FROM locked
 
 -- name: create_versions
 CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -20,7 +20,6 @@ from tests.conftest import wait_until
 from tests.support.paths import ROOT
 
 NOBODY = 65534
-SERVER_USER = NOBODY if os.geteuid() == 0 else os.geteuid()
 USER_PROGRAM = """
 import json, sys
 from pathlib import Path
@@ -98,12 +97,11 @@ def server_processes(directory: Path) -> set[int]:
     """Process ids of the keeper, the server and initdb; a dead process that waits for its parent does not count."""
     found = set()
     for entry in Path("/proc").iterdir():
-        try:
+        with suppress(OSError):
             command = (entry / "cmdline").read_bytes()
-        except (FileNotFoundError, NotADirectoryError, ProcessLookupError):
-            continue
-        if entry.name.isdigit() and os.fsencode(directory) in command and b"json.dumps" not in command:
-            found.add(int(entry.name))
+            here = b"/proc/self/cwd" in command and (entry / "cwd").readlink().is_relative_to(directory)
+            if entry.name.isdigit() and (here or os.fsencode(directory) in command) and b"json.dumps" not in command:
+                found.add(int(entry.name))
     return found
 
 
@@ -281,7 +279,8 @@ def test_a_foreign_process_with_the_old_id_is_no_obstacle(directory: Path, start
     user.kill()
     wait_until(lambda: gone(directory))
     pid_file = directory / "postgres" / "postmaster.pid"
-    with subprocess.Popen(["sleep", "1000"], user=SERVER_USER if os.geteuid() == 0 else None) as foreigner:
+    owner = pid_file.stat().st_uid
+    with subprocess.Popen(["sleep", "1000"], user=owner if os.geteuid() == 0 else None) as foreigner:
         pid_file.write_text("\n".join([str(foreigner.pid), *pid_file.read_text().splitlines()[1:], ""]))
         assert read_note(start_user(directory).connected()) == [("straße ✓",)]
         foreigner.kill()
@@ -293,7 +292,10 @@ def test_an_empty_pid_file_is_no_obstacle(directory: Path, start_user: Callable[
     write_note(first.connected())
     first.end()
     wait_until(lambda: gone(directory))
-    (directory / "postgres" / "postmaster.pid").touch()
+    pid_file = directory / "postgres" / "postmaster.pid"
+    pid_file.touch()
+    owner = (directory / "postgres").stat().st_uid
+    os.chown(pid_file, owner, owner)
     assert read_note(start_user(directory).connected()) == [("straße ✓",)]
 
 
@@ -301,7 +303,7 @@ def test_an_empty_pid_file_is_no_obstacle(directory: Path, start_user: Callable[
 def test_a_kill_in_the_first_start_does_no_harm(directory: Path, victims: str, start_user: Callable[..., User]) -> None:
     """A SIGKILL while the database is made for the first time leaves nothing half made for the next command."""
     user = start_user(directory)
-    wait_until(lambda: any(directory.glob("postgres.new-*/base/1")))
+    wait_until(lambda: any(directory.glob("postgres.new-*/data/base/1")))
     if victims == "everything":
         kill_all(server_processes(directory))
     user.kill()

@@ -156,10 +156,10 @@ def test_a_provider_with_an_unstorable_name_fails_items_not_the_run(db: Database
     run_job(db, products(2), provider)
     assert states(db) == {"succeeded": 3, "failed": 1}
     provider.model = f"model {name}"
-    ledger = open_job(db, products(3), "other job")
+    ledger = open_job(db, products(2), "other job")
     generation(ledger, provider).run(counts_of(ledger))
     sql = "SELECT error_stage, count(*) FROM job_items WHERE job_id = 'other job' AND state = 'failed' GROUP BY 1"
-    assert db.run(sql) == [("persist", 6)]
+    assert db.run(sql) == [("persist", 4)]
 
 
 def test_a_product_that_vanishes_fails_alone(db: Database) -> None:

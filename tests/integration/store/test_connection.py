@@ -1,9 +1,7 @@
 """A connection that cannot be had says why, in the class that decides the exit code, and never shows a password."""
 
 import json
-import signal
 import socket
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,14 +14,12 @@ from botocore.stub import Stubber
 import secrets_cache
 from query_generator.config import JobConfig
 from query_generator.errors import ConfigurationError, FatalError, PermissionRefusedError, ServiceAwayError
-from query_generator.local import keeper
-from query_generator.local.postgres import _find_binaries, local_postgres
 from query_generator.store.connect import get_db_connection, open_database
 from query_generator.store.connection_errors import DatabaseAwayError
 from query_generator.store.database import Database
 from query_generator.store.reconnect import ReconnectPolicy
 from secrets_cache import RdsConfig
-from tests.conftest import wait_until
+from tests.fakes.pg_server import PgServer
 from tests.fakes.tls_server import tls_server, write_certificate
 
 if TYPE_CHECKING:
@@ -57,52 +53,20 @@ def free_port() -> int:
 def tcp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RdsConfig]:
     """A PostgreSQL on loopback TCP that wants passwords and has no TLS, and a login that works."""
     directory = tmp_path_factory.mktemp("tcp")
-    with local_postgres(directory) as local:
-        trusted = RdsConfig(
-            host=str(local["host"]),
-            port=int(local["port"]),
-            username=str(local["user"]),
-            password="",
-            dbname=str(local["dbname"]),
-            sslmode="disable",
-        )
-        with get_db_connection(trusted) as connection:
-            quoted = PASSWORD.replace("'", "''")
-            roles = {
-                "job": "LOGIN",
-                "full_up": "LOGIN CONNECTION LIMIT 0",
-                "group_only": "NOLOGIN",
-                "elsewhere": "LOGIN",
-            }
+    quoted = PASSWORD.replace("'", "''")
+    roles = {"full_up": "LOGIN CONNECTION LIMIT 0", "group_only": "NOLOGIN", "elsewhere": "LOGIN"}
+    with PgServer(directory) as server:
+        server.set_password(PASSWORD)
+        with get_db_connection(server.admin) as connection:
             for role, rights in roles.items():
                 connection.execute(f"CREATE ROLE {role} {rights} PASSWORD '{quoted}'".encode())
             connection.execute(b"CREATE DATABASE closed")
             connection.execute(b"REVOKE CONNECT ON DATABASE closed FROM PUBLIC")
-    data, port = directory / keeper.DATA, free_port()
-    wait_until(lambda: not (data / "postmaster.pid").exists())
-    (data / "pg_hba.conf").write_text("host all job,full_up,group_only 127.0.0.1/32 scram-sha-256\n")
-    command = [str(_find_binaries() / "postgres"), "-D", str(data), "-c", "unix_socket_directories="]
-    command += ["-c", "listen_addresses=127.0.0.1", "-c", f"port={port}"]
-    config = RdsConfig(
-        host="127.0.0.1", port=port, username="job", password=PASSWORD, dbname=trusted["dbname"], sslmode="prefer"
-    )
-    with (directory / "tcp.log").open("wb") as log:
-        server = subprocess.Popen(keeper.tied(command, "INT"), env={}, cwd="/", stdout=log, stderr=log)
-    try:
-        wait_until(lambda: connects(config))
-        yield config
-    finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(30)
-
-
-def connects(config: RdsConfig) -> bool:
-    """Whether a connection can be had."""
-    try:
-        get_db_connection(config).close()
-    except ServiceAwayError:
-        return False
-    return True
+        server.stop()
+        allowed = "host all postgres,job,full_up,group_only 127.0.0.1/32 scram-sha-256\n"
+        (directory / "data/pg_hba.conf").write_text(allowed)
+        server.start()
+        yield server.config | {"sslmode": "prefer"}
 
 
 def refused(config: RdsConfig, **changes: Any) -> FatalError:

@@ -51,12 +51,21 @@ def other(rds: RdsConfig, db: Database, clock: Clock) -> Iterator[Database]:
     second.close()
 
 
-def silence(db: Database, ledger: Ledger, seconds: float = 3600.0) -> None:
-    """Let a run have been silent for so long."""
-    db.run(
-        "UPDATE runs SET heartbeat_at = heartbeat_at - make_interval(secs => %(seconds)s) WHERE run_id = %(run)s",
-        {"seconds": seconds, "run": ledger.lease.run_id},
-    )
+def set_clock(db: Database, seconds: float) -> None:
+    """Set the database's clock forward by so much, seen from all that was written before."""
+    db.run("UPDATE runs SET heartbeat_at = heartbeat_at - make_interval(secs => %(s)s)", {"s": seconds})
+
+
+def beat(db: Database, ledger: Ledger) -> None:
+    """Let a run send a heartbeat."""
+    db.rows("runs.beat", run_id=ledger.lease.run_id)
+
+
+def take_over_after(ledger: Ledger, clock: "Clock", seconds: float) -> int:
+    """Look at the other runs, and take over when so many seconds have passed without a heartbeat of theirs."""
+    assert ledger.lease.take_over() == 0
+    clock.now += seconds
+    return ledger.lease.take_over()
 
 
 def live_elsewhere(db: Database, ledger: Ledger, process: str) -> None:
@@ -93,45 +102,70 @@ def test_a_lapsed_lease_may_be_taken_over(db: Database, other: Database, clock: 
     first, second = open_job(db, products(2)), open_run(other)
     outcomes = done(first, 3)
     save(first, outcomes[0])
-    silence(db, first)
-    clock.now = LEASE
-    assert second.lease.take_over() == 1
+    assert take_over_after(second, clock, LEASE) == 1
     assert run_states(db) == ["dead", "alive"]
     assert states(db) == ["succeeded", "pending", "pending", "pending"]
     assert len(second.queue.claim(9)) == 3
     assert second.lease.take_over() == 0
 
 
-def test_nobody_takes_over_in_the_first_lease_of_a_connection(db: Database, other: Database, clock: Clock) -> None:
+def test_nobody_takes_over_in_the_first_lease_of_a_connection(rds: RdsConfig, db: Database, clock: Clock) -> None:
     """After an outage every run gets one lease time to show that it lives."""
-    first, second = open_job(db, products(1)), open_run(other)
-    silence(db, first)
-    clock.now = LEASE - 0.1
-    assert second.lease.take_over() == 0
+    other = open_database(rds, ReconnectPolicy(60.0, clock=clock, sleep=lambda _: None))
+    open_job(db, products(1))
+    second = open_run(other)
+    assert take_over_after(second, clock, LEASE - 0.1) == 0
+    (own,) = other.run("SELECT pg_backend_pid() AS pid")
+    db.run("SELECT pg_terminate_backend(%(pid)s, 5000)", {"pid": own.pid})
+    clock.now += LEASE
+    assert other.with_reconnect(second.lease.take_over) == 0
     assert run_states(db) == ["alive", "alive"]
-    clock.now = LEASE
-    assert second.lease.take_over() == 1
+    assert take_over_after(second, clock, LEASE) == 1
+    other.close()
 
 
 def test_a_run_that_beats_is_left_alone(db: Database, other: Database, clock: Clock) -> None:
     """A run within its lease keeps its work, however long it lasts, and nobody can end itself or another job's run."""
     first, second = open_job(db, products(1)), open_run(other)
-    stranger = open_run(db, "other job")
-    silence(db, first, LEASE / 2)
-    silence(db, stranger)
-    silence(db, second)
-    clock.now = 100 * LEASE
-    assert second.lease.take_over() == 0
+    open_run(db, "other job")
+    for _ in range(9):
+        assert take_over_after(second, clock, LEASE - 0.1) == 0
+        beat(db, first)
     assert run_states(db) == ["alive", "alive", "alive"]
+
+
+@pytest.mark.parametrize("seconds", [3600.0, -3600.0, 10 * 86400.0])
+def test_a_clock_that_is_set_makes_no_run_look_dead_or_alive(
+    db: Database, other: Database, clock: Clock, seconds: float
+) -> None:
+    """The database's clock may be set back and forth: a living run keeps its work, a dead one is found."""
+    first, second = open_job(db, products(1)), open_run(other)
+    for step in (seconds, -seconds, seconds):
+        assert take_over_after(second, clock, LEASE / 2) == 0
+        set_clock(db, step)
+        assert second.lease.take_over() == 0
+        beat(db, first)
+    assert take_over_after(second, clock, LEASE) == 1
+
+
+def test_a_heartbeat_between_the_look_and_the_verdict_saves_a_run(db: Database, other: Database, clock: Clock) -> None:
+    """A run is declared dead for the heartbeat that was seen, not for a later one."""
+    first, second = open_job(db, products(1)), open_run(other)
+    (seen,) = other.rows("runs.others", job_id="job", run_id=second.lease.run_id)
+    beat(db, first)
+    verdict = {"run_ids": [seen.run_id], "heartbeats": [seen.heartbeat]}
+    assert other.rows("runs.declare_dead", **verdict) == []
+    (seen,) = other.rows("runs.others", job_id="job", run_id=second.lease.run_id)
+    verdict = {"run_ids": [seen.run_id], "heartbeats": [seen.heartbeat]}
+    assert len(other.rows("runs.declare_dead", **verdict)) == 1
 
 
 def test_a_run_is_measured_by_its_own_lease(db: Database, other: Database, clock: Clock) -> None:
     """Runs with different settings do not declare each other dead before the time that each has announced."""
-    patient, hasty = open_run(db, seconds=600.0), open_run(other, seconds=1.0)
-    silence(db, patient, 599.0)
-    clock.now = 700.0
-    assert hasty.lease.take_over() == 0
-    silence(db, patient, 2.0)
+    open_run(db, seconds=600.0)
+    hasty = open_run(other, seconds=1.0)
+    assert take_over_after(hasty, clock, 599.0) == 0
+    clock.now += 1.0
     assert hasty.lease.take_over() == 1
 
 
@@ -177,9 +211,7 @@ def test_a_dead_run_writes_nothing(db: Database, other: Database, clock: Clock, 
     """A run that wakes up after its successor began can change nothing: each of its writes is refused as a whole."""
     first, second = open_job(db, products(2)), open_run(other)
     outcomes = done(first, 2)
-    silence(db, first)
-    clock.now = LEASE
-    second.lease.take_over()
+    assert take_over_after(second, clock, LEASE) == 1
     second.queue.claim(1)
     before = everything(db)
     with pytest.raises(RunFencedError, match=rf"run {first.lease.run_id} was declared dead.*lease of 30 s"):
@@ -191,9 +223,7 @@ def test_a_dead_run_takes_nothing_over_and_stays_dead(db: Database, other: Datab
     """Death is for good: neither a beat nor an end nor a take-over of its own changes anything."""
     first, second = open_job(db, products(2)), open_run(other)
     first.queue.claim(1)
-    silence(db, first)
-    clock.now = LEASE
-    second.lease.take_over()
+    assert take_over_after(second, clock, LEASE) == 1
     second.queue.claim(4)
     before = everything(db)
     assert db.rows("runs.beat", run_id=first.lease.run_id) == []
@@ -209,9 +239,9 @@ def test_a_run_that_is_frozen_in_a_transaction_does_not_hold_up_its_successor(
     """The server ends a transaction that nobody goes on with, and with it the lock by which its run would live."""
     own = open_database(rds)
     frozen, second = open_job(own, products(1)), open_run(other)
-    silence(own, frozen)
     frozen.queue.claim(2)
     other.run("UPDATE runs SET lease_seconds = 1 WHERE run_id = %(run)s", {"run": frozen.lease.run_id})
+    assert second.lease.take_over() == 0
     clock.now = LEASE
     writing = frozen.lease.writing()
     writing.__enter__()
@@ -227,7 +257,7 @@ def test_a_lapsed_lease_that_nobody_took_stays_good(db: Database) -> None:
     """A run that was frozen while nobody else wanted its work goes on as if nothing had happened."""
     ledger = open_job(db, products(1))
     outcomes = done(ledger, 2)
-    silence(db, ledger)
+    set_clock(db, 3600.0)
     assert len(save(ledger, *outcomes)) == 2
     assert db.rows("runs.beat", run_id=ledger.lease.run_id) != []
     assert states(db) == ["succeeded", "succeeded"]
@@ -282,6 +312,7 @@ def test_two_runs_that_declare_each_other_dead_do_not_both_die(rds: RdsConfig, d
     for _ in range(2):
         own = open_database(rds, ReconnectPolicy(60.0))
         pair.append(open_run(own, seconds=1e-6))
+    assert [ledger.lease.take_over() for ledger in pair] == [0, 0]
 
     def take_over(ledger: Ledger) -> bool:
         start.wait()

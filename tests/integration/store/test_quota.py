@@ -118,8 +118,23 @@ def test_a_days_calls_are_counted_over_all_runs(make: Make, db: Database) -> Non
         with pytest.raises(BudgetExhaustedError, match=r"10 calls a day to gemini .* MAX_REQUESTS_PER_DAY"):
             schedule.reserve(1, 0.0)
     assert len(make(11).reserve(4, 0.0)[0]) == 1
-    db.run("UPDATE quotas SET day = day - 1")
+    db.run("UPDATE quotas SET day = day + 1")  # as seen after the clock was set back over midnight
+    with pytest.raises(BudgetExhaustedError):
+        one.reserve(1, 0.0)
+    db.run("UPDATE quotas SET day = day - 2")
     assert len(one.reserve(4, 0.0)[0]) == 4
+
+
+@pytest.mark.parametrize("pause", [0.0, 30.0])
+def test_a_clock_that_is_set_back_holds_nobody(make: Make, db: Database, pause: float) -> None:
+    """After the database's clock was set back by an hour the next call waits as long as it would have, not an hour."""
+    schedule = make()
+    assert len(schedule.reserve(2, 0.5)[0]) == 2
+    schedule.hold(pause)
+    db.run("UPDATE quotas SET next_at = next_at + interval '1 hour', noted_at = noted_at + interval '1 hour'")
+    assert schedule.reserve(1, 0.0)[0] == []
+    (row,) = db.run("SELECT extract(epoch FROM next_at - clock_timestamp())::float8 AS wait FROM quotas")
+    assert row.wait == pytest.approx(max(pause, 1.0), abs=1.0)
 
 
 def test_a_database_that_is_away_is_asked_again_after_a_while(rds: RdsConfig, db: Database) -> None:

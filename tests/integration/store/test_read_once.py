@@ -93,7 +93,7 @@ def test_the_first_run_after_the_upgrade_buys_nothing(db: Database) -> None:
     assert can_be_read(missing_migrations(db))
     rows = [entry for entry in products_of_job(db, "job") if isinstance(entry, Product)]
     assert list(OpenWork(db, "job").of(entries())) == list(OpenWork(db, "job", are_rows=True).of(rows)) == []
-    assert migrate(db) == ["0008_canonical_products"]
+    assert migrate(db) == ["0008_canonical_products", "0009_quota_clock"]
     assert list(OpenWork(db, "job").of(entries())) == []
     assert counts_of(open_job(db, entries())).open_items == 0
     changed = entries([{**CATALOG[0], "price": 3}, *CATALOG[1:]])

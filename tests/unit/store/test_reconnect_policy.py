@@ -184,12 +184,51 @@ def test_a_login_that_is_refused_on_the_way_back_ends_the_waiting() -> None:
 
 
 def test_every_connection_is_watched_for_silence_by_the_policy() -> None:
-    """Also one that was made after an outage, and again after a statement that may take its time."""
+    """Also one that was made after an outage."""
     scene = Scene()
     scene.db.with_reconnect(Work(AWAY))
     first, second = scene.made
-    seen = [first.silence_seconds, second.silence_seconds]
-    with scene.db.waiting_without_end():
-        seen.append(second.silence_seconds)
-    seen.append(second.silence_seconds)
-    assert seen == [SILENCE_SECONDS, SILENCE_SECONDS, None, SILENCE_SECONDS]
+    assert [first.silence_seconds, second.silence_seconds] == [SILENCE_SECONDS, SILENCE_SECONDS]
+
+
+def silent(error: type[DatabaseAwayError], seconds: float) -> DatabaseAwayError:
+    """The error of a server that said nothing for so long before."""
+    made = error("no answer")
+    made.waited = seconds
+    return made
+
+
+@pytest.mark.parametrize("error", [DatabaseAwayError, TransactionConflictError])
+def test_a_silence_is_part_of_the_outage(error: type[DatabaseAwayError]) -> None:
+    """The time for which nothing came back counts, also where it was another session's lock that was waited for."""
+    scene, work = Scene(seconds=180.0), Work(*[silent(error, 30.0)] * 1000)
+
+    def wait_and_fail() -> int:
+        scene.now += 30.0
+        return work()
+
+    with pytest.raises(error):
+        scene.db.with_reconnect(wait_and_fail)
+    assert 180.0 <= scene.now <= 212.0
+
+
+def test_a_database_that_was_given_up_is_not_waited_for_again() -> None:
+    """What is still to be done at the end of the run is tried once each; a success makes the next outage a new one."""
+    scene = Scene([AWAY] * 1000, seconds=180.0)
+    with pytest.raises(DatabaseAwayError):
+        scene.db.with_reconnect(Work(*[AWAY] * 1000))
+    until, last = scene.now, Work(AWAY)
+    with pytest.raises(DatabaseAwayError):
+        scene.db.with_reconnect(last)
+    assert (scene.now, last.tries) == (until, 1)
+    assert scene.db.with_reconnect(Work()) == 1
+    assert scene.db.with_reconnect(Work(AWAY)) == 2
+
+
+@pytest.mark.parametrize(("seconds", "silence", "lock"), [(180, 120, 30), (3600, 120, 30), (20, 20, 16), (0, 5, 4)])
+def test_a_run_that_waits_less_for_its_database_waits_less_for_an_answer(
+    seconds: float, silence: float, lock: float
+) -> None:
+    """DATABASE_RECONNECT_SECONDS is for a silent server as well, and a lock is given up before the connection is."""
+    policy = ReconnectPolicy.of_run(seconds, lambda: False)
+    assert (policy.silence_seconds, policy.lock_seconds) == (silence, lock)
