@@ -1,4 +1,4 @@
-"""Which values of the environment are secrets, told by the names of their variables. Pure."""
+"""Which values of the environment are secrets, told by the names of their variables and by their look. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,6 +14,14 @@ _PARAMETER = re.compile(r"(?:password|passwd|pwd|token|secret|api_?key)=([^&\s]+
 _TOKEN_LENGTH = 16  # characters from which a user without a password may be a token
 
 
+_KEY = re.compile(r"\b(?:AIza|sk-)[A-Za-z0-9_-]{16,}")
+
+
+def keys_in(text: str) -> frozenset[str]:
+    """Return what is a key of a known vendor by its look, wherever it was put by mistake."""
+    return frozenset(_KEY.findall(text))
+
+
 def secrets_in(environ: Mapping[str, str]) -> frozenset[str]:
     """Return the secrets of an environment: keys, tokens and passwords, also those within addresses.
 
@@ -23,7 +31,8 @@ def secrets_in(environ: Mapping[str, str]) -> frozenset[str]:
     for name, value in environ.items():
         if _ADDRESS.fullmatch(name):
             found.update(passwords_in(value))
-        elif _SECRET.fullmatch(name) and len(value.strip()) >= SHORT:
+        found.update(keys_in(value))
+        if _SECRET.fullmatch(name) and len(value.strip()) >= SHORT:
             found.add(value.strip())
     return frozenset(found)
 

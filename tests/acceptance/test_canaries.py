@@ -2,14 +2,21 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.conftest import Cloud
+from tests.conftest import Cloud, run_command
+from tests.fakes.aws_server import CREDENTIALS
 from tests.fakes.repeating_server import RepeatingServer, product_of
 from tests.support.disguises import DISGUISES, reveals
 
 KEY = "AIza/Sy+Canary-0123_456789.xyz=="
+KEY_OF_GOOGLE = "AIzaSyCanary4711-0123456789"
+NOBODY = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+NO_RDS = {"RDS_SECRET_NAME": ""}
+SOON = {"CIRCUIT_BREAKER_THRESHOLD": "1", "CIRCUIT_BREAKER_TIMEOUT": "1"}
+OFF = {"LLM_PROVIDERS": "offline"}
 CASES = 2 * len(DISGUISES)
 PRODUCTS = [{"name": product_of(number), "brand": "Acme"} for number in range(CASES)]
 
@@ -66,3 +73,42 @@ def test_a_key_that_the_service_repeats_in_disguise_is_seen_nowhere(
     assert len(failed) == 2 * CASES
     assert found == []
     assert all("***" in row.error for row in failed)
+
+
+TYPED = "Canary-pw/4711@x"
+WRITTEN = "Canary-pw%2F4711%40x"
+PRODUCT = ("--products-json", '[{"name": "Boot"}]')
+FIXED = {"OUTPUT_S3_BUCKET": "b", "GEMINI_API_KEY": "AIzaSyOther-0123456789", "RDS_SECRET_NAME": "r", **CREDENTIALS}
+MISTAKES: dict[str, tuple[int, tuple[str, ...], dict[str, str]]] = {
+    "an option that is none": (64, ("--api-key", TYPED), {}),
+    "a value that is none": (64, ("--rpm", TYPED), {}),
+    "a key as a secret's name": (77, PRODUCT, {"GEMINI_SECRET_NAME": KEY_OF_GOOGLE, **NOBODY}),
+    "a key as a model": (64, (*PRODUCT, "--model", KEY_OF_GOOGLE, "--max-cost", "1"), {}),
+    "AWS behind a password": (75, PRODUCT, {"AWS_ENDPOINT_URL": f"http://u:{WRITTEN}@127.0.0.1:9"}),
+    "AWS at no address": (64, PRODUCT, {"AWS_ENDPOINT_URL": f"http//u:{WRITTEN}@x"}),
+    "a database that is away": (75, PRODUCT, {**NO_RDS, "DATABASE_URL": f"postgresql://u:{WRITTEN}@127.0.0.1:9/d"}),
+    "a database at no address": (64, PRODUCT, {**NO_RDS, "DATABASE_URL": f"postgresql://u:{TYPED}@h/d"}),
+    "a database of no host": (75, PRODUCT, {**NO_RDS, "DATABASE_URL": f"postgresql://u:{WRITTEN}@no.invalid/d"}),
+    "a database with odd options": (64, PRODUCT, {**NO_RDS, "DATABASE_URL": f"postgresql://u@h/d?sslmode={TYPED}"}),
+    "a cache at no address": (64, ("--local", "L", *PRODUCT), {"CACHE_URL": f"redis:/:{TYPED}@h"}),
+    "a cache that is away": (0, ("--local", "L", *PRODUCT), {"CACHE_URL": f"redis://:{WRITTEN}@127.0.0.1:9", **OFF}),
+    "a proxy that is none": (64, ("--local", "L", *PRODUCT), {"HTTPS_PROXY": f"ftp://u:{WRITTEN}@h:1"}),
+    "a proxy that is away": (
+        75,
+        ("--local", "L", *PRODUCT),
+        {"HTTPS_PROXY": f"http://u:{WRITTEN}@127.0.0.1:9", **SOON},
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_password_in_a_wrong_setting_is_told_to_nobody(mistake: str, tmp_path: Path) -> None:
+    """Typed in the wrong place, or in an address that does not work: the error helps, and does not repeat it."""
+    code, arguments, variables = MISTAKES[mistake]
+    arguments = tuple(str(tmp_path / "local") if word == "L" else word for word in arguments)
+    environment = {name: value for name, value in {**FIXED, **variables}.items() if value}
+    ended = run_command(*arguments, "--verbose", env={**environment, "RETRY_MAX_ATTEMPTS": "1", "HOME": str(tmp_path)})
+    assert ended.code == code, ended.log
+    for word in ("Canary", "4711"):
+        assert word not in ended.out + ended.log
+    assert not [path for path in tmp_path.rglob("*") if "Canary" in path.name]
