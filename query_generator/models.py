@@ -4,11 +4,10 @@ import hashlib
 import json
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
 
 from query_generator.errors import RetryableError, SkippableError
 
@@ -52,8 +51,8 @@ def content_hash(
 class Product:
     """One usable record of a catalog. Texts are plain and trimmed; missing ones are empty.
 
-    `record` is the original record as stored in `products.product_data`; it is empty for a product that was read back
-    from the database. `product_id` is the row of `products` that the record claims to be; the claim counts only if
+    `record_json` is the original record as stored in `products.product_data`; it is empty for a product that was read
+    back from the database. `product_id` is the row of `products` that the record claims to be; the claim counts only if
     brand and name agree. `position` counts records from 1. `attributes` are (name, value) pairs.
 
     `content_hash` covers everything that a prompt may say about the product: another hash means another prompt. It
@@ -71,7 +70,7 @@ class Product:
     external_id: str = ""
     product_id: int | None = None
     position: int = 0
-    record: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    record_json: str = field(default="", repr=False, compare=False)
     content_hash: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
@@ -79,10 +78,9 @@ class Product:
             texts = (self.name, self.brand, self.category, self.description, self.price, self.currency)
             object.__setattr__(self, "content_hash", content_hash(*texts, self.attributes))
 
-    @cached_property
-    def record_json(self) -> str:
-        """The original record as JSON."""
-        return json.dumps(self.record, ensure_ascii=False)
+    def without_record(self) -> "Product":
+        """Return the same product without its record, which may be far larger than all the rest."""
+        return replace(self, record_json="")
 
     @cached_property
     def key(self) -> str:
@@ -95,14 +93,30 @@ class Product:
         return hashlib.sha256(self.key.encode()).hexdigest()
 
 
+def printable(text: str) -> str:
+    """Return foreign text for a log, an error or a table: line breaks, controls and broken characters are escapes."""
+    if text.isprintable():
+        return text
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape", "surrogatepass").decode("ascii") for sign in text
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class RejectedRecord:
-    """A record of the input that cannot be used, or the point at which the input broke off (`field` is empty)."""
+    """A record of the input that cannot be used, or the point at which the input broke off (`field` is empty).
+
+    `field` and `reason` are made printable, since they may repeat what the input holds.
+    """
 
     position: int
     field: str
     reason: str
     product_key: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "field", printable(self.field))
+        object.__setattr__(self, "reason", printable(self.reason))
 
     def __str__(self) -> str:
         where = f"field '{self.field}': " if self.field else ""

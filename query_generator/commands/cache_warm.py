@@ -105,7 +105,8 @@ def _work(entries: Iterable[Product | RejectedRecord], limit: int | None, warmed
         if identity not in seen:
             seen.add(identity)
             warmed.products += 1
-            yield from ((entry, query_type) for query_type in QueryType)
+            product = entry.without_record()
+            yield from ((product, query_type) for query_type in QueryType)
         if warmed.products == limit:
             return
 

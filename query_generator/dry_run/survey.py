@@ -48,7 +48,7 @@ class Survey:
                     self.named.append(entry)
             elif are_rows or self._is_new(entry):
                 self.products += 1
-                yield entry
+                yield entry.without_record()
             else:
                 self.repeated += 1
 

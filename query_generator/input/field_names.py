@@ -43,18 +43,23 @@ _RANKS: dict[str, tuple[str, int]] = {}
 for _part, _names in FIELD_NAMES.items():
     for _rank, _name in enumerate(_names):
         _RANKS.setdefault(fold(_name), (_part, _rank))
+_LONGEST_NAME = 200  # a longer name is none of ours; the cache below shall not keep it
 _PARENTS = {name.partition(".")[0] for name in _RANKS if "." in name}
 
 
 @lru_cache(maxsize=4096)
-def _part_and_rank(name: str) -> tuple[str, int] | None:
-    return _RANKS.get(fold(name))
-
-
-@lru_cache(maxsize=4096)
-def _parent(name: str) -> str:
+def _known(name: str) -> tuple[tuple[str, int] | None, str]:
+    """Return the part and rank of a field name, and its folded form if it is a parent of such names."""
     folded = fold(name)
-    return folded if folded in _PARENTS else ""
+    return _RANKS.get(folded), folded if folded in _PARENTS else ""
+
+
+def _part_and_rank(name: str) -> tuple[str, int] | None:
+    return _known(name)[0] if len(name) <= _LONGEST_NAME else None
+
+
+def _parent(name: str) -> str:
+    return _known(name)[1] if len(name) <= _LONGEST_NAME else ""
 
 
 def is_name_field(name: str) -> bool:
@@ -75,7 +80,7 @@ def candidates(record: Mapping[str, Any]) -> dict[str, list[tuple[str, Any]]]:
             found.setdefault(ranked[0], []).append((ranked[1], name, value))
         elif parent := _parent(name):
             for path, inner in _children(value):
-                if ranked := _RANKS.get(f"{parent}.{fold(path)}"):
+                if ranked := _RANKS.get(f"{parent}.{fold(path[:_LONGEST_NAME])}"):
                     found.setdefault(ranked[0], []).append((ranked[1], f"{name}.{path}", inner))
     for hits in found.values():
         hits.sort(key=_rank_of)

@@ -1,13 +1,13 @@
 """Turns brands, categories, prices and attributes, in the shapes that feeds use, into plain text. Pure."""
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
 from query_generator.input.field_names import fold
-from query_generator.input.plain_text import is_absent, listed, plain_text
+from query_generator.input.json_values import DECODER
+from query_generator.input.plain_text import MAX_SOURCE_CHARACTERS, is_absent, listed, plain_text
 
 MAX_ATTRIBUTES = 40
 MAX_ATTRIBUTE_CHARACTERS = 300
@@ -19,7 +19,7 @@ _LABEL_KEYS = ("name", "$oid", "title", "label", "value")
 _PAIR_NAMES = ("name", "attribute", "key", "label")
 _PAIR_VALUES = ("value", "values", "text")
 _PATH_SEPARATORS = (">", "/", ",")
-_LEVEL = re.compile(r"lvl(\d+)", re.I)
+_LEVEL = re.compile(r"lvl(\d{1,4})", re.I)
 _NUMBER = re.compile(r"\d+(?:[ '\u2019]\d{3}(?!\d))*(?:[.,]\d+)*|\.\d+")
 _PLAIN_NUMBER = re.compile(r"-?\d+(?:\.\d+)?[eE][+-]?\d+")
 _CODE = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
@@ -154,7 +154,7 @@ def _pairs(label: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
         if not isinstance(structure, str):
             yield from _pairs(label, structure, depth - 1)
         elif "=" in value and "<" not in value:
-            for assignment in _ASSIGNMENTS.split(value):
+            for assignment in _ASSIGNMENTS.split(value[:MAX_SOURCE_CHARACTERS]):
                 name, _, text = assignment.partition("=")
                 yield from _pair(name, text)
         else:
@@ -192,12 +192,12 @@ _attribute_name = lru_cache(maxsize=1024)(plain_text)
 
 def _structure(text: str) -> Any:
     """Return the list or dict that a text holds as JSON, or nearly (`=>` for colons, single quotes); else the text."""
-    stripped = text.strip()
+    stripped = text.strip() if len(text) <= MAX_SOURCE_CHARACTERS else ""
     if not stripped.startswith(("[", "{")):
         return text
     for spelling in (stripped, stripped.replace("=>", ":"), stripped.replace("'", '"')):
         try:
-            return json.loads(spelling)
+            return DECODER.decode(spelling)
         except (ValueError, RecursionError):
             continue
     return text

@@ -47,6 +47,7 @@ def read_records(stream: BinaryIO, name: str = "the input") -> Iterator[Numbered
 
 
 def _text_records(window: TextWindow, reader: JsonRecords, first: str) -> Iterator[NumberedRecord]:
+    reader.drop_blank_lines()
     start = window.text[:4096]
     if _BINARY.search(start.partition("\n")[0]) or first == "<":
         kind = "a web page or XML" if first == "<" else "binary data, or text in another encoding"

@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 NOT_FOUND: Final = -1
+MAX_VALUES = 100_000  # in a record, at all levels
 
 _MAX_LEVELS = 200_000  # a deeper record is skipped with less care, but in bounded time
 _MAX_COLUMNS = 1_000
@@ -13,12 +14,30 @@ _TOKEN = re.compile(
     r"|\n[ \t]*+\{"  # a brace at the beginning of a line
     r"|[{}\[\],:]"
 )
+_STRUCTURE = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[{}\[\],]', re.DOTALL)
 _HEAD = re.compile(r'\{\s*"(?:[^"\\\n]++|\\.)*+"')
 _FLIPPED = re.compile(r'"[^"]*,\s*(\{\s*)"\Z')
 _LINE_REST = re.compile(r"[\s,]*(\{|\Z)")
 _OUTER_GOES_ON = re.compile(r"\s*[,}]")
 _NOTHING_MORE = re.compile(r"[\s\]]*\Z")
 _OPENER = {"}": "{", "]": "["}
+
+
+def holds_too_many_values(text: str, start: int) -> bool:
+    """Return whether the record at `start`, as far as it is in the text, holds more than MAX_VALUES values."""
+    if sum(text.count(sign, start) for sign in ",[{") <= MAX_VALUES:
+        return False
+    depth = values = 0
+    for match in _STRUCTURE.finditer(text, start):
+        sign = text[match.start()]
+        if sign in "}]":
+            depth -= 1
+        elif sign != '"':
+            values += 1
+            depth += sign != ","
+        if values > MAX_VALUES or depth <= 0:
+            break
+    return values > MAX_VALUES
 
 
 def indentation(text: str, start: int) -> int:

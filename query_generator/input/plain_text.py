@@ -5,7 +5,8 @@ import re
 from typing import Any
 
 ABSENT_TEXTS = frozenset({"", "null", "n/a", "nan"})
-_MAX_SOURCE_CHARACTERS = 200_000
+MAX_SOURCE_CHARACTERS = 200_000  # of a text; nothing that is made of it needs more
+_MAX_REFERENCE_DIGITS = 7  # of the number of a character
 _LONGEST_ABSENT = 16
 _MAX_DEPTH = 20
 _ENCODINGS = 2  # rounds of unescaping, since doubly escaped HTML is common in feeds
@@ -20,6 +21,7 @@ _TAG = re.compile(
     r"</?[a-z][\w:.-]*+(?:\s*/?>|\s(?=[^<>]*=)(?:(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*+>|[^<>]*+>))", re.I | re.A
 )
 _INLINE = re.compile(r"</?(?:a|abbr|b|bdi|bdo|big|cite|code|em|font|i|mark|q|s|small|span|strong|sub|sup|u)\b", re.I)
+_LONG_REFERENCE = re.compile(r"&#(?:x([0-9a-f]{8,})|([0-9]{8,}));?", re.I)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -32,11 +34,14 @@ def is_absent(value: Any) -> bool:
 
 
 def plain_text(text: str) -> str:
-    """Return text without tags, entities, control characters and lone surrogates, with collapsed white space."""
+    """Return text without tags, entities, control characters and lone surrogates, with collapsed white space.
+
+    Of a longer text only the first 200,000 characters count.
+    """
+    text = text[:MAX_SOURCE_CHARACTERS]
     if "<" in text or "&" in text:
-        text = text[:_MAX_SOURCE_CHARACTERS]
         for _ in range(_ENCODINGS):
-            text = html.unescape(_without_tags(text))
+            text = html.unescape(_LONG_REFERENCE.sub(_shortened, _without_tags(text)))
         text = _without_tags(text)
     if not text.isprintable():
         text = _SURROGATE.sub("\ufffd", _CONTROL.sub(" ", text))
@@ -57,6 +62,13 @@ def _without_tags(text: str) -> str:
     if "<" not in text:
         return text
     return _TAG.sub(lambda tag: "" if _INLINE.match(tag.group()) else " ", _HIDDEN.sub(" ", text))
+
+
+def _shortened(reference: re.Match[str]) -> str:
+    """Return a reference without leading zeros, or U+FFFD if there is no such character; int() refuses 4,300 digits."""
+    digits = (reference[1] or reference[2]).lstrip("0")
+    sign = "x" if reference[1] else ""
+    return "\ufffd" if len(digits) > _MAX_REFERENCE_DIGITS else f"&#{sign}{digits or 0};"
 
 
 def _texts(value: Any, separator: str, depth: int) -> list[str]:

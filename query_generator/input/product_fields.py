@@ -1,5 +1,6 @@
 """Makes a Product of a catalog record, whatever names and shapes its feed uses. Pure."""
 
+import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -11,6 +12,7 @@ from query_generator.errors import SkippableError
 from query_generator.input.field_names import candidates, is_name_field
 from query_generator.input.field_values import attributes_of, category_of, currency_of, label_of, price_of
 from query_generator.input.plain_text import is_absent, plain_text, text_of
+from query_generator.input.unexpected import unexpected_as
 from query_generator.models import Product, composite_key, content_hash
 
 __all__ = ["RejectedRecordError", "is_name_field", "product_from_record"]
@@ -21,6 +23,7 @@ MAX_DESCRIPTION_CHARACTERS = 20_000
 MAX_CATEGORY_CHARACTERS = 2_000
 MAX_EXTERNAL_ID_CHARACTERS = 300
 MAX_LEVELS = 100
+_LARGE_CHARACTERS = 1_000_000
 _FIRST_WITH_EXPONENT = 1e16  # Python writes floats from here on with an exponent
 _MAX_PRODUCT_ID = 2**31 - 1  # products.product_id is a 4-byte integer
 
@@ -55,8 +58,13 @@ def product_from_record(record: dict[str, Any], position: int, brand_name: str =
 
     Raises:
         RejectedRecordError: the name is missing or is not text, name or brand is too long or holds control characters,
-            or the record is nested deeper than 100 levels.
+            the record is nested deeper than 100 levels, or an unexpected error came up while it was read.
     """
+    with unexpected_as(lambda reason: RejectedRecordError("", reason)):
+        return _product(record, position, brand_name)
+
+
+def _product(record: dict[str, Any], position: int, brand_name: str) -> Product:
     if not isinstance(record, dict):
         raise RejectedRecordError("", "is not an object")
     stored, found, name, brand = _stored(record, brand_name)
@@ -76,7 +84,7 @@ def product_from_record(record: dict[str, Any], position: int, brand_name: str =
         external_id=_first(label_of(value) for _, value in found.get("external_id", ()))[:MAX_EXTERNAL_ID_CHARACTERS],
         product_id=_product_id(record.get("product_id")),
         position=position,
-        record=stored,
+        record_json=_json_of(stored),
         content_hash=content_hash(
             name,
             brand,
@@ -109,11 +117,19 @@ def _stored(
     return stored, found, name, brand
 
 
-def _both_ways(read: Callable[[Fields], T], found: Mapping[str, Fields], part: str) -> tuple[T, T]:
+def _json_of(record: dict[str, Any]) -> str:
+    """Return a record as JSON; a large one with escapes, since one emoji makes each character of a text 4 bytes."""
+    text = json.dumps(record)
+    is_short = len(text) < _LARGE_CHARACTERS and "\\u" in text
+    return json.dumps(record, ensure_ascii=False) if is_short else text
+
+
+def _both_ways(read: Callable[[Fields], T], found: Mapping[str, list[tuple[str, Any]]], part: str) -> tuple[T, T]:
     """Read a part of a product as the record has it and, for the hash, as it would be with all keys sorted."""
     fields = found.get(part, [])
-    given, ordered = read(fields), _in_key_order(fields)
-    return given, given if ordered is fields else read(ordered)
+    with unexpected_as(lambda reason: RejectedRecordError(fields[0][0], reason)):
+        given, ordered = read(fields), _in_key_order(fields)
+        return given, given if ordered is fields else read(ordered)
 
 
 def _category(fields: Fields) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from query_generator.aws import aws_errors
 from query_generator.errors import InputError, ServiceAwayError
+from query_generator.models import printable
 
 MAX_REOPENINGS = 3
 REPLACEABLE = "null"  # the version id of an object written without versioning, which the next write may replace
@@ -66,7 +67,7 @@ class S3ObjectStream(io.RawIOBase):
 
     @property
     def _url(self) -> str:
-        return f"s3://{self._bucket}/{self._key}"
+        return printable(f"s3://{self._bucket}/{self._key}")
 
     def _open(self) -> Any:
         where = {"Bucket": self._bucket, "Key": self._key}

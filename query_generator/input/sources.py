@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from query_generator.aws import s3_client
 from query_generator.errors import InputError
-from query_generator.input.formats import InputBrokenOffError, NumberedRecord, read_records
+from query_generator.input.formats import InputBrokenOffError, read_records
 from query_generator.input.product_fields import RejectedRecordError, product_from_record
 from query_generator.input.s3_stream import S3ObjectStream
-from query_generator.models import Product, RejectedRecord
+from query_generator.input.unexpected import unexpected_as
+from query_generator.models import Product, RejectedRecord, printable
 
 if TYPE_CHECKING:
     from query_generator.config import JobConfig
@@ -44,7 +45,7 @@ def file_source(path: str) -> InputSource:
     """Return a source of the products in a file; `-` is standard input. Opening it may raise InputError."""
     if path == "-":
         return InputSource("stdin", lambda: nullcontext(sys.stdin.buffer))
-    return InputSource(f"file:{path}", lambda: _open_file(path))
+    return InputSource(f"file:{printable(path)}", lambda: _open_file(path))
 
 
 def s3_source(client: Any, bucket: str, key: str) -> InputSource:
@@ -61,7 +62,7 @@ def _s3_source(client: Any, bucket: str, key: str, wanted: str) -> InputSource:
         return io.BufferedReader(stream)
 
     return InputSource(
-        f"s3://{bucket}/{key}",
+        printable(f"s3://{bucket}/{key}"),
         open_object,
         version=lambda: read[0],
         at_version=lambda version: _s3_source(client, bucket, key, version),
@@ -104,8 +105,7 @@ def _products(source: InputSource) -> Iterator[Product | RejectedRecord]:
     rejected_count = 0
     with source.open() as stream:
         try:
-            for record in read_records(stream, source.name):
-                item = _product(record)
+            for item in _entries(stream, source.name):
                 if isinstance(item, Product):
                     usable += 1
                 else:
@@ -121,24 +121,29 @@ def _products(source: InputSource) -> Iterator[Product | RejectedRecord]:
         raise InputError(f"{source.name} holds no usable product: {found}")
 
 
-def _product(numbered: NumberedRecord) -> Product | RejectedRecord:
-    position, record = numbered
-    if isinstance(record, RejectedRecord):
-        return record
-    try:
-        return product_from_record(record, position)
-    except RejectedRecordError as exc:
-        return RejectedRecord(position, exc.field, exc.reason, exc.product_key)
+def _entries(stream: BinaryIO, name: str) -> Iterator[Product | RejectedRecord]:
+    with unexpected_as(lambda reason: InputBrokenOffError(f"{name} cannot be read further: {reason}")):
+        for position, record in read_records(stream, name):
+            if isinstance(record, RejectedRecord):
+                yield record
+                continue
+            try:
+                product = product_from_record(record, position)
+            except RejectedRecordError as exc:
+                yield RejectedRecord(position, exc.field, exc.reason, exc.product_key)
+            else:
+                yield product
 
 
 def _open_file(path: str) -> BinaryIO:
+    shown = printable(path)
     try:
         return Path(path).open("rb")
     except FileNotFoundError as exc:
-        raise InputError(f"file {path} does not exist; check the path given with --products-file") from exc
+        raise InputError(f"file {shown} does not exist; check the path given with --products-file") from exc
     except IsADirectoryError as exc:
-        raise InputError(f"{path} is a folder; give the path of a file") from exc
+        raise InputError(f"{shown} is a folder; give the path of a file") from exc
     except PermissionError as exc:
-        raise InputError(f"file {path} may not be read by this user; change its permissions") from exc
+        raise InputError(f"file {shown} may not be read by this user; change its permissions") from exc
     except OSError as exc:
-        raise InputError(f"file {path} cannot be opened: {exc.strerror}") from exc
+        raise InputError(f"file {shown} cannot be opened: {exc.strerror}") from exc

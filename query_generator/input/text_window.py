@@ -9,6 +9,7 @@ from typing import BinaryIO
 from query_generator.errors import InputError, QueryGeneratorError
 
 CHUNK_BYTES = 256 * 1024
+MOST_BYTES = 4  # of a character in UTF-8
 _GZIP_MAGIC = b"\x1f\x8b"
 _UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # the BOM of UTF-32 (LE) begins with the first of them
 
@@ -34,8 +35,12 @@ class _Rejoined(io.RawIOBase):
         return len(data)
 
 
-def _byte_length(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogateescape"))
+def utf8_length(text: str, start: int, end: int) -> int:
+    """Return the number of bytes that a part of a window's text had; holds no copy of the whole part."""
+    if text.isascii():
+        return end - start
+    steps = range(start, end, CHUNK_BYTES)
+    return sum(len(text[at : min(at + CHUNK_BYTES, end)].encode("utf-8", "surrogateescape")) for at in steps)
 
 
 class TextWindow:
@@ -70,14 +75,14 @@ class TextWindow:
         self.slide(0)
 
     def slide(self, start: int) -> None:
-        """Drop the text before `start` and read 256 KB more, or as much as is kept if that is more."""
-        kept = self.text[start:]
-        self._bytes_before += _byte_length(self.text[:start])
-        parts = [kept, self._decoder.decode(self._pending)]
+        """Drop the text before `start` and read 256 KB more, or a quarter of what is kept if that is more."""
+        self._bytes_before += utf8_length(self.text, 0, start)
+        self.text = self.text[start:]
+        parts = [self.text, self._decoder.decode(self._pending)]
         self._pending = b""
-        wanted = max(CHUNK_BYTES, len(kept))
+        wanted = max(CHUNK_BYTES, len(self.text) // 4)
         while wanted > 0 and not self.ended:
-            data = self._read(wanted)
+            data = self._read(min(wanted, CHUNK_BYTES))
             wanted -= len(data)
             self.ended = not data
             parts.append(self._decoder.decode(data, final=self.ended))
@@ -85,7 +90,7 @@ class TextWindow:
 
     def broken_off(self, at: int, reason: str) -> InputBrokenOffError:
         """Return the error for input that breaks off at index `at` of the window's text."""
-        offset = self._bytes_before + _byte_length(self.text[:at])
+        offset = self._bytes_before + utf8_length(self.text, 0, at)
         cause = f"{reason}; {self.failure}" if self.failure else reason
         return InputBrokenOffError(f"{self.name} breaks off at byte {offset} of its (decompressed) text: {cause}")
 

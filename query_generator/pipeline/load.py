@@ -30,6 +30,14 @@ class Loaded:
     rejected: int = 0
     examples: list[str] = field(default_factory=list)
 
+    def count(self, added: Added) -> None:
+        """Add what became of a chunk, and name its rejected records."""
+        _name_rejected(added.rejected, self.rejected)
+        self.products += len(added.linked)
+        self.repeated += len(added.repeated)
+        self.rejected += len(added.rejected)
+        self.examples += [f"record {p.position} {p.name!r}" for p in added.repeated[: 3 - len(self.examples)]]
+
 
 def peek(entries: Iterable[Entry]) -> Iterator[Entry]:
     """Read ahead to the first product, at most one chunk, so that useless input fails before anything is written.
@@ -45,7 +53,7 @@ def peek(entries: Iterable[Entry]) -> Iterator[Entry]:
             if isinstance(entry, Product):
                 break
     except InputError:
-        _name_rejected([entry for entry in head if isinstance(entry, RejectedRecord)], Loaded())
+        _name_rejected([entry for entry in head if isinstance(entry, RejectedRecord)], 0)
         raise
     return chain(head, iterator)
 
@@ -85,15 +93,18 @@ def load_products(
     loaded = Loaded()
     ledger.db.with_reconnect(lambda: read_selected_products(ledger.db, ledger.job_id))
     stream = iter(entries)
-    while chunk := _take(stream, CHUNK if limit is None else min(CHUNK, limit - loaded.products)):
+
+    def load_chunk() -> bool:
+        """Put the next chunk into the ledger, and keep nothing of it; return whether there was one."""
+        chunk = _take(stream, CHUNK if limit is None else min(CHUNK, limit - loaded.products))
         products = [entry for entry in chunk if isinstance(entry, Product)]
         rejected = [entry for entry in chunk if isinstance(entry, RejectedRecord)]
-        added = _add_what_can_be(ledger, link, products, rejected, enough_at)
-        _name_rejected(added.rejected, loaded)
-        loaded.products += len(added.linked)
-        loaded.repeated += len(added.repeated)
-        loaded.rejected += len(added.rejected)
-        loaded.examples += [f"record {p.position} '{p.name}'" for p in added.repeated[: 3 - len(loaded.examples)]]
+        if chunk:
+            loaded.count(_add_what_can_be(ledger, link, products, rejected, enough_at))
+        return bool(chunk)
+
+    while load_chunk():
+        pass
     if loaded.repeated:
         _LOG.warning(
             "[BATCH WARNING] %d record(s) repeat a product of this job by brand and name and are left out: %s%s",
@@ -143,8 +154,8 @@ def _take(stream: Iterator[Entry], products: int) -> list[Entry]:
     return chunk
 
 
-def _name_rejected(rejected: list[RejectedRecord], loaded: Loaded) -> None:
-    for number, record in enumerate(rejected, start=loaded.rejected + 1):
+def _name_rejected(rejected: list[RejectedRecord], before: int) -> None:
+    for number, record in enumerate(rejected, start=before + 1):
         if number <= NAMED_IN_LOG:
             _LOG.warning("[INPUT ERROR] %s", record)
         if number == NAMED_IN_LOG:

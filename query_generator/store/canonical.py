@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from query_generator.input.product_fields import RejectedRecordError, product_from_record
+from query_generator.input.unexpected import unexpected_as
 from query_generator.models import Product
 
 _TEXTS = ("name", "brand", "category", "description", "price", "currency", "external_id", "content_hash")
@@ -29,6 +30,11 @@ def stored_product(row: Any) -> Product:
     Raises:
         RejectedRecordError: the row holds no usable product.
     """
+    with unexpected_as(lambda reason: RejectedRecordError("", reason)):
+        return _stored_product(row)
+
+
+def _stored_product(row: Any) -> Product:
     if row.record is not None:
         product = product_from_record(row.record, row.position, row.brand_name or "")
         return replace(product, product_id=row.product_id)

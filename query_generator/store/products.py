@@ -83,7 +83,7 @@ def take_selected(
     db: Database, job_id: str, _load_id: str, products: Sequence[Product]
 ) -> tuple[list[LinkedProduct], list[Product]]:
     """Store those of the job's own products that were read just now. Has the signature of `link_products`."""
-    keep_read(db, job_id, [product for product in products if product.record])
+    keep_read(db, job_id, [product for product in products if product.record_json])
     return [LinkedProduct(product.product_id or 0, product) for product in products], []
 
 

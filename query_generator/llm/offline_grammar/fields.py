@@ -38,7 +38,7 @@ def amounts(product: Product) -> dict[str, str]:
         price = Decimal(product.price)
     except InvalidOperation:
         return {}
-    if not price.is_finite() or not 0 < price < 10**9:
+    if not price.is_finite() or not Decimal("0.005") <= price < 10**9:
         return {}
     currency = f" {product.currency}" if len(product.currency) in range(1, 5) else ""
     shown = f"{price:.0f}" if price == price.to_integral_value() else f"{price:.2f}"

@@ -1,5 +1,6 @@
 """Which row of `products` a record becomes."""
 
+import json
 import random
 import uuid
 from collections.abc import Sequence
@@ -150,7 +151,7 @@ def test_a_new_product_is_added_and_linked_once(db: Database) -> None:
     (row,) = link(db, [entry])
     assert link(db, [entry], "other job") == [row]
     (stored,) = db.run("SELECT product_data, brand_name, product_hash, product_key FROM products")
-    assert stored == (dict(entry.record), "Ácme", entry.product_hash, entry.key)
+    assert stored == (json.loads(entry.record_json), "Ácme", entry.product_hash, entry.key)
     assert record_of(db, row) is None
     links = db.run("SELECT job_id, product_id FROM jobselectedproducts ORDER BY job_id")
     assert links == [("job", row), ("other job", row)]
@@ -175,7 +176,7 @@ def test_repeated_records_are_left_out_within_a_load(db: Database) -> None:
     assert repeated == [again]
     later = product("boot", "ACME", 9, price=3)
     assert link_products(db, "job", load_id, [later]) == ([], [later])
-    assert data_of(db)[linked[0].product_id] == first.record
+    assert data_of(db)[linked[0].product_id] == json.loads(first.record_json)
     assert record_of(db, linked[0].product_id) is None
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from query_generator.errors import InputError
 from query_generator.input.formats import InputBrokenOffError, read_records
-from query_generator.input.json_records import MAX_NUMBER_DIGITS, MAX_RECORD_CHARACTERS, TOO_LARGE
+from query_generator.input.json_records import MAX_RECORD_BYTES, TOO_LARGE
+from query_generator.input.json_values import MAX_NUMBER_DIGITS
 from query_generator.input.text_window import CHUNK_BYTES
 from query_generator.models import RejectedRecord
 
@@ -340,9 +341,9 @@ def peak_of(stream: BinaryIO) -> tuple[list[Any], int]:
 
 # To find out that a record is too large the window holds twice the largest record: while that is put together out of
 # its halves, and the half before it is still there, four times. Once more is five, and all of the giant is six.
-WINDOW_AT_WORST = 4.5 * MAX_RECORD_CHARACTERS
+WINDOW_AT_WORST = 4.5 * MAX_RECORD_BYTES
 MEGABYTE = 1024 * 1024
-GIANT_MEGABYTES = 6 * MAX_RECORD_CHARACTERS // MEGABYTE
+GIANT_MEGABYTES = 6 * MAX_RECORD_BYTES // MEGABYTE
 
 
 @pytest.mark.parametrize(
@@ -364,7 +365,7 @@ def test_a_giant_record_is_not_held(head: bytes, tail: bytes) -> None:
 @pytest.mark.parametrize(("more", "kind"), [(0, "good"), (1, "giant")])
 def test_a_record_may_be_as_large_as_the_largest_and_no_larger(more: int, kind: str) -> None:
     """Also where all of it is valid and has come already: one character more is too many."""
-    record = b'{"name": "' + b"x" * (MAX_RECORD_CHARACTERS - len('{"name": ""}') + more) + b'"}'
+    record = b'{"name": "' + b"x" * (MAX_RECORD_BYTES - len('{"name": ""}') + more) + b'"}'
     kinds, _ = peak_of(io.BytesIO(b"[" + record + b', {"name": "B"}]'))
     assert kinds == [kind, "good"]
 
@@ -388,7 +389,7 @@ def test_a_gzip_bomb_is_not_held() -> None:
     packed.seek(0)
     kinds, peak = peak_of(packed)
     assert kinds == ["good", "giant", "good"]
-    assert peak < WINDOW_AT_WORST + MAX_RECORD_CHARACTERS / 2  # gzip joins what it has unpacked of one reading
+    assert peak < WINDOW_AT_WORST + MAX_RECORD_BYTES / 2  # gzip joins what it has unpacked of one reading
 
 
 def test_memory_is_flat() -> None:

@@ -18,7 +18,7 @@ BOOT = Product(
     attributes=(("fit", "wide"),),
     external_id="SKU-77",
     product_id=41,
-    record={"cost_price": 12},
+    record_json='{"cost_price": 12}',
 )
 
 
