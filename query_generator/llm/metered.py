@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from query_generator.errors import QueryGeneratorError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, ProviderAround, Usage, usage_of
 from query_generator.llm.prices import cost_usd
-from query_generator.masking import masked
+from query_generator.masking import without_keys
 
 
 @dataclass(slots=True)
@@ -87,7 +87,8 @@ class MeteredProvider(ProviderAround):
         except QueryGeneratorError as exc:
             self._count(failed_requests=1)
             if exc.bill:
-                exc.bill = exc.bill._replace(cost_usd=self._bill(self.name, exc.bill.model, usage_of(exc.bill)))
+                cost = self._bill(self.name, exc.bill.model, usage_of(exc.bill))
+                exc.bill = exc.bill._replace(model=without_keys(exc.bill.model), cost_usd=cost)
             raise
         self._count(successful_requests=1, seconds=self._clock() - started)
         reply = _without_secrets(reply)
@@ -112,11 +113,11 @@ class MeteredProvider(ProviderAround):
 
 
 def _without_secrets(reply: GenerationReply) -> GenerationReply:
-    """Return a reply whose texts repeat no secret; the model's name stands in every row."""
+    """Return a reply that repeats no key, in the questions or in the model's name, which stands in every row."""
     told = (reply.model, *reply.texts)
-    if masked(together := "\0".join(told)) == together:
+    if without_keys(together := "\0".join(told)) == together:
         return reply
-    return replace(reply, model=masked(reply.model), texts=tuple(map(masked, reply.texts)))
+    return replace(reply, model=without_keys(reply.model), texts=tuple(map(without_keys, reply.texts)))
 
 
 class Meters:
