@@ -23,6 +23,7 @@ NumberedRecord: TypeAlias = tuple[int, dict[str, Any] | RejectedRecord]
 
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 TOO_LARGE = f"larger than {MAX_RECORD_BYTES // 1024**2} MB"
+NESTED_TOO_DEEPLY = "nested too deeply"
 TOO_MANY_VALUES = f"holds more than {MAX_VALUES:,} values"
 _LONGEST_TOKEN = len("\\uD83D\\uDE00")
 _MAX_BROKEN_CHARACTERS = 1024 * 1024  # in which the end of a broken record is looked for
@@ -190,7 +191,7 @@ class JsonRecords:
             column = exc.pos - max(text.rfind("\n", start, exc.pos), start - 1)
             return None, NOT_FOUND, f"not valid JSON: {exc.msg} (line {line} column {column} of the record)"
         except RecursionError:
-            return None, NOT_FOUND, "nested too deeply"
+            return None, NOT_FOUND, NESTED_TOO_DEEPLY
         except MemoryError:
             return None, NOT_FOUND, "takes too much memory"
         is_whole = text[start] in '{["' or end < len(text) or self._window.ended

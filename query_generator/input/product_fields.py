@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from query_generator.errors import SkippableError
 from query_generator.input.field_names import candidates, is_name_field
 from query_generator.input.field_values import attributes_of, category_of, currency_of, label_of, price_of
-from query_generator.input.plain_text import is_absent, plain_text, text_of
+from query_generator.input.plain_text import MAX_SOURCE_CHARACTERS, is_absent, plain_text, text_of
 from query_generator.input.unexpected import unexpected_as
 from query_generator.models import Product, composite_key, content_hash
 
@@ -191,7 +191,8 @@ def _checked_text(field: str, raw: str, limit: int) -> str:
         raise RejectedRecordError(field, f"holds the character U+{ord(bad.group()):04X}, which is not text")
     text = plain_text(raw)
     if len(text) > limit:
-        raise RejectedRecordError(field, f"{len(text)} characters, more than {limit}")
+        length = len(text) if len(raw) <= MAX_SOURCE_CHARACTERS else len(raw)
+        raise RejectedRecordError(field, f"{length} characters, more than {limit}")
     return text if any(map(str.isprintable, text.replace(" ", ""))) and not is_absent(text) else ""
 
 

@@ -4,6 +4,9 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from query_generator.input.json_records import NESTED_TOO_DEEPLY, TOO_LARGE, TOO_MANY_VALUES, is_larger
+from query_generator.input.json_scan import holds_too_many_values
+from query_generator.input.json_values import DECODER
 from query_generator.input.product_fields import RejectedRecordError, product_from_record
 from query_generator.input.unexpected import unexpected_as
 from query_generator.models import Product
@@ -21,7 +24,7 @@ def canonical_json(product: Product) -> str:
 
 
 def stored_product(row: Any) -> Product:
-    """Rebuild the product of a database row.
+    """Rebuild the product of a database row. A record is held to the same limits as one of an input.
 
     Args:
         row: has `product_id`, `position` and `product` (as `canonical_json` writes it); if that is missing or out of
@@ -34,9 +37,21 @@ def stored_product(row: Any) -> Product:
         return _stored_product(row)
 
 
+def _record_of(text: str) -> Any:
+    """Decode the text of a stored record, which the statements cut where it is too large."""
+    if is_larger(text, 0, len(text)):
+        raise RejectedRecordError("", TOO_LARGE)
+    if holds_too_many_values(text, 0):
+        raise RejectedRecordError("", TOO_MANY_VALUES)
+    try:
+        return DECODER.decode(text)
+    except RecursionError as exc:
+        raise RejectedRecordError("", NESTED_TOO_DEEPLY) from exc
+
+
 def _stored_product(row: Any) -> Product:
     if row.record is not None:
-        product = product_from_record(row.record, row.position, row.brand_name or "")
+        product = product_from_record(_record_of(row.record), row.position, row.brand_name or "")
         return replace(product, product_id=row.product_id)
     if row.product is None:
         raise RejectedRecordError("", "the row of the product is gone")

@@ -12,7 +12,7 @@ from query_generator.store.connection_errors import not_kept
 from query_generator.store.database import Database
 
 PAGE_SIZE = 500
-PAGE_BYTES = 2_000_000  # of records as PostgreSQL stores them: large ones are compressed
+PAGE_BYTES = 2_000_000  # of records; the one that passes this is the last of its page
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def get_product_ids_from_job(job_id: str, db: Database, keys: Sequence[str] | No
         return {row.product_key: row.product_id for row in rows}
     read_selected_products(db, job_id)
     found: dict[str, int] = {}
-    for row in _pages(db, "products.keys_page", job_id):
+    for row in _pages(db, "products.keys_page", job_id=job_id):
         found.setdefault(row.product_key, row.product_id)
     return found
 
@@ -50,7 +50,7 @@ def read_selected_products(db: Database, job_id: str) -> None:
     They get their composite keys, by which records of an input find them. Products of jobs from before migration 0008
     are read as well, and the hashes of their items are recomputed.
     """
-    for page in _each_page(db, "products.unread_page", job_id):
+    for page in _each_page(db, "products.unread_page", job_id=job_id):
         keep_read(db, job_id, [entry for entry in map(_read, page) if isinstance(entry, Product)])
 
 
@@ -62,7 +62,7 @@ def selected_products(
     A product has its `record` only if that was read just now, because it had not been read yet or has changed since. An
     unusable product is rejected, with its id as position.
     """
-    return map(_read, _pages(db, page, job_id))
+    return map(_read, _pages(db, page, job_id=job_id))
 
 
 def keep_read(db: Database, job_id: str, products: Sequence[Product]) -> None:
@@ -156,7 +156,7 @@ def known_rows(db: Database, job_id: str, products: Sequence[Product]) -> KnownR
     """Find the rows of products by the rules of `link_products`; nothing is written."""
     claims = {index: entry.product_id for index, entry in enumerate(products) if entry.product_id is not None}
     product_ids = list(set(claims.values()))
-    unread = map(_read, db.rows("products.unkeyed_by_id", product_ids=product_ids) if product_ids else ())
+    unread = map(_read, _pages(db, "products.unkeyed_page", product_ids=product_ids) if product_ids else ())
     unkeyed = {entry.product_id: entry.key for entry in unread if isinstance(entry, Product) and entry.product_id}
     keyed = db.rows("products.keys_by_id", product_ids=product_ids) if product_ids else []
     keys = {row.product_id: row.product_key for row in keyed} | unkeyed
@@ -186,12 +186,12 @@ def _ids_by_hash(db: Database, products: Sequence[Product]) -> dict[str, int]:
     return {keys[row.product_hash]: row.product_id for row in rows}
 
 
-def _pages(db: Database, name: str, job_id: str) -> Iterator[Any]:
-    return chain.from_iterable(_each_page(db, name, job_id))
+def _pages(db: Database, name: str, **parameters: object) -> Iterator[Any]:
+    return chain.from_iterable(_each_page(db, name, **parameters))
 
 
-def _each_page(db: Database, name: str, job_id: str) -> Iterator[list[Any]]:
+def _each_page(db: Database, name: str, **parameters: object) -> Iterator[list[Any]]:
     after = 0
-    while rows := db.rows(name, job_id=job_id, after=after, size=PAGE_SIZE, bytes=PAGE_BYTES):
+    while rows := db.rows(name, after=after, size=PAGE_SIZE, bytes=PAGE_BYTES, **parameters):
         yield rows
         after = rows[-1].product_id

@@ -8,7 +8,6 @@ import pytest
 
 from query_generator.store.connect import get_db_connection
 from tests.conftest import Ended
-from tests.fakes.aws_server import RDS_SECRET
 from tests.fakes.pg_server import FIRST_PASSWORD, PgServer
 from tests.support.paths import ROOT
 from tests.support.site import PRODUCTS, Site, secret_of
@@ -42,8 +41,7 @@ def limited(direct: Site, server: PgServer) -> Iterator[Site]:
 
 def log_in(site: Site, role: str) -> None:
     """Let the secret have another user."""
-    login = secret_of({**site.server.config, "username": role}, site.port)
-    site.aws.client("secretsmanager").put_secret_value(SecretId=RDS_SECRET, SecretString=json.dumps(login))
+    site.put_secret(secret_of({**site.server.config, "username": role}, site.port))
 
 
 def expect(ended: Ended, *codes: int) -> None:

@@ -1,6 +1,6 @@
 -- name: answers
 SELECT i.position, i.product_id, i.query_type, p.brand_name, s.product,
-       CASE WHEN s.product IS NULL THEN coalesce(s.record, p.product_data) END AS record,
+       CASE WHEN s.product IS NULL THEN left(coalesce(s.record, p.product_data)::text, 16777217) END AS record,
        i.provider, i.model, i.prompt_tokens, i.output_tokens, a.texts, a.current
 FROM job_items i
 JOIN products p USING (product_id)

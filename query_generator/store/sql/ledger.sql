@@ -162,7 +162,7 @@ WITH next AS (
     RETURNING i.product_id, i.query_type, i.position, i.deferred, i.query_ids, i.attempts, i.answered, i.dropped
 )
 SELECT c.product_id, c.query_type, c.position, c.deferred, c.attempts, c.answered, c.dropped,
-       s.product, CASE WHEN s.product IS NULL THEN coalesce(s.record, p.product_data) END AS record, p.brand_name,
+       s.product, CASE WHEN s.product IS NULL THEN left(coalesce(s.record, p.product_data)::text, 16777217) END AS record, p.brand_name,
        ARRAY(SELECT q.query_text FROM unnest(c.query_ids) WITH ORDINALITY AS u (query_id, number)
              JOIN queries q USING (query_id) ORDER BY u.number) AS existing
 FROM claimed c

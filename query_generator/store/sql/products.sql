@@ -1,21 +1,30 @@
 -- name: selected_page
--- `record` is NULL unless the product was not read from it yet, or the record has changed since. A page ends when the
--- records in it reach a number of bytes (as stored, so mostly compressed).
-SELECT product_id, position, brand_name, product_key, CASE WHEN record IS NULL THEN product END AS product, record
-FROM (
-    SELECT r.*, coalesce(sum(pg_column_size(r.record)) OVER (ORDER BY r.product_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS bytes_before
-    FROM (
-        SELECT p.product_id, coalesce(s.position, p.product_id) AS position, p.brand_name, p.product_key, s.product,
+-- `record` is NULL unless the product was not read from it yet, or the record has changed since. It is the record's text,
+-- cut where it is larger than a record may be (16 MB). Rows are taken one by one, so that a page ends when the records in
+-- it reach a number of bytes.
+WITH RECURSIVE page AS (
+    SELECT %(after)s::int AS product_id, NULL::bigint AS position, NULL::text AS brand_name, NULL::text AS product_key,
+           NULL::jsonb AS product, NULL::text AS record, 0 AS number, 0::bigint AS bytes
+    UNION ALL
+    SELECT r.product_id, r.position, r.brand_name, r.product_key, r.product, r.record, page.number + 1,
+           page.bytes + coalesce(octet_length(r.record), 0)
+    FROM page
+    CROSS JOIN LATERAL (
+        SELECT p.product_id, coalesce(s.position, p.product_id)::bigint AS position, p.brand_name::text, p.product_key::text,
+               s.product,
                CASE WHEN s.product IS NULL OR s.record_hash IS DISTINCT FROM jsonb_hash_extended(coalesce(s.record, p.product_data), 0)
-                    THEN coalesce(s.record, p.product_data) END AS record
+                    THEN left(coalesce(s.record, p.product_data)::text, 16777217) END AS record
         FROM jobselectedproducts s
         JOIN products p USING (product_id)
-        WHERE s.job_id = %(job_id)s AND s.product_id > %(after)s
+        WHERE s.job_id = %(job_id)s AND s.product_id > page.product_id
         ORDER BY s.product_id
-        LIMIT %(size)s
+        LIMIT 1
     ) r
-) t
-WHERE bytes_before < %(bytes)s
+    WHERE page.number < %(size)s AND page.bytes < %(bytes)s
+)
+SELECT product_id, position, brand_name, product_key, CASE WHEN record IS NULL THEN product END AS product, record
+FROM page
+WHERE number > 0
 ORDER BY product_id
 
 -- name: keys_page
@@ -29,23 +38,30 @@ LIMIT %(size)s
 -- name: unread_page
 -- Products that were not read from their records yet; the page ends as in selected_page. Before migration 0008 there is
 -- no column `product`, and the name refers to `absent`: no product was read yet.
-SELECT product_id, position, brand_name, NULL AS product, record
-FROM (
-    SELECT r.*, coalesce(sum(pg_column_size(r.record)) OVER (ORDER BY r.product_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS bytes_before
-    FROM (
-        SELECT product_id, coalesce(s.position, product_id) AS position, p.brand_name, coalesce(s.record, p.product_data) AS record
+WITH RECURSIVE page AS (
+    SELECT %(after)s::int AS product_id, NULL::bigint AS position, NULL::text AS brand_name, NULL::text AS record,
+           0 AS number, 0::bigint AS bytes
+    UNION ALL
+    SELECT r.product_id, r.position, r.brand_name, r.record, page.number + 1, page.bytes + coalesce(octet_length(r.record), 0)
+    FROM page
+    CROSS JOIN LATERAL (
+        SELECT product_id, coalesce(s.position, product_id)::bigint AS position, p.brand_name::text,
+               left(coalesce(s.record, p.product_data)::text, 16777217) AS record
         FROM (SELECT NULL::jsonb AS product) absent
         CROSS JOIN LATERAL (
             SELECT product_id, position, record
             FROM jobselectedproducts
-            WHERE job_id = %(job_id)s AND product_id > %(after)s AND product IS NULL
+            WHERE job_id = %(job_id)s AND product_id > page.product_id AND product IS NULL
             ORDER BY product_id
-            LIMIT %(size)s
+            LIMIT 1
         ) s
         JOIN products p USING (product_id)
     ) r
-) t
-WHERE bytes_before < %(bytes)s
+    WHERE page.number < %(size)s AND page.bytes < %(bytes)s
+)
+SELECT product_id, position, brand_name, NULL AS product, record
+FROM page
+WHERE number > 0
 ORDER BY product_id
 
 -- name: set_read
@@ -68,10 +84,26 @@ FROM read i
 JOIN products p USING (product_id)
 WHERE s.job_id = %(job_id)s AND s.product_id = i.product_id
 
--- name: unkeyed_by_id
-SELECT product_id, 0 AS position, brand_name, NULL AS product, product_data AS record
-FROM products
-WHERE product_id = ANY(%(product_ids)s) AND product_key IS NULL
+-- name: unkeyed_page
+-- The page ends as in selected_page.
+WITH RECURSIVE page AS (
+    SELECT %(after)s::int AS product_id, NULL::text AS brand_name, NULL::text AS record, 0 AS number, 0::bigint AS bytes
+    UNION ALL
+    SELECT r.product_id, r.brand_name, r.record, page.number + 1, page.bytes + coalesce(octet_length(r.record), 0)
+    FROM page
+    CROSS JOIN LATERAL (
+        SELECT p.product_id, p.brand_name::text, left(p.product_data::text, 16777217) AS record
+        FROM products p
+        WHERE p.product_id = ANY(%(product_ids)s) AND p.product_id > page.product_id AND p.product_key IS NULL
+        ORDER BY p.product_id
+        LIMIT 1
+    ) r
+    WHERE page.number < %(size)s AND page.bytes < %(bytes)s
+)
+SELECT product_id, 0 AS position, brand_name, NULL AS product, record
+FROM page
+WHERE number > 0
+ORDER BY product_id
 
 -- name: set_keys
 UPDATE products p

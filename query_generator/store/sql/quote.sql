@@ -11,7 +11,7 @@ WHERE i.job_id = %(job_id)s AND i.product_id = ANY(%(product_ids)s)
 
 -- name: records
 SELECT s.product_id, coalesce(s.position, s.product_id) AS position, p.brand_name, NULL AS product,
-       coalesce(s.record, p.product_data) AS record
+       left(coalesce(s.record, p.product_data)::text, 16777217) AS record
 FROM jobselectedproducts s
 JOIN products p USING (product_id)
 WHERE s.job_id = %(job_id)s AND s.product_id = ANY(%(product_ids)s)

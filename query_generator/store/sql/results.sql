@@ -1,6 +1,6 @@
 -- name: products
 SELECT a.position, a.product_id, p.brand_name, p.product_key, s.product - 'description' - 'attributes' AS product,
-       CASE WHEN s.product IS NULL THEN coalesce(s.record, p.product_data) END AS record,
+       CASE WHEN s.product IS NULL THEN left(coalesce(s.record, p.product_data)::text, 16777217) END AS record,
        coalesce(a.provider, m.provider) AS provider, coalesce(a.model, m.model) AS model,
        a.error AS product_error, m.error AS market_error,
        a.query_ids AS product_query_ids, m.query_ids AS market_query_ids, a.dropped AS product_dropped, m.dropped AS market_dropped,
