@@ -48,7 +48,8 @@ def __getattr__(name: str) -> Any:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code and never raises."""
+    """Run one command; returns its exit code and never raises. What it writes is for its user alone."""
+    os.umask(0o077)
     if not logging.root.handlers:
         configure_logging("INFO", "text")
     stop = StopSignal()
