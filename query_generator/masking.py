@@ -173,8 +173,9 @@ def _decoded_forms(secret: str) -> Iterator[str]:
 
 
 def _long_forms(secret: str) -> Iterator[str]:
-    for form in {secret, secret.replace(" ", "+")}:
-        yield re.escape(_in_any_case(form))
+    whole = secret.rstrip("\\")  # before a quote in JSON, a backslash at the end looks like the quote's own
+    for form in {secret, whole, whole.upper(), whole.lower(), whole.replace(" ", "+")}:
+        yield from (re.escape(_in_any_case(form)), re.escape(squeezed(form).lower()))
     yield from _encoded(secret, str.lower)
 
 
