@@ -46,14 +46,13 @@ class Masker:
 
     def hide(self, secrets: Iterable[str]) -> None:
         """Mask these from now on, beside those that are masked already: an old password may still be good."""
-        self.hide_only(self._secrets.union(secrets))
+        with self._lock:
+            self._become(self._secrets.union(secrets))
 
     def hide_only(self, secrets: Iterable[str]) -> None:
         """Mask these and no others from now on."""
-        wanted = frozenset(secret for secret in secrets if secret.strip())
         with self._lock:
-            if wanted != self._secrets:
-                self._secrets, self._finders = wanted, None
+            self._become(secrets)
 
     def masked(self, text: str) -> str:
         """Return a text without the secrets: as they are, escaped for JSON, URL or HTML, in base64, in hexadecimal.
@@ -64,6 +63,11 @@ class Masker:
             if finder.pattern.search(finder.view(text)):
                 text = _replaced(text, finder)
         return text
+
+    def _become(self, secrets: Iterable[str]) -> None:
+        wanted = frozenset(secret for secret in secrets if secret.strip())
+        if wanted != self._secrets:
+            self._secrets, self._finders = wanted, None
 
     def _made(self) -> tuple[Finder, ...]:
         finders = self._finders
@@ -81,14 +85,16 @@ of no other text, in data such as questions and names, which a password that is 
 
 def hide(secrets: Iterable[str]) -> None:
     """Mask these secrets of this process from now on, beside those that are masked already."""
-    hide_only(hidden().union(secrets))
+    found = frozenset(secrets)
+    _PROCESS.hide(found)
+    _KEYS.hide(filter(_is_key, found))
 
 
 def hide_only(secrets: Iterable[str]) -> None:
     """Mask these and no others from now on."""
-    wanted = frozenset(secrets)
-    _PROCESS.hide_only(wanted)
-    _KEYS.hide_only(secret for secret in wanted if len(secret) >= KEY and not secret.isalpha())
+    found = frozenset(secrets)
+    _PROCESS.hide_only(found)
+    _KEYS.hide_only(filter(_is_key, found))
 
 
 def hidden() -> frozenset[str]:
@@ -146,6 +152,10 @@ def _finders(secrets: frozenset[str]) -> Iterator[Finder]:
         if forms:
             longest_first = sorted(set(forms), key=lambda form: (form.startswith(WORD_BEGINS), -len(form), form))
             yield Finder(view, re.compile("|".join(longest_first)))
+
+
+def _is_key(secret: str) -> bool:
+    return len(secret) >= KEY and not secret.isalpha()
 
 
 def _is_no_word(secret: str) -> bool:

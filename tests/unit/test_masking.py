@@ -1,6 +1,8 @@
 """A secret is taken out of a text wherever it stands; a short one only where it is a word."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -101,6 +103,23 @@ def test_no_text_costs_more_than_its_length(unit: str) -> None:
     masker.hide(KEYS)
     text = unit * (200_000 // len(unit))
     assert masker.masked(f"{text} {KEYS[0]}").endswith("***")
+
+
+def test_secrets_that_come_at_once_are_all_masked() -> None:
+    """Threads that learn of secrets at the same moment lose none of them."""
+    masker = Masker()
+    start = threading.Barrier(8)
+
+    def learn(thread: int) -> list[str]:
+        start.wait()
+        secrets = [f"Canary-{thread}-{number}" for number in range(200)]
+        for secret in secrets:
+            masker.hide({secret})
+        return secrets
+
+    with ThreadPoolExecutor(8) as pool:
+        learned = {secret for secrets in pool.map(learn, range(8)) for secret in secrets}
+    assert masker.secrets == learned
 
 
 def test_what_is_quoted_is_masked_before_it_is_cut() -> None:
