@@ -47,7 +47,8 @@ def __getattr__(name: str) -> Any:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code and never raises."""
+    """Run one command; returns its exit code and never raises. What it writes is for its user alone."""
+    os.umask(0o077)
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.INFO)
     stop = StopSignal()
     _stop_on_signals(stop)

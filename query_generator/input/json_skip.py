@@ -1,6 +1,7 @@
 """Passes over a JSON record that is too large to be held in memory."""
 
 import re
+import sys
 
 from query_generator.input.json_scan import NOT_FOUND
 from query_generator.input.text_window import TextWindow
@@ -9,6 +10,9 @@ _STRING_REST = re.compile(r'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+')
 _FLAT = re.compile(  # what changes no level: strings, numbers, commas, and lists and objects without strings
     r'(?:[^"{}\[\]]++|"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"|\[[^"{}\[\]]*+\]|\{[^"{}\[\]]*+\})*+'
 )
+_STRING = re.compile(r'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"')
+_WHOLE_STRINGS = re.compile(rf'(?:[^"]++|{_STRING.pattern})*+')
+_MANY_LEVELS = 1_000
 _TOKEN = re.compile(r'"|[{\[]++|[}\]]|[,\n]')
 
 
@@ -29,7 +33,12 @@ def skip_record(window: TextWindow, start: int) -> int:
                 at += text[at] != "\n"
                 if not depth:
                     return at
-            if depth:
+            if depth > _MANY_LEVELS:  # so many characters cannot close as many levels
+                end = _end(_WHOLE_STRINGS, text, at, at + depth - 1)
+                signs = _STRING.sub("", text[at:end])
+                depth += sum(map(signs.count, "{[")) - sum(map(signs.count, "}]"))
+                at = end
+            elif depth:
                 at = _end(_FLAT, text, at)
             token = _TOKEN.search(text, at)
             if not token:
@@ -46,6 +55,6 @@ def skip_record(window: TextWindow, start: int) -> int:
         at = 0
 
 
-def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
-    match = pattern.match(text, at)
+def _end(pattern: re.Pattern[str], text: str, at: int, limit: int = sys.maxsize) -> int:
+    match = pattern.match(text, at, limit)
     return match.end() if match else at

@@ -95,6 +95,6 @@ def first_line(message: object) -> str:
 def not_kept(table: str) -> ConfigurationError:
     """Return the error for a row that is not there as it was written."""
     return ConfigurationError(
-        f"PostgreSQL, table {table}: a row is not there as it was written; a trigger, rule or policy of the table "
-        "drops, changes or hides it. Remove it, or exempt the job's role from it."
+        f"PostgreSQL, table {table}: a row is not there as it was written: somebody has deleted it, or a trigger, rule "
+        "or policy of the table drops, changes or hides it. Remove that, or exempt the job's role from it."
     )

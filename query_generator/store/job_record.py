@@ -96,7 +96,7 @@ class JobRecord:
         writes them, since all runs of a job would compete for its row.
         """
         with self._lease.writing():
-            (row,) = self._rows("ledger.note_progress")
+            row = self._db.one("ledger.note_progress", job_id=self._job_id)
         return Progress(**row._asdict())
 
     def set_status(self, status: JobStatus, error: str | None = None) -> None:

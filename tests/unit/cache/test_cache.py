@@ -1,6 +1,7 @@
 """The response cache over memory and scripted tiers: what is kept, for how long, and what it saves."""
 
 import logging
+import math
 import pickle
 import threading
 import zlib
@@ -162,7 +163,14 @@ def test_an_entry_is_read_as_it_was_written() -> None:
         zlib.compress(b'{"schema": 0, "key": "' + KEY.encode() + b'"}'),
         zlib.compress(zlib.decompress(encode(KEY, ENTRY)).replace(b'["Is', b'[1, "Is')),
         zlib.compress(zlib.decompress(encode(KEY, ENTRY)).replace(b": 12,", b": -1.5,")),
+        zlib.compress(zlib.decompress(encode(KEY, ENTRY)).replace(b": 12,", b": -1,")),
+        zlib.compress(zlib.decompress(encode(KEY, ENTRY)).replace(b": 12,", b": 9223372036854775808,")),
+        encode(KEY, replace(ENTRY, stored_at=math.nan)),
+        encode(KEY, replace(ENTRY, stored_at=-math.inf)),
+        encode(KEY, replace(ENTRY, reply=replace(ENTRY.reply, model="m\0"))),
+        encode(KEY, replace(ENTRY, reply=replace(ENTRY.reply, provider="p" * 256))),
         zlib.compress(b" " * (100 << 20)),
+        zlib.compress(b"[" + b"[]," * 700_000 + b"1]"),
     ],
 )
 def test_what_is_no_entry_is_never_believed(stored: bytes) -> None:
