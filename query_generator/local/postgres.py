@@ -164,7 +164,8 @@ def _take(lock: IO[str]) -> bool:
 
 def _unusable(directory: Path, exc: OSError) -> FatalError:
     way_out = "give another one with --local DIR, or set DATABASE_URL"
-    return file_error(f"the local folder {directory} cannot be used", exc, way_out)
+    file = f" for {exc.filename}" if exc.filename not in (None, str(directory)) else ""
+    return file_error(f"the local folder {directory} cannot be used{file}", exc, way_out)
 
 
 def _not_started(directory: Path) -> ConfigurationError:
