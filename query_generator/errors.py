@@ -7,6 +7,8 @@ import errno
 from enum import IntEnum
 from typing import NamedTuple
 
+from query_generator.masking import masked
+
 # Room, a device or a limit of open files may come back; a wrong path does not.
 _TRANSIENT_FILE_ERRORS = frozenset(
     {
@@ -42,9 +44,15 @@ class Bill(NamedTuple):
 
 
 class QueryGeneratorError(Exception):
-    """Base of every error that this project raises on purpose. `bill` is set if a provider reported one."""
+    """Base of every error that this project raises on purpose. `bill` is set if a provider reported one.
+
+    Messages quote services, drivers and SDKs, which may repeat a secret: they are masked here, where they are made.
+    """
 
     bill: Bill | None = None
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(masked(message))
 
 
 class FatalError(QueryGeneratorError):

@@ -438,8 +438,8 @@ class JobConfig:
     ] = None
 
     cache_url: Annotated[
-        str | None,
-        Setting(Group.CACHE, "CACHE_URL", "redis://cache.example.internal:6379/0", default="memory alone"),
+        "SecretStr | None",
+        Setting(Group.CACHE, "CACHE_URL", "redis://cache.example.internal:6379/0", default="memory alone", secret=True),
         Help(
             "where replies are kept between runs: Redis or a folder",
             "`redis://…`, `rediss://…` or a folder; both, by a comma.",
