@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from query_generator.cli import parse_arguments
 from query_generator.errors import ExitCode, FatalError
+from query_generator.log import configure_logging
 from query_generator.pipeline.starting import in_turn
 from query_generator.stopping import StopSignal
 
@@ -47,15 +48,17 @@ def __getattr__(name: str) -> Any:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code and never raises."""
-    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.INFO)
+    """Run one command; returns its exit code and never raises. What it writes is for its user alone."""
+    os.umask(0o077)
+    if not logging.root.handlers:
+        configure_logging("INFO", "text")
     stop = StopSignal()
     _stop_on_signals(stop)
     try:
         arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # the search for plugins takes 60 ms
         config = _configure(arguments)
-        _configure_logging(config)
+        configure_logging(config.log_level, config.log_format)
         stop.drain_seconds = config.drain_seconds
         verb = " ".join(word for word in (arguments["verb"] or "run", arguments.get("action")) if word)
         return int(_command(verb)(config, stop))
@@ -100,13 +103,6 @@ def _configure(arguments: dict[str, str | None]) -> "JobConfig":
         if is_child:
             import_module("query_generator.pipeline.job")
     return config
-
-
-def _configure_logging(config: "JobConfig") -> None:
-    import secrets_cache
-    from query_generator.log import configure_logging
-
-    configure_logging(config.log_level, config.log_format, secrets_cache.secret_values)
 
 
 def _stop_on_signals(stop: StopSignal) -> None:

@@ -1,7 +1,7 @@
 """The module-level cache of the job's two secrets: each is fetched once a process, whatever the number of threads.
 
 Values come from Secrets Manager, or, where no secret name is set, from GEMINI_API_KEY and DATABASE_URL. A secret's
-value is never logged and never part of an error.
+value is never logged and never part of an error: `masking` is told of each before it is used.
 """
 
 import logging
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypedDict
 from query_generator.errors import ConfigurationError, PermissionRefusedError
 from query_generator.llm.endpoints import check_key_length
 from query_generator.llm.registry import GEMINI, VENDORS, vendors_of
+from query_generator.masking import hide
 from query_generator.secret_texts import RdsConfig, parse_api_key, parse_database_url, parse_rds_secret
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ __all__ = [
     "initialize_for",
     "initialize_secrets",
     "refresh_rds_config",
-    "secret_values",
 ]
 
 _LOG = logging.getLogger("secrets_cache")
@@ -142,6 +142,7 @@ def get_api_key(vendor_name: str) -> str:
         else:
             raise ConfigurationError(f"missing: {vendor.secret_field.upper()} or {vendor.key_field.upper()}")
         check_key_length(key, vendor, address, source)
+        hide({key})
         _api_key_caches[vendor_name] = key
         return key
 
@@ -156,12 +157,14 @@ def get_rds_config() -> RdsConfig:
         config = _current_config()
         if config.rds_secret_name:
             _LOG.info("[DB] Fetching RDS configuration from Secrets Manager (first time)")
-            _rds_config_cache = parse_rds_secret(_fetch(config.rds_secret_name), config)
+            found = parse_rds_secret(_fetch(config.rds_secret_name), config)
         elif config.database_url:
-            _rds_config_cache = parse_database_url(config.database_url.get_secret_value(), config.db_sslmode)
+            found = parse_database_url(config.database_url.get_secret_value(), config.db_sslmode)
         else:
             raise ConfigurationError("missing: RDS_SECRET_NAME or DATABASE_URL")
-        return _rds_config_cache
+        hide({found["password"]})
+        _rds_config_cache = found
+        return found
 
 
 def refresh_rds_config(refused: RdsConfig, refusal: PermissionRefusedError) -> RdsConfig:
@@ -184,16 +187,11 @@ def refresh_rds_config(refused: RdsConfig, refusal: PermissionRefusedError) -> R
         _LOG.warning("[DB] The login was refused; fetching RDS configuration from Secrets Manager once more")
         _rds_refreshed = True
         fresh = parse_rds_secret(_fetch(config.rds_secret_name), config)
+        hide({fresh["password"]})
         if fresh == refused:
             raise PermissionRefusedError(f"{refusal} The secret has not changed since it was first read.") from refusal
         _rds_config_cache = fresh
         return fresh
-
-
-def secret_values() -> frozenset[str]:
-    """Return the live secret values, for the filter that masks them in the log."""
-    values = {*_api_key_caches.values(), _rds_config_cache["password"] if _rds_config_cache else None}
-    return frozenset(value for value in values if value)
 
 
 def _current_config() -> "JobConfig":

@@ -84,6 +84,8 @@ infrastructure_folder() {
   printf '%s/infrastructure\n' "$(CDPATH="" cd -- "$(dirname -- "$script")" && pwd -P)"
 }
 
+# Python runs with -IS: no file beside the script, in the current folder or named by a variable replaces a module.
+
 # plan FOLDER OPTION=VALUE... checks every value, then writes FOLDER/request.json and, if the input has to be
 # uploaded, FOLDER/upload_to with its S3 address. Wrong values are named on standard error, and end the script.
 plan() {
@@ -93,7 +95,7 @@ plan() {
     [[ -r $infrastructure/$part ]] || stop_usage "$infrastructure/$part was not found: this script needs the folder \
 infrastructure beside it. Copy that folder too, or make a symbolic link to the script in its repository"
   done
-  python3 "$infrastructure/plan.py" "$@" || code=$?
+  python3 -IS "$infrastructure/plan.py" "$@" || code=$?
   if ((code == EXIT_USAGE)); then stop_usage "wrong options, see above"; fi
   if ((code != 0)); then
     stop_usage "$infrastructure/plan.py failed, see above: \
@@ -122,7 +124,7 @@ tell_log() {
       return 0
     fi
     log_error=""
-    token=$(python3 "$infrastructure/log_page.py" <<<"$page")
+    token=$(python3 -IS "$infrastructure/log_page.py" <<<"$page")
     if [[ ${log_token[1]-} == "$token" ]]; then return 0; fi
     log_token=(--next-token "$token")
   done

@@ -39,6 +39,7 @@ DEFAULTS = {
     "queue": ("BATCH_JOB_QUEUE", "query-generator"),
     "job-definition": ("BATCH_JOB_DEFINITION", "query-generator"),
 }
+MAX_KEY_PREFIX_BYTES = 512
 BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 SECRET = r"(API_KEY|PASSWORD|TOKEN|SECRET|SECRET_ACCESS_KEY)$|^DATABASE_URL$"
 
@@ -136,6 +137,13 @@ def _own_variables(given: Given) -> List[Variable]:
     return [Variable(name, value, "--env") for name, _, value in pairs if name not in SET_BY_OPTION]
 
 
+def is_key_prefix(text: str) -> bool:
+    """Return whether the job takes a text as OUTPUT_S3_PREFIX, by the rule of its settings' `checked_key_prefix`."""
+    parts = text.split("/")
+    is_path = "" not in parts[:-1] and not {".", ".."} & set(parts) and "\\" not in text
+    return is_path and text.isprintable() and len(text.encode()) <= MAX_KEY_PREFIX_BYTES
+
+
 def _job_id(given: Given) -> Iterator[str]:
     job_id = first(given, "job-id")
     if "job-id" not in given:
@@ -194,6 +202,8 @@ def _env(given: Given) -> Iterator[str]:
             yield f"--env for {name!r}: give NAME=VALUE, the name of letters, digits and '_', first no digit"
         if name.upper().startswith(reserved):
             yield f"--env {name}: AWS Batch keeps {reserved}* names to itself"
+        if name == "OUTPUT_S3_PREFIX" and not is_key_prefix(value):
+            yield f"--env OUTPUT_S3_PREFIX {value!r}: give what keys may begin with, such as query/"
         if name in SET_BY_OPTION:
             yield f"--env {name}: use {SET_BY_OPTION[name]}"
             continue

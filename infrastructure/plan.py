@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Sequence
 
 if __name__ == "__main__":  # run by its path, so the package is not in the current folder
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from infrastructure.limits import INLINE_CHARACTERS, SUBMITTED_CHARACTERS, size_of
 from infrastructure.options import (
@@ -24,6 +24,7 @@ from infrastructure.options import (
     chosen,
     first,
     given_options,
+    is_key_prefix,
     option_problems,
     repeated,
     resources_of,
@@ -102,7 +103,8 @@ def through_s3(given: Given, environ: Environment) -> Source:
     source = source_of(given)
     option, name = f"--{source}", Path(first(given, source)).name
     bucket = environ.get("INPUT_S3_BUCKET") or environ.get("OUTPUT_S3_BUCKET") or ""
-    key = f"{environ.get('OUTPUT_S3_PREFIX', 'query/')}{first(given, 'job-id')}/input/{name}"
+    prefix = environ.get("OUTPUT_S3_PREFIX", "query/")
+    key = f"{prefix}{first(given, 'job-id')}/input/{name}"
     variables = [Variable("INPUT_S3_BUCKET", bucket, option), Variable("INPUT_S3_KEY", key, option)]
     problems = []
     if not bucket:
@@ -112,6 +114,8 @@ def through_s3(given: Given, environ: Environment) -> Source:
         )
     elif not re.fullmatch(BUCKET, bucket):
         problems.append(f"INPUT_S3_BUCKET {bucket!r}: give the name of a bucket")
+    if not is_key_prefix(prefix):
+        problems.append(f"OUTPUT_S3_PREFIX {prefix!r}: give what keys may begin with, such as query/")
     problems += [problem for variable in variables for problem in variable_problems(variable)]
     return Source(variables, f"s3://{bucket}/{key}", problems)
 

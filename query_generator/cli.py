@@ -1,10 +1,11 @@
 """The command line: verbs, and the options that `settings` declares. Values stay text; `config` checks them all."""
 
 import argparse
+import re
 from collections.abc import Sequence
 from typing import NoReturn
 
-from query_generator.declaration import Declared, Group
+from query_generator.declaration import Declared, Group, repeated
 from query_generator.errors import ConfigurationError
 from query_generator.settings import SETTINGS
 
@@ -44,10 +45,18 @@ settings, also those that have a variable alone. Logs go to standard error, the 
 """
 
 
+# What argparse repeats of a command line, where a key or password may stand.
+_CHOICE = re.compile(r"(invalid choice:) ['\"](.*)['\"] (\(choose from )", re.DOTALL)
+_EXPLICIT = re.compile(r"ignored explicit argument .*", re.DOTALL)
+_OPTION = re.compile(r"--[a-z]{1,14}(?:-[a-z]{1,14})*")
+
+
 class _Parser(argparse.ArgumentParser):
     """Reports a wrong command line as our own error, so that it ends with our exit code."""
 
     def error(self, message: str) -> NoReturn:
+        message = _CHOICE.sub(lambda given: f"{given[1]} {repeated(given[2])} {given[3]}", message)
+        message = _EXPLICIT.sub("takes no value", message)
         raise ConfigurationError(f"{message}. `python batch_job.py --help` shows what there is.")
 
 
@@ -124,4 +133,14 @@ def parse_arguments(argv: Sequence[str]) -> dict[str, str | None]:
         raise ConfigurationError(f"the verb '{words[0]}' is not available yet; there are: {', '.join(VERBS)}")
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
         words.insert(0, "run")
-    return vars(build_parser().parse_args(words))
+    parser = build_parser()
+    taken, unknown = parser.parse_known_args(words)
+    if unknown:
+        parser.error(f"unrecognized arguments: {', '.join(map(_told, unknown))}")
+    return vars(taken)
+
+
+def _told(word: str) -> str:
+    """Return what an error calls a word that is no option of ours; a value after `=` is not repeated."""
+    name = word.partition("=")[0]
+    return name if _OPTION.fullmatch(name) else "an option" if word.startswith("-") else repeated(word)

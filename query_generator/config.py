@@ -9,9 +9,11 @@ from typing import Annotated, Any, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, create_model
 
-from query_generator.declaration import Declared
+from query_generator.declaration import Declared, repeated
 from query_generator.errors import ConfigurationError
+from query_generator.known_secrets import keys_in, secrets_in
 from query_generator.llm.registry import DEFAULT_PROVIDER, PROVIDER_WITHOUT_KEY, PROVIDERS, vendors_of
+from query_generator.masking import hide
 from query_generator.settings import SETTINGS, JobConfig, names_in, without_index
 
 __all__ = ["JobConfig", "load_config"]
@@ -44,6 +46,7 @@ def load_config(arguments: Mapping[str, str | None], environ: Mapping[str, str])
     Raises:
         ConfigurationError: names every wrong and every missing setting at once, each with an example.
     """
+    hide(secrets_in(environ) | keys_in(" ".join(filter(None, arguments.values()))))
     verb = arguments.get("verb") or "run"
     values = _given(arguments, environ)
     problems = _missing(verb, values)
@@ -108,5 +111,4 @@ def _missing(verb: str, values: Mapping[str, Any]) -> list[str]:
 
 def _describe(name: str | int, value: object, message: str) -> str:
     declared = SETTINGS[str(name)]
-    shown = "the value" if declared.setting.secret else repr(value)
-    return f"{declared}: {shown} is wrong ({message}); right is, for example: {declared.example}"
+    return f"{declared}: {repeated(str(value))} is wrong ({message}); right is, for example: {declared.example}"

@@ -1,10 +1,13 @@
 """What is told of a setting where it is declared, and what follows from that: names, bounds, texts."""
 
+import re
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, Literal, NamedTuple, TypeVar, dataclass_transform, get_args, get_origin
 
 T = TypeVar("T")
+
+_HARMLESS = re.compile(r"[A-Za-z./_-]{1,7}|[-+]?[0-9.]{1,12}")  # a slip of the keyboard, or a number out of bounds
 
 
 class Group(Enum):
@@ -92,6 +95,11 @@ class Option(NamedTuple):
 
 
 NO_OPTION = Option("")
+
+
+def repeated(given: str) -> str:
+    """Return what a message about a wrong value calls it: the value itself only where it can be no key or password."""
+    return repr(given) if _HARMLESS.fullmatch(given) else "the value given"
 
 
 class Declared(NamedTuple):

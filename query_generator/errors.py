@@ -3,8 +3,19 @@
 Fatal errors end the run with their exit code, retryable ones are worth another try, skippable ones cost one item.
 """
 
+import errno
 from enum import IntEnum
 from typing import NamedTuple
+
+from query_generator.masking import masked
+
+# Room, a device or a limit of open files may come back; a wrong path does not.
+_TRANSIENT_FILE_ERRORS = frozenset(
+    {
+        *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOMEM, errno.ENFILE, errno.EMFILE),
+        *(errno.ESTALE, errno.ETIMEDOUT, errno.EAGAIN),
+    }
+)
 
 
 class ExitCode(IntEnum):
@@ -33,9 +44,15 @@ class Bill(NamedTuple):
 
 
 class QueryGeneratorError(Exception):
-    """Base of every error that this project raises on purpose. `bill` is set if a provider reported one."""
+    """Base of every error that this project raises on purpose. `bill` is set if a provider reported one.
+
+    Messages quote services, drivers and SDKs, which may repeat a secret: they are masked here, where they are made.
+    """
 
     bill: Bill | None = None
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(masked(message))
 
 
 class FatalError(QueryGeneratorError):
@@ -82,6 +99,14 @@ class InterruptedRunError(FatalError):
     """The run was asked to stop: the same job id continues later."""
 
     exit_code = ExitCode.TRY_AGAIN
+
+
+def file_error(doing: str, error: OSError, way_out: str = "") -> FatalError:
+    """Return our error for one of the operating system about a file: a full disk is away, a wrong path is wrong."""
+    is_transient = error.errno in _TRANSIENT_FILE_ERRORS
+    then = "make room or mend the disk, then run the same job id again" if is_transient else way_out
+    message = f"{doing}: {error.strerror or error}" + (f"; {then}" if then else "")
+    return ServiceAwayError(message) if is_transient else ConfigurationError(message)
 
 
 class RunFencedError(FatalError):

@@ -1,60 +1,75 @@
-"""Log lines: text that begins with `[COMPONENT]`, or JSON; secrets are masked."""
+"""Log lines: text that begins with `[COMPONENT]`, or JSON. Secrets are masked, and no text forges a line."""
 
 import json
 import logging
 import re
 import sys
-from collections.abc import Callable
+import threading
 from datetime import UTC, datetime
 
 from query_generator.llm.registry import PROVIDERS
-from query_generator.masking import without_secret
+from query_generator.masking import masked
+from query_generator.one_line import one_line
 
-MASK = "***"
 CHATTY = (
     *("boto3", "botocore", "s3transfer", "urllib3", "tenacity", "pyrate_limiter", "httpx2", "httpcore2"),
     *(logger for entry in PROVIDERS.values() for logger in entry.loggers),
 )
 _COMPONENT = re.compile(r"^\[([A-Z][A-Z ]*)\] ?")
+_TRACE_INDENT = "  | "  # before each line of a traceback, which then cannot pass for a line of its own
 
 
-def configure_logging(level: str, log_format: str, secret_values: Callable[[], frozenset[str]]) -> None:
-    """Send log lines to standard error.
+def configure_logging(level: str, log_format: str) -> None:
+    """Send log lines to standard error, warnings of Python and exceptions of threads included.
 
     Args:
         level: of this project's lines; SDKs log at WARNING or above, since some print whole bodies at DEBUG.
         log_format: `text` or `json`.
-        secret_values: returns the values to mask; called for each line.
     """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_MaskingFormatter(log_format, secret_values))
+    handler.setFormatter(_JsonLines() if log_format == "json" else _TextLines())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
     for name in CHATTY:
         logging.getLogger(name).setLevel(max(logging.getLevelName(level), logging.WARNING))
+    logging.captureWarnings(True)
+    threading.excepthook = _log_exception
 
 
-class _MaskingFormatter(logging.Formatter):
-    def __init__(self, log_format: str, secret_values: Callable[[], frozenset[str]]) -> None:
-        super().__init__()
-        self._json = log_format == "json"
-        self._secret_values = secret_values
+def _log_exception(failed: threading.ExceptHookArgs) -> None:
+    if failed.exc_value:
+        name = failed.thread.name if failed.thread else ""
+        logging.getLogger("thread").error("Unexpected error in thread %s", name, exc_info=failed.exc_value)
 
+
+class _TextLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        text = self._masked(super().format(record))
-        if self._json:
-            component = _COMPONENT.match(text)
-            entry = {
-                "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-                "level": record.levelname,
-                "component": component.group(1) if component else record.name,
-                "message": text[component.end() :] if component else text,
-            }
-            return json.dumps(entry, ensure_ascii=False)
-        return text if _COMPONENT.match(text) else f"[{record.name.rpartition('.')[2].upper()}] {text}"
+        head, *trace = _masked_lines(self, record)
+        line = one_line(head)
+        if not _COMPONENT.match(line):
+            line = f"[{record.name.rpartition('.')[2].upper()}] {line}"
+        return "\n".join((line, *(_TRACE_INDENT + one_line(part) for part in trace)))
 
-    def _masked(self, text: str) -> str:
-        for value in sorted(self._secret_values(), key=len, reverse=True):
-            text = without_secret(text, value, MASK)
-        return text
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        text = "\n".join(_masked_lines(self, record))
+        component = _COMPONENT.match(text)
+        entry = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "component": component.group(1) if component else record.name,
+            "message": text[component.end() :] if component else text,
+        }
+        return one_line(json.dumps(entry, ensure_ascii=False))
+
+
+def _masked_lines(formatter: logging.Formatter, record: logging.LogRecord) -> list[str]:
+    """Return the message, which may hold line breaks, and then the lines of its traceback and stack."""
+    traces = (
+        formatter.formatException(record.exc_info) if record.exc_info else record.exc_text,
+        formatter.formatStack(record.stack_info) if record.stack_info else "",
+    )
+    below = masked("\n".join(trace for trace in traces if trace))
+    return [masked(record.getMessage()), *(below.split("\n") if below else ())]

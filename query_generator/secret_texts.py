@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from query_generator.config import JobConfig
 
 
+_HOST = re.compile(r"[\w.:,%\[\]-]+|/[^@]*")  # a name, an address, or the folder of a socket
+
+
+_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+
+
 class RdsConfig(TypedDict):
     """How to reach PostgreSQL."""
 
@@ -67,6 +73,8 @@ def parse_rds_secret(text: str, config: "JobConfig") -> RdsConfig:
     ]
     if lacking:
         raise ConfigurationError(f"secret '{name}': field {', '.join(lacking)} is missing or not text")
+    if not _HOST.fullmatch(str(settings["host"][0])):
+        raise ConfigurationError(f"secret '{name}': field 'host' is no host name")
     port = fields.get("port") or config.db_port or 5432
     if not _is_port(port):
         raise ConfigurationError(f"secret '{name}': field 'port' is not a port number")
@@ -95,11 +103,22 @@ def parse_database_url(url: str, sslmode: str) -> RdsConfig:
             "DATABASE_URL: not an address; for example postgresql://user:password@host:5432/dbname"
         ) from None
     host, dbname = options.get("host") or parts.hostname, unquote(parts.path.lstrip("/"))
+    if "@" in parts.path + parts.query + parts.fragment:
+        raise ConfigurationError(
+            "DATABASE_URL: there is an @ after the host; in a password `/`, `?`, `#` and `@` are written as "
+            "%2F, %3F, %23 and %40, for example postgresql://user:pass%40word@host:5432/dbname"
+        )
     right_scheme = parts.scheme in ("postgresql", "postgres")
     if not (right_scheme and host and parts.username and dbname and _is_port(port)):
         raise ConfigurationError(
             "DATABASE_URL: scheme, user, host, port or database name is missing or wrong; "
             "for example postgresql://user:password@host:5432/dbname"
+        )
+    mode = options.get("sslmode", sslmode)
+    if mode not in _SSL_MODES:
+        raise ConfigurationError(
+            f"DATABASE_URL: its sslmode is none of {', '.join(_SSL_MODES)}; "
+            "for example postgresql://user:password@host:5432/dbname?sslmode=verify-full"
         )
     return RdsConfig(
         host=host,
@@ -107,7 +126,7 @@ def parse_database_url(url: str, sslmode: str) -> RdsConfig:
         username=unquote(parts.username),
         password=unquote(parts.password or ""),
         dbname=dbname,
-        sslmode=options.get("sslmode", sslmode),
+        sslmode=mode,
     )
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
+MAX_KEY_PREFIX_BYTES = 512  # S3 takes keys of 1,024 bytes, and the job's id and a file's name follow
 EVERY_VERB = ("run", "report", "init-db", "cache warm", "cache stats")
 BUYING = ("run", "cache warm")
 
@@ -43,6 +44,15 @@ def checked_s3_uri(text: str) -> str:
     """Return the address of an S3 object; raises ValueError if it is none."""
     if not re.fullmatch(r"s3://[^/]+/.+", text):
         raise ValueError("not an S3 address")
+    return text
+
+
+def checked_key_prefix(text: str) -> str:
+    """Return what the keys of objects may begin with; raises ValueError if it leads elsewhere, or is no plain text."""
+    parts = text.split("/")
+    is_path = "" not in parts[:-1] and not {".", ".."} & set(parts) and "\\" not in text
+    if not is_path or not text.isprintable() or len(text.encode()) > MAX_KEY_PREFIX_BYTES:
+        raise ValueError("no prefix of keys")
     return text
 
 
@@ -397,7 +407,15 @@ class JobConfig:
         str | None, Setting(Group.OUTPUT, "OUTPUT_S3_BUCKET", "my-bucket"), Help("bucket of the results")
     ] = None
     output_s3_prefix: Annotated[
-        str, Setting(Group.OUTPUT, "OUTPUT_S3_PREFIX", "query/"), Help("what their keys begin with")
+        str,
+        Setting(
+            Group.OUTPUT,
+            "OUTPUT_S3_PREFIX",
+            "query/",
+            allowed=f"plain text of at most {MAX_KEY_PREFIX_BYTES} bytes; no '/' first, no '//', '..', '.' or '\\\\'",
+            read=checked_key_prefix,
+        ),
+        Help("what their keys begin with"),
     ] = "query/"
     orchestration_logs_table: Annotated[
         str,
@@ -420,8 +438,8 @@ class JobConfig:
     ] = None
 
     cache_url: Annotated[
-        str | None,
-        Setting(Group.CACHE, "CACHE_URL", "redis://cache.example.internal:6379/0", default="memory alone"),
+        "SecretStr | None",
+        Setting(Group.CACHE, "CACHE_URL", "redis://cache.example.internal:6379/0", default="memory alone", secret=True),
         Help(
             "where replies are kept between runs: Redis or a folder",
             "`redis://…`, `rediss://…` or a folder; both, by a comma.",

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from psycopg.rows import namedtuple_row
 
+from query_generator import masking
 from query_generator.local.keeper import SUPERUSER
 from query_generator.local.postgres import local_postgres
 from query_generator.store.connect import get_db_connection
@@ -24,6 +25,14 @@ from tests.fakes.gemini_server import GeminiServer
 from tests.support.paths import ROOT
 
 API_KEY = "AIzaSy-test-key-0123456789"
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets() -> Iterator[None]:
+    """Let no test's secrets be masked in another."""
+    before = masking.hidden()
+    yield
+    masking.hide_only(before)
 
 
 @pytest.fixture(scope="session")

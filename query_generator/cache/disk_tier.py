@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from query_generator.cache.entries import LARGEST_STORED
 from query_generator.cache.tiers import NO_ENTRY, Held, TierFailedError
 
 DATABASE = "cache.db"
@@ -37,8 +38,8 @@ _INDEXES = (
     "CREATE INDEX IF NOT EXISTS Cache_store_time ON Cache (store_time)",
 )
 _GET = """
-    SELECT mode, filename, value FROM Cache
-    WHERE key = ? AND raw = 1 AND (expire_time IS NULL OR expire_time > ?)
+    SELECT mode, filename, CASE WHEN length(value) <= :largest THEN value END FROM Cache
+    WHERE key = :key AND raw = 1 AND (expire_time IS NULL OR expire_time > :now)
 """
 _PUT = """
     INSERT INTO Cache (key, raw, store_time, expire_time, access_time, mode, value)
@@ -78,7 +79,7 @@ class DiskTier:
     def get(self, key: str) -> bytes | None:
         """Return the bytes of a key."""
         with self._connected() as database:
-            row = database.execute(_GET, (key, time.time())).fetchone()
+            row = database.execute(_GET, {"key": key, "now": time.time(), "largest": LARGEST_STORED}).fetchone()
         if row is None:
             return None
         mode, filename, value = row

@@ -7,6 +7,7 @@ foreign. Nothing is ever unpickled.
 
 import hashlib
 import json
+import math
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -17,10 +18,10 @@ from query_generator.questions.prompts import PROMPT_VERSION
 
 OPERATION = "completions"
 SCHEMA = 1
-LARGEST_STORED = 1 << 20
-LARGEST_PLAIN = 8 << 20
-"""Bytes; a reply of 200 questions has about 20,000."""
-
+LARGEST_STORED = LARGEST_PLAIN = 1 << 20
+"""Bytes; a reply of 200 questions has about 20,000. JSON can take twenty times as much memory as its text."""
+LARGEST_COUNT = (1 << 31) - 1
+LONGEST_NAME = 255
 
 _USAGE = tuple(field.name for field in fields(Usage))
 _REPLY = tuple(field.name for field in fields(GenerationReply) if field.name not in ("usage", "cost_usd"))
@@ -78,8 +79,11 @@ def decode(key: str, stored: bytes) -> Entry:
         content = json.loads(plain)
         if (content["schema"], content["key"]) != (SCHEMA, key):
             raise ForeignEntryError
-        return Entry(_reply(content["reply"]), float(content["stored_at"]))
-    except (zlib.error, ValueError, TypeError, LookupError, AttributeError, RecursionError) as exc:
+        stored_at = float(content["stored_at"])
+        if not math.isfinite(stored_at):
+            raise ForeignEntryError
+        return Entry(_reply(content["reply"]), stored_at)
+    except (zlib.error, ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError) as exc:
         raise ForeignEntryError from exc
 
 
@@ -90,7 +94,8 @@ def _reply(content: Mapping[str, Any]) -> GenerationReply:
     if not (
         type(texts) is list
         and all(type(text) is str for text in (provider, model, *texts))
-        and all(type(tokens) is int for tokens in billed)
+        and all(name.isprintable() and len(name) <= LONGEST_NAME for name in (provider, model))
+        and all(type(tokens) is int and 0 <= tokens <= LARGEST_COUNT for tokens in billed)
         and type(truncated) is bool
     ):
         raise ForeignEntryError

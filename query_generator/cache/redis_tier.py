@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
+from urllib.parse import urlsplit
 
 import redis
 from redis.backoff import NoBackoff
@@ -15,6 +16,10 @@ from query_generator.errors import ConfigurationError
 TIMEOUT_SECONDS = 0.25
 PREFIX = "query-generator:completions:"
 PAGE = 1000
+_NO_ADDRESS = (
+    "CACHE_URL: this is no address of a Redis; right is, for example: redis://:password@host:6379/0, in whose "
+    "password `/`, `?`, `#` and `@` are written as %2F, %3F, %23 and %40"
+)
 
 
 class RedisTier:
@@ -33,6 +38,9 @@ class RedisTier:
             ConfigurationError: the address cannot be one.
         """
         try:
+            where = urlsplit(url)
+            if "@" in where.path + where.query + where.fragment:
+                raise ValueError("a password that is not escaped")
             self._redis = redis.Redis.from_url(
                 url,
                 socket_timeout=timeout,
@@ -40,12 +48,11 @@ class RedisTier:
                 retry=Retry(NoBackoff(), 1, (redis.ConnectionError,)),
                 protocol=2,
             )
-        except ValueError as exc:
-            raise ConfigurationError(
-                "CACHE_URL: this is no address of a Redis; right is, for example: redis://:password@host:6379/0"
-            ) from exc
-        where = self._redis.connection_pool.connection_kwargs
-        self.address = f"{where.get('host', 'localhost')}:{where.get('port', 6379)}/{where.get('db', 0)}"
+            self._redis.connection_pool.make_connection()  # refuses options that no connection has
+        except (ValueError, TypeError):
+            raise ConfigurationError(_NO_ADDRESS) from None
+        options = self._redis.connection_pool.connection_kwargs
+        self.address = f"{options.get('host', 'localhost')}:{options.get('port', 6379)}/{options.get('db', 0)}"
 
     def get(self, key: str) -> bytes | None:
         """Return the bytes of a key, never more than an entry can have."""

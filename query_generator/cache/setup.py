@@ -1,5 +1,6 @@
 """The cache that a configuration asks for."""
 
+import re
 from pathlib import Path
 
 from query_generator.cache.entries import Entry, key_of
@@ -27,7 +28,7 @@ class ResponseCache:
         """
         self._config = config
         self.is_on = config.cache_ttl_completions != 0
-        self.persistent = persistent_tiers(config.cache_url)
+        self.persistent = persistent_tiers(config.cache_url.get_secret_value() if config.cache_url else "")
         self._meter = CacheMeter()
         memory: list[Tier] = []
         if config.cache_memory_mb:
@@ -68,9 +69,17 @@ class ResponseCache:
         return self._meter.stats()
 
 
-def persistent_tiers(cache_url: str | None) -> list[Tier]:
-    """Make the tiers that CACHE_URL names: a Redis, a folder, or both with a comma between, the faster first."""
-    return [_tier(part.strip()) for part in (cache_url or "").split(",") if part.strip()]
+# A folder that could be a mistyped address of a Redis has to begin with `/` or `.`, or be told with `file://`.
+_FOLDER = re.compile(r"(?!//)(?:[/.][^@]*|[/.][^:]*|[^:@]+)")
+
+
+def persistent_tiers(cache_url: str) -> list[Tier]:
+    """Make the tiers that CACHE_URL names: a Redis, a folder, or both with a comma between, the faster first.
+
+    Raises:
+        ConfigurationError: one of them is neither. The message does not repeat it, since it may hold a password.
+    """
+    return [_tier(part.strip()) for part in cache_url.split(",") if part.strip()]
 
 
 def _tier(address: str) -> Tier:
@@ -79,11 +88,12 @@ def _tier(address: str) -> Tier:
         from query_generator.cache.redis_tier import RedisTier
 
         return RedisTier(address)
-    if separator and scheme != "file":
+    is_file = bool(separator) and scheme == "file"
+    if not is_file and not _FOLDER.fullmatch(address):
         raise ConfigurationError(
-            f"CACHE_URL: the scheme '{scheme}://' is not known; right is, for example: "
-            "redis://cache.example.internal:6379/0, rediss://… with TLS, or a folder"
+            "CACHE_URL: this is neither the address of a Redis nor a folder; right is, for example: "
+            "redis://cache.example.internal:6379/0, rediss://… with TLS, /var/cache/answers, or file:///var/cache/a@b"
         )
     from query_generator.cache.disk_tier import DiskTier
 
-    return DiskTier(Path(rest if separator else address))
+    return DiskTier(Path(rest if is_file else address))

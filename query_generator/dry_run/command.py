@@ -12,6 +12,7 @@ from query_generator.dry_run.quote import Quote, quote, quote_lines
 from query_generator.dry_run.survey import Survey, take_survey
 from query_generator.errors import ExitCode
 from query_generator.llm.prices import Prices
+from query_generator.masking import shown
 from query_generator.pipeline.providers import in_order
 from query_generator.pipeline.services import database_of
 from query_generator.pipeline.spending import checked_prices
@@ -42,7 +43,7 @@ def dry_run(config: JobConfig, stop: StopSignal) -> tuple[str, ExitCode]:
         counts = count_samples(config, keys, counters, survey, findings)
         quotes = [_quotes(config, provider, survey, prices, counts, db) for provider in in_order(config, prices)]
         left = _left_of_cap(config, db)
-    return "\n".join(_lines(config, findings, survey, quotes, left)), findings.exit_code
+    return "\n".join(map(shown, _lines(config, findings, survey, quotes, left))), findings.exit_code
 
 
 def _database(config: JobConfig, findings: Findings, resources: ExitStack) -> Database | None:

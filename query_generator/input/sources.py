@@ -1,6 +1,7 @@
 """The sources of products, and the way from a source to records to products."""
 
 import io
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from query_generator.config import JobConfig
 
 __all__ = ["InputBrokenOffError", "InputSource", "file_source", "load_input_data", "s3_source", "text_source"]
+
+
+_LOG = logging.getLogger("sources")
 
 
 @dataclass(frozen=True)
@@ -139,6 +143,8 @@ def _product(numbered: NumberedRecord) -> Product | RejectedRecord:
 def _open_file(path: str) -> BinaryIO:
     shown = printable(path)
     try:
+        if Path(path).is_fifo():
+            _LOG.info("[INPUT] %s is a pipe: waiting for a program that writes to it", shown)
         return Path(path).open("rb")
     except FileNotFoundError as exc:
         raise InputError(f"file {shown} does not exist; check the path given with --products-file") from exc

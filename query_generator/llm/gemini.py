@@ -22,7 +22,7 @@ from query_generator.llm.google_errors import error_from_reply
 from query_generator.llm.registry import GEMINI
 from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts
 from query_generator.llm.session import DeadlinePassed, DeadlineSession, ErrorStatus
-from query_generator.masking import body_without_key
+from query_generator.masking import hide
 from query_generator.models import QueryType
 
 
@@ -56,7 +56,7 @@ class GeminiProvider:
         """
         check_settings(api_key, models, endpoint)
         endpoint = endpoint.rstrip("/") or GEMINI.own_address
-        self._api_key = api_key
+        hide({api_key})
         self._models = dict(models)
         self._timeout_seconds = timeout_seconds
         self._deadline_seconds = deadline_seconds
@@ -105,9 +105,8 @@ class GeminiProvider:
         try:
             reply = self._send(self._request(model, prompt), retry=None, timeout=self._timeout_seconds)
         except ErrorStatus as exc:
-            body = body_without_key(exc.reply.content, self._api_key)
             retry_after = exc.reply.headers.get("Retry-After", "")
-            raise error_from_reply(exc.reply.status_code, body, model, retry_after) from exc
+            raise error_from_reply(exc.reply.status_code, exc.reply.content, model, retry_after) from exc
         except DeadlinePassed as exc:
             raise RetryableError(
                 f"Gemini's reply was not whole within {self._deadline_seconds:g} seconds, the deadline of a call"

@@ -15,8 +15,9 @@ from query_generator.errors import (
     RetryableError,
     SkippableError,
 )
-from query_generator.llm.http_errors import LONGEST_DELAY, MESSAGE_LIMIT, OVERLOADED_STATUSES
+from query_generator.llm.http_errors import LONGEST_DELAY, OVERLOADED_STATUSES
 from query_generator.llm.registry import GEMINI
+from query_generator.masking import quoted
 
 _TRANSIENT_CLIENT_STATUSES = frozenset({408, 409, 499})  # time-out, aborted, cancelled
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s?")
@@ -72,7 +73,7 @@ def _list(value: object) -> list[Any]:
 
 
 def _message(status: int, error: Mapping[str, Any]) -> str:
-    words = " ".join(str(error.get("message", "")).split())[:MESSAGE_LIMIT].rstrip(".")
+    words = quoted(error.get("message", ""))
     return f"HTTP {status} ({words})" if words else f"HTTP {status}"
 
 

@@ -1,6 +1,5 @@
 """The HTTP client for an SDK over httpx: its connections, its time-outs, and which replies are errors."""
 
-from collections.abc import Callable
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -10,7 +9,7 @@ from query_generator.errors import ConfigurationError
 from query_generator.llm.endpoints import is_loopback
 from query_generator.llm.http_deadline import DeadlineTransport
 from query_generator.llm.http_errors import ErrorStatus
-from query_generator.masking import body_without_key
+from query_generator.masking import hide
 
 KEEP_ALIVE_SECONDS = 60.0
 
@@ -27,6 +26,7 @@ def make_client(
     Raises:
         ConfigurationError: the proxy that the environment names cannot be used.
     """
+    hide({api_key})
     try:
         transport = DeadlineTransport(
             deadline_seconds,
@@ -46,19 +46,14 @@ def make_client(
         transport=transport,
         timeout=timeout_seconds,
         trust_env=False,
-        event_hooks={"response": [_raise_unless_ok(api_key)]},
+        event_hooks={"response": [_raise_unless_ok]},
     )
 
 
-def _raise_unless_ok(api_key: str) -> Callable[[httpx2.Response], None]:
+def _raise_unless_ok(response: httpx2.Response) -> None:
     """Raise before the SDK makes an exception that quotes the body: a service may repeat the key there."""
-
-    def check(response: httpx2.Response) -> None:
-        if response.status_code != 200:
-            body = body_without_key(response.read(), api_key)
-            raise ErrorStatus(response.status_code, dict(response.headers), body)
-
-    return check
+    if response.status_code != 200:
+        raise ErrorStatus(response.status_code, dict(response.headers), response.read())
 
 
 def _proxy_for(url: str) -> str | None:

@@ -19,8 +19,8 @@ from query_generator.errors import (
     SkippableError,
 )
 from query_generator.llm.vendor import Vendor
+from query_generator.masking import quoted
 
-MESSAGE_LIMIT = 200  # characters of the service's message that ours quote
 LONGEST_DELAY = 600.0  # seconds; a limit per minute never asks for more, a daily quota does, and that ends the run
 OVERLOADED_STATUSES = frozenset({503, 529})
 _TRANSIENT_CLIENT_STATUSES = frozenset({408, 409, 425, 499})  # time-out, conflict, too early, cancelled
@@ -31,7 +31,7 @@ class ErrorStatus(Exception):  # noqa: N818 - it never leaves the room of the pr
     """A reply with a status other than 200. Its text is the status alone: the body may quote a key or a prompt."""
 
     def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """Take headers with names in lower case, and a body without the key."""
+        """Take headers with names in lower case, and the body as it came."""
         super().__init__(f"HTTP {status}")
         self.status = status
         self.headers = headers
@@ -40,8 +40,8 @@ class ErrorStatus(Exception):  # noqa: N818 - it never leaves the room of the pr
 
     @property
     def message(self) -> str:
-        """The service's message on one line, shortened; empty when it sent none."""
-        return " ".join(str(self.error.get("message") or "").split())[:MESSAGE_LIMIT].rstrip(".")
+        """The service's message without secrets, on one line, shortened; empty when it sent none."""
+        return quoted(self.error.get("message") or "")
 
     def described(self) -> str:
         """Return status and message, for our own messages."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from query_generator.errors import QueryGeneratorError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, ProviderAround, Usage, usage_of
 from query_generator.llm.prices import cost_usd
+from query_generator.masking import masked
 
 
 @dataclass(slots=True)
@@ -89,6 +90,7 @@ class MeteredProvider(ProviderAround):
                 exc.bill = exc.bill._replace(cost_usd=self._bill(self.name, exc.bill.model, usage_of(exc.bill)))
             raise
         self._count(successful_requests=1, seconds=self._clock() - started)
+        reply = _without_secrets(reply)
         return replace(reply, cost_usd=self._bill(reply.provider, reply.model, reply.usage))
 
     def _bill(self, provider: str, model: str, usage: Usage) -> float | None:
@@ -107,6 +109,14 @@ class MeteredProvider(ProviderAround):
             self._stats.fallback_requests += self._is_fallback
             for name, value in sums.items():
                 setattr(self._stats, name, getattr(self._stats, name) + value)
+
+
+def _without_secrets(reply: GenerationReply) -> GenerationReply:
+    """Return a reply whose texts repeat no secret; the model's name stands in every row."""
+    told = (reply.model, *reply.texts)
+    if masked(together := "\0".join(told)) == together:
+        return reply
+    return replace(reply, model=masked(reply.model), texts=tuple(map(masked, reply.texts)))
 
 
 class Meters:

@@ -6,21 +6,26 @@ vendor's own rule. A model whose price was not found is left out: its price is n
 """
 
 import json
+import os
 import re
+import stat
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from query_generator.errors import ConfigurationError
+from query_generator.errors import ConfigurationError, file_error
 from query_generator.llm.base import Usage
 from query_generator.llm.registry import PROVIDER_WITHOUT_KEY
+from query_generator.models import printable
 
-Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+MAX_FILE_BYTES = 4 * 1024 * 1024
+FAULTS_SHOWN = 10
+LONGEST_PLACE = 80
+Usd = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 EXAMPLE = '{"my-model": {"input": 0.30, "output": 2.50}}'
 
 # What vendors add to the name of a model whose price it keeps: -001, -20261007, -2026-09-22, @20261007, -latest.
@@ -116,11 +121,9 @@ def _own_table() -> dict[str, Price]:
 
 def _user_table(path: str) -> dict[str, Price]:
     try:
-        return _TABLE.validate_python(json.loads(Path(path).read_bytes()))
+        return _TABLE.validate_python(json.loads(_read(path)))
     except OSError as exc:
-        raise ConfigurationError(
-            f"PRICES_FILE: {path} cannot be read ({exc.strerror}); give the path of a file"
-        ) from exc
+        raise file_error(f"PRICES_FILE: {path} cannot be read", exc, "give the path of a file") from exc
     except (ValueError, RecursionError) as exc:
         faults = _faults(exc) if isinstance(exc, ValidationError) else [f"is no JSON ({exc})"]
         raise ConfigurationError(
@@ -128,5 +131,20 @@ def _user_table(path: str) -> dict[str, Price]:
         ) from exc
 
 
+def _read(path: str) -> bytes:
+    """Read a file of bounded size; a pipe or a device has no size, and may have no end. Raises OSError."""
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        text = file.read(MAX_FILE_BYTES + 1) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else None
+    if text is None:
+        raise ConfigurationError(f"PRICES_FILE: {path} is a pipe or a device; give the path of a file")
+    if len(text) > MAX_FILE_BYTES:
+        raise ConfigurationError(f"PRICES_FILE: {path} is larger than {MAX_FILE_BYTES:,} bytes; it holds no prices")
+    return text
+
+
 def _faults(error: ValidationError) -> list[str]:
-    return [f"{'.'.join(map(str, fault['loc'])) or 'the whole'}: {fault['msg']}" for fault in error.errors()]
+    faults = error.errors(include_url=False, include_input=False)[:FAULTS_SHOWN]
+    return [
+        f"{printable('.'.join(map(str, fault['loc'])))[:LONGEST_PLACE] or 'the whole'}: {fault['msg']}"
+        for fault in faults
+    ]

@@ -10,7 +10,7 @@ from query_generator.llm.base import CountTokens, Prompt
 from query_generator.llm.google_errors import error_from_reply
 from query_generator.llm.registry import GEMINI
 from query_generator.llm.session import DeadlinePassed, DeadlineSession, ErrorStatus
-from query_generator.masking import body_without_key
+from query_generator.masking import hide
 
 TIMEOUT_SECONDS = 20.0
 DEADLINE_SECONDS = 30.0
@@ -25,6 +25,7 @@ def gemini_token_counter(api_key: str, endpoint: str = "") -> CountTokens:
 
     The function raises RetryableError, PermissionRefusedError and others as a call to the model does.
     """
+    hide({api_key})
     address = endpoint.rstrip("/") or GEMINI.own_address
     session = DeadlineSession(address, {"x-goog-api-key": api_key}, pool_size=1, deadline_seconds=DEADLINE_SECONDS)
 
@@ -47,8 +48,7 @@ def gemini_token_counter(api_key: str, endpoint: str = "") -> CountTokens:
             )
             return _total(json.loads(reply.content))
         except ErrorStatus as exc:
-            content = body_without_key(exc.reply.content, api_key)
-            raise error_from_reply(exc.reply.status_code, content, model) from exc
+            raise error_from_reply(exc.reply.status_code, exc.reply.content, model) from exc
         except (HTTPError, DeadlinePassed) as exc:
             raise RetryableError(f"the connection to Gemini failed ({type(exc).__name__})") from exc
         except (ValueError, KeyError, TypeError) as exc:

@@ -6,17 +6,18 @@ BEGIN
     CREATE ROLE query_generator LOGIN;
   END IF;
   FOR change IN
-    SELECT format('ALTER SCHEMA %I', nspname) FROM pg_namespace WHERE oid >= 16384 AND nspname !~ '^pg_'
+    WITH ours AS (SELECT * FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema')
+    SELECT format('SCHEMA %I', nspname) FROM ours WHERE nspname <> 'public'
     UNION ALL
-    SELECT format('ALTER TABLE %s', c.oid::regclass) FROM pg_class c
-    WHERE c.oid >= 16384 AND relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND relnamespace::regnamespace::text !~ '^pg_'
+    SELECT format('TABLE %s', c.oid::regclass) FROM pg_class c JOIN ours ON ours.oid = relnamespace
+    WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND relkind = 'S' AND deptype IN ('a', 'i'))
     UNION ALL
-    SELECT format('ALTER ROUTINE %s', oid::regprocedure) FROM pg_proc WHERE oid >= 16384
+    SELECT format('ROUTINE %s', p.oid::regprocedure) FROM pg_proc p JOIN ours ON ours.oid = pronamespace
     UNION ALL
-    SELECT format('ALTER DATABASE %I', 'query_generator')
+    SELECT format('DATABASE %I', 'query_generator')
   LOOP
-    EXECUTE change || ' OWNER TO query_generator';
+    EXECUTE format('ALTER %s OWNER TO query_generator', change);
   END LOOP;
 END $$;
 

@@ -205,8 +205,8 @@ def make_server_folder(base: Path, users_lock: int) -> Path:
             if previous.lstat().st_uid == os.geteuid():
                 shutil.rmtree(previous)
     root = os.geteuid() == 0
-    passed = all(folder.stat().st_mode & stat.S_IXOTH for folder in (base, *base.parents))
-    fit = SHORT_PATH.fullmatch(str(base)) and (passed or not root)
+    open_to_all = all(above.stat().st_mode & stat.S_IXOTH for above in (base, *base.parents))
+    fit = SHORT_PATH.fullmatch(str(base)) and (open_to_all or not root)
     folder = Path(tempfile.mkdtemp(prefix=SERVER_FOLDER_PREFIX, dir=base if fit else "/tmp"))
     folder.chmod(0o711 if root else 0o700)
     os.ftruncate(users_lock, 0)
@@ -221,17 +221,17 @@ def programs_for(user: int, binaries: Path, folder: Path) -> Path:
             options = as_user(user, signal.SIGKILL)
             subprocess.run([binaries / "postgres", "-V"], check=True, stdout=subprocess.DEVNULL, **options)
         return binaries
-    install = binaries.parent
+    site, libraries = binaries.parents[2], binaries.parents[1].with_suffix(".libs")  # found by relative paths
     before = os.umask(0o022)
-    for top in PROGRAMS:
-        for source in (install / top, *(install / top).rglob("*")):
+    for top in (libraries, *(binaries.parent / name for name in PROGRAMS)):
+        for source in (top, *top.rglob("*")):
             if source.is_file():
-                target = folder / source.relative_to(install)
+                target = folder / source.relative_to(site)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, target)
                 target.chmod(0o755)
     os.umask(before)
-    return folder / "bin"
+    return folder / binaries.relative_to(site)
 
 
 def write_logins(folder: Path, user: int) -> dict[str, str]:

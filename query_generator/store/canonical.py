@@ -55,6 +55,9 @@ def _stored_product(row: Any) -> Product:
         return replace(product, product_id=row.product_id)
     if row.product is None:
         raise RejectedRecordError("", "the row of the product is gone")
-    texts: dict[str, Any] = {name: row.product.get(name, "") for name in _TEXTS}
-    attributes = tuple((str(name), str(value)) for name, value in row.product.get("attributes", ()))
+    try:
+        texts: dict[str, Any] = {name: str(row.product.get(name, "")) for name in _TEXTS}
+        attributes = tuple((str(name), str(value)) for name, value in row.product.get("attributes", ()))
+    except (AttributeError, TypeError, ValueError):
+        raise RejectedRecordError("", "the product that was kept of it is not ours") from None
     return Product(**texts, attributes=attributes, product_id=row.product_id, position=row.position)

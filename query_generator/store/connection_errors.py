@@ -25,6 +25,7 @@ class Refusal(NamedTuple):
     way_out: str
 
 
+# The first that fits; libpq may tell of two attempts, with TLS and without.
 _REFUSALS = (
     Refusal(
         ("too many connections", "too many clients", "connection slots are reserved"),
@@ -32,17 +33,46 @@ _REFUSALS = (
         "Run the same job id again when others have ended.",
     ),
     Refusal(
-        ("authentication failed", "no pg_hba.conf entry", "no password supplied", "role ", "permission denied"),
+        ("authentication failed", "no password supplied", "requires a valid client certificate"),
         PermissionRefusedError,
         "Check user and password in RDS_SECRET_NAME or DATABASE_URL.",
     ),
     Refusal(
-        (
-            *("does not exist", "invalid sslmode", "does not support SSL"),
-            *("root certificate", "certificate verify failed", "does not match host name"),
-        ),
+        ("certificate verify failed",),
         ConfigurationError,
-        "Check the database's name and DB_SSLMODE; PGSSLROOTCERT names the CA file.",
+        "It has expired, or no authority in the file that PGSSLROOTCERT names has signed it.",
+    ),
+    Refusal(
+        ("does not match host name",),
+        ConfigurationError,
+        "Use the host name that the certificate is for in RDS_SECRET_NAME, DB_HOST or DATABASE_URL.",
+    ),
+    Refusal(
+        ("root certificate", "certificate file"),
+        ConfigurationError,
+        "PGSSLROOTCERT names the file of authorities, for Amazon RDS global-bundle.pem.",
+    ),
+    Refusal(
+        ("no encryption",),
+        PermissionRefusedError,
+        "Check user and password in RDS_SECRET_NAME or DATABASE_URL, and DB_SSLMODE if the server wants TLS.",
+    ),
+    Refusal(
+        ("does not support SSL", "sslmode"),
+        ConfigurationError,
+        "Check DB_SSLMODE, and that the address is PostgreSQL's own.",
+    ),
+    Refusal(("unexpected eof", "SYSCALL"), DatabaseAwayError, "Run the same job id again when it can be reached."),
+    Refusal(("SSL error",), ConfigurationError, "Server and job have no TLS version or cipher in common."),
+    Refusal(
+        ("no pg_hba.conf entry", "role ", "permission denied"),
+        PermissionRefusedError,
+        "Check user and password in RDS_SECRET_NAME or DATABASE_URL.",
+    ),
+    Refusal(
+        ("does not exist", "not supported", "unsupported"),
+        ConfigurationError,
+        "Check the address and the database's name in RDS_SECRET_NAME, DB_NAME or DATABASE_URL.",
     ),
 )
 
@@ -65,6 +95,6 @@ def first_line(message: object) -> str:
 def not_kept(table: str) -> ConfigurationError:
     """Return the error for a row that is not there as it was written."""
     return ConfigurationError(
-        f"PostgreSQL, table {table}: a row is not there as it was written; a trigger, rule or policy of the table "
-        "drops, changes or hides it. Remove it, or exempt the job's role from it."
+        f"PostgreSQL, table {table}: a row is not there as it was written: somebody has deleted it, or a trigger, rule "
+        "or policy of the table drops, changes or hides it. Remove that, or exempt the job's role from it."
     )

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from query_generator.store.connection_errors import DatabaseAwayError, TransactionConflictError
-from query_generator.store.driver import array_text, database_errors
+from query_generator.store.connection_errors import DatabaseAwayError, TransactionConflictError, not_kept
+from query_generator.store.driver import array_text, database_errors, reading
 from query_generator.store.reconnect import ReconnectPolicy, with_reconnect
-from query_generator.store.sql import statement
+from query_generator.store.sql import statement, tables_of
 
 if TYPE_CHECKING:
     from psycopg import Pipeline
@@ -123,9 +123,15 @@ class Database:
         return self.send(name, **parameters)()
 
     def one(self, name: str, /, **parameters: object) -> Any:
-        """Run a statement that returns exactly one row."""
-        (row,) = self.rows(name, **parameters)
-        return row
+        """Run a statement that returns exactly one row.
+
+        Raises:
+            ConfigurationError: it returned another number of rows: somebody has deleted the row that it is about.
+        """
+        rows = self.rows(name, **parameters)
+        if len(rows) != 1:
+            raise not_kept(f"{', '.join(tables_of(name))} ({name})")
+        return rows[0]
 
     def run(self, sql: str, parameters: dict[str, object] | None = None, *, name: str = "SQL text") -> list[Any]:
         """Run SQL text and return its rows; it may be several statements if there are no parameters."""
@@ -163,7 +169,8 @@ class Database:
             with database_errors(self._connection):
                 if cursor.pgresult is None and self._pipeline:
                     self._pipeline.sync()
-                return cursor.fetchall() if cursor.description else []
+                with reading(self._connection):
+                    return cursor.fetchall() if cursor.description else []
 
         return read
 

@@ -1,10 +1,12 @@
 """Adapts psycopg: its parameters and its exceptions."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from query_generator.store.connection_errors import DatabaseAwayError
+from query_generator.errors import ConfigurationError
+from query_generator.store.connection_errors import DatabaseAwayError, first_line
 from query_generator.store.sql import tables_of
 from query_generator.store.sqlstates import Meaning, meaning_of, server_error
 
@@ -58,6 +60,30 @@ def database_errors(connection: Waiting) -> Iterator[None]:
         raise error from exc
 
 
+def readable_json(text: str | bytes) -> Any:
+    """Return a JSON value; one that Python cannot read becomes a text, which no record or metadata is."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):  # numbers of thousands of digits, hundreds of levels
+        return "JSON that cannot be read"
+
+
+@contextmanager
+def reading(connection: Waiting) -> Iterator[None]:
+    """Translate what psycopg raises over values that are not what the server said, or no text in UTF-8.
+
+    Raises:
+        ConfigurationError: the server's answer cannot be read.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, ArithmeticError, NotImplementedError) as exc:
+        raise ConfigurationError(
+            f"PostgreSQL, {_places(connection.doing)}: the answer cannot be read ({type(exc).__name__}: "
+            f"{first_line(exc)}). The tables hold what is no text in UTF-8, or the server is no PostgreSQL."
+        ) from exc
+
+
 def sqlstate_of(error: BaseException) -> str:
     """Return the SQLSTATE behind one of our errors; empty if the server did not raise it."""
     return getattr(error.__cause__, "sqlstate", None) or ""
@@ -72,7 +98,11 @@ def _meaning_of(exc: "psycopg.Error") -> Meaning:
 
 
 def _where(exc: "psycopg.Error", doing: str) -> str:
-    """Name the tables that the server names, else those of the statement."""
+    """Name the table that the server names, else those of the statement."""
     named = exc.diag.table_name
-    tables = [named] if named else tables_of(doing)
+    return f"table {named} ({doing})" if named else _places(doing)
+
+
+def _places(doing: str) -> str:
+    tables = tables_of(doing)
     return f"{'table ' if len(tables) == 1 else 'tables '}{', '.join(tables)} ({doing})" if tables else doing

@@ -1,18 +1,23 @@
 """Events of a job: recorded in an outbox in PostgreSQL, then published to DynamoDB or a file."""
 
+import errno
 import json
 import logging
+import os
 import re
+import stat
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from query_generator.aws import aws_errors
 from query_generator.errors import FatalError
+from query_generator.masking import masked_values
 from query_generator.store.connection_errors import DatabaseAwayError
 from query_generator.store.database import Database
 
@@ -104,14 +109,14 @@ class FileEvents:
             self._open()
         if event.event_timestamp_id in self._there:
             return
-        with self._path.open("a", encoding="utf-8") as file:
+        with self._file() as file:
             file.write(json.dumps(event.item(), ensure_ascii=False) + "\n")
         self._remember([event.event_timestamp_id])
 
     def _open(self) -> None:
         """Read the ids of the last events, and end the line that a killed run left unfinished."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("a+", encoding="utf-8", errors="replace") as file:
+        with self._file() as file:
             file.seek(0)
             line = "\n"
             for line in file:
@@ -119,6 +124,16 @@ class FileEvents:
             if not line.endswith("\n"):
                 file.write("\n")
         self._opened = True
+
+    @contextmanager
+    def _file(self) -> Iterator[TextIO]:
+        """Open the file to read and append, but nothing else that bears its name: no link, pipe or device."""
+        opened = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+        if not stat.S_ISREG(os.fstat(opened).st_mode):
+            os.close(opened)
+            raise FileExistsError(errno.EEXIST, "is no file", str(self._path))
+        with open(opened, "a+", encoding="utf-8", errors="replace") as file:
+            yield file
 
     def _remember(self, event_ids: Iterable[str]) -> None:
         self._there.update(dict.fromkeys(event_ids))
@@ -152,7 +167,7 @@ class EventLog:
     def record(self, name: str, **details: object) -> None:
         """Record an event, in the open transaction if there is one."""
         timestamp = self._now().isoformat(timespec="microseconds")
-        event = Event(self._job_id, f"{timestamp}#{uuid.uuid4().hex}", name, details)
+        event = Event(self._job_id, f"{timestamp}#{uuid.uuid4().hex}", name, masked_values(details))
         if self._db:
             self._add(self._db, event)
         else:

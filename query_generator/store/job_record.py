@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from query_generator.masking import masked
 from query_generator.store.connection_errors import not_kept
 from query_generator.store.database import Database
 from query_generator.store.items import Progress
@@ -96,7 +97,7 @@ class JobRecord:
         writes them, since all runs of a job would compete for its row.
         """
         with self._lease.writing():
-            (row,) = self._rows("ledger.note_progress")
+            row = self._db.one("ledger.note_progress", job_id=self._job_id)
         return Progress(**row._asdict())
 
     def set_status(self, status: JobStatus, error: str | None = None) -> None:
@@ -118,7 +119,7 @@ class JobRecord:
                 on_first()
 
     def _set_status(self, status: JobStatus, error: str | None = None) -> None:
-        self._rows("ledger.set_status", status=status, error=error)
+        self._rows("ledger.set_status", status=status, error=error and masked(error))
 
     def _note(self, **metadata: object) -> None:
         self._rows("ledger.add_metadata", metadata=json.dumps(metadata))

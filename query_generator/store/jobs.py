@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from query_generator.errors import ConfigurationError
 from query_generator.models import QueryType
 from query_generator.store.database import Database
 from query_generator.store.items import Counts, JobSize
@@ -37,7 +38,13 @@ class JobMetadata:
 
     @classmethod
     def from_json(cls, noted: Mapping[str, Any] | None) -> "JobMetadata":
-        """Read the column; NULL means that nothing is recorded."""
+        """Read the column; NULL means that nothing is recorded.
+
+        Raises:
+            ConfigurationError: another program has written something else there.
+        """
+        if not isinstance(noted, Mapping | None):
+            raise ConfigurationError("PostgreSQL, table batch_operations: the job's metadata is no JSON object")
         noted = noted or {}
         return cls(
             {name: noted[name] for name in ("num_questions", "providers", "models", "prompt_version") if name in noted},

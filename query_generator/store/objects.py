@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from query_generator.aws import aws_errors
-from query_generator.errors import ConfigurationError, FatalError
+from query_generator.errors import ConfigurationError, FatalError, file_error
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -70,14 +70,17 @@ class FolderObjects:
         """Write a file atomically: a reader sees the old object or the new one.
 
         Raises:
-            ConfigurationError: the file could not be written.
+            ConfigurationError: the file could not be written, or a link leads out of the folder.
+            ServiceAwayError: the disk is full or broken.
         """
         path = self._folder / key
         part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
         try:
+            if not path.parent.resolve().is_relative_to(self._folder.resolve()):
+                raise ConfigurationError(f"writing {path}: a link or '..' in it leads out of {self._folder}")
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                with part.open("wb") as file:
+                with part.open("xb") as file:
                     file.writelines(chunks())
                     file.flush()
                     os.fsync(file.fileno())
@@ -85,7 +88,7 @@ class FolderObjects:
             finally:
                 part.unlink(missing_ok=True)
         except OSError as exc:
-            raise ConfigurationError(f"writing {path}: {exc.strerror}") from exc
+            raise file_error(f"writing {path}", exc) from exc
         return str(path)
 
 

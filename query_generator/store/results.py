@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from query_generator.input.product_fields import RejectedRecordError
+from query_generator.masking import masked
 from query_generator.models import Product, RejectedRecord
 from query_generator.store.canonical import stored_product
 from query_generator.store.database import Database
@@ -46,7 +47,7 @@ def result_products(db: Database, job_id: str) -> Iterator[dict[str, Any]]:
                 "market_questions": row.market_questions,
                 "query_ids": [*row.product_query_ids, *row.market_query_ids],
                 "rejected": sum(row.product_dropped.values()) + sum(row.market_dropped.values()),
-                "error": "; ".join(f"{kind}: {error}" for kind, error in errors.items() if error) or None,
+                "error": masked("; ".join(f"{kind}: {error}" for kind, error in errors.items() if error)) or None,
             }
         position, product_id = rows[-1].position, rows[-1].product_id
 
@@ -77,7 +78,7 @@ def job_errors(db: Database, job_id: str) -> Iterator[tuple[str, str, str]]:
 
 def error_entry(error: tuple[str, str, str]) -> dict[str, str]:
     """Return an error as an entry of `errors` in results.json."""
-    return dict(zip(("product_key", "stage", "reason"), error, strict=True))
+    return dict(zip(("product_key", "stage", "reason"), map(masked, error), strict=True))
 
 
 def _document(head: Mapping[str, Any], lists: Mapping[str, Iterable[Mapping[str, Any]]]) -> Iterator[bytes]:

@@ -3,9 +3,11 @@
 import logging
 from collections.abc import Sequence
 
+from query_generator.errors import ConfigurationError, PermissionRefusedError
 from query_generator.store.database import Database
-from query_generator.store.sql import migrations
+from query_generator.store.sql import migrations, names_used
 
+ENCODINGS = ("UTF8", "SQL_ASCII")
 _LOG = logging.getLogger("store")
 
 
@@ -16,13 +18,41 @@ def migrate(db: Database) -> list[str]:
     row is changed.
 
     Raises:
+        ConfigurationError: the database cannot hold every text, or a stranger's function or operator would be called in
+            place of one of PostgreSQL's own.
         PermissionRefusedError: the role may not create tables.
         ServiceAwayError: the connection is lost; nothing was changed.
     """
+    _require_trust(db)
     known = migrations()
     if db.one("schema.has_versions").found and len(db.rows("schema.versions")) >= len(known):
         return []
-    return db.with_reconnect(lambda: _apply(db, known))
+    try:
+        applied = db.with_reconnect(lambda: _apply(db, known))
+    except PermissionRefusedError as exc:
+        raise PermissionRefusedError(
+            f"{exc} The tables are missing or out of date: run `init-db` once as a role that may make and change them."
+        ) from exc
+    for name in applied:
+        _LOG.info("[DB] Applied migration %s", name)
+    return applied
+
+
+def _require_trust(db: Database) -> None:
+    functions, operators = names_used()
+    with db.transaction():
+        own = db.one("session.own")
+        found = db.rows("session.shadows", schemas=own.schemas, functions=functions, operators=operators)
+    if own.encoding not in ENCODINGS:
+        raise ConfigurationError(
+            f"PostgreSQL: the encoding of the database {own.name} is {own.encoding}, which cannot hold every text "
+            "that an input or a reply may have; use a database whose encoding is UTF8."
+        )
+    for row in found:
+        raise ConfigurationError(
+            f"PostgreSQL: {row.schema}.{row.name} of role {row.owner} has a name of PostgreSQL's own and may be "
+            "called in its place, with the rights of the job. Drop it, or take the schema out of the search_path."
+        )
 
 
 def _apply(db: Database, known: Sequence[tuple[int, str, str]]) -> list[str]:
@@ -33,7 +63,6 @@ def _apply(db: Database, known: Sequence[tuple[int, str, str]]) -> list[str]:
         there = {row.version for row in db.rows("schema.versions")}
         for version, name, sql in known:
             if version not in there:
-                _LOG.info("[DB] Applying migration %s", name)
                 db.run(sql, name=f"migration {name}")
                 db.rows("schema.add_version", version=version, name=name)
                 applied.append(name)

@@ -15,7 +15,7 @@ class Meaning(Enum):
     CONFLICT = "Run the same job id again."
     LOCKED = "Another session holds a lock on it: end that session, and run the same job id again."
     SLOW = "It took too long, or a person cancelled it; run the same job id again."
-    ROW = "The table, or a constraint, trigger or rule on it, does not take the row."
+    ROW = "Correct what the table holds, or what was added to it: a constraint, a trigger, a rule."
     SCHEMA = "The tables are not as `init-db` makes them: run `init-db` with a role that may change them."
     DAMAGED = "The server's data are damaged: repair or restore them."
     PERMISSION = "Grant it to the job's role, as docs/reference/database.md says."

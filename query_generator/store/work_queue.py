@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from query_generator.errors import ConfigurationError, SkippableError
+from query_generator.masking import masked
 from query_generator.models import Generated, Product, QueryType, RejectedRecord
 from query_generator.store.claimed import NO_PRODUCT, items_of
 from query_generator.store.connection_errors import not_kept
@@ -73,7 +74,7 @@ class WorkQueue:
             "ledger.add_rejected",
             positions=[record.position for record in rejected],
             fields=[record.field for record in rejected],
-            reasons=[record.reason for record in rejected],
+            reasons=[masked(record.reason) for record in rejected],
             keys=[record.product_key for record in rejected],
         )
 
@@ -230,7 +231,7 @@ def _columns(outcome: Outcome) -> dict[str, Any]:
         "deferred": outcome.deferred,
         "transient": outcome.transient,
         "error_stage": outcome.error_stage,
-        "error": outcome.error,
+        "error": outcome.error and masked(outcome.error),
         "query_ids": outcome.query_ids,
         "dropped": Counter(item.dropped) + generated.dropped,
         "attempts": item.attempts,

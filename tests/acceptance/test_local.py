@@ -54,6 +54,58 @@ def test_a_killed_run_leaves_no_server_and_goes_on(tmp_path: Path) -> None:
     assert [len(set(product["query_ids"])) for product in result["products"]] == [50] * 6
 
 
+def test_what_a_run_writes_is_for_its_user_alone(tmp_path: Path) -> None:
+    """Whatever the umask of the shell: nobody else may look into the folder, nor read a file that the run has made."""
+    before = os.umask(0)
+    try:
+        variables = {"CACHE_URL": str(tmp_path / "cache")}
+        given = ("--products-file", EXAMPLE, "--job-id", "mine", "--limit", "1")
+        ended = run_command("--local", str(tmp_path / "a/b"), *given, env=variables)
+    finally:
+        os.umask(before)
+    assert ended.code == 0, ended.log
+    own = [path for path in tmp_path.rglob("*") if "postgres" not in path.parts]
+    assert {path.name for path in own} > {"a", "b", "query", "results.json", "events.jsonl"}
+    assert [path for path in own if path.stat().st_mode & 0o077] == []
+    assert (tmp_path / "a/b/postgres").stat().st_mode & 0o077 == 0
+
+
+def test_links_in_the_folder_lead_no_write_elsewhere(tmp_path: Path) -> None:
+    """Links that somebody has put into the local folder are refused or replaced; what they point to stays as it is."""
+    folder, elsewhere, target = tmp_path / "local", tmp_path / "elsewhere", tmp_path / "target"
+    elsewhere.mkdir()
+    target.write_text("mine")
+    (folder / "query").mkdir(parents=True)
+    (folder / "query/job").symlink_to(elsewhere)
+    (folder / "events.jsonl").symlink_to(target)
+    given = ("--local", str(folder), "--products-file", EXAMPLE, "--job-id", "job", "--limit", "1")
+    ended = run_command(*given, env={})
+    assert (ended.code, list(elsewhere.iterdir()), target.read_text()) == (0, [], "mine"), ended.log
+    assert "leads out of" in ended.log
+    assert "events.jsonl" in ended.log
+    assert "query/backup_" in ended.out
+    (folder / "query").rename(tmp_path / "query")
+    (folder / "query").symlink_to(elsewhere)
+    ended = run_command("report", "job", *given[:2], env={})
+    assert (ended.code, list(elsewhere.iterdir())) == (64, []), ended.log
+
+
+def test_a_pipe_is_read_and_said_to_be_waited_for(tmp_path: Path) -> None:
+    """Products may come through a named pipe, as from `<(zcat catalog.gz)`; a run that waits for its writer says so."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    command = [sys.executable, str(ROOT / "batch_job.py"), "--local", str(tmp_path / "local"), "--dry-run"]
+    with subprocess.Popen(
+        [*command, "--products-file", str(pipe)], env={"PATH": os.environ["PATH"]}, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr
+        lines = iter(process.stderr.readline, "")
+        assert any("is a pipe: waiting for a program that writes to it" in line for line in lines)
+        pipe.write_text('[{"name": "Trail Shoe"}]')
+        process.stderr.read()
+    assert process.returncode == 0
+
+
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     """A file in place of the folder is a clear error."""
     (tmp_path / "file").write_text("")

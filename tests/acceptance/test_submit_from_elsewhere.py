@@ -52,6 +52,30 @@ def test_links_lead_to_the_script(tmp_path: Path) -> None:
     assert_planned(dry_run(Path("infrastructure/relative"), tmp_path))
 
 
+def test_no_module_that_lies_about_is_run(copy: Path, tmp_path: Path) -> None:
+    """Files named as modules, beside the script or in the current folder, and PYTHON* variables are no code."""
+    planted, told = tmp_path / "here", tmp_path / "told"
+    planted.mkdir()
+    for name in (
+        "json",
+        "os",
+        "re",
+        "pathlib",
+        "typing",
+        "encodings",
+        "sitecustomize",
+        "usercustomize",
+        "infrastructure",
+    ):
+        for folder in (planted, copy.parent, copy.parent / "infrastructure"):
+            if not (folder / name).is_dir():
+                (folder / f"{name}.py").write_text(f"open({str(told)!r}, 'a').write({name!r})")
+    assert_planned(dry_run(copy, planted))
+    variables = {"PYTHONPATH": str(planted), "PYTHONSTARTUP": str(planted / "json.py"), "PYTHONHOME": str(planted)}
+    assert_planned(dry_run(copy, planted, **variables))
+    assert not told.exists()
+
+
 def test_a_copy_with_its_folder_works(copy: Path, tmp_path: Path) -> None:
     """A copy works with the files that the script asks for and no other, whatever the folder is called."""
     assert_planned(dry_run(copy, tmp_path))

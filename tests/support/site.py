@@ -4,6 +4,7 @@ import json
 import subprocess
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -90,8 +91,11 @@ class Site(Cloud):
 
     def rotate_secret(self) -> None:
         """Give the RDS secret a new version with the server's password of now."""
-        text = json.dumps(secret_of(self.server.config, self.port))
-        self.aws.client("secretsmanager").put_secret_value(SecretId=RDS_SECRET, SecretString=text)
+        self.put_secret(secret_of(self.server.config, self.port))
+
+    def put_secret(self, login: Mapping[str, Any]) -> None:
+        """Give the RDS secret a new version."""
+        self.aws.client("secretsmanager").put_secret_value(SecretId=RDS_SECRET, SecretString=json.dumps(login))
 
     def event_counts(self) -> Counter[str]:
         """How often each event was published."""

@@ -1,6 +1,7 @@
 """The command line: what it reads, and what it refuses."""
 
 import argparse
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -96,3 +97,22 @@ def test_every_declared_verb_exists() -> None:
     """No setting is declared for a verb that nobody can type."""
     options = [one.option for one in SETTINGS.values()]
     assert {verb for option in options for verb in (*option.verbs, *option.arguments, *option.other_help)} == set(VERBS)
+
+
+CANARY = "AIzaSyCanary-0123456789"
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        *(["--api-key", CANARY], ["--api-key=" + CANARY], ["-p" + CANARY], ["--" + CANARY], [CANARY], ["run", CANARY]),
+        *(["cache", CANARY], ["cache", "--key", CANARY], ["--dry-run=" + CANARY], ["--verbose=" + CANARY]),
+        *(["report", "a", CANARY], ["--", CANARY], ["--job-id", CANARY, "--rpm"], ["--from-job=x\n'" + CANARY]),
+        *(["cache", f"x' (choose from '{CANARY}"], ["--hunter2"], ["hunter2"], ["--password", "s3cr3t"]),
+    ],
+)
+def test_a_wrong_command_line_is_told_without_its_values(argv: list[str]) -> None:
+    """A key that was typed where no option takes it is in nobody's log."""
+    with pytest.raises(ConfigurationError) as caught:
+        parse_arguments(argv)
+    assert not re.search("Canary|hunter2|s3cr3t", str(caught.value))

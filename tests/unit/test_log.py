@@ -8,6 +8,7 @@ from datetime import datetime
 import pytest
 
 from query_generator.log import CHATTY, configure_logging
+from query_generator.masking import hide
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +32,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 def test_text_lines_begin_with_their_component(capsys: pytest.CaptureFixture[str]) -> None:
     """Every text line begins with `[COMPONENT]`, also one of a library."""
-    configure_logging("INFO", "text", frozenset)
+    configure_logging("INFO", "text")
     logging.getLogger("job").info("[BATCH] Processing product %d/%d: %s", 3, 100, "Boot")
     logging.getLogger("query_generator.store.ledger").info("claimed")
     logging.getLogger("botocore.retries").warning("[lower] again")
@@ -40,7 +41,7 @@ def test_text_lines_begin_with_their_component(capsys: pytest.CaptureFixture[str
 
 def test_json_lines_are_json(capsys: pytest.CaptureFixture[str]) -> None:
     """Programs read time, level, component and message of every line, whatever it holds."""
-    configure_logging("INFO", "json", frozenset)
+    configure_logging("INFO", "json")
     logging.getLogger("job").warning('[BATCH WARNING] a "b"\nc é')
     try:
         raise ValueError("broken")
@@ -59,7 +60,8 @@ def test_json_lines_are_json(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_no_line_shows_a_secret(capsys: pytest.CaptureFixture[str], log_format: str, secret: str) -> None:
     """A key or password is masked in messages, arguments and tracebacks, as it is and as JSON writes it."""
-    configure_logging("INFO", log_format, lambda: frozenset({secret}))
+    configure_logging("INFO", log_format)
+    hide({secret})
     log = logging.getLogger("job")
     log.info("[DB] plain %s", secret)
     log.info("body %s", json.dumps({"password": secret}))
@@ -81,7 +83,8 @@ def test_a_short_secret_is_masked_as_a_word_and_breaks_no_other(
     capsys: pytest.CaptureFixture[str], log_format: str, secret: str
 ) -> None:
     """A key or password of one to five characters is hidden where it stands alone; lines can still be read."""
-    configure_logging("INFO", log_format, lambda: frozenset({secret}))
+    configure_logging("INFO", log_format)
+    hide({secret})
     log = logging.getLogger("job")
     log.info("[BATCH] Processing product 3/100: xabcdex Bébé-111")
     try:
@@ -99,18 +102,19 @@ def test_a_short_secret_is_masked_as_a_word_and_breaks_no_other(
 
 def test_a_secret_within_a_secret_leaves_no_rest(capsys: pytest.CaptureFixture[str]) -> None:
     """Of two secrets that begin alike, no part of the longer one is seen."""
-    configure_logging("INFO", "text", lambda: frozenset({"key", "key-long", "key-longer"}))
+    configure_logging("INFO", "text")
+    hide({"key", "key-long", "key-longer"})
     logging.getLogger("job").info("[AI] key-longer key-long key")
     assert lines(capsys) == ["[AI] *** *** ***"]
 
 
 def test_a_secret_that_is_fetched_later_is_masked(capsys: pytest.CaptureFixture[str]) -> None:
     """Logging is set up before the secrets are there."""
-    known: set[str] = set()
-    configure_logging("INFO", "text", lambda: frozenset(known))
-    known.add("hidden")
+    configure_logging("INFO", "text")
+    logging.getLogger("job").info("[AI] none yet")
+    hide({"hidden"})
     logging.getLogger("job").info("[AI] hidden")
-    assert lines(capsys) == ["[AI] ***"]
+    assert lines(capsys) == ["[AI] none yet", "[AI] ***"]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +123,7 @@ def test_a_secret_that_is_fetched_later_is_masked(capsys: pytest.CaptureFixture[
 )
 def test_the_level_is_the_one_that_was_set(level: str, seen: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """`--verbose` and `--quiet` hold, and the SDKs' chatter, which prints whole bodies, never gets through."""
-    configure_logging(level, "text", frozenset)
+    configure_logging(level, "text")
     for name in ("job", "botocore", "urllib3.connectionpool"):
         log = logging.getLogger(name)
         log.debug("[X] d")

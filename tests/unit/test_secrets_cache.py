@@ -18,6 +18,7 @@ import secrets_cache
 from query_generator.config import JobConfig
 from query_generator.dry_run.preflight import Findings, check_keys
 from query_generator.errors import ConfigurationError, ExitCode, PermissionRefusedError, ServiceAwayError
+from query_generator.masking import hidden, hide_only
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -43,6 +44,12 @@ def config(**settings: Any) -> JobConfig:
     """The standard set-up: two secrets."""
     names = {"gemini_secret_name": "the/gemini", "rds_secret_name": "the/rds"}
     return JobConfig(job_id="j", **{"providers": ("gemini",), **names, **settings})
+
+
+@pytest.fixture(autouse=True)
+def _none_is_known() -> None:
+    """Begin as a process does."""
+    hide_only(())
 
 
 @pytest.fixture
@@ -100,7 +107,7 @@ def test_the_documented_lines_are_logged(stub: Stubber, caplog: pytest.LogCaptur
         "[AI] Using cached Gemini API key for model configuration",
         "[DB] Using cached RDS credentials, connecting to host: db.example",
     ]
-    assert secrets_cache.secret_values() == {KEY, PASSWORD}
+    assert hidden() == {KEY, PASSWORD}
 
 
 def test_each_vendor_costs_one_fetch_and_is_masked(caplog: pytest.LogCaptureFixture) -> None:
@@ -119,7 +126,7 @@ def test_each_vendor_costs_one_fetch_and_is_masked(caplog: pytest.LogCaptureFixt
             assert list(pool.map(secrets_cache.get_api_key, list(keys) * 4)) == list(keys.values()) * 4
         stub.assert_no_pending_responses()
     assert "[AI] Fetching OpenAI API key from Secrets Manager (first time)" in caplog.messages
-    assert secrets_cache.secret_values() == {*keys.values(), PASSWORD}
+    assert hidden() == {*keys.values(), PASSWORD}
     secrets_cache.configure(config())
 
 
@@ -128,7 +135,7 @@ def test_a_compatible_service_needs_no_key() -> None:
     local = {"openai_base_url": "http://127.0.0.1:11434/v1", "gemini_secret_name": None, "rds_secret_name": None}
     secrets_cache.configure(config(**local))
     secrets_cache.initialize_secrets(gemini=False, rds=False, vendors=("openai",))
-    assert (secrets_cache.get_api_key("openai"), secrets_cache.secret_values()) == ("", frozenset())
+    assert (secrets_cache.get_api_key("openai"), hidden()) == ("", frozenset())
     secrets_cache.configure(config())
     with pytest.raises(ConfigurationError, match="OPENAI_SECRET_NAME or OPENAI_API_KEY"):
         secrets_cache.get_api_key("openai")
@@ -142,7 +149,7 @@ def test_a_secret_that_the_job_does_not_need_is_not_fetched(stub: Stubber, gemin
     if rds:
         holds(stub, "the/rds", json.dumps(RDS))
     secrets_cache.initialize_secrets(gemini=gemini, rds=rds)
-    assert len(secrets_cache.secret_values()) == gemini + rds
+    assert len(hidden()) == gemini + rds
 
 
 def test_a_failed_fetch_is_not_remembered(stub: Stubber) -> None:
@@ -206,7 +213,7 @@ def test_a_malformed_secret_stops_the_start(stub: Stubber, text: str) -> None:
         secrets_cache.initialize_secrets()
     assert caught.value.exit_code == 64
     assert "hidden" not in str(caught.value)
-    assert secrets_cache.secret_values() == frozenset()
+    assert hidden() == frozenset()
 
 
 REFUSAL = PermissionRefusedError("PostgreSQL at db.example:5433: password authentication failed.")
@@ -220,7 +227,7 @@ def test_a_rotated_secret_is_fetched_once_more(stub: Stubber, caplog: pytest.Log
     holds(stub, "the/rds", json.dumps(ROTATED))
     fresh = secrets_cache.refresh_rds_config(refused, REFUSAL)
     assert fresh == secrets_cache.get_rds_config() == {**ROTATED, "sslmode": "prefer"}
-    assert secrets_cache.secret_values() == {"hidden-new"}
+    assert hidden() == {PASSWORD, "hidden-new"}
     assert "hidden" not in caplog.text
 
 
@@ -331,7 +338,7 @@ def test_a_key_too_short_to_be_one_is_never_sent_to_the_vendor(
     with pytest.raises(ConfigurationError, match=f"{vendor.upper()}_API_KEY: .*shorter than 8 characters") as caught:
         secrets_cache.initialize_secrets(gemini=vendor == "gemini", rds=False, vendors={vendor} - {"gemini"})
     assert key not in str(caught.value)
-    assert secrets_cache.secret_values() == frozenset()
+    assert hidden() == frozenset()
     findings = Findings()
     assert check_keys(config(**unnamed, providers=(vendor,)), findings) == {}
     assert findings.exit_code == 64
@@ -347,7 +354,7 @@ def test_a_local_service_takes_any_key_and_the_vendor_one_of_eight_characters(ve
     unnamed = {f"{vendor}_secret_name": None, f"{vendor}_api_key": SecretStr(key), field: address}
     secrets_cache.configure(config(**unnamed))
     assert secrets_cache.get_api_key(vendor) == key
-    assert secrets_cache.secret_values() == {key}
+    assert hidden() == {key}
     secrets_cache.configure(config())
 
 

@@ -28,6 +28,23 @@ def tables_of(name: str) -> list[str]:
 
 
 @cache
+def names_used() -> tuple[list[str], list[str]]:
+    """Return the names of PostgreSQL's functions and operators that the statements use."""
+    files = [entry.name.removesuffix(".sql") for entry in resources.files(__package__).iterdir()]
+    texts = [text for file in files if file.isidentifier() for text in _texts(file)]
+    plain = re.sub(r"--.*|'[^']*'", "", "\n".join(texts))
+    operators = re.findall(r"(?<!\S)([-+*/<>=~!@#%^&|]+)(?!\S)", plain)
+    return sorted(set(re.findall(r"\b([a-z_0-9]+)\(", plain))), sorted(set(operators))
+
+
+def _texts(file: str) -> list[str]:
+    try:
+        return list(_statements(file).values())
+    except FileNotFoundError:
+        return []
+
+
+@cache
 def _tables() -> set[str]:
     """Return the tables that the migrations make."""
     texts = [statement("schema.create_versions"), *(text for _, _, text in migrations())]

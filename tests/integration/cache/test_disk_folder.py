@@ -3,10 +3,12 @@
 import sqlite3
 import subprocess
 import sys
+import tracemalloc
 from contextlib import closing
 from pathlib import Path
 
 from query_generator.cache.disk_tier import DiskTier
+from query_generator.cache.tiers import NO_ENTRY
 from tests.support.paths import ROOT
 
 EARLIER = """
@@ -52,6 +54,21 @@ def test_a_folder_of_an_earlier_version_stays_good(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "cache.db")) as database:
         sums = dict(database.execute("SELECT key, value FROM Settings WHERE key IN ('count', 'size')"))
     assert sums == {"count": 3, "size": 0}
+
+
+def test_a_value_that_is_larger_than_an_entry_is_none(tmp_path: Path) -> None:
+    """What somebody else has put into the database is not read into memory, and is written over."""
+    tier = DiskTier(tmp_path)
+    tier.put("key", b"small", None)
+    with closing(sqlite3.connect(tmp_path / "cache.db")) as database:
+        database.execute("UPDATE Cache SET value = zeroblob(200000000)")
+        database.commit()
+    tracemalloc.start()
+    assert tier.get("key") == NO_ENTRY
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()
+    tier.put("key", b"small", None)
+    assert tier.get("key") == b"small"
 
 
 def test_an_entry_goes_when_its_time_is_over(tmp_path: Path) -> None:

@@ -179,7 +179,7 @@ def test_a_certificate_that_does_not_hold_is_a_matter_of_configuration(
         error = refused(tcp_server, host="localhost", port=port, sslmode="verify-full")
     assert isinstance(error, ConfigurationError)
     assert words in str(error)
-    assert "PGSSLROOTCERT" in str(error)
+    assert ("DB_HOST" if root == "db.example" else "PGSSLROOTCERT") in str(error)
 
 
 @pytest.fixture

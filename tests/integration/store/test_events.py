@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -243,6 +244,18 @@ def test_the_file_takes_an_event_once(tmp_path: Path) -> None:
         following.publish(event)
     lines = path.read_text().splitlines()
     assert [json.loads(line)["details"]["n"] for line in lines if line.endswith("}")] == [0, 1, 2]
+
+
+def test_the_file_of_events_is_no_link_and_no_pipe(tmp_path: Path) -> None:
+    """What somebody has put in the file's place is neither written to nor waited for."""
+    target = tmp_path / "target"
+    target.write_text("mine")
+    (tmp_path / "link").symlink_to(target)
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("link", "pipe"):
+        with pytest.raises(OSError, match=name):
+            FileEvents(tmp_path / name).publish(Event("job", "time#1", "batch_saved", {}))
+    assert target.read_text() == "mine"
 
 
 def test_a_file_of_many_events_is_remembered_by_its_last_ones(tmp_path: Path) -> None:

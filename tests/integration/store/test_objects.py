@@ -2,6 +2,7 @@
 
 import json
 import re
+import resource
 import subprocess
 import sys
 import threading
@@ -197,6 +198,41 @@ def test_two_that_write_one_object_in_a_folder_do_not_mix(tmp_path: Path) -> Non
     ended.set()
     writer.join()
     assert (tmp_path / "key").read_bytes() == b"slow " * 1000 + b"end"
+
+
+@pytest.mark.parametrize("key", ["job/results.json", "a/../../job/results.json", "../elsewhere/results.json"])
+def test_nothing_is_written_outside_the_folder(tmp_path: Path, key: str) -> None:
+    """A link that somebody has put into the folder, or a key that leads out of it, is refused and named."""
+    folder, elsewhere = tmp_path / "folder", tmp_path / "elsewhere"
+    folder.mkdir()
+    elsewhere.mkdir()
+    (folder / "job").symlink_to(elsewhere)
+    with pytest.raises(ConfigurationError, match=r"results\.json: a link or '\.\.' in it leads out of"):
+        FolderObjects(folder).put(key, lambda: iter([b"{}"]))
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_link_in_place_of_an_object_is_replaced(tmp_path: Path) -> None:
+    """What a link points to stays as it is; the folder itself may be one."""
+    folder, target = tmp_path / "folder", tmp_path / "target"
+    (tmp_path / "real" / "job").mkdir(parents=True)
+    folder.symlink_to(tmp_path / "real")
+    target.write_text("mine")
+    (folder / "job" / "results.json").symlink_to(target)
+    FolderObjects(folder).put("job/results.json", lambda: iter([b"{}"]))
+    assert (target.read_text(), (folder / "job" / "results.json").read_bytes()) == ("mine", b"{}")
+
+
+def test_a_disk_without_room_is_away_for_a_while(tmp_path: Path) -> None:
+    """A file that does not fit is tried again by the same job id, and leaves no half of it."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(ServiceAwayError, match=r"results\.json: .* make room .* the same job id"):
+            FolderObjects(tmp_path).put("job/results.json", lambda: iter([b"x" * 1000]))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list((tmp_path / "job").iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -154,7 +154,8 @@ def test_migrations_at_once_apply_each_step_once(rds: RdsConfig) -> None:
 
 def test_a_role_without_rights_is_told_so(empty: Database, rds: RdsConfig, role: str) -> None:
     """A role that may not create tables gets a permission error, and nothing is left half-made."""
-    limited = open_database(RdsConfig(**{**rds, "username": role}))
+    limited = open_database(rds)
+    limited.run(f"SET ROLE {role}")
     try:
         with pytest.raises(PermissionRefusedError, match=r"permission denied for schema public\. Grant it to the job"):
             migrate(limited)
@@ -168,7 +169,8 @@ def test_a_role_that_may_only_use_the_tables_can_run_jobs(empty: Database, rds: 
     migrate(empty)
     empty.run(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}")
     empty.run(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}")
-    limited = open_database(RdsConfig(**{**rds, "username": role}))
+    limited = open_database(rds)
+    limited.run(f"SET ROLE {role}")
     try:
         assert migrate(limited) == []
         ledger = open_job(limited, [product("Boot")])

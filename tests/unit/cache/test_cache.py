@@ -1,8 +1,11 @@
 """The response cache over memory and scripted tiers: what is kept, for how long, and what it saves."""
 
 import logging
+import math
 import pickle
+import re
 import threading
+import traceback
 import zlib
 from collections import Counter
 from collections.abc import Callable
@@ -162,7 +165,14 @@ def test_an_entry_is_read_as_it_was_written() -> None:
         zlib.compress(b'{"schema": 0, "key": "' + KEY.encode() + b'"}'),
         zlib.compress(zlib.decompress(encode(KEY, ENTRY)).replace(b'["Is', b'[1, "Is')),
         zlib.compress(zlib.decompress(encode(KEY, ENTRY)).replace(b": 12,", b": -1.5,")),
+        zlib.compress(zlib.decompress(encode(KEY, ENTRY)).replace(b": 12,", b": -1,")),
+        zlib.compress(zlib.decompress(encode(KEY, ENTRY)).replace(b": 12,", b": 9223372036854775808,")),
+        encode(KEY, replace(ENTRY, stored_at=math.nan)),
+        encode(KEY, replace(ENTRY, stored_at=-math.inf)),
+        encode(KEY, replace(ENTRY, reply=replace(ENTRY.reply, model="m\0"))),
+        encode(KEY, replace(ENTRY, reply=replace(ENTRY.reply, provider="p" * 256))),
         zlib.compress(b" " * (100 << 20)),
+        zlib.compress(b"[" + b"[]," * 700_000 + b"1]"),
     ],
 )
 def test_what_is_no_entry_is_never_believed(stored: bytes) -> None:
@@ -357,11 +367,35 @@ def test_the_url_names_the_tiers(url: str, tiers: list[tuple[str, str]]) -> None
     assert [(tier.name, tier.address) for tier in persistent_tiers(url)] == tiers
 
 
-@pytest.mark.parametrize("url", ["memcached://cache:11211", "redis://cache:port:x/0"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("memcached://cache:11211", "redis://cache:port:x/0", "http://:PASSWORD@cache:6379", "PASSWORD@redis://cache"),
+        *("redis:/:PASSWORD@cache:6379", "redis:cache:6379", "redis//:PASSWORD@cache", "//:PASSWORD@cache:6379/0"),
+        *("rediss:/PASSWORD@cache", "/:PASSWORD@cache:6379", ":PASSWORD@cache", "cache:6379", "PASSWORD@cache"),
+        *(
+            "redis://:PASS/WORD@cache/0",
+            "redis://:12?PASSWORD@cache/0",
+            "redis://:12#PASSWORD@cache",
+            "redis://[PASSWORD",
+        ),
+        *("redis://cache:6379/0?PASSWORD=x", "redis://:PASS,WORD@cache", "/var/cache,redis:/:PASSWORD@cache"),
+        *("Redis:PASSWORD@cache", "redis ://:PASSWORD@cache", "~PASSWORD:@cache", "file:/:PASSWORD@cache"),
+    ],
+)
 def test_a_wrong_url_ends_the_run_before_it_begins(url: str) -> None:
-    """A cache that cannot be is a configuration error with a right example."""
-    with pytest.raises(ConfigurationError, match=r"CACHE_URL: .* for example: redis://"):
+    """A cache that cannot be is a configuration error with a right example; no password becomes a folder or is told."""
+    with pytest.raises(ConfigurationError, match=r"CACHE_URL: .* for example: redis://") as caught:
         persistent_tiers(url)
+    told = [line for line in traceback.format_exception(caught.value) if not line.startswith("  File")]
+    assert not re.search(r"PASS|WORD|port:x", "".join(told))
+
+
+@pytest.mark.parametrize("folder", ["/var/a@b", "../a:b", "../x", "a/b c", "file:///a:b@c", "/data/a-b_c.d/é"])
+def test_a_folder_may_have_any_name_that_is_no_address(folder: str) -> None:
+    """What begins like a path, or has neither `:` nor `@`, is one; `file://` takes all."""
+    (tier,) = persistent_tiers(folder)
+    assert (tier.name, tier.address) == ("disk", folder.removeprefix("file://"))
 
 
 def test_the_cache_can_be_switched_off() -> None:

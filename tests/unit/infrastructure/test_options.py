@@ -63,6 +63,37 @@ def test_the_script_and_the_job_agree() -> None:
     assert taken == [low, high]
 
 
+PREFIXES = {
+    True: ("", "query/", "a", "a/b-", "ü/", "x" * 512, "..a/", ".a", "a b/"),
+    False: (
+        "/",
+        "/a",
+        "a//",
+        "//",
+        "..",
+        "../",
+        "a/../b",
+        ".",
+        "./a",
+        "a\\b",
+        "a\nb",
+        "\0",
+        "\u202e",
+        "\ud800",
+        "x" * 513,
+        "ü" * 257,
+    ),
+}
+
+
+@pytest.mark.parametrize(("is_right", "prefix"), [(right, text) for right, texts in PREFIXES.items() for text in texts])
+def test_the_script_and_the_job_take_the_same_prefixes(is_right: bool, prefix: str) -> None:
+    """What leads out of the bucket's folder, or is no plain text, begins no key: neither the script's nor the job's."""
+    said = problems(*RIGHT, f"env=OUTPUT_S3_PREFIX={prefix}")
+    assert any("--env OUTPUT_S3_PREFIX" in problem for problem in said) is not is_right
+    assert job_takes("OUTPUT_S3_PREFIX", prefix) is is_right
+
+
 def test_all_problems_come_at_once_and_in_order() -> None:
     """All wrong values are named at once: the job, the input, numbers, places, and variables at the end."""
     words = ["--job-id '-x'", "exactly one of", "--rpm", "--platform", "--size", "--queue", "--region", "--depends-on"]

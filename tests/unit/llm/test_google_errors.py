@@ -14,7 +14,7 @@ from query_generator.errors import (
     SkippableError,
 )
 from query_generator.llm.google_errors import error_from_reply
-from query_generator.llm.http_errors import MESSAGE_LIMIT
+from query_generator.masking import QUOTED
 
 
 @pytest.mark.parametrize(
@@ -108,5 +108,5 @@ def test_a_long_message_of_the_service_is_cut() -> None:
     """One line of a log stays one short line."""
     body = json.dumps({"error": {"message": "no\n" * 5_000}}).encode()
     text = str(error_from_reply(400, body, "m"))
-    assert len(text) < MESSAGE_LIMIT + 100
+    assert len(text) < QUOTED + 100
     assert "\n" not in text

@@ -1,6 +1,7 @@
 """What a call costs: the table of this project, versions of its models, and the user's own table over it."""
 
 import json
+import os
 from datetime import date
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from query_generator.errors import ConfigurationError
 from query_generator.llm.base import Usage
-from query_generator.llm.prices import Prices, cost_usd, load_prices
+from query_generator.llm.prices import MAX_FILE_BYTES, Prices, cost_usd, load_prices
 
 MILLIONS = Usage(1_000_000, 1_000_000)
 TODAY = date(2026, 11, 22)
@@ -95,6 +96,12 @@ def test_the_users_own_prices_win(tmp_path: Path) -> None:
         ('{"m": {"input": -1, "output": 1}}', "m.input"),
         ('{"m": {"input": NaN, "output": 1}}', "m.input"),
         ('{"m": {"input": 1, "output": 1, "out": 1}}', "m.out"),
+        ('{"m": {"input": 1e999, "output": 1}}', "m.input"),
+        ('{"m": {"input": 1e300, "output": 1}}', "m.input"),
+        ('{"m": {"input": %s, "output": 1}}' % ("9" * 5000), "no JSON"),
+        ('{"m": ' * 100_000, "no JSON"),
+        ('{"m": {"input": 1, "output": 1, "until": "2026-01-01", "then": ' * 500 + "1" + "}}" * 500, "PRICES_FILE"),
+        ('{"m\\n[INIT] %s": 1}' % ("m" * 1_000_000), "m\\n[INIT] mmm"),
     ],
 )
 def test_a_wrong_file_is_named_with_every_fault(tmp_path: Path, text: str, named: str) -> None:
@@ -102,7 +109,25 @@ def test_a_wrong_file_is_named_with_every_fault(tmp_path: Path, text: str, named
     with pytest.raises(ConfigurationError, match="PRICES_FILE") as caught:
         own(tmp_path, text)
     assert named in str(caught.value)
+    assert len(str(caught.value)) < 1000
     assert '"output"' in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "large", "folder"])
+def test_a_file_without_end_is_not_read(tmp_path: Path, kind: str) -> None:
+    """A pipe is not waited for, a device not read to its end, and a file of another kind not into memory."""
+    path = tmp_path / "prices"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path = Path("/dev/zero")
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        with path.open("wb") as file:
+            file.truncate(MAX_FILE_BYTES + 1)
+    with pytest.raises(ConfigurationError, match=f"PRICES_FILE: {path} "):
+        load_prices(str(path))
 
 
 def test_a_missing_file_is_named() -> None:
