@@ -131,7 +131,8 @@ def test_no_more_than_a_record_is_held(head: bytes, unit: bytes, tail: bytes, ex
 def test_levels_without_end_are_not_kept(unit: bytes) -> None:
     """A record that opens more and more levels is passed over like any other large one."""
     found, peak = outcome(b"[" + A + b',{"deep": ', unit, b"", megabytes=3)
-    assert found == ["A", "catalog breaks off at byte"]
+    assert found[0] == "A"
+    assert found[1].startswith("catalog breaks off at byte")
     assert peak < 16 * MB
 
 
