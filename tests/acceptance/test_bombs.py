@@ -56,6 +56,12 @@ def emoji() -> bytes:
     return b"[" + A + b',{"name":"Large","note":"' + note + b'"},' + B + b"]"
 
 
+def table() -> bytes:
+    """The same as a cell of a table."""
+    note = b"\xf0\x9f\x98\x80" + b"word,\n " * (15 * MEGABYTE // 7)
+    return b'name,note\nTrail Boot,\nLarge,"' + note + b'"\nRain Cape,\n'
+
+
 BOMBS = {
     "white space": (packed(b"[" + A, b" ", b"," + B + b"]"), 0, 2),
     "commas": (packed(A + b"\n", b",", b"\n" + B), 0, 2),
@@ -64,6 +70,7 @@ BOMBS = {
     "cut gzip": (packed(b"[" + A, b" ", b"," + B + b"]")[:-200], 65, 1),
     "attributes": (attributes(), 65, 2),
     "emoji": (emoji(), 0, 3),
+    "table": (table(), 0, 3),
 }
 
 
@@ -92,6 +99,23 @@ def test_a_dry_run_stays_small(tmp_path: Path, name: str) -> None:
     assert ended == 0, log
     assert f"{products} products" in log
     assert peak < CEILING_MB
+
+
+def test_a_file_name_is_shown_with_escapes(tmp_path: Path) -> None:
+    """A name that is no UTF-8 and breaks the line forges no line, and is one text in log, result and events."""
+    path = os.fsencode(tmp_path) + b"/a\xff\n[DB] forged.json"
+    Path(os.fsdecode(path)).write_bytes(b"[" + A + b"]")
+    local = tmp_path / "local"
+    code, _, log = run_measured(
+        *("--local", str(local), "--job-id", "job", "--num-questions", "1", "--products-file", os.fsdecode(path))
+    )
+    assert code == 0, log
+    shown = f"file:{tmp_path}/a\\udcff\\n[DB] forged.json"
+    assert shown in log
+    assert "\n[DB] forged" not in log
+    assert json.loads((local / "query/job/results.json").read_bytes())["input_source"] == shown
+    events = [json.loads(line) for line in (local / "events.jsonl").read_text().splitlines()]
+    assert [event["details"]["source"] for event in events if event["eventName"] == "input_loaded"] == [shown]
 
 
 def test_an_endless_file_of_zeros_is_no_catalog(tmp_path: Path) -> None:
