@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Cloud
+from tests.fakes.aws_server import BUCKET
 from tests.support.paths import ROOT
 
 CEILING_MB = 256
@@ -99,6 +100,34 @@ def test_a_dry_run_stays_small(tmp_path: Path, name: str) -> None:
     assert ended == 0, log
     assert f"{products} products" in log
     assert peak < CEILING_MB
+
+
+@pytest.mark.parametrize("name", ["white space", "emoji"])
+def test_a_run_from_s3_stays_small(cloud: Cloud, name: str) -> None:
+    """The same from S3, with the SDK of AWS in memory, and with secrets, events and results there."""
+    content, code, products = BOMBS[name]
+    cloud.aws.client("s3").put_object(Bucket=BUCKET, Key="bomb", Body=content)
+    ended, peak, log = run_measured(
+        *("--job-id", "job", "--input-s3", f"s3://{BUCKET}/bomb", "--num-questions", "1", "--provider", "offline"),
+        **cloud.environment(),
+    )
+    assert ended == code, log
+    assert len(cloud.aws.result("job")["products"]) == products
+    assert peak < CEILING_MB, peak
+
+
+def test_warming_the_cache_stays_small(tmp_path: Path) -> None:
+    """Products that wait for their replies are kept without their records."""
+    large = [{"name": f"Large {number}", "note": "word " * 2_000_000} for number in range(8)]
+    (tmp_path / "large.jsonl").write_text("\n".join(map(json.dumps, large)))
+    ended, peak, log = run_measured(
+        *("cache", "warm", "--products-file", str(tmp_path / "large.jsonl"), "--num-questions", "1"),
+        *("--provider", "offline"),
+        CACHE_URL=str(tmp_path / "cache"),
+    )
+    assert ended == 0, log
+    assert "16 items of 8 products" in log
+    assert peak < CEILING_MB, peak
 
 
 def test_a_file_name_is_shown_with_escapes(tmp_path: Path) -> None:
