@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from operator import eq, is_
@@ -118,10 +119,11 @@ def _stored(
 
 
 def _json_of(record: dict[str, Any]) -> str:
-    """Return a record as JSON; a large one with escapes, since one emoji makes each character of a text 4 bytes."""
-    text = json.dumps(record)
-    is_short = len(text) < _LARGE_CHARACTERS and "\\u" in text
-    return json.dumps(record, ensure_ascii=False) if is_short else text
+    """Return a record as JSON. A large one has escapes if that is shorter: one emoji makes all characters 4 bytes."""
+    escaped = json.dumps(record)
+    if len(escaped) >= _LARGE_CHARACTERS and escaped.count("\\u") < len(escaped) // 8:
+        return escaped
+    return min(escaped, json.dumps(record, ensure_ascii=False), key=sys.getsizeof)
 
 
 def _both_ways(read: Callable[[Fields], T], found: Mapping[str, list[tuple[str, Any]]], part: str) -> tuple[T, T]:
