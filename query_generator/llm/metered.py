@@ -18,7 +18,7 @@ from query_generator.llm.base import (
 )
 from query_generator.llm.prices import cost_usd
 from query_generator.llm.reported import UNREADABLE
-from query_generator.masking import masked
+from query_generator.masking import without_keys
 from query_generator.unexpected import unexpected_as
 
 _LOG = logging.getLogger("metered")
@@ -105,7 +105,8 @@ class MeteredProvider(ProviderAround):
             if exc.bill:
                 usage = self._readable(usage_of(exc.bill), request)
                 cost = self._bill(self.name, exc.bill.model, usage)
-                exc.bill = Bill(exc.bill.model, usage.prompt_tokens, usage.output_tokens, usage.cached_tokens, cost)
+                model = without_keys(exc.bill.model)
+                exc.bill = Bill(model, usage.prompt_tokens, usage.output_tokens, usage.cached_tokens, cost)
             raise
         self._count(successful_requests=1, seconds=self._clock() - started)
         reply = _without_secrets(reply)
@@ -142,11 +143,11 @@ class MeteredProvider(ProviderAround):
 
 
 def _without_secrets(reply: GenerationReply) -> GenerationReply:
-    """Return a reply whose texts repeat no secret; the model's name stands in every row."""
+    """Return a reply that repeats no key, in the questions or in the model's name, which stands in every row."""
     told = (reply.model, *reply.texts)
-    if masked(together := "\0".join(told)) == together:
+    if without_keys(together := "\0".join(told)) == together:
         return reply
-    return replace(reply, model=masked(reply.model), texts=tuple(map(masked, reply.texts)))
+    return replace(reply, model=without_keys(reply.model), texts=tuple(map(without_keys, reply.texts)))
 
 
 class Meters:
