@@ -12,15 +12,16 @@ from query_generator.store.sqlstates import Meaning, meaning_of, server_error
 
 if TYPE_CHECKING:
     import psycopg
+    from psycopg.abc import Buffer
 
+LONGEST_INTEGER = 40  # digits
 _AT_ONCE = ("40001", "40P01")  # conflicts that another try mends
 
 
 def array_text(values: list[Any]) -> str:
     """Return a list as the text of a PostgreSQL array; several times faster than psycopg's own conversion."""
     texts = ["" if value is None else str(value) for value in values]
-    together = "".join(texts)
-    if values and None not in values and '"' not in together and "\\" not in together:
+    if values and None not in values and not any('"' in text or "\\" in text for text in texts):
         return '{"' + '","'.join(texts) + '"}'
     quoted = [
         "NULL" if value is None else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -67,6 +68,12 @@ def readable_json(text: str | bytes) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):  # numbers of thousands of digits, hundreds of levels
         return "JSON that cannot be read"
+
+
+def plain_number(text: "Buffer") -> int | float:
+    """Return the value of a `numeric`, which no column of ours is: a whole number, such as an id, or a float."""
+    number = bytes(text)
+    return int(number) if len(number) < LONGEST_INTEGER and number.removeprefix(b"-").isdigit() else float(number)
 
 
 @contextmanager
