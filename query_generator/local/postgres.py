@@ -60,7 +60,7 @@ def local_postgres(directory: Path) -> Iterator[dict[str, str | int]]:
         except OSError as exc:
             raise _unusable(directory, exc) from exc
         if (owner := _owner(directory)) not in (owner_before, os.geteuid()):
-            _logger.info(
+            _logger.debug(
                 "[DB] PostgreSQL runs as user id %s, which now owns its data, %s", owner, directory / keeper.DATA
             )
         yield {
