@@ -55,15 +55,13 @@ def local_postgres(directory: Path) -> Iterator[dict[str, str | int]]:
     with users:
         try:
             fcntl.flock(users, fcntl.LOCK_SH)
+            owner_before = _owner(directory)
             host = _start_or_join(directory, binaries, users)
         except OSError as exc:
             raise _unusable(directory, exc) from exc
-        owner = (directory / keeper.DATA).lstat().st_uid
-        if owner != os.geteuid():
-            _logger.info(
-                "[DB] The embedded PostgreSQL runs as user id %d; its data, closed to all others, is in %s",
-                owner,
-                directory / keeper.DATA,
+        if (owner := _owner(directory)) not in (owner_before, os.geteuid()):
+            _logger.debug(
+                "[DB] PostgreSQL runs as user id %s, which now owns its data, %s", owner, directory / keeper.DATA
             )
         yield {
             "host": host,
@@ -71,6 +69,11 @@ def local_postgres(directory: Path) -> Iterator[dict[str, str | int]]:
             "user": keeper.ROLE,
             "dbname": keeper.DATABASE,
         }
+
+
+def _owner(directory: Path) -> int | None:
+    data = directory / keeper.DATA
+    return data.lstat().st_uid if os.path.lexists(data) else None
 
 
 def _find_binaries() -> Path:

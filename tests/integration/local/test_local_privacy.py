@@ -84,10 +84,15 @@ LOG_IN = "psycopg.connect(host=sys.argv[1], user=sys.argv[2], dbname='query_gene
 
 
 @AS_ROOT
-def test_the_server_has_a_user_of_its_own_and_no_rights(directory: Path) -> None:
-    """Started by root, it runs under an id that has no name, with no capability, no group and none to be had."""
+def test_the_server_has_a_user_of_its_own_and_no_rights(directory: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Started by root, it runs under an id that has no name, with no capability; the first log says where and who."""
+    caplog.set_level("DEBUG")
     with local_postgres(directory):
         pid = server_pid(directory)
+        said = (
+            f"[DB] PostgreSQL runs as user id {status_of(pid, 'Uid').split()[0]}, which now owns its data, {directory}"
+        )
+        assert said in caplog.text
         user = int(status_of(pid, "Uid").split()[0])
         assert user in keeper.PRIVATE_USERS
         assert {*status_of(pid, "Uid").split(), *status_of(pid, "Gid").split()} == {str(user)}
