@@ -14,8 +14,8 @@ from query_generator.errors import InputError
 from query_generator.input.formats import InputBrokenOffError, NumberedRecord, read_records
 from query_generator.input.product_fields import RejectedRecordError, product_from_record
 from query_generator.input.s3_stream import S3ObjectStream
-from query_generator.input.unexpected import unexpected_as
 from query_generator.models import Product, RejectedRecord, printable
+from query_generator.unexpected import unexpected_as
 
 if TYPE_CHECKING:
     from query_generator.config import JobConfig
@@ -126,7 +126,7 @@ def _products(source: InputSource) -> Iterator[Product | RejectedRecord]:
 
 
 def _entries(stream: BinaryIO, name: str) -> Iterator[Product | RejectedRecord]:
-    with unexpected_as(lambda reason: InputBrokenOffError(f"{name} cannot be read further: {reason}")):
+    with unexpected_as(lambda reason: InputBrokenOffError(f"{name} cannot be read further: {reason}"), OSError):
         yield from map(_product, read_records(stream, name))  # map keeps no record while its product is worked on
 
 

@@ -111,7 +111,8 @@ class _Run:
         self._side = SideConnection(lambda: connect(ReconnectPolicy(silence_seconds=config.lease_seconds / 2)))
         self._clock = clock
         self._is_child = config.array_index is not None
-        self._lease = Lease(db, config.job_id, str(uuid.uuid4()), config.lease_seconds)
+        patience = config.database_reconnect_seconds
+        self._lease = Lease(db, config.job_id, str(uuid.uuid4()), config.lease_seconds, patience=patience)
         self._ledger = Ledger(db, config.job_id, self._lease)
         self._stats = RunStats()
         self._ended = Tally()

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any
 from query_generator.errors import ConfigurationError, PermissionRefusedError
 from query_generator.store.connection_errors import connect_error
 from query_generator.store.database import Database
-from query_generator.store.driver import database_errors, readable_json
+from query_generator.store.driver import database_errors, plain_number, readable_json
 from query_generator.store.reconnect import LOCK_SECONDS, SILENCE_SECONDS, ReconnectPolicy
 from query_generator.store.sql import statement
 
 if TYPE_CHECKING:
+    from psycopg.abc import Buffer
+
     from query_generator.store.connection import WatchedConnection
     from secrets_cache import RdsConfig
 
@@ -75,9 +77,15 @@ def get_db_connection(config: "RdsConfig | None" = None, lock_seconds: float = L
 
 def _set_up(connection: "WatchedConnection", lock_seconds: float) -> None:
     """Set what the server is to do on this connection; not as options of the start, which poolers refuse."""
+    from psycopg.adapt import Loader
     from psycopg.types.json import set_json_loads
 
+    class NumericLoader(Loader):
+        def load(self, data: "Buffer") -> int | float:
+            return plain_number(data)
+
     set_json_loads(readable_json, connection)
+    connection.adapters.register_loader("numeric", NumericLoader)
     connection.doing = "session.begin"
     parameters = {"lock": f"{1000 * lock_seconds:.0f}", "statement": str(1000 * STATEMENT_SECONDS)}
     try:

@@ -11,7 +11,7 @@ from query_generator.store.reconnect import ReconnectPolicy, with_reconnect
 from query_generator.store.sql import statement, tables_of
 
 if TYPE_CHECKING:
-    from psycopg import Pipeline
+    from psycopg import Cursor, Pipeline
 
     from query_generator.store.connection import WatchedConnection
 
@@ -60,6 +60,7 @@ class Database:
         self._gave_up: DatabaseAwayError | None = None
         self._watch()
         self._pipeline: Pipeline | None = None
+        self._sent: list[tuple[str, Cursor[Any]]] = []  # in the open pipeline
         self._connected_at = self._policy.clock()
         self.connection_number = 1
         self.failures = 0
@@ -162,13 +163,15 @@ class Database:
                 # The server's idle-in-transaction timeout starts only after a Sync, so each statement gets one.
                 self._connection.pgconn.pipeline_sync()
                 self._pipeline.result_queue.append(None)
+                self._sent.append((name, cursor))
                 self._connection.flush()
 
         def read() -> list[Any]:
             self._connection.doing = name
             with database_errors(self._connection):
                 if cursor.pgresult is None and self._pipeline:
-                    self._pipeline.sync()
+                    with self._named():
+                        self._pipeline.sync()
                 with reading(self._connection):
                     return cursor.fetchall() if cursor.description else []
 
@@ -218,7 +221,7 @@ class Database:
     def _pipelined(self) -> Iterator[None]:
         # psycopg's transaction() needs the state of the connection, which is not known in a pipeline.
         try:
-            with self._connection.pipeline() as self._pipeline:
+            with self._named(), self._connection.pipeline() as self._pipeline:
                 self._connection.execute(b"BEGIN")
                 yield
                 self._connection.doing = "COMMIT"
@@ -230,6 +233,18 @@ class Database:
             raise
         finally:
             self._pipeline = None
+            self._sent.clear()
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Say of an error in a pipeline at which statement it is: the first one whose answer was not taken."""
+        try:
+            yield
+        except BaseException:
+            self._connection.doing = next(
+                (name for name, cursor in self._sent if cursor.pgresult is None), self._connection.doing
+            )
+            raise
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -12,7 +12,9 @@ from query_generator.store.sqlstates import Meaning, meaning_of, server_error
 
 if TYPE_CHECKING:
     import psycopg
+    from psycopg.abc import Buffer
 
+LONGEST_INTEGER = 40  # digits
 _AT_ONCE = ("40001", "40P01")  # conflicts that another try mends
 
 
@@ -66,6 +68,12 @@ def readable_json(text: str | bytes) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):  # numbers of thousands of digits, hundreds of levels
         return "JSON that cannot be read"
+
+
+def plain_number(text: "Buffer") -> int | float:
+    """Return the value of a `numeric`, which no column of ours is: a whole number, such as an id, or a float."""
+    number = bytes(text)
+    return int(number) if len(number) < LONGEST_INTEGER and number.removeprefix(b"-").isdigit() else float(number)
 
 
 @contextmanager

@@ -42,8 +42,17 @@ class Lease:
     """The lease of one run of a job."""
 
     def __init__(
-        self, db: Database, job_id: str, run_id: str, seconds: float, clock: Callable[[], float] = time.monotonic
+        self,
+        db: Database,
+        job_id: str,
+        run_id: str,
+        seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        patience: float = 180.0,
     ) -> None:
+        """Take the length of the lease, and for how many seconds to go on without heartbeats after it."""
+        self._patience = patience
+        self.failure: FatalError | None = None
         self._clock = clock
         self._confirmed_at = clock()
         self._others: dict[str, _Seen] = {}
@@ -131,7 +140,7 @@ class Lease:
 
     def confirm(self, since: float) -> None:
         """Note that the database took a heartbeat that was sent at `since`, in seconds of the monotonic clock."""
-        self._confirmed_at = since
+        self._confirmed_at, self.failure = since, None
 
     def wait_until_confirmed(self, sleep: Callable[[float], None]) -> None:
         """Wait until no other run can have declared this one dead: the last heartbeat is less than a lease old.
@@ -140,9 +149,12 @@ class Lease:
 
         Raises:
             RunFencedError: this run was declared dead.
+            FatalError: why no heartbeat could be sent, for as long as a run waits for its database.
         """
-        while self._clock() - self._confirmed_at >= self.seconds:
+        while (silent := self._clock() - self._confirmed_at) >= self.seconds:
             self.require_alive()
+            if self.failure and silent >= self.seconds + self._patience:
+                raise self.failure
             sleep(CONFIRMATION_CHECK)
         self.require_alive()
 
@@ -188,7 +200,9 @@ class Heartbeat:
             try:
                 sent_at, alive = self._side.use(self._beat_once)
             except FatalError as exc:
-                _LOG.debug("[DB] No heartbeat: %s", exc)
+                log = _LOG.debug if self._lease.failure else _LOG.warning
+                log("[DB] No heartbeat, and after %g s without one no call: %s", self._lease.seconds, exc)
+                self._lease.failure = exc
                 continue
             if not alive:
                 self._lease.lost.set()

@@ -13,7 +13,6 @@ from query_generator.store.connection_errors import not_kept
 from query_generator.store.database import Database
 from query_generator.store.driver import sqlstate_of
 from query_generator.store.items import ErrorStage, Item, ItemState, Outcome
-from query_generator.store.jobs import has_open_items
 from query_generator.store.lease import Lease
 from query_generator.store.products import LinkedProduct
 from query_generator.store.queries import Query, save_queries_to_rds
@@ -113,8 +112,10 @@ class WorkQueue:
                 ) from exc
 
     def _rehearse(self) -> None:
+        if not self._rows("ledger.lock_pending"):
+            return  # another run rehearses with the last one, or works on it
         items = items_of(self._rows("ledger.claim", size=1))
-        if not items and not self._lease.is_shared and has_open_items(self._db, self._job_id):
+        if not items:
             raise not_kept("job_items")
         for item in items:
             text = f"Where can I buy {item.product.name[:100]}, and is it worth its price?"

@@ -69,6 +69,12 @@ STRUCTURE: dict[str, tuple[str, int, str]] = {
     "items never changed": (trigger("job_items", DROPS, "UPDATE"), 64, "job_items"),
     "the job dropped": (trigger("batch_operations", DROPS), 64, "batch_operations"),
     "the run dropped": (trigger("runs", DROPS), 64, "runs"),
+    "items refused": (trigger("job_items", RAISES), 64, "no usable product"),
+    "no number left": (
+        "ALTER SEQUENCE queries_query_id_seq MAXVALUE 7 RESTART 7; SELECT nextval('queries_query_id_seq')",
+        64,
+        "queries",
+    ),
     "products taken by nobody": (trigger("jobselectedproducts", DROPS), 64, "jobselectedproducts"),
     "products refused": (trigger("products", RAISES), 64, "products"),
     "the job refused": (trigger("batch_operations", RAISES), 64, "batch_operations"),
@@ -96,6 +102,17 @@ STRUCTURE: dict[str, tuple[str, int, str]] = {
 }
 
 
+WIDER = {
+    "bigint": "ALTER TABLE queries ALTER product_id TYPE bigint, ALTER query_id TYPE bigint; "
+    "ALTER TABLE jobselectedproducts ALTER product_id TYPE bigint; ALTER TABLE products ALTER product_id TYPE bigint",
+    "numeric": "ALTER TABLE queries ALTER query_id TYPE numeric; "
+    "ALTER TABLE batch_operations ALTER total_items TYPE numeric; "
+    "ALTER TABLE job_items ALTER query_ids TYPE numeric[], ALTER attempts TYPE numeric, ALTER answered TYPE numeric",
+    "text": "ALTER TABLE queries ALTER query_type TYPE text; ALTER TABLE products ALTER brand_name TYPE text; "
+    "ALTER TABLE batch_operations ALTER id TYPE text USING id::text, ALTER job_id TYPE text",
+}
+
+
 def alter(site: Site, sql: str) -> None:
     """Change the database as somebody who may do everything, but leave the tables the role's."""
     with get_db_connection(site.rds) as connection:
@@ -114,6 +131,17 @@ def test_a_foreign_shape_is_named_before_anything_is_bought(direct: Site, what: 
     assert words in job.log.splitlines()[-1], job.log
     assert "Traceback" not in job.log
     assert direct.bill() == 0
+
+
+@pytest.mark.parametrize("what", WIDER)
+def test_columns_of_a_wider_type_serve_as_well(direct: Site, what: str) -> None:
+    """What holds all that ours hold is no fault."""
+    assert direct.run("init-db").code == 0
+    alter(direct, WIDER[what])
+    for arguments in (ARGUMENTS, ("report", "job"), ARGUMENTS):
+        job = direct.run(*arguments)
+        assert job.code == 0, job.log
+    assert direct.bill() == 2 * len(FEW)
 
 
 def spoil(site: Site, body: str) -> None:

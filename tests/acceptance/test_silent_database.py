@@ -8,6 +8,7 @@ import pytest
 from query_generator.store.connect import get_db_connection
 from tests.conftest import wait_until
 from tests.fakes.pg_proxy import PgProxy
+from tests.fakes.pg_server import ROLE
 from tests.support.site import CONCURRENCY, ITEMS, LIMITS, STORED_IN_MIDST, WHOLE, Site, ended
 
 IN_FLIGHT_PAID = STORED_IN_MIDST + CONCURRENCY
@@ -45,15 +46,16 @@ def test_a_server_that_falls_silent_is_given_up_and_nothing_is_lost(proxied: Sit
     assert proxied.bill() <= ITEMS + CONCURRENCY
 
 
-def test_a_lock_that_is_not_given_back_ends_the_run_and_names_the_table(direct: Site) -> None:
-    """Another session locks the questions for good: 75 with the table's name, and later only calls in flight again."""
+@pytest.mark.parametrize("table", ["queries", "job_items", "runs"])
+def test_a_lock_that_is_not_given_back_ends_the_run_and_names_the_table(direct: Site, table: str) -> None:
+    """Another session locks a table for good: 75 with its name, and later only calls in flight again."""
     process = direct.begin_to_midst(**SHORT)
-    with locked(direct, "queries"):
+    with locked(direct, table):
         direct.answer()
         interrupted = ended(process)
     assert interrupted.code == 75, interrupted.log
     last = interrupted.log.splitlines()[-1]
-    assert "queries" in last
+    assert table in last
     assert "lock timeout" in last
     assert direct.bill() == IN_FLIGHT_PAID
     job = direct.finish()
@@ -84,3 +86,19 @@ def test_no_verb_waits_for_a_lock_for_ever(direct: Site, verb: tuple[str, ...], 
         stuck = direct.run(*verb, **SHORT)
     assert stuck.code == 75, stuck.log
     assert table in stuck.log.splitlines()[-1]
+
+
+def test_a_run_that_gets_no_second_connection_does_not_wait_for_ever(direct: Site) -> None:
+    """Without heartbeats no call is made; a run that cannot send any says so and ends 75."""
+    assert direct.run("init-db").code == 0
+    with get_db_connection(direct.rds) as connection:
+        connection.execute(f"ALTER ROLE {ROLE} CONNECTION LIMIT 1".encode())
+    direct.gemini.latency = 0.3
+    lonely = ended(direct.begin(LEASE_SECONDS="1", **SHORT))
+    assert lonely.code == 75, lonely.log
+    assert "too many connections for role" in lonely.log.splitlines()[-1]
+    assert "[DB] No heartbeat" in lonely.log
+    with get_db_connection(direct.rds) as connection:
+        connection.execute(f"ALTER ROLE {ROLE} CONNECTION LIMIT -1".encode())
+    assert direct.finish().code == 0
+    assert direct.account() == WHOLE

@@ -146,6 +146,9 @@ ON CONFLICT (job_id, product_id, query_type) DO UPDATE
 -- name: count_items
 SELECT count(*) AS items FROM job_items WHERE job_id = %(job_id)s AND product_id = ANY(%(product_ids)s::int[])
 
+-- name: lock_pending
+SELECT product_id FROM job_items WHERE job_id = %(job_id)s AND state = 'pending' LIMIT 1 FOR UPDATE SKIP LOCKED
+
 -- name: claim
 WITH next AS (
     SELECT job_id, product_id, query_type

@@ -3,10 +3,10 @@
 -- cut where it is larger than a record may be (16 MB). Rows are taken one by one, so that a page ends when the records in
 -- it reach a number of bytes.
 WITH RECURSIVE page AS (
-    SELECT %(after)s::int AS product_id, NULL::bigint AS position, NULL::text AS brand_name, NULL::text AS product_key,
+    SELECT %(after)s::bigint AS product_id, NULL::bigint AS position, NULL::text AS brand_name, NULL::text AS product_key,
            NULL::jsonb AS product, NULL::text AS record, 0 AS number, 0::bigint AS bytes
     UNION ALL
-    SELECT r.product_id, r.position, r.brand_name, r.product_key, r.product, r.record, page.number + 1,
+    SELECT r.product_id::bigint, r.position, r.brand_name, r.product_key, r.product, r.record, page.number + 1,
            page.bytes + coalesce(octet_length(r.record), 0)
     FROM page
     CROSS JOIN LATERAL (
@@ -39,10 +39,10 @@ LIMIT %(size)s
 -- Products that were not read from their records yet; the page ends as in selected_page. Before migration 0008 there is
 -- no column `product`, and the name refers to `absent`: no product was read yet.
 WITH RECURSIVE page AS (
-    SELECT %(after)s::int AS product_id, NULL::bigint AS position, NULL::text AS brand_name, NULL::text AS record,
+    SELECT %(after)s::bigint AS product_id, NULL::bigint AS position, NULL::text AS brand_name, NULL::text AS record,
            0 AS number, 0::bigint AS bytes
     UNION ALL
-    SELECT r.product_id, r.position, r.brand_name, r.record, page.number + 1, page.bytes + coalesce(octet_length(r.record), 0)
+    SELECT r.product_id::bigint, r.position, r.brand_name, r.record, page.number + 1, page.bytes + coalesce(octet_length(r.record), 0)
     FROM page
     CROSS JOIN LATERAL (
         SELECT product_id, coalesce(s.position, product_id)::bigint AS position, p.brand_name::text,
@@ -87,9 +87,9 @@ WHERE s.job_id = %(job_id)s AND s.product_id = i.product_id
 -- name: unkeyed_page
 -- The page ends as in selected_page.
 WITH RECURSIVE page AS (
-    SELECT %(after)s::int AS product_id, NULL::text AS brand_name, NULL::text AS record, 0 AS number, 0::bigint AS bytes
+    SELECT %(after)s::bigint AS product_id, NULL::text AS brand_name, NULL::text AS record, 0 AS number, 0::bigint AS bytes
     UNION ALL
-    SELECT r.product_id, r.brand_name, r.record, page.number + 1, page.bytes + coalesce(octet_length(r.record), 0)
+    SELECT r.product_id::bigint, r.brand_name, r.record, page.number + 1, page.bytes + coalesce(octet_length(r.record), 0)
     FROM page
     CROSS JOIN LATERAL (
         SELECT p.product_id, p.brand_name::text, left(p.product_data::text, 16777217) AS record

@@ -24,24 +24,25 @@ SELECT pg_catalog.current_schemas(FALSE)::pg_catalog.text[] AS schemas, pg_catal
 -- name: shadows
 -- Functions and operators that may be taken for PostgreSQL's own, as they have the name of one and its types only, made
 -- by somebody who may not do everything here anyway.
-WITH found AS (
+WITH searched AS MATERIALIZED (
+    SELECT oid FROM pg_namespace WHERE nspname = ANY(%(schemas)s::text[]::name[]) AND nspname <> 'pg_catalog'
+), found AS (
     SELECT pronamespace AS namespace, proname AS name, proowner AS owner, oid AS object, 'pg_proc'::regclass AS class
     FROM pg_proc p
-    WHERE proname = ANY(%(functions)s::text[]::name[])
+    WHERE proname = ANY(%(functions)s::text[]::name[]) AND pronamespace IN (SELECT oid FROM searched)
       AND NOT EXISTS (SELECT FROM unnest(proargtypes) AS a (type) JOIN pg_type t ON t.oid = a.type
                       WHERE t.typnamespace <> 'pg_catalog'::regnamespace)
     UNION ALL
     SELECT oprnamespace, oprname, oprowner, o.oid, 'pg_operator'::regclass
     FROM pg_operator o
-    WHERE oprname = ANY(%(operators)s::text[]::name[])
+    WHERE oprname = ANY(%(operators)s::text[]::name[]) AND oprnamespace IN (SELECT oid FROM searched)
       AND NOT EXISTS (SELECT FROM pg_type t
                       WHERE t.oid IN (oprleft, oprright) AND t.typnamespace <> 'pg_catalog'::regnamespace)
 )
 SELECT n.nspname AS schema, f.name, pg_get_userbyid(f.owner) AS owner
 FROM found f
 JOIN pg_namespace n ON n.oid = f.namespace
-WHERE n.nspname = ANY(%(schemas)s::text[]::name[]) AND n.nspname <> 'pg_catalog'
-  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = f.class AND d.objid = f.object AND d.deptype = 'e')
+WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = f.class AND d.objid = f.object AND d.deptype = 'e')
   AND pg_get_userbyid(f.owner) <> current_user
   AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = f.owner AND r.rolsuper)
   AND NOT EXISTS (SELECT FROM pg_database b WHERE b.datname = current_database() AND b.datdba = f.owner)

@@ -14,11 +14,11 @@ from query_generator.input.formats import InputBrokenOffError
 from query_generator.input.plain_text import plain_text
 from query_generator.input.product_fields import RejectedRecordError, product_from_record
 from query_generator.input.sources import InputSource, file_source, load_input_data
-from query_generator.input.unexpected import unexpected_as
 from query_generator.llm.base import GenerationRequest
 from query_generator.llm.offline import OfflineProvider
 from query_generator.models import Product, QueryType, RejectedRecord, printable
 from query_generator.questions.prompts import build_prompt
+from query_generator.unexpected import unexpected_as
 
 TOO_MANY_DIGITS = "9" * 5_000  # int() refuses more than 4,300
 
@@ -163,7 +163,7 @@ def test_our_own_errors_pass_the_net() -> None:
     """The net changes no error that says what it is."""
     with pytest.raises(ServiceAwayError), unexpected_as(lambda reason: RejectedRecordError("", reason)):
         raise ServiceAwayError("away")
-    with pytest.raises(FileNotFoundError), unexpected_as(lambda reason: RejectedRecordError("", reason)):
+    with pytest.raises(FileNotFoundError), unexpected_as(lambda reason: RejectedRecordError("", reason), OSError):
         raise FileNotFoundError
 
 
