@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, TypedDict
 
-from query_generator.errors import ConfigurationError, PermissionRefusedError
+from query_generator.errors import ConfigurationError, FatalError, PermissionRefusedError
 from query_generator.llm.endpoints import check_key_length
 from query_generator.llm.registry import GEMINI, VENDORS, vendors_of
 from query_generator.masking import hide
@@ -50,6 +50,7 @@ _client: "SecretsManagerClient | None" = None
 _api_key_caches: dict[str, str] = {}
 _rds_config_cache: RdsConfig | None = None
 _rds_refreshed = False
+_rds_refresh_failure: FatalError | None = None
 
 
 def configure(config: "JobConfig", client: "SecretsManagerClient | None" = None) -> None:
@@ -59,9 +60,10 @@ def configure(config: "JobConfig", client: "SecretsManagerClient | None" = None)
         config: names of the secrets, or the values that stand in for them.
         client: a Secrets Manager client; made when it is first needed if not given.
     """
-    global _config, _client, _rds_config_cache, _rds_refreshed
+    global _config, _client, _rds_config_cache, _rds_refreshed, _rds_refresh_failure
     with _lock:
         _config, _client, _rds_config_cache, _rds_refreshed = config, client, None, False
+        _rds_refresh_failure = None
         _api_key_caches.clear()
 
 
@@ -176,17 +178,22 @@ def refresh_rds_config(refused: RdsConfig, refusal: PermissionRefusedError) -> R
 
     Raises:
         PermissionRefusedError: the secret is the same as before, was fetched again already, or is none.
+        FatalError: it could not be fetched; every thread that asks is told so, and Secrets Manager was asked once.
     """
-    global _rds_config_cache, _rds_refreshed
+    global _rds_config_cache, _rds_refreshed, _rds_refresh_failure
     with _lock:
         if _rds_config_cache is not None and _rds_config_cache != refused:
             return _rds_config_cache
         config = _current_config()
         if not config.rds_secret_name or _rds_refreshed:
-            raise refusal
+            raise _rds_refresh_failure or refusal
         _LOG.warning("[DB] The login was refused; fetching RDS configuration from Secrets Manager once more")
         _rds_refreshed = True
-        fresh = parse_rds_secret(_fetch(config.rds_secret_name), config)
+        try:
+            fresh = parse_rds_secret(_fetch(config.rds_secret_name), config)
+        except FatalError as exc:
+            _rds_refresh_failure = exc
+            raise
         hide({fresh["password"]})
         if fresh == refused:
             raise PermissionRefusedError(f"{refusal} The secret has not changed since it was first read.") from refusal

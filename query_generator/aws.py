@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from query_generator.errors import ConfigurationError, FatalError, PermissionRefusedError, ServiceAwayError
+from query_generator.masking import hide
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -53,9 +54,18 @@ def _client(service: Literal["secretsmanager", "s3", "dynamodb"], region: str | 
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
     )
     try:
-        return boto3.client(service, region_name=region, config=settings)
+        client = boto3.client(service, region_name=region, config=settings)
+        client.meta.events.register("before-send", _hide_session_token)
+        return client
     except (BotoCoreError, ValueError) as exc:
         raise ConfigurationError(f"AWS {service}: {exc} Set AWS_REGION, for example us-east-1.") from exc
+
+
+def _hide_session_token(request: Any, **_: Any) -> None:
+    """Mask the token that a request carries: a role's changes every few hours, and errors of AWS may repeat it."""
+    token = request.headers.get("X-Amz-Security-Token")
+    if token:
+        hide({token.decode() if isinstance(token, bytes) else token})
 
 
 MISSING_CODES = frozenset(
@@ -72,6 +82,8 @@ REFUSED_CODES = frozenset(
 INVALID_CODES = frozenset(
     {"InvalidBucketName", "InvalidParameterException", "PermanentRedirect", "ValidationException", "400"}
 )
+CLOCK_CODES = frozenset({"RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"})
+CLOCK_WORDS = ("signature expired", "signature not yet current")  # under a code that may mean a wrong key as well
 
 
 @contextmanager
@@ -85,7 +97,8 @@ def aws_errors(doing: str, *, missing: type[FatalError] = ConfigurationError) ->
     Raises:
         PermissionRefusedError: no credentials, or the action or its KMS key was refused.
         ConfigurationError: a name or a parameter is wrong.
-        ServiceAwayError: AWS is out of reach, throttles or fails, after botocore's retries.
+        ServiceAwayError: AWS is out of reach, throttles or fails, after botocore's retries; or this machine's clock is
+            wrong, which another machine's need not be.
         FatalError: of class `missing`: the resource does not exist.
     """
     from botocore import exceptions as botocore
@@ -95,6 +108,11 @@ def aws_errors(doing: str, *, missing: type[FatalError] = ConfigurationError) ->
     except botocore.ClientError as exc:
         error = exc.response.get("Error", {})
         code, message = error.get("Code", ""), error.get("Message", "")
+        if code in CLOCK_CODES or any(words in message.lower() for words in CLOCK_WORDS):
+            raise ServiceAwayError(
+                f"{doing}: {code}: {message.rstrip('.')}. The clock of this machine is wrong, so AWS takes no request "
+                "from it; set the clock (chrony or NTP), then run the same job id again."
+            ) from exc
         raise _class_of(code, missing)(f"{doing}: {code}: {message}") from exc
     except (
         botocore.NoCredentialsError,

@@ -12,7 +12,7 @@ _ESCAPE = re.compile(
     r"|x(?P<byte>[0-9a-fA-F]{2})|(?P<octal>[0-3][0-7]{2})|(?P<letter>[/\"'nrtbfv]))"
     r"|(?<=\\)(?P<backslash>\\+)"
     r"|(?<=%)(?:25)*(?P<percent>[0-9a-fA-F]{2})"
-    r"|(?<=&)(?:amp;)*(?P<reference>#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});?)"
+    r"|(?<=&)(?:amp;)*(?P<reference>#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});)"
 )
 _UNITS = re.compile(
     "[\ud800-\udbff][\udc00-\udfff]"
@@ -90,8 +90,7 @@ def _meaning(escape: re.Match[str]) -> str:
         return "\\"
     from html import unescape
 
-    character = unescape(f"&{value};")
-    return f"&{value}" + ";" * escape[0].endswith(";") if character == f"&{value};" else character
+    return unescape(f"&{value};")
 
 
 def _character(units: re.Match[str]) -> str:

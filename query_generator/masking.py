@@ -14,6 +14,7 @@ MASK = "***"
 WORD_BEGINS = r"(?<!\w)"
 SHORT = 6  # characters; a shorter secret is part of too many words
 LONG = 8  # characters; a longer one that is no word either is found in any case, and across line breaks
+KEY = 12  # characters; a longer one that is no word is masked in data as well
 QUOTED = 200  # characters of another's message that ours repeat
 
 View = Callable[[str], str]
@@ -72,8 +73,22 @@ class Masker:
         return finders
 
 
-_PROCESS = Masker()
-hide, hide_only, masked = _PROCESS.hide, _PROCESS.hide_only, _PROCESS.masked
+_PROCESS, _KEYS = Masker(), Masker()
+masked, without_keys = _PROCESS.masked, _KEYS.masked
+"""Both mask the secrets of this process: `masked` all of them, in messages; `without_keys` only those that can be part
+of no other text, in data such as questions and names, which a password that is a word would spoil."""
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """Mask these secrets of this process from now on, beside those that are masked already."""
+    hide_only(hidden().union(secrets))
+
+
+def hide_only(secrets: Iterable[str]) -> None:
+    """Mask these and no others from now on."""
+    wanted = frozenset(secrets)
+    _PROCESS.hide_only(wanted)
+    _KEYS.hide_only(secret for secret in wanted if len(secret) >= KEY and not secret.isalpha())
 
 
 def hidden() -> frozenset[str]:
@@ -91,13 +106,13 @@ def shown(line: str) -> str:
     return one_line(masked(line))
 
 
-def masked_values(value: Any) -> Any:
-    """Return a JSON value with all its texts masked; numbers and names of fields stay."""
+def values_without_keys(value: Any) -> Any:
+    """Return a JSON value whose texts are `without_keys`; numbers and names of fields stay."""
     if isinstance(value, str):
-        return masked(value)
+        return without_keys(value)
     if isinstance(value, dict):
-        return {name: masked_values(part) for name, part in value.items()}
-    return [masked_values(part) for part in value] if isinstance(value, list | tuple) else value
+        return {name: values_without_keys(part) for name, part in value.items()}
+    return [values_without_keys(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def _replaced(text: str, finder: Finder) -> str:
@@ -158,8 +173,9 @@ def _decoded_forms(secret: str) -> Iterator[str]:
 
 
 def _long_forms(secret: str) -> Iterator[str]:
-    for form in {secret, secret.replace(" ", "+")}:
-        yield re.escape(_in_any_case(form))
+    whole = secret.rstrip("\\")  # before a quote in JSON, a backslash at the end looks like the quote's own
+    for form in {secret, whole, whole.upper(), whole.lower(), whole.replace(" ", "+")}:
+        yield from (re.escape(_in_any_case(form)), re.escape(squeezed(form).lower()))
     yield from _encoded(secret, str.lower)
 
 

@@ -8,10 +8,9 @@ _NAMES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def one_line(text: str) -> str:
-    """Return a text with its control characters and line breaks escaped, as `\\n`, `\\x1b` or `\\u2028`."""
+    r"""Return a text with its control characters and line breaks escaped as in JSON: `\n`, `\u2028`."""
     return text if text.isascii() and text.isprintable() else _STEERING.sub(_escaped, text)
 
 
 def _escaped(character: re.Match[str]) -> str:
-    code = ord(character[0])
-    return _NAMES.get(character[0]) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
+    return _NAMES.get(character[0]) or f"\\u{ord(character[0]):04x}"

@@ -4,10 +4,9 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from query_generator.llm.base import Prompt, Usage
+from query_generator.llm.base import BYTES_A_TOKEN, Prompt, Usage
 from query_generator.llm.prices import Price
 from query_generator.llm.registry import is_paid
-from query_generator.resilience.guarded import BYTES_A_TOKEN
 
 # A question has 4 to 25 words, about 14 on average: 19 tokens of English, and one for its quotes and comma.
 TOKENS_A_QUESTION = 20.0

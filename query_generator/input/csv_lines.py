@@ -79,6 +79,13 @@ class CsvLines:
                 raise csv.Error(TOO_LARGE)
         return row
 
+    def forget_row(self) -> None:
+        """Drop the text of the current row if it is a large one."""
+        if self._at - self._row > CHUNK_BYTES:
+            self._again += self._at - self._row
+            self._window.slide(self._at)
+            self._row = self._second = self._at = 0
+
     def cells_in_first_line(self) -> int:
         """Return about how many cells the first line of the current row has."""
         return self._window.text.count(self._delimiter, self._row, self._second) + 1

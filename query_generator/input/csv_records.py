@@ -65,4 +65,6 @@ class CsvRecords:
         for number, (name, cell) in enumerate(zip_longest(self.header, row[: len(self.header)]), start=1):
             if cell is not None and not record.get(column := name.strip() or f"column {number}"):
                 record[column] = cell
+        row.clear()  # so that nothing but the record keeps its cells while that is worked on
+        self._lines.forget_row()
         return record

@@ -3,7 +3,7 @@
 import json
 import math
 
-MAX_NUMBER_DIGITS = 300  # a longer integer is not a quantity, and Python's int() refuses more than 4,300 digits
+MAX_NUMBER_DIGITS = 310  # those of the largest float; int() refuses more than 4,300, and none of them is a quantity
 
 
 def _integer(digits: str) -> int | str:

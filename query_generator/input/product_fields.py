@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from operator import eq, is_
@@ -12,8 +13,8 @@ from query_generator.errors import SkippableError
 from query_generator.input.field_names import candidates, is_name_field
 from query_generator.input.field_values import attributes_of, category_of, currency_of, label_of, price_of
 from query_generator.input.plain_text import MAX_SOURCE_CHARACTERS, is_absent, plain_text, text_of
-from query_generator.input.unexpected import unexpected_as
 from query_generator.models import Product, composite_key, content_hash
+from query_generator.unexpected import unexpected_as
 
 __all__ = ["RejectedRecordError", "is_name_field", "product_from_record"]
 
@@ -60,7 +61,7 @@ def product_from_record(record: dict[str, Any], position: int, brand_name: str =
         RejectedRecordError: the name is missing or is not text, name or brand is too long or holds control characters,
             the record is nested deeper than 100 levels, or an unexpected error came up while it was read.
     """
-    with unexpected_as(lambda reason: RejectedRecordError("", reason)):
+    with unexpected_as(lambda reason: RejectedRecordError("", reason), OSError):
         return _product(record, position, brand_name)
 
 
@@ -118,16 +119,17 @@ def _stored(
 
 
 def _json_of(record: dict[str, Any]) -> str:
-    """Return a record as JSON; a large one with escapes, since one emoji makes each character of a text 4 bytes."""
-    text = json.dumps(record)
-    is_short = len(text) < _LARGE_CHARACTERS and "\\u" in text
-    return json.dumps(record, ensure_ascii=False) if is_short else text
+    """Return a record as JSON. A large one has escapes if that is shorter: one emoji makes all characters 4 bytes."""
+    escaped = json.dumps(record)
+    if len(escaped) >= _LARGE_CHARACTERS and escaped.count("\\u") < len(escaped) // 8:
+        return escaped
+    return min(escaped, json.dumps(record, ensure_ascii=False), key=sys.getsizeof)
 
 
 def _both_ways(read: Callable[[Fields], T], found: Mapping[str, list[tuple[str, Any]]], part: str) -> tuple[T, T]:
     """Read a part of a product as the record has it and, for the hash, as it would be with all keys sorted."""
     fields = found.get(part, [])
-    with unexpected_as(lambda reason: RejectedRecordError(fields[0][0], reason)):
+    with unexpected_as(lambda reason: RejectedRecordError(fields[0][0], reason), OSError):
         given, ordered = read(fields), _in_key_order(fields)
         return given, given if ordered is fields else read(ordered)
 

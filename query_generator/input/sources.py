@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from query_generator.aws import s3_client
 from query_generator.errors import InputError
-from query_generator.input.formats import InputBrokenOffError, read_records
+from query_generator.input.formats import InputBrokenOffError, NumberedRecord, read_records
 from query_generator.input.product_fields import RejectedRecordError, product_from_record
 from query_generator.input.s3_stream import S3ObjectStream
-from query_generator.input.unexpected import unexpected_as
 from query_generator.models import Product, RejectedRecord, printable
+from query_generator.unexpected import unexpected_as
 
 if TYPE_CHECKING:
     from query_generator.config import JobConfig
@@ -126,17 +126,18 @@ def _products(source: InputSource) -> Iterator[Product | RejectedRecord]:
 
 
 def _entries(stream: BinaryIO, name: str) -> Iterator[Product | RejectedRecord]:
-    with unexpected_as(lambda reason: InputBrokenOffError(f"{name} cannot be read further: {reason}")):
-        for position, record in read_records(stream, name):
-            if isinstance(record, RejectedRecord):
-                yield record
-                continue
-            try:
-                product = product_from_record(record, position)
-            except RejectedRecordError as exc:
-                yield RejectedRecord(position, exc.field, exc.reason, exc.product_key)
-            else:
-                yield product
+    with unexpected_as(lambda reason: InputBrokenOffError(f"{name} cannot be read further: {reason}"), OSError):
+        yield from map(_product, read_records(stream, name))  # map keeps no record while its product is worked on
+
+
+def _product(numbered: NumberedRecord) -> Product | RejectedRecord:
+    position, record = numbered
+    if isinstance(record, RejectedRecord):
+        return record
+    try:
+        return product_from_record(record, position)
+    except RejectedRecordError as exc:
+        return RejectedRecord(position, exc.field, exc.reason, exc.product_key)
 
 
 def _open_file(path: str) -> BinaryIO:

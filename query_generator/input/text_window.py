@@ -9,6 +9,7 @@ from typing import BinaryIO
 from query_generator.errors import InputError, QueryGeneratorError
 
 CHUNK_BYTES = 256 * 1024
+MOST_READ_BYTES = 4 * CHUNK_BYTES
 MOST_BYTES = 4  # of a character in UTF-8
 _GZIP_MAGIC = b"\x1f\x8b"
 _UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # the BOM of UTF-32 (LE) begins with the first of them
@@ -75,12 +76,12 @@ class TextWindow:
         self.slide(0)
 
     def slide(self, start: int) -> None:
-        """Drop the text before `start` and read 256 KB more, or a quarter of what is kept if that is more."""
+        """Drop the text before `start` and read 256 KB more, of a larger record up to 1 MB at once."""
         self._bytes_before += utf8_length(self.text, 0, start)
         self.text = self.text[start:]
         parts = [self.text, self._decoder.decode(self._pending)]
         self._pending = b""
-        wanted = max(CHUNK_BYTES, len(self.text) // 4)
+        wanted = min(max(CHUNK_BYTES, len(self.text) // 4), MOST_READ_BYTES)
         while wanted > 0 and not self.ended:
             data = self._read(min(wanted, CHUNK_BYTES))
             wanted -= len(data)

@@ -10,6 +10,7 @@ from query_generator.llm.http_provider import HttpProvider
 from query_generator.llm.optional_parameters import OptionalParameters, ParameterSets
 from query_generator.llm.registry import ANTHROPIC
 from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts
+from query_generator.llm.reported import usage_in
 
 # 25 questions take about 1,000 tokens; the rest is room for thinking, which counts here, and for larger counts.
 MAX_OUTPUT_TOKENS = 16_384
@@ -71,11 +72,10 @@ class AnthropicProvider(HttpProvider):
             truncated=stop_reason in _CUT,
         )
 
-    def _usage(self, usage: dict[str, Any]) -> Usage:
+    def _usage(self, usage: object) -> Usage:
         """Count all parts of the prompt: `input_tokens` leaves out those read from or written to the vendor's cache."""
-        cached = usage.get("cache_read_input_tokens") or 0
-        prompt = (usage.get("input_tokens") or 0) + (usage.get("cache_creation_input_tokens") or 0) + cached
-        return Usage(prompt, usage.get("output_tokens") or 0, cached)
+        cached = "cache_read_input_tokens"
+        return usage_in(usage, ["input_tokens", "cache_creation_input_tokens", cached], ["output_tokens"], cached)
 
 
 ADAPTER = AnthropicProvider.adapter({"max_tokens": MAX_OUTPUT_TOKENS})

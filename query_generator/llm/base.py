@@ -8,6 +8,9 @@ from typing import Protocol
 from query_generator.errors import Bill, QueryGeneratorError
 from query_generator.models import Product, QueryType
 
+BYTES_A_TOKEN = 4  # of English; for Chinese this is 0.75 tokens a character
+TOKENS_A_QUESTION = 40
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
@@ -39,6 +42,12 @@ class Usage:
     prompt_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
+
+
+def estimated_usage(request: GenerationRequest) -> Usage:
+    """Return an upper estimate of the tokens of one call, for use where no reply has told them."""
+    prompt = len(request.prompt.system.encode(errors="replace")) + len(request.prompt.user.encode(errors="replace"))
+    return Usage(prompt // BYTES_A_TOKEN, TOKENS_A_QUESTION * request.count)
 
 
 @contextmanager

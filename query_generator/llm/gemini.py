@@ -19,8 +19,10 @@ from query_generator.llm.gemini_common import (
 )
 from query_generator.llm.gemini_sdk import import_sdk
 from query_generator.llm.google_errors import error_from_reply
+from query_generator.llm.http_errors import expected_shape
 from query_generator.llm.registry import GEMINI
-from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts
+from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts, read_json
+from query_generator.llm.reported import UNREADABLE, model_of, usage_of_counts
 from query_generator.llm.session import DeadlinePassed, DeadlineSession, ErrorStatus
 from query_generator.masking import hide
 from query_generator.models import QueryType
@@ -71,6 +73,7 @@ class GeminiProvider:
         client = service_client(transport="rest", client_options={"api_key": api_key, "api_endpoint": endpoint})
         client.transport._session = self._session
         self._send = client.transport.generate_content
+        self._reply = genai.protos.GenerateContentResponse
         self._wrap = genai.protos.GenerateContentRequest.wrap
         self._blank = {model: _blank_request(genai, model) for model in set(self._models.values())}
 
@@ -86,8 +89,8 @@ class GeminiProvider:
     def generate(self, request: GenerationRequest) -> GenerationReply:
         """Make one call; the errors are those of `Provider.generate`."""
         model = self._models[request.query_type]
-        reply = self._call(model, request.prompt)
-        version, usage = reply.model_version or model, _usage(reply.usage_metadata)
+        reply, usage = self._call(model, request.prompt)
+        version = model_of(reply.model_version, model)
         with billed(version, usage):
             candidate = _usable_candidate(reply)
             return GenerationReply(
@@ -98,8 +101,8 @@ class GeminiProvider:
                 truncated=_name(candidate, "finish_reason") == "MAX_TOKENS",
             )
 
-    def _call(self, model: str, prompt: Prompt) -> Any:
-        """Make the call; returns the reply's protobuf message."""
+    def _call(self, model: str, prompt: Prompt) -> tuple[Any, Usage]:
+        """Make the call; returns the reply's protobuf message, and what it bills."""
         from google.protobuf.json_format import ParseError
 
         try:
@@ -115,11 +118,22 @@ class GeminiProvider:
             raise RetryableError(f"Gemini sent nothing for {self._timeout_seconds:g} seconds") from exc
         except urllib3_errors.HTTPError as exc:
             raise RetryableError(f"the connection to Gemini failed ({type(exc).__name__})") from exc
-        except (ParseError, UnicodeDecodeError) as exc:
-            raise RetryableError("Gemini's reply is not the expected JSON; a proxy may stand between") from exc
+        except (ParseError, UnicodeDecodeError):
+            with expected_shape(GEMINI, ParseError, SystemError):  # from the depths of protobuf
+                return self._without_report(self._session.of_thread.body), UNREADABLE
         except UnicodeEncodeError as exc:
             raise SkippableError("the prompt holds half a surrogate pair, which cannot be sent as UTF-8") from exc
-        return type(reply).pb(reply)
+        message = type(reply).pb(reply)
+        return message, _usage(message)
+
+    def _without_report(self, body: bytes) -> Any:
+        """Read a reply without what it reports of itself, since the SDK refuses it as a whole for an odd count."""
+        from google.protobuf.json_format import ParseDict
+
+        content = {**read_json(body)}
+        del content["usageMetadata"]
+        content.pop("modelVersion", None)
+        return ParseDict(content, self._reply.pb(self._reply()), ignore_unknown_fields=True)
 
     def _request(self, model: str, prompt: Prompt) -> Any:
         blank = self._blank[model]
@@ -167,10 +181,12 @@ def _name(message: Any, enum_field: str) -> str:
     return str(value.name if value else number)
 
 
-def _usage(metadata: Any) -> Usage:
+def _usage(reply: Any) -> Usage:
     """Count thinking as output, as it is billed; this SDK shows it only in the total."""
+    metadata = reply.usage_metadata
     prompt, thinking_too = metadata.prompt_token_count, metadata.total_token_count - metadata.prompt_token_count
-    return Usage(prompt, max(metadata.candidates_token_count, thinking_too), metadata.cached_content_token_count)
+    output = max(metadata.candidates_token_count, thinking_too)
+    return usage_of_counts([prompt], [output], metadata.cached_content_token_count)
 
 
 def _make(api_key: str, models: Mapping[QueryType, str], address: str, limits: CallLimits) -> GeminiProvider:

@@ -28,7 +28,7 @@ def error_from_reply(status: int, body: bytes, model: str, retry_after: str = ""
     """Return the error that a reply means, by what the caller does about it.
 
     Args:
-        status: HTTP status, 400 or more.
+        status: HTTP status, any but 200: a redirect, which is not followed, is a passing fault.
         body: as it came, Google's error JSON or anything else. In its details `RetryInfo.retryDelay` has the delay of a
             rate limit in seconds, since Gemini sends no header, and `QuotaFailure.violations` has the quotas that are
             used up: `quotaId` names unit and period, `quotaValue` the size.
@@ -43,7 +43,7 @@ def error_from_reply(status: int, body: bytes, model: str, retry_after: str = ""
         return _rate_limit(message, delay, list(_violations(details)))
     if status in OVERLOADED_STATUSES:
         return OverloadedError(f"Gemini did not answer: {message}", delay)
-    if status in _TRANSIENT_CLIENT_STATUSES or status >= 500:
+    if status in _TRANSIENT_CLIENT_STATUSES or status < 400 or status >= 500:
         return RetryableError(f"Gemini did not answer: {message}", delay)
     if any(detail.get("reason") == "API_KEY_INVALID" for detail in details) or status in (401, 403):
         return PermissionRefusedError(f"Gemini refused the API key: {message}; check the setting {GEMINI.key_settings}")

@@ -1,6 +1,5 @@
 """Questions from Gemini with google-genai, the successor of the SDK of `gemini`; imported when a provider is made."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +17,8 @@ from query_generator.llm.gemini_common import (
 from query_generator.llm.google_errors import error_from_reply
 from query_generator.llm.http_errors import ErrorStatus, expected_shape, transport_faults
 from query_generator.llm.registry import GEMINI
-from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts
+from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts, read_json
+from query_generator.llm.reported import model_of, usage_in
 from query_generator.llm.sdk import sdk_of
 from query_generator.models import QueryType
 
@@ -81,13 +81,13 @@ class GoogleGenAIProvider:
         """Make one call; the errors are those of `Provider.generate`."""
         model = self._models[request.query_type]
         try:
-            with transport_faults(GEMINI):
+            with expected_shape(GEMINI), transport_faults(GEMINI):
                 body = self._post(model, request)
         except ErrorStatus as exc:
             raise error_from_reply(exc.status, exc.body, model, exc.headers.get("retry-after", "")) from exc
         with expected_shape(GEMINI):
-            reply = json.loads(body)
-            version, usage = reply.get("modelVersion") or model, _usage(reply.get("usageMetadata", {}))
+            reply = read_json(body)
+            version, usage = model_of(reply.get("modelVersion"), model), _usage(reply.get("usageMetadata"))
             with billed(version, usage):
                 return self._read(reply, version, usage)
 
@@ -131,10 +131,10 @@ class GoogleGenAIProvider:
         )
 
 
-def _usage(metadata: Mapping[str, Any]) -> Usage:
+def _usage(metadata: object) -> Usage:
     """Count thinking as output, as it is billed."""
-    output = metadata.get("candidatesTokenCount", 0) + metadata.get("thoughtsTokenCount", 0)
-    return Usage(metadata.get("promptTokenCount", 0), output, metadata.get("cachedContentTokenCount", 0))
+    output = ["candidatesTokenCount", "thoughtsTokenCount"]
+    return usage_in(metadata, ["promptTokenCount"], output, "cachedContentTokenCount")
 
 
 def _make(api_key: str, models: Mapping[QueryType, str], address: str, limits: CallLimits) -> GoogleGenAIProvider:

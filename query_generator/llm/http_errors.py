@@ -93,17 +93,27 @@ def budget_exhausted(vendor: Vendor, message: str) -> BudgetExhaustedError:
 
 
 def requested_delay(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Return the seconds to wait by `retry-after-ms` or `retry-after`, in seconds or as a date; None without either."""
+    """Return the seconds to wait by `retry-after-ms` or `retry-after`, in seconds or as a date; None without either.
+
+    A date is measured by the service's own clock, the header `date`, since ours may be wrong; without it by `now`.
+    """
     milliseconds, after = headers.get("retry-after-ms", "").strip(), headers.get("retry-after", "").strip()
     if _NUMBER.fullmatch(milliseconds):
         return float(milliseconds) / 1000
     if _NUMBER.fullmatch(after):
         return float(after)
-    try:
-        date = parsedate_to_datetime(after)
-    except ValueError:
+    date, service_now = _date(after), _date(headers.get("date", ""))
+    if date is None:
         return None
-    return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - (now or datetime.now(UTC))).total_seconds())
+    return max(0.0, (date - (service_now or now or datetime.now(UTC))).total_seconds())
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return date.replace(tzinfo=date.tzinfo or UTC)
 
 
 @contextmanager
@@ -132,15 +142,17 @@ def transport_faults(vendor: Vendor, *wrappers: type[Exception]) -> Iterator[Non
 
 
 @contextmanager
-def expected_shape(vendor: Vendor) -> Iterator[None]:
-    """Read a reply inside.
+def expected_shape(vendor: Vendor, *more: type[Exception]) -> Iterator[None]:
+    """Read a reply inside; `more` are what an SDK raises for another shape.
 
     Raises:
         RetryableError: the reply does not have the shape that is read.
     """
+    shape = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError)
+    faults: tuple[type[Exception], ...] = (*shape, *more)
     try:
         yield
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as exc:
+    except faults as exc:
         raise RetryableError(f"{vendor.title}'s reply is not the expected JSON; a proxy may stand between") from exc
 
 

@@ -1,6 +1,5 @@
 """What providers with an SDK over httpx share: checks of the settings, the client, and the course of a call."""
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import partial
@@ -13,6 +12,8 @@ from query_generator.llm.base import GenerationReply, GenerationRequest, Usage, 
 from query_generator.llm.endpoints import check_address, check_api_key
 from query_generator.llm.http_errors import ErrorStatus, expected_shape
 from query_generator.llm.optional_parameters import ParameterSets
+from query_generator.llm.reply import read_json
+from query_generator.llm.reported import model_of
 from query_generator.llm.sdk import sdk_of
 from query_generator.llm.vendor import Vendor
 from query_generator.models import QueryType
@@ -94,8 +95,8 @@ class HttpProvider(ABC):
         except ErrorStatus as exc:
             raise self._error(exc) from exc
         with expected_shape(self.vendor):
-            reply = json.loads(body)
-            model, usage = reply.get("model") or self.model, self._usage(reply.get("usage") or {})
+            reply = read_json(body)
+            model, usage = model_of(reply.get("model"), self.model), self._usage(reply.get("usage"))
             with billed(model, usage):
                 return self._read(reply, model, usage)
 
@@ -130,5 +131,5 @@ class HttpProvider(ABC):
         """
 
     @abstractmethod
-    def _usage(self, usage: dict[str, Any]) -> Usage:
+    def _usage(self, usage: object) -> Usage:
         """Read the tokens that a reply bills."""

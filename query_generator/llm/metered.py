@@ -1,14 +1,27 @@
 """Counts what calls cost, in number, time and tokens."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
 
-from query_generator.errors import QueryGeneratorError
-from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, ProviderAround, Usage, usage_of
+from query_generator.errors import Bill, QueryGeneratorError, RetryableError
+from query_generator.llm.base import (
+    GenerationReply,
+    GenerationRequest,
+    Provider,
+    ProviderAround,
+    Usage,
+    estimated_usage,
+    usage_of,
+)
 from query_generator.llm.prices import cost_usd
-from query_generator.masking import masked
+from query_generator.llm.reported import UNREADABLE
+from query_generator.masking import without_keys
+from query_generator.unexpected import unexpected_as
+
+_LOG = logging.getLogger("metered")
 
 
 @dataclass(slots=True)
@@ -17,7 +30,8 @@ class CallStats:
 
     `fallback_requests` went to another provider than the first. `seconds` counts successful calls only, tokens those
     that were billed, also for replies of no use. `unpriced_requests` are billed calls of a model whose price is not
-    known: with any, `cost_usd` is too low. `cost_by_provider` is in US dollars, by provider name; None where some price
+    known: with any, `cost_usd` is too low. `estimated_requests` are calls whose billed tokens could not be read, and
+    count as estimated. `cost_by_provider` is in US dollars, by provider name; None where some price
     is not known.
     """
 
@@ -31,6 +45,7 @@ class CallStats:
     seconds: float = 0.0
     cost_usd: float = 0.0
     unpriced_requests: int = 0
+    estimated_requests: int = 0
     cost_by_provider: dict[str, float | None] = field(default_factory=dict)
 
     def plus(self, other: "CallStats") -> "CallStats":
@@ -83,15 +98,31 @@ class MeteredProvider(ProviderAround):
         """Make the call and count it, also when it fails."""
         started = self._clock()
         try:
-            reply = self._provider.generate(request)
+            with unexpected_as(lambda reason: RetryableError(f"{self.name}: {reason}")):
+                reply = self._provider.generate(request)
         except QueryGeneratorError as exc:
             self._count(failed_requests=1)
             if exc.bill:
-                exc.bill = exc.bill._replace(cost_usd=self._bill(self.name, exc.bill.model, usage_of(exc.bill)))
+                usage = self._readable(usage_of(exc.bill), request)
+                cost = self._bill(self.name, exc.bill.model, usage)
+                model = without_keys(exc.bill.model)
+                exc.bill = Bill(model, usage.prompt_tokens, usage.output_tokens, usage.cached_tokens, cost)
             raise
         self._count(successful_requests=1, seconds=self._clock() - started)
         reply = _without_secrets(reply)
-        return replace(reply, cost_usd=self._bill(reply.provider, reply.model, reply.usage))
+        usage = self._readable(reply.usage, request)
+        return replace(reply, usage=usage, cost_usd=self._bill(reply.provider, reply.model, usage))
+
+    def _readable(self, usage: Usage, request: GenerationRequest) -> Usage:
+        """Return the tokens of a call, or an estimate where the reply bills something that is no count."""
+        if usage != UNREADABLE:
+            return usage
+        with self._lock:
+            self._stats.estimated_requests += 1
+            is_first = self._stats.estimated_requests == 1
+        if is_first:
+            _LOG.warning("[AI ERROR] %s bills tokens in a way that cannot be read; they are estimated", self.name)
+        return estimated_usage(request)
 
     def _bill(self, provider: str, model: str, usage: Usage) -> float | None:
         cost = self._cost(provider, model, usage)
@@ -112,11 +143,11 @@ class MeteredProvider(ProviderAround):
 
 
 def _without_secrets(reply: GenerationReply) -> GenerationReply:
-    """Return a reply whose texts repeat no secret; the model's name stands in every row."""
+    """Return a reply that repeats no key, in the questions or in the model's name, which stands in every row."""
     told = (reply.model, *reply.texts)
-    if masked(together := "\0".join(told)) == together:
+    if without_keys(together := "\0".join(told)) == together:
         return reply
-    return replace(reply, model=masked(reply.model), texts=tuple(map(masked, reply.texts)))
+    return replace(reply, model=without_keys(reply.model), texts=tuple(map(without_keys, reply.texts)))
 
 
 class Meters:

@@ -14,6 +14,7 @@ from query_generator.llm.openai_errors import error_from_reply
 from query_generator.llm.optional_parameters import OptionalParameters, ParameterSets
 from query_generator.llm.registry import OPENAI
 from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts
+from query_generator.llm.reported import usage_in
 
 # 25 questions take about 1,000 tokens; the rest is room for reasoning, which counts here, and for larger counts. It is
 # no larger because OpenAI charges the whole limit against the quota of tokens a minute.
@@ -82,9 +83,8 @@ class OpenAIProvider(HttpProvider):
             truncated=finish_reason == "length",
         )
 
-    def _usage(self, usage: dict[str, Any]) -> Usage:
-        cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens")
-        return Usage(usage.get("prompt_tokens") or 0, usage.get("completion_tokens") or 0, cached or 0)
+    def _usage(self, usage: object) -> Usage:
+        return usage_in(usage, ["prompt_tokens"], ["completion_tokens"], "prompt_tokens_details.cached_tokens")
 
 
 def openai_parameters() -> ParameterSets:

@@ -1,6 +1,7 @@
 """Reads the questions out of the text of a model's reply, and has the JSON schema that asks for them."""
 
 import json
+import math
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -14,10 +15,22 @@ QUESTIONS_SCHEMA: dict[str, Any] = {
     "required": ["questions"],
 }
 
-_DECODER = json.JSONDecoder(strict=False)
+MOST_DIGITS = 30  # of an integer that is read as one; Python refuses to read thousands
+
+
+def _number(digits: str) -> float:
+    return int(digits) if len(digits) <= MOST_DIGITS else math.inf
+
+
+_DECODER = json.JSONDecoder(strict=False, parse_int=_number)
 _OPENING = re.compile(r"[\[{]")
 # A complete JSON string in the place of an item: an item with an unescaped quote in its text is not usable.
 _ITEM = re.compile(r'(?:[\[,]|"question"\s*:)\s*("[^"\\]*+(?:\\.[^"\\]*+)*+")\s*(?=[,\]}]|\Z)', re.DOTALL)
+
+
+def read_json(text: str | bytes) -> Any:
+    """Read the JSON of a reply; an integer without end is infinite. Raises ValueError or RecursionError."""
+    return json.loads(text, parse_int=_number)
 
 
 def parse_question_texts(text: str) -> tuple[str, ...]:

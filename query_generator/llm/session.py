@@ -2,6 +2,7 @@
 
 import io
 import socket
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -43,6 +44,10 @@ class DeadlinePassed(Exception):  # noqa: N818 - it never leaves the provider
     """The reply was not complete at the deadline. Its connection is closed."""
 
 
+class _OfThread(threading.local):
+    body = b""  # of the last reply on this thread
+
+
 class DeadlineSession:
     """The part of a `requests.Session` that the SDK's transport uses, for calls to one host.
 
@@ -67,6 +72,7 @@ class DeadlineSession:
         Raises:
             ConfigurationError: the environment names a proxy or CA bundle that cannot be used.
         """
+        self.of_thread = _OfThread()
         self._headers = dict(headers)
         self._deadline_seconds = deadline_seconds
         self._pool = _pool(endpoint, pool_size)
@@ -93,6 +99,7 @@ class DeadlineSession:
             redirect=False,
         )
         reply = Reply(response.status, response.headers, response.data)
+        self.of_thread.body = reply.content
         if reply.status_code >= 400:
             raise ErrorStatus(reply)
         return reply

@@ -1,8 +1,7 @@
 """Keeper of the embedded PostgreSQL: creates the cluster once, runs the server, stops it after its last user.
 
-`postgres.py` runs this file as a separate program: standard library only, so that it starts in milliseconds, and with
-an empty environment. Errors go to `postgres.log`; the user process notices that the keeper has ended, and shows the end
-of that log.
+`postgres.py` runs this file as a program with an empty environment: standard library only, so that it starts in
+milliseconds. Errors go to `postgres.log`; the user process notices that we have ended, and shows the end of that log.
 
 Two kernel locks (flock) are right even after SIGKILL, when process ids and files may be stale:
 
@@ -56,6 +55,7 @@ HERE = "/proc/self/cwd" if sys.platform == "linux" else "."
 PROGRAMS = ("bin/initdb", "bin/postgres", "lib/postgresql", "share/postgresql")
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 NOT_A_LINK = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+NEW_FILE = NOT_A_LINK | os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 INITDB_OPTIONS = (
     f"--username={SUPERUSER}",
@@ -79,12 +79,14 @@ ADOPT = Path(__file__).with_name("adopt.sql")
 
 
 def server_user(data: Path) -> int:
-    """Return who runs the server: we, or for root, who cannot, the owner of the data or a user id that nobody has."""
+    """Return who runs the server: we, or for root, who cannot, the owner of the folder or a user id that nobody has."""
     if os.geteuid() != 0:
         return os.geteuid()
     owner = data.lstat().st_uid if os.path.lexists(data) else 0
-    if owner not in (0, NOBODY):
+    if owner in PRIVATE_USERS or (owner not in (0, NOBODY) and owner == data.parent.stat().st_uid):
         return owner
+    if owner not in (0, NOBODY):
+        raise PermissionError(f"{data} belongs to user id {owner}, who does not own the folder that it is in")
     taken = {user.pw_uid for user in pwd.getpwall()} | running_users()
     return random.choice([user for user in PRIVATE_USERS if user not in taken])
 
@@ -155,7 +157,7 @@ def create_cluster(binaries: Path, data: Path, user: int, sql: str) -> None:
     hand_over(folder, creator)
     run([binaries / "initdb", "-D", HERE, *INITDB_OPTIONS], creator, folder)
     run_single(binaries, creator, folder, "template1", sql)
-    mark(folder)
+    os.close(os.open(HAS_ROLE, NEW_FILE, 0o600, dir_fd=folder))
     hand_over(folder, user)
     os.close(folder)
     os.rename(new / "data", data)
@@ -172,13 +174,9 @@ def adopt_cluster(binaries: Path, folder: int, user: int) -> None:
         if owner == 0:
             hand_over(folder, owner := creating_user(user))
         run_single(binaries, owner, folder, DATABASE, ADOPT.read_text())
-        mark(folder)
+        os.close(os.open(HAS_ROLE, NEW_FILE, 0o600, dir_fd=folder))
     if owner != user or not has_role:
         hand_over(folder, user)
-
-
-def mark(folder: int) -> None:  # that the role is there
-    os.close(os.open(HAS_ROLE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NOT_A_LINK, 0o600, dir_fd=folder))
 
 
 def hand_over(folder: int, user: int) -> None:
@@ -292,6 +290,8 @@ def main(binaries: Path, directory: Path, base: Path, server_lock: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background job inherits that it is ignored
     try:
         keep(binaries, directory, base, server_lock)
+    except subprocess.CalledProcessError as exc:
+        print(f"{exc.cmd[0]} ended with {exc.returncode}", file=sys.stderr)
     except (OSError, subprocess.SubprocessError) as exc:
         print(exc, file=sys.stderr)
 

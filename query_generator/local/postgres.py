@@ -109,7 +109,7 @@ def _start(directory: Path, binaries: Path, server: IO[str]) -> None:
     """Start the keeper, which inherits the lock and nothing of our environment, where secrets may be."""
     arguments: list[str | Path] = [binaries, directory, tempfile.gettempdir(), str(server.fileno())]
     (directory / keeper.LOG).unlink(missing_ok=True)
-    with open(os.open(directory / keeper.LOG, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as log:
+    with open(os.open(directory / keeper.LOG, keeper.NEW_FILE, 0o600), "wb") as log:
         subprocess.run(
             [sys.executable, "-I", "-S", keeper.__file__, *arguments],
             stdin=subprocess.DEVNULL,
@@ -164,13 +164,15 @@ def _take(lock: IO[str]) -> bool:
 
 def _unusable(directory: Path, exc: OSError) -> FatalError:
     way_out = "give another one with --local DIR, or set DATABASE_URL"
-    return file_error(f"the local folder {directory} cannot be used", exc, way_out)
+    file = f" for {exc.filename}" if exc.filename not in (None, str(directory)) else ""
+    return file_error(f"the local folder {directory} cannot be used{file}", exc, way_out)
 
 
 def _not_started(directory: Path) -> ConfigurationError:
     log = directory / keeper.LOG
     output = "\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:])
-    as_root = "run as a user other than root, " if os.geteuid() == 0 else ""
+    rights = "CHOWN, DAC_OVERRIDE, KILL, SETGID and SETUID"
+    as_root = f"give root the capabilities {rights}, run as another user, " if os.geteuid() == 0 else ""
     return ConfigurationError(
         f"PostgreSQL in {directory / keeper.DATA} does not start. The end of {log} says:\n{output}\n"
         f"Remove that cause, {as_root}give another folder with --local DIR, or set DATABASE_URL"

@@ -7,6 +7,7 @@ from query_generator.llm.base import GenerationRequest, Provider
 from query_generator.models import Generated, Product, QueryType
 from query_generator.questions.judged import judged
 from query_generator.questions.prompts import build_prompt
+from query_generator.unexpected import unexpected_as
 
 CALLS_FOR_AN_ITEM = 2
 
@@ -32,10 +33,11 @@ def ask(
     wanted = num_questions - len(existing)
     if wanted <= 0:
         return Generated()
-    prompt = build_prompt(product, query_type, wanted, existing)
-    request = GenerationRequest(product, query_type, wanted, prompt, existing)
     try:
-        reply = judged(request, provider.generate(request))
+        with unexpected_as(SkippableError):
+            prompt = build_prompt(product, query_type, wanted, existing)
+            request = GenerationRequest(product, query_type, wanted, prompt, existing)
+            reply = judged(request, provider.generate(request))
     except (RetryableError, SkippableError) as exc:
         return Generated(error=exc)
     return Generated(

@@ -15,10 +15,17 @@ from query_generator.errors import (
     QueryGeneratorError,
     RateLimitedError,
 )
-from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, ProviderAround, Usage, usage_of
+from query_generator.llm.base import (
+    GenerationReply,
+    GenerationRequest,
+    Provider,
+    ProviderAround,
+    Usage,
+    estimated_usage,
+    usage_of,
+)
 from query_generator.llm.prices import Price, Prices
 from query_generator.models import BudgetStatus, QueryType
-from query_generator.resilience.guarded import BYTES_A_TOKEN, TOKENS_A_QUESTION
 
 CALLS_AHEAD = 4  # further calls that a raised allowance covers, so that not every call has to raise it
 DECAY = 0.05
@@ -172,12 +179,6 @@ def known_price(prices: Prices, provider: str, model: str) -> Price:
             f', for example {{"{model}": {{"input": 0.30, "output": 2.50}}}} in US dollars for a million tokens'
         )
     return price
-
-
-def estimated_usage(request: GenerationRequest) -> Usage:
-    """Return an upper estimate of the tokens of one call, for use before the first reply."""
-    prompt = len(request.prompt.system.encode()) + len(request.prompt.user.encode())
-    return Usage(prompt // BYTES_A_TOKEN, TOKENS_A_QUESTION * request.count)
 
 
 def _cap_reached(status: BudgetStatus, next_call: float) -> CostCapReachedError:

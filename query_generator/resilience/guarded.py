@@ -4,14 +4,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from query_generator.errors import OverloadedError, RateLimitedError, SkippableError, UnusableReplyError
-from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, ProviderAround
+from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, ProviderAround, estimated_usage
 from query_generator.llm.sending import told_when_sent
 from query_generator.models import QueryType
 from query_generator.resilience.circuit_breaker import CircuitBreaker
 from query_generator.resilience.governor import Governor
-
-BYTES_A_TOKEN = 4  # of English; for Chinese this is 0.75 tokens a character
-TOKENS_A_QUESTION = 40
 
 
 class GuardedProvider(ProviderAround):
@@ -58,5 +55,5 @@ class GuardedProvider(ProviderAround):
 
 def estimated_tokens(request: GenerationRequest) -> int:
     """Return an estimate of the tokens of a call's prompt and reply, for use before the first replies."""
-    prompt = len(request.prompt.system.encode()) + len(request.prompt.user.encode())
-    return prompt // BYTES_A_TOKEN + TOKENS_A_QUESTION * request.count
+    usage = estimated_usage(request)
+    return usage.prompt_tokens + usage.output_tokens

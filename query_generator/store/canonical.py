@@ -8,8 +8,8 @@ from query_generator.input.json_records import NESTED_TOO_DEEPLY, TOO_LARGE, TOO
 from query_generator.input.json_scan import holds_too_many_values
 from query_generator.input.json_values import DECODER
 from query_generator.input.product_fields import RejectedRecordError, product_from_record
-from query_generator.input.unexpected import unexpected_as
 from query_generator.models import Product
+from query_generator.unexpected import unexpected_as
 
 _TEXTS = ("name", "brand", "category", "description", "price", "currency", "external_id", "content_hash")
 
@@ -33,7 +33,7 @@ def stored_product(row: Any) -> Product:
     Raises:
         RejectedRecordError: the row holds no usable product.
     """
-    with unexpected_as(lambda reason: RejectedRecordError("", reason)):
+    with unexpected_as(lambda reason: RejectedRecordError("", reason), OSError):
         return _stored_product(row)
 
 

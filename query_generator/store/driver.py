@@ -21,8 +21,7 @@ _AT_ONCE = ("40001", "40P01")  # conflicts that another try mends
 def array_text(values: list[Any]) -> str:
     """Return a list as the text of a PostgreSQL array; several times faster than psycopg's own conversion."""
     texts = ["" if value is None else str(value) for value in values]
-    together = "".join(texts)
-    if values and None not in values and '"' not in together and "\\" not in together:
+    if values and None not in values and not any('"' in text or "\\" in text for text in texts):
         return '{"' + '","'.join(texts) + '"}'
     quoted = [
         "NULL" if value is None else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from query_generator.aws import aws_errors
 from query_generator.errors import FatalError
-from query_generator.masking import masked_values
+from query_generator.masking import masked, values_without_keys
 from query_generator.store.connection_errors import DatabaseAwayError
 from query_generator.store.database import Database
 
@@ -167,7 +167,7 @@ class EventLog:
     def record(self, name: str, **details: object) -> None:
         """Record an event, in the open transaction if there is one."""
         timestamp = self._now().isoformat(timespec="microseconds")
-        event = Event(self._job_id, f"{timestamp}#{uuid.uuid4().hex}", name, masked_values(details))
+        event = Event(self._job_id, f"{timestamp}#{uuid.uuid4().hex}", name, values_without_keys(details))
         if self._db:
             self._add(self._db, event)
         else:
@@ -175,7 +175,7 @@ class EventLog:
 
     def record_end(self, name: str, error: FatalError) -> None:
         """Record the event of an early end, in memory if the database has failed."""
-        details = {"reason": str(error), "exit_code": int(error.exit_code)}
+        details = {"reason": masked(str(error)), "exit_code": int(error.exit_code)}
         try:
             self.record(name, **details)
         except FatalError:

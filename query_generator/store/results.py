@@ -78,7 +78,8 @@ def job_errors(db: Database, job_id: str) -> Iterator[tuple[str, str, str]]:
 
 def error_entry(error: tuple[str, str, str]) -> dict[str, str]:
     """Return an error as an entry of `errors` in results.json."""
-    return dict(zip(("product_key", "stage", "reason"), map(masked, error), strict=True))
+    product_key, stage, reason = error
+    return {"product_key": product_key, "stage": stage, "reason": masked(reason)}
 
 
 def _document(head: Mapping[str, Any], lists: Mapping[str, Iterable[Mapping[str, Any]]]) -> Iterator[bytes]:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Cloud, run_command
+from tests.conftest import Cloud, Ended, run_command
 from tests.fakes.aws_server import CREDENTIALS
 from tests.fakes.repeating_server import RepeatingServer, product_of
 from tests.support.disguises import DISGUISES, reveals
 
 KEY = "AIza/Sy+Canary-0123_456789.xyz=="
+PROVIDERS = ("gemini", "google-genai", "openai", "anthropic")
 KEY_OF_GOOGLE = "AIzaSyCanary4711-0123456789"
 NOBODY = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
 NO_RDS = {"RDS_SECRET_NAME": ""}
@@ -36,6 +37,21 @@ def sinks(cloud: Cloud, out: str, log: str) -> Iterator[tuple[str, str]]:
             yield from ((f"table {table.name}", value) for value in strings(json.loads(row.cells)))
 
 
+def run_against(
+    service: RepeatingServer, cloud: Cloud, provider: str, products: list[dict[str, str]], *arguments: str
+) -> Ended:
+    """Run a job at DEBUG whose provider is this service."""
+    vendor = {"gemini": "GEMINI", "google-genai": "GEMINI"}.get(provider, provider.upper())
+    cloud.aws.client("secretsmanager").create_secret(Name="canary", SecretString=KEY)
+    return cloud.run(
+        *("--job-id", "job", "--products-json", json.dumps(products), "--provider", provider, "--verbose", *arguments),
+        **{f"{vendor}_SECRET_NAME": "canary"},
+        GEMINI_API_ENDPOINT=service.url,
+        OPENAI_BASE_URL=service.url,
+        ANTHROPIC_BASE_URL=service.url,
+    )
+
+
 def strings(value: object) -> Iterator[str]:
     """Yield every text in a JSON value."""
     if isinstance(value, dict):
@@ -48,24 +64,14 @@ def strings(value: object) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("provider", "log_format"),
-    [("gemini", "text"), ("google-genai", "json"), ("openai", "text"), ("anthropic", "json")],
+    ("provider", "log_format"), list(zip(PROVIDERS, ("text", "json", "text", "json"), strict=True))
 )
 def test_a_key_that_the_service_repeats_in_disguise_is_seen_nowhere(
     cloud: Cloud, provider: str, log_format: str
 ) -> None:
     """Each disguise, by each provider: not in the log at DEBUG, the summary, the objects, the events or the tables."""
-    vendor = {"gemini": "GEMINI", "google-genai": "GEMINI"}.get(provider, provider.upper())
-    cloud.aws.client("secretsmanager").create_secret(Name="canary", SecretString=KEY)
     with RepeatingServer(KEY) as service:
-        ended = cloud.run(
-            *("--job-id", "job", "--products-json", json.dumps(PRODUCTS), "--provider", provider, "--verbose"),
-            *("--log-format", log_format),
-            **{f"{vendor}_SECRET_NAME": "canary"},
-            GEMINI_API_ENDPOINT=service.url,
-            OPENAI_BASE_URL=service.url,
-            ANTHROPIC_BASE_URL=service.url,
-        )
+        ended = run_against(service, cloud, provider, PRODUCTS, "--log-format", log_format)
         assert ended.code == 65, ended.log
         assert service.calls == 2 * CASES
     found = [(where, text) for where, text in sinks(cloud, ended.out, ended.log) if reveals(text, KEY)]
@@ -73,6 +79,23 @@ def test_a_key_that_the_service_repeats_in_disguise_is_seen_nowhere(
     assert len(failed) == 2 * CASES
     assert found == []
     assert all("***" in row.error for row in failed)
+
+
+ENDING = ("JSON in JSON", "base64 in URL", "HTML of JSON of URL", "basic auth")
+
+
+@pytest.mark.parametrize(("provider", "disguise"), list(zip(PROVIDERS, ENDING, strict=True)))
+def test_a_key_in_the_error_that_ends_a_run_is_seen_nowhere(cloud: Cloud, provider: str, disguise: str) -> None:
+    """The reason stands in the job's row and in an event besides, and exit code 77 is told in the log."""
+    number = list(DISGUISES).index(disguise)
+    with RepeatingServer(KEY, 401, everywhere=True) as service:
+        ended = run_against(service, cloud, provider, [{"name": product_of(number)}])
+    assert ended.code == 77, ended.log
+    assert [where for where, text in sinks(cloud, ended.out, ended.log) if reveals(text, KEY)] == []
+    (job,) = cloud.rows("SELECT error_message FROM batch_operations")
+    (reason,) = [event["details"]["reason"] for event in cloud.aws.events("job") if event["eventName"] == "job_failed"]
+    assert job.error_message == reason
+    assert "refused the API key" in reason
 
 
 TYPED = "Canary-pw/4711@x"

@@ -18,8 +18,9 @@ def product_of(number: int) -> str:
 class RepeatingServer:
     """Answers with an error of this status that repeats a secret, disguised by the number in the product's name."""
 
-    def __init__(self, secret: str, status: int = 400) -> None:
-        self.secret, self.status, self.calls = secret, status, 0
+    def __init__(self, secret: str, status: int = 400, *, everywhere: bool = False) -> None:
+        """Repeat it in the message, or in every field of the error, the message being too long to be quoted whole."""
+        self.secret, self.status, self.everywhere, self.calls = secret, status, everywhere, 0
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _Repeating)
         self._http.service = self  # type: ignore[attr-defined]
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,))
@@ -34,12 +35,23 @@ class RepeatingServer:
         number = re.search(r"Canary (\d{3})x", request)
         raw, which = divmod(int(number[1]) if number else 0, len(DISGUISES))
         shown = list(DISGUISES.values())[which](self.secret)
-        error = {"code": self.status, "status": "INVALID_ARGUMENT", "type": "invalid_request_error", "message": "HERE"}
-        text = json.dumps({"error": error})
-        as_it_is = text.replace("HERE", f"no good: {shown} was sent")
-        if raw and _is_json(as_it_is):
-            return as_it_is.encode()
-        return text.replace("HERE", f"no good: {json.dumps(shown)[1:-1]} was sent").encode()
+        text = json.dumps({"error": self._error()})
+        as_it_is = text.replace("HERE", shown)
+        return (as_it_is if raw and _is_json(as_it_is) else text.replace("HERE", json.dumps(shown)[1:-1])).encode()
+
+    def _error(self) -> dict[str, Any]:
+        message = "no good: HERE was sent"
+        if not self.everywhere:
+            return {"code": self.status, "status": "INVALID_ARGUMENT", "type": "invalid_request", "message": message}
+        quota = {"violations": [{"quotaId": "PerDay HERE", "quotaValue": "HERE"}], "reason": "HERE"}
+        return {
+            "code": "HERE",
+            "status": "HERE",
+            "type": "HERE",
+            "param": "HERE",
+            "message": f"{'-' * 150} {message}",
+            "details": [{"@type": "HERE", "retryDelay": "HERE", "error_code": "HERE"}, quota],
+        }
 
     def __enter__(self) -> Self:
         self._thread.start()

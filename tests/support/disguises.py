@@ -6,6 +6,7 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from urllib.parse import quote, quote_plus, unquote
 
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
@@ -97,12 +98,13 @@ def _contents(text: str) -> Iterator[str]:
         yield bytes.fromhex(digits[: len(digits) // 2 * 2]).decode("latin-1")
 
 
+@cache
 def reveals(text: str, secret: str) -> bool:
     """Tell whether a reader of this text can make out the secret, with the usual decoders."""
     wanted, as_bytes = secret.casefold(), secret.encode().decode("latin-1").casefold()
     squeezed = re.compile(r"[\s\u200b]|\\n")
-    for plain in _unescaped(text):
-        for view in (plain, squeezed.sub("", plain)):
-            if wanted in view.casefold() or any(as_bytes in held.casefold() for held in _contents(view)):
-                return True
-    return False
+    plain = set(_unescaped(text))
+    views = plain | {squeezed.sub("", view) for view in plain}
+    return any(
+        wanted in view.casefold() or any(as_bytes in held.casefold() for held in _contents(view)) for view in views
+    )

@@ -199,3 +199,16 @@ def test_a_configuration_does_not_change() -> None:
     """What was checked at the start holds to the end."""
     with pytest.raises(FrozenInstanceError, match="rpm"):
         setattr(load({}), "rpm", 1)  # noqa: B010 -- mypy would see it
+
+
+def test_a_configuration_shows_no_secret() -> None:
+    """Printed by a debugger or in an error, it holds no key, no password and no address with one."""
+    environ = {
+        **dict.fromkeys(("GEMINI_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY"), "hidden-0123456789"),
+        "DATABASE_URL": "postgresql://app:hidden@h/d",
+        "CACHE_URL": "redis://:hidden@h",
+    }
+    config = load_config({"verb": "function", "job_id": "j"}, environ)
+    assert "hidden" not in f"{config!r} {config}"
+    assert config.cache_url
+    assert config.cache_url.get_secret_value() == environ["CACHE_URL"]

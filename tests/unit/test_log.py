@@ -2,6 +2,8 @@
 
 import json
 import logging
+import threading
+import warnings
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -15,8 +17,11 @@ from query_generator.masking import hide
 def _logging_as_before() -> Iterator[None]:
     """Give the root logger back as it was."""
     root = logging.getLogger()
+    hook = threading.excepthook
     before = root.handlers, root.level, {name: logging.getLogger(name).level for name in CHATTY}
     yield
+    logging.captureWarnings(False)
+    threading.excepthook = hook
     root.handlers, level, levels = before
     root.setLevel(level)
     for name, chatty_level in levels.items():
@@ -130,3 +135,80 @@ def test_the_level_is_the_one_that_was_set(level: str, seen: list[str], capsys: 
         log.info("[X] i")
     logging.getLogger("job").warning("[X] w")
     assert lines(capsys) == [f"[X] {letter}" for letter in seen]
+
+
+FORGED = [
+    *(
+        "\n[BATCH] forged",
+        "\r[BATCH] forged",
+        "\r\n[DB] forged",
+        "\x0b[AI] forged",
+        "\x0c[AI] forged",
+        "\x1c[AI] forged",
+    ),
+    *(
+        "\x85[INIT] forged",
+        "\u2028[INIT] forged",
+        "\u2029[INIT] forged",
+        "\x1b[2K\x1b[1G[BATCH] forged",
+        "\x9b2K[DB] forged",
+    ),
+    *("\u202e]HCTAB[", "\u2066x\u2069", "\x00", "\x07\x08\x7f", "\udcff", "\ufeff"),
+]
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+@pytest.mark.parametrize("text", FORGED)
+def test_no_text_forges_a_line(text: str, log_format: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A name, a job id, a reply or an error with line breaks or control characters stays within its line."""
+    configure_logging("DEBUG", log_format)
+    log = logging.getLogger("job")
+    log.info("[BATCH] Processing product 1/2: %s", f"Boot{text} end")
+    log.info(text)
+    (named, alone) = lines(capsys)
+    assert "Boot" in named
+    assert "end" in named
+    for line in (named, alone):
+        assert line.isprintable()
+        shown = json.loads(line)["message"] if log_format == "json" else line
+        assert log_format == "json" or shown.startswith("[")
+    assert log_format == "json" or alone.startswith("[JOB] ")
+
+
+@pytest.mark.parametrize("text", FORGED)
+def test_a_traceback_can_be_read_and_forges_no_line(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each line of it is marked, also those of a chained exception, of a note, and of a message with line breaks."""
+    configure_logging("DEBUG", "text")
+    try:
+        try:
+            raise ValueError(f"inner{text}")
+        except ValueError as exc:
+            exc.add_note(f"a note{text}")
+            raise RuntimeError(f"outer{text}") from exc
+    except RuntimeError:
+        logging.getLogger("job").exception("[BATCH ERROR] Unexpected error")
+    first, *trace = lines(capsys)
+    assert first == "[BATCH ERROR] Unexpected error"
+    assert all(line.startswith("  | ") and line.isprintable() for line in trace)
+    shown = "\n".join(trace)
+    for part in ("Traceback (most recent call last):", "ValueError: inner", "RuntimeError: outer", "a note", __file__):
+        assert part in shown
+
+
+def test_warnings_and_exceptions_of_threads_are_masked_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """What Python itself prints to standard error goes through the log."""
+    configure_logging("INFO", "text")
+    hide({"AIza-hidden-0123"})
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn("old AIza-hidden-0123", DeprecationWarning, stacklevel=1)
+
+    def fail() -> None:
+        raise ValueError("in a thread: AIza-hidden-0123")
+
+    thread = threading.Thread(target=fail, name="pool")
+    thread.start()
+    thread.join()
+    shown = lines(capsys)
+    assert [line for line in shown if "AIza" in line or not line.startswith(("[", "  | "))] == []
+    assert "  | ValueError: in a thread: ***" in shown

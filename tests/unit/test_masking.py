@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from query_generator.masking import MASK, QUOTED, Masker, hide, masked_values, quoted, shown
+from query_generator.masking import MASK, QUOTED, Masker, hide, masked, quoted, shown, values_without_keys
 from tests.support.disguises import DISGUISES, reveals
 
 KEYS = (
@@ -113,11 +113,13 @@ def test_what_is_quoted_is_masked_before_it_is_cut() -> None:
     assert quoted("one\n two .") == "one two "
 
 
-def test_values_are_masked_and_names_stay() -> None:
-    """What goes out as JSON keeps its shape: a password `7` changes no number."""
-    hide({"7", KEYS[0]})
-    details = {"7": 7, "reason": [f"is {KEYS[0]}", "7", 1.7, None, True], "at": ("7",)}
-    assert masked_values(details) == {"7": 7, "reason": ["is ***", "***", 1.7, None, True], "at": ["***"]}
+def test_data_loses_keys_and_keeps_its_words() -> None:
+    """What goes out as JSON keeps its shape, and no password that is a word or a number spoils it."""
+    hide({"7", "mountain", "internationally", KEYS[0]})
+    details = {"7": 7, "names": [f"is {KEYS[0]}", "a mountain 7", 1.7, None, True], "at": ("internationally",)}
+    kept = {"7": 7, "names": ["is ***", "a mountain 7", 1.7, None, True], "at": ["internationally"]}
+    assert values_without_keys(details) == kept
+    assert masked("a mountain 7") == "a *** ***"
 
 
 @pytest.mark.parametrize(

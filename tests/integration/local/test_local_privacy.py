@@ -44,7 +44,7 @@ def directory(tmp_path: Path) -> Iterator[Path]:
     closed = tmp_path / "home"
     closed.mkdir(mode=0o700)
     yield closed / "local-run"
-    wait_until(lambda: not (closed / "local-run/postgres.server").exists() or gone(closed / "local-run"))
+    wait_until(lambda: not (closed / "local-run/postgres.server").is_file() or gone(closed / "local-run"))
 
 
 @pytest.fixture
@@ -254,6 +254,24 @@ def test_data_that_root_took_is_given_back(directory: Path) -> None:
         connection.execute("SELECT FROM note")
 
 
+@AS_ROOT
+def test_another_users_data_stays_theirs(directory: Path) -> None:
+    """In another user's folder root runs the server as that user, who may log in as well; elsewhere it is refused."""
+    with local_postgres(directory):
+        pass
+    wait_until(lambda: gone(directory))
+    for path in (directory / "postgres", *(directory / "postgres").rglob("*")):
+        os.chown(path, 1, 1)
+    assert "belongs to user id 1" in refused(directory)
+    os.chown(directory, 1, 1)
+    with local_postgres(directory) as keywords, psycopg.connect(**keywords):  # type: ignore[arg-type]
+        assert status_of(server_pid(directory), "Uid").split()[0] == "1"
+        assert run_as(1, LOG_IN, str(keywords["host"]), keeper.ROLE).returncode == 0
+        assert run_as(NOBODY, LOG_IN, str(keywords["host"]), keeper.ROLE).returncode != 0
+    wait_until(lambda: gone(directory))
+    assert {path.lstat().st_uid for path in (directory / "postgres").rglob("*")} == {1}
+
+
 @pytest.mark.parametrize("name", ["postgres.log", "postgres.users", "postgres.server"])
 @pytest.mark.parametrize("plant", ["symlink", "hard link", "fifo"])
 def test_a_planted_file_leads_nowhere(directory: Path, outside: Path, name: str, plant: str) -> None:
@@ -270,7 +288,6 @@ def test_a_planted_file_leads_nowhere(directory: Path, outside: Path, name: str,
             assert stat.S_ISREG((directory / name).lstat().st_mode)
     else:
         assert name in refused(directory)
-        (directory / name).unlink()
     assert unharmed(outside)
 
 

@@ -10,13 +10,13 @@ from datetime import date
 import pytest
 
 from query_generator.errors import CostCapReachedError
-from query_generator.llm.base import GenerationReply, GenerationRequest
+from query_generator.llm.base import GenerationReply, GenerationRequest, estimated_usage
 from query_generator.llm.metered import CallStats, MeteredProvider
 from query_generator.llm.prices import Price, Prices
 from query_generator.models import QueryType
 from query_generator.pipeline.generation import Generation
 from query_generator.report.stats import RunStats
-from query_generator.resilience.budget import Budget, BudgetedProvider, estimated_usage
+from query_generator.resilience.budget import Budget, BudgetedProvider
 from query_generator.stopping import StopSignal
 from query_generator.store.budget import SharedAllowance
 from query_generator.store.connect import get_db_connection

@@ -8,6 +8,7 @@ from query_generator.errors import BudgetExhaustedError, QueryGeneratorError, Re
 from query_generator.llm.base import GenerationRequest, Prompt, Usage, billed
 from query_generator.llm.metered import CallStats, MeteredProvider
 from query_generator.llm.offline import OfflineProvider
+from query_generator.masking import hide
 from query_generator.models import Product, QueryType
 from tests.support.scripted_provider import ScriptedProvider
 
@@ -67,6 +68,14 @@ def test_a_reply_of_no_use_is_on_the_bill() -> None:
     assert (stats.prompt_tokens, stats.output_tokens) == (10, 3)
     assert stats.cost_usd == usd
     assert stats.cost_by_provider == {"scripted": usd}
+
+
+def test_a_reply_repeats_no_key() -> None:
+    """A service that puts the key into a question or into the model's name does not put it into the tables."""
+    hide({"AIzaSy-hidden-0123", "mountain"})
+    inner = ScriptedProvider(["Is AIzaSy-hidden-0123 a mountain?", "Why?"], reply_model="m-AIzaSy-hidden-0123")
+    reply = MeteredProvider(inner).generate(REQUEST)
+    assert (reply.texts, reply.model) == (("Is *** a mountain?", "Why?"), "m-***")
 
 
 def test_an_unknown_price_is_told() -> None:

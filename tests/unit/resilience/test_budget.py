@@ -18,10 +18,10 @@ from query_generator.errors import (
     RetryableError,
     SkippableError,
 )
-from query_generator.llm.base import GenerationReply, GenerationRequest, Prompt, Usage
+from query_generator.llm.base import GenerationReply, GenerationRequest, Prompt, Usage, estimated_usage
 from query_generator.llm.prices import load_prices
 from query_generator.models import Product, QueryType
-from query_generator.resilience.budget import Budget, BudgetedProvider, estimated_usage, known_price
+from query_generator.resilience.budget import Budget, BudgetedProvider, known_price
 from query_generator.resilience.fallback import FallbackProvider
 from tests.support.scripted_provider import ScriptedProvider
 from tests.support.shared_cap import BillingProvider, CapShare, SharedCap
