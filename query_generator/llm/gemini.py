@@ -19,9 +19,10 @@ from query_generator.llm.gemini_common import (
 )
 from query_generator.llm.gemini_sdk import import_sdk
 from query_generator.llm.google_errors import error_from_reply
-from query_generator.llm.http_errors import expected_shape
+from query_generator.llm.http_errors import expected_shape, unreadable
 from query_generator.llm.registry import GEMINI
 from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts, read_json
+from query_generator.llm.reply_size import UnreadableBody
 from query_generator.llm.reported import UNREADABLE, model_of, usage_of_counts
 from query_generator.llm.session import DeadlinePassed, DeadlineSession, ErrorStatus
 from query_generator.masking import hide
@@ -114,6 +115,8 @@ class GeminiProvider:
             raise RetryableError(
                 f"Gemini's reply was not whole within {self._deadline_seconds:g} seconds, the deadline of a call"
             ) from exc
+        except UnreadableBody as exc:
+            raise unreadable(GEMINI, exc) from None
         except urllib3_errors.TimeoutError as exc:
             raise RetryableError(f"Gemini sent nothing for {self._timeout_seconds:g} seconds") from exc
         except urllib3_errors.HTTPError as exc:

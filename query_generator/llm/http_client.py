@@ -45,6 +45,7 @@ def make_client(
     return httpx2.Client(
         transport=transport,
         timeout=timeout_seconds,
+        headers={"Accept-Encoding": "identity"},  # replies are short, and a packed one can be a bomb
         trust_env=False,
         event_hooks={"response": [_raise_unless_ok]},
     )

@@ -18,6 +18,7 @@ from query_generator.errors import (
     RetryableError,
     SkippableError,
 )
+from query_generator.llm.reply_size import UnreadableBody
 from query_generator.llm.vendor import Vendor
 from query_generator.masking import quoted
 
@@ -122,23 +123,30 @@ def transport_faults(vendor: Vendor, *wrappers: type[Exception]) -> Iterator[Non
 
     Raises:
         ErrorStatus: the service replied with one, wrapped or not.
-        RetryableError: there was no reply, or none in time.
+        RetryableError: there was no reply, none in time, or one that is too long.
         SkippableError: the prompt cannot be sent.
     """
     import httpx2
 
-    faults: tuple[type[Exception], ...] = (httpx2.HTTPError, OSError, *wrappers)
+    faults: tuple[type[Exception], ...] = (httpx2.HTTPError, OSError, UnreadableBody, *wrappers)
     try:
         yield
     except faults as exc:
         fault = exc.__cause__ if isinstance(exc, wrappers) else exc
         if isinstance(fault, ErrorStatus):
             raise fault from None
+        if isinstance(fault, UnreadableBody):
+            raise unreadable(vendor, fault) from None
         if isinstance(fault, httpx2.TimeoutException):
             raise RetryableError(f"{vendor.title} did not answer in time ({type(fault).__name__})") from exc
         raise RetryableError(f"the connection to {vendor.title} failed ({type(fault).__name__})") from exc
     except UnicodeEncodeError as exc:
         raise SkippableError("the prompt holds half a surrogate pair, which cannot be sent as UTF-8") from exc
+
+
+def unreadable(vendor: Vendor, fault: UnreadableBody) -> RetryableError:
+    """Return the error of a reply whose body was not read: a fault of the service, like no reply at all."""
+    return RetryableError(f"{vendor.title}'s reply was left unread: {fault}")
 
 
 @contextmanager

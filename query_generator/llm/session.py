@@ -2,6 +2,7 @@
 
 import io
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +22,10 @@ from urllib3.exceptions import HTTPError
 from urllib3.util.ssl_ import create_urllib3_context
 
 from query_generator.errors import ConfigurationError
+from query_generator.llm.reply_size import LONGEST_WIRE, read_body, too_long
 from query_generator.llm.sending import request_sent
+
+PART = 65_536  # bytes of a reply that are read at once
 
 
 class Reply(NamedTuple):
@@ -33,7 +37,7 @@ class Reply(NamedTuple):
 
 
 class ErrorStatus(Exception):  # noqa: N818 - it never leaves the provider
-    """A reply with status 400 or more, raised before the SDK reads it, since the SDK fails on odd bodies."""
+    """A reply with any status but 200, raised before the SDK reads it, since the SDK fails on odd bodies."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(f"HTTP {reply.status_code}")
@@ -84,7 +88,8 @@ class DeadlineSession:
         """Send a request and read its whole reply; redirects are not followed.
 
         Raises:
-            ErrorStatus: the status is 400 or more.
+            ErrorStatus: the status is not 200; of the body there is only the beginning.
+            UnreadableBody: the reply is too long, or packed.
             DeadlinePassed: the reply is not complete in time.
             urllib3.exceptions.HTTPError: the connection failed, or nothing came for `timeout` seconds.
         """
@@ -97,10 +102,18 @@ class DeadlineSession:
             pool_timeout=ceil(self._deadline_seconds),
             retries=False,
             redirect=False,
+            preload_content=False,
+            decode_content=False,
         )
-        reply = Reply(response.status, response.headers, response.data)
-        self.of_thread.body = reply.content
-        if reply.status_code >= 400:
+        try:
+            parts = response.stream(PART)
+            body = read_body(response.status, response.headers.get("Content-Encoding", ""), parts)
+        finally:
+            response.close()  # and its connection, if the reply was not read to its end
+            response.release_conn()
+        reply = Reply(response.status, response.headers, body)
+        self.of_thread.body = body
+        if reply.status_code != 200:
             raise ErrorStatus(reply)
         return reply
 
@@ -110,49 +123,83 @@ class DeadlineSession:
 
 
 class _EndingReader(io.RawIOBase):
-    """Reads from a socket until a deadline; each read is also bounded by the socket's own time-out."""
+    """Reads one reply from a socket, until a deadline and a number of bytes; the socket's own time-out holds too."""
 
     def __init__(self, sock: socket.socket, ends: float, clock: Callable[[], float]) -> None:
         self._sock, self._timeout = sock, sock.gettimeout()
         self._raw = sock.makefile("rb", buffering=0)
         self._ends, self._clock = ends, clock
+        self._left = LONGEST_WIRE
+        self._over = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
+        if self._over:
+            return 0
         left = self._ends - self._clock()
         if left <= 0:
             raise DeadlinePassed
         if self._timeout is None or left < self._timeout:
             self._sock.settimeout(left)
         try:
-            return self._raw.readinto(buffer)
+            count = self._raw.readinto(buffer)
         except TimeoutError as exc:
             if self._clock() >= self._ends:
                 raise DeadlinePassed from exc
             raise
+        self._left -= count or 0
+        if self._left < 0:
+            raise too_long(LONGEST_WIRE)
+        return count
+
+    def end(self) -> bool:
+        """Read no more; return whether the TLS layer holds bytes that nobody has read."""
+        self._over = True
+        return isinstance(self._sock, ssl.SSLSocket) and self._sock.pending() > 0
 
     def close(self) -> None:
         self._raw.close()
         super().close()
 
 
-def _ending_response(ends: float, clock: Callable[[], float], sock: socket.socket, **options: Any) -> HTTPResponse:
-    response = HTTPResponse(sock, **options)
-    response.fp.close()
-    response.fp = io.BufferedReader(_EndingReader(sock, ends, clock))
-    return response
+class _ReplyReader(io.BufferedReader):
+    """Buffers a reply. If there are bytes behind its end, nobody may take them for the reply to the next request."""
+
+    def __init__(self, raw: _EndingReader, give_up_connection: Callable[[], None]) -> None:
+        super().__init__(raw)
+        self._reader = raw
+        self._give_up_connection = give_up_connection
+
+    def close(self) -> None:
+        stray = not self.closed and (self._reader.end() or self.peek(1))
+        super().close()
+        if stray:
+            self._give_up_connection()
 
 
 def _ending_connection(connection: type[Any], deadline_seconds: float, clock: Callable[[], float]) -> type[Any]:
     """Derive a class of urllib3 connections whose replies end at a deadline, counted from the start of the request."""
 
     class EndingConnection(connection):  # type: ignore[misc]
+        def connect(self) -> None:
+            self._begin()  # a proxy's reply to CONNECT ends, too
+            super().connect()
+
         def request(self, *arguments: Any, **options: Any) -> None:
-            self.response_class = partial(_ending_response, clock() + deadline_seconds, clock)
+            self._begin()
             super().request(*arguments, **options)
             request_sent()
+
+        def _begin(self) -> None:
+            self.response_class = partial(self._response, clock() + deadline_seconds)
+
+        def _response(self, ends: float, sock: socket.socket, **options: Any) -> HTTPResponse:
+            response = HTTPResponse(sock, **options)
+            response.fp.close()
+            response.fp = _ReplyReader(_EndingReader(sock, ends, clock), self.close)
+            return response
 
     return EndingConnection
 
