@@ -159,7 +159,8 @@ def _summary_lines(report: Report) -> Iterator[str]:
     if report.dropped:
         reasons = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in sorted(report.dropped.items()))
         yield f"  dropped    {report.dropped.total()} texts ({reasons})"
-    tokens = f"{llm.prompt_tokens} + {llm.output_tokens} tokens"
+    guessed = f" (estimated for {llm.estimated_requests})" if llm.estimated_requests else ""
+    tokens = f"{llm.prompt_tokens} + {llm.output_tokens} tokens{guessed}"
     yield f"  calls      {llm.total_requests} ({llm.failed_requests} failed, {llm.retries} retries), {tokens}"
     if llm.successful_requests:
         yield f"  cost       {_cost(llm, counts.questions)}"

@@ -348,6 +348,14 @@ def test_every_paper_can_be_reached_from_the_readme() -> None:
     assert set(PAPERS) - reached == set()
 
 
+def test_the_tests_that_the_papers_name_are_there() -> None:
+    """A promise that a paper puts down to a test has that test."""
+    named = {name for path in PAPERS for name in re.findall(r"`(test_\w+)(?:\.py)?`", path.read_text())}
+    there = {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
+    assert named
+    assert named <= there
+
+
 def test_the_readme_is_short() -> None:
     """What takes more words than this has a page of its own."""
     assert len((ROOT / "README.md").read_text().split()) <= 1000

@@ -60,6 +60,14 @@ def test_a_child_tells_what_it_has_done_itself() -> None:
     ]
 
 
+def test_estimated_tokens_are_said_to_be_so() -> None:
+    """Tokens that a service billed unreadably are an estimate, and the user reads for how many calls."""
+    calls = [
+        line for line in summary(report(llm=CallStats(4, 4, estimated_requests=2))).splitlines() if "calls" in line
+    ]
+    assert calls == ["  calls      4 (0 failed, 0 retries), 0 + 0 tokens (estimated for 2)"]
+
+
 def test_cost_is_told_by_provider_and_by_question() -> None:
     """The user reads what each provider has cost, and what one question has."""
     llm = CallStats(4, 4, cost_usd=0.5, cost_by_provider={"openai": 0.1, "gemini": 0.4})
