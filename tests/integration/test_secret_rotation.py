@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+import boto3
 import pytest
 
 import secrets_cache
@@ -27,12 +28,14 @@ def secrets(aws: AwsServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsServ
     """Two secrets, and a cache that has fetched none."""
     for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": aws.url, "AWS_SESSION_TOKEN": "hidden-token-1"}.items():
         monkeypatch.setenv(name, value)
+    boto3.setup_default_session()  # an earlier one keeps the credentials that it has found
     aws.put_secrets(KEY, RDS)
     aws.calls.clear()
     config = JobConfig(job_id="j", providers=("gemini",), gemini_secret_name=GEMINI_SECRET, rds_secret_name=RDS_SECRET)
     secrets_cache.configure(config, our_aws.secrets_client("us-east-1"))
     yield aws
     secrets_cache.configure(config)
+    boto3.setup_default_session()
 
 
 def at_once(ask: Callable[[], T]) -> list[T | QueryGeneratorError]:
