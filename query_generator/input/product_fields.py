@@ -119,9 +119,14 @@ def _stored(
 
 
 def _json_of(record: dict[str, Any]) -> str:
-    """Return a record as JSON. A large one has escapes if that is shorter: one emoji makes all characters 4 bytes."""
+    """Return a record as JSON. A large one has escapes if that is shorter: one emoji makes all characters 4 bytes.
+
+    Others have none, since a database with the encoding SQL_ASCII takes no escape of another character.
+    """
     escaped = json.dumps(record)
-    if len(escaped) >= _LARGE_CHARACTERS and escaped.count("\\u") < len(escaped) // 8:
+    if len(escaped) < _LARGE_CHARACTERS:
+        return json.dumps(record, ensure_ascii=False) if "\\u" in escaped else escaped
+    if escaped.count("\\u") < len(escaped) // 8:
         return escaped
     return min(escaped, json.dumps(record, ensure_ascii=False), key=sys.getsizeof)
 

@@ -28,14 +28,13 @@ def secrets(aws: AwsServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsServ
     """Two secrets, and a cache that has fetched none."""
     for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": aws.url, "AWS_SESSION_TOKEN": "hidden-token-1"}.items():
         monkeypatch.setenv(name, value)
-    boto3.setup_default_session()  # an earlier one keeps the credentials that it has found
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # another test's has credentials without a token
     aws.put_secrets(KEY, RDS)
     aws.calls.clear()
     config = JobConfig(job_id="j", providers=("gemini",), gemini_secret_name=GEMINI_SECRET, rds_secret_name=RDS_SECRET)
     secrets_cache.configure(config, our_aws.secrets_client("us-east-1"))
     yield aws
     secrets_cache.configure(config)
-    boto3.setup_default_session()
 
 
 def at_once(ask: Callable[[], T]) -> list[T | QueryGeneratorError]:

@@ -3,7 +3,6 @@
 `python -m tests.support.bomb_memory PROVIDER BOMB`, each a name below; the service is a process of its own.
 """
 
-import re
 import subprocess
 import sys
 import threading
@@ -119,13 +118,13 @@ def main(name: str, kind: str) -> None:
                 outcomes = Counter(pool.map(outcome, range(CALLS)))
         finally:
             process.kill()
-    print(_peak_mb(), dict(outcomes))
+    print(_peak(), dict(outcomes))
 
 
-def _peak_mb() -> int:
-    """Return the most memory of this process since its program began; getrusage counts that of its parent as well."""
-    status = Path("/proc/self/status").read_text()
-    return int(re.search(r"VmHWM:\s+([0-9]+) kB", status)[1]) // 1024  # type: ignore[index]
+def _peak() -> int:
+    """Return the peak of resident memory in MB; that of getrusage may be what the parent had before the exec."""
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) // 1024
 
 
 def serve(kind: str) -> None:

@@ -22,21 +22,15 @@ CHILDREN = 50
 
 
 @pytest.fixture
-def somebody(rds: RdsConfig) -> Iterator[Database]:
-    """A connection of another program, from before the runs to their end."""
-    with closing(Database(get_db_connection(rds))) as db:
-        db.run("SET application_name = 'somebody else'")
-        yield db
-
-
-@pytest.fixture
-def connect(rds: RdsConfig, somebody: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
+def connect(rds: RdsConfig, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
     """Connections to a server on which two runs have room besides what is connected already."""
     with ExitStack() as stack:
-        (row,) = somebody.run(
+        db = stack.enter_context(closing(Database(get_db_connection(rds))))
+        (row,) = db.run(
             "SELECT current_setting('max_connections')::int AS most, count(*) AS others FROM pg_stat_activity "
             "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
         )
+        db.run("SET application_name = 'somebody else'")
         monkeypatch.setattr(
             connection_slots, "SHARE", (row.others + 1 + ROOM * connection_slots.CONNECTIONS_A_RUN) / row.most
         )
@@ -55,20 +49,19 @@ def take_place(connect: Connect, time: VirtualTime, children: int = CHILDREN) ->
     return db
 
 
-def test_a_run_takes_the_place_of_one_that_ended_within_two_seconds(connect: Connect, somebody: Database) -> None:
+def test_a_run_takes_the_place_of_one_that_ended_within_two_seconds(connect: Connect) -> None:
     """Beyond the share of connections a run waits, however long; when an earlier one ends, also without a word, it goes
     on within two seconds.
     """
     time = VirtualTime()
-    first = take_place(connect, time)
-    (backend,) = first.run("SELECT pg_backend_pid() AS pid")
+    first, second = take_place(connect, time), take_place(connect, time)
+    assert time.now == 1000
+    (own,) = first.run("SELECT pg_backend_pid() AS pid")
 
     def end_first() -> None:
         first.close()
-        wait_until(lambda: not somebody.run("SELECT FROM pg_stat_activity WHERE pid = %(pid)s", backend._asdict()))
+        wait_until(lambda: not second.run("SELECT FROM pg_stat_activity WHERE pid = %(pid)s", {"pid": own.pid}))
 
-    take_place(connect, time)
-    assert time.now == 1000
     time.plan(20, end_first)
     take_place(connect, time)
     assert 1020 <= time.now <= 1022
