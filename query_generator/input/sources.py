@@ -14,7 +14,8 @@ from query_generator.errors import InputError
 from query_generator.input.formats import InputBrokenOffError, NumberedRecord, read_records
 from query_generator.input.product_fields import RejectedRecordError, product_from_record
 from query_generator.input.s3_stream import S3ObjectStream
-from query_generator.models import Product, RejectedRecord, printable
+from query_generator.models import Product, RejectedRecord
+from query_generator.one_line import one_line
 from query_generator.unexpected import unexpected_as
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def file_source(path: str) -> InputSource:
     """Return a source of the products in a file; `-` is standard input. Opening it may raise InputError."""
     if path == "-":
         return InputSource("stdin", lambda: nullcontext(sys.stdin.buffer))
-    return InputSource(f"file:{printable(path)}", lambda: _open_file(path))
+    return InputSource(f"file:{one_line(path)}", lambda: _open_file(path))
 
 
 def s3_source(client: Any, bucket: str, key: str) -> InputSource:
@@ -66,7 +67,7 @@ def _s3_source(client: Any, bucket: str, key: str, wanted: str) -> InputSource:
         return io.BufferedReader(stream)
 
     return InputSource(
-        printable(f"s3://{bucket}/{key}"),
+        one_line(f"s3://{bucket}/{key}"),
         open_object,
         version=lambda: read[0],
         at_version=lambda version: _s3_source(client, bucket, key, version),
@@ -141,7 +142,7 @@ def _product(numbered: NumberedRecord) -> Product | RejectedRecord:
 
 
 def _open_file(path: str) -> BinaryIO:
-    shown = printable(path)
+    shown = one_line(path)
     try:
         if Path(path).is_fifo():
             _LOG.info("[INPUT] %s is a pipe: waiting for a program that writes to it", shown)
