@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from query_generator.aws import s3_client
-from query_generator.errors import InputError
+from query_generator.errors import InputError, file_error
 from query_generator.input.formats import InputBrokenOffError, NumberedRecord, read_records
 from query_generator.input.product_fields import RejectedRecordError, product_from_record
 from query_generator.input.s3_stream import S3ObjectStream
@@ -99,7 +99,7 @@ def load_input_data(source: InputSource) -> tuple[Iterator[Product | RejectedRec
     Raises (while iterating):
         InputError: the source cannot be opened or parsed, or holds no usable product.
         InputBrokenOffError: the input broke off after some usable products.
-        PermissionRefusedError, ServiceAwayError: from S3.
+        PermissionRefusedError, ServiceAwayError: from S3, or from a disk that fails.
     """
     return _products(source), source.name
 
@@ -154,4 +154,4 @@ def _open_file(path: str) -> BinaryIO:
     except PermissionError as exc:
         raise InputError(f"file {shown} may not be read by this user; change its permissions") from exc
     except OSError as exc:
-        raise InputError(f"file {shown} cannot be opened: {exc.strerror}") from exc
+        raise file_error(f"file {shown} cannot be opened", exc) from exc
