@@ -8,7 +8,7 @@ from urllib3.exceptions import HTTPError
 from query_generator.errors import RetryableError
 from query_generator.llm.base import CountTokens, Prompt
 from query_generator.llm.google_errors import error_from_reply
-from query_generator.llm.http_errors import unreadable
+from query_generator.llm.http_errors import no_connection, unreadable
 from query_generator.llm.registry import GEMINI
 from query_generator.llm.reply_size import UnreadableBody
 from query_generator.llm.session import DeadlinePassed, DeadlineSession, ErrorStatus
@@ -54,7 +54,7 @@ def gemini_token_counter(api_key: str, endpoint: str = "") -> CountTokens:
         except UnreadableBody as exc:
             raise unreadable(GEMINI, exc) from None
         except (HTTPError, DeadlinePassed) as exc:
-            raise RetryableError(f"the connection to Gemini failed ({type(exc).__name__})") from exc
+            raise no_connection("Gemini", exc) from exc
         except (ValueError, KeyError, TypeError, RecursionError, OverflowError) as exc:
             raise RetryableError(
                 "Gemini's count of tokens is not the expected JSON; a proxy may stand between"
