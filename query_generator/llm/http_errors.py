@@ -145,12 +145,16 @@ def transport_faults(vendor: Vendor, *wrappers: type[Exception]) -> Iterator[Non
         raise SkippableError("the prompt holds half a surrogate pair, which cannot be sent as UTF-8") from exc
 
 
-def no_connection(title: str, fault: BaseException) -> RetryableError:
+def no_connection(title: str, fault: BaseException | None) -> RetryableError:
     """Return the error of a connection that failed; a portal of a network shows a wrong certificate for a while."""
-    cause: BaseException | None = fault
+    cause = fault
     while cause and not isinstance(cause, ssl.SSLCertVerificationError):
         cause = cause.__cause__ or cause.__context__
-    told = f"its certificate is not accepted: {quoted(cause.verify_message)}" if cause else type(fault).__name__
+    told = (
+        f"its certificate is not accepted: {quoted(cause.verify_message)}"
+        if isinstance(cause, ssl.SSLCertVerificationError)
+        else type(fault).__name__
+    )
     return RetryableError(f"the connection to {title} failed ({told})")
 
 
