@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from query_generator.cli import parse_arguments
 from query_generator.errors import ExitCode, FatalError
-from query_generator.log import configure_logging
+from query_generator.log import configure_logging, end_outputs
 from query_generator.pipeline.starting import in_turn
 from query_generator.stopping import StopSignal
 
@@ -127,4 +127,5 @@ def _stop_on_signals(stop: StopSignal) -> None:
 if __name__ == "__main__":
     code = main()
     gc.freeze()  # or the final collection scans all objects of the SDKs, which takes half as long as their import
+    end_outputs()
     sys.exit(code)

@@ -4,10 +4,9 @@ import json
 
 from urllib3.exceptions import HTTPError
 
-from query_generator.errors import RetryableError
 from query_generator.llm.base import CountTokens, Prompt
 from query_generator.llm.google_errors import error_from_reply
-from query_generator.llm.http_errors import expected_shape, unreadable
+from query_generator.llm.http_errors import expected_shape, no_connection, unreadable
 from query_generator.llm.registry import GEMINI
 from query_generator.llm.reply import read_json
 from query_generator.llm.reply_size import UnreadableBody
@@ -55,6 +54,6 @@ def gemini_token_counter(api_key: str, endpoint: str = "") -> CountTokens:
         except UnreadableBody as exc:
             raise unreadable(GEMINI, exc) from None
         except (HTTPError, DeadlinePassed) as exc:
-            raise RetryableError(f"the connection to Gemini failed ({type(exc).__name__})") from exc
+            raise no_connection("Gemini", exc) from exc
 
     return count
