@@ -112,3 +112,10 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     ended = run_command("--local", str(tmp_path / "file"), "--products-file", EXAMPLE, env={})
     assert ended.code == 64, ended.log
     assert "Traceback" not in ended.log
+
+
+def test_a_link_to_itself_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    """A folder that is a link to itself is a clear error, in a run as in a dry run."""
+    (tmp_path / "loop").symlink_to("loop")
+    given = ("--local", str(tmp_path / "loop"), "--products-file", EXAMPLE)
+    assert [run_command(*given, *more, env={}).code for more in ((), ("--dry-run",))] == [64, 64]
