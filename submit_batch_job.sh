@@ -237,7 +237,8 @@ while (($# > 0)); do
       given+=("${1#--}=$2")
       shift 2
       ;;
-    *) stop_usage "$1: no such option" ;;
+    -*) stop_usage "$1: no such option" ;;
+    *) stop_usage "a word that belongs to no option; it is not repeated here, since it may be a secret" ;;
   esac
 done
 

@@ -12,8 +12,6 @@ _ADDRESS = re.compile(
 )
 _PARAMETER = re.compile(r"(?:password|passwd|pwd|token|secret|api_?key)=([^&\s]+)", re.IGNORECASE)
 _TOKEN_LENGTH = 16  # characters from which a user without a password may be a token
-
-
 _KEY = re.compile(r"\b(?:AIza|sk-)[A-Za-z0-9_-]{16,}")
 
 

@@ -12,10 +12,7 @@ from query_generator.llm.vendor import Vendor
 if TYPE_CHECKING:
     from query_generator.config import JobConfig
 
-
 _HOST = re.compile(r"[\w.:,%\[\]-]+|/[^@]*")  # a name, an address, or the folder of a socket
-
-
 _SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 

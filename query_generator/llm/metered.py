@@ -31,8 +31,7 @@ class CallStats:
     `fallback_requests` went to another provider than the first. `seconds` counts successful calls only, tokens those
     that were billed, also for replies of no use. `unpriced_requests` are billed calls of a model whose price is not
     known: with any, `cost_usd` is too low. `estimated_requests` are calls whose billed tokens could not be read, and
-    count as estimated. `cost_by_provider` is in US dollars, by provider name; None where some price
-    is not known.
+    count as estimated. `cost_by_provider` is in US dollars, by provider name; None where some price is not known.
     """
 
     total_requests: int = 0

@@ -323,6 +323,8 @@ WRONG = {
     "array too large": (("--job-id", "a", "--from-job", "--array-size", "10001"), "from 2 to 10000"),
     "platform": (("--job-id", "a", "--from-job", "--platform", "eks"), "ec2 or fargate"),
     "unknown": (("--job-id", "a", "--from-job", "--fast"), "no such option"),
+    "unknown with a value": (("--job-id", "a", "--from-job", "--api-key=SECRET-1"), "--api-key: no such option"),
+    "a word alone": (("--job-id", "a", "--from-job", "SECRET-1"), "belongs to no option"),
 }
 
 
@@ -332,6 +334,7 @@ def test_wrong_value_is_named(options: tuple[str, ...], word: str, batch_service
     ended = submit(*options, endpoint=batch_service.endpoint)
     assert (ended.returncode, ended.stdout) == (64, "")
     assert word in ended.stderr
+    assert "SECRET-1" not in ended.stderr
     assert "Nothing was submitted" in ended.stderr
     assert batch_service.calls == []
 

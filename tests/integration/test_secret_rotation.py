@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+import boto3
 import pytest
 
 import secrets_cache
@@ -27,6 +28,7 @@ def secrets(aws: AwsServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsServ
     """Two secrets, and a cache that has fetched none."""
     for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": aws.url, "AWS_SESSION_TOKEN": "hidden-token-1"}.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # another test's has credentials without a token
     aws.put_secrets(KEY, RDS)
     aws.calls.clear()
     config = JobConfig(job_id="j", providers=("gemini",), gemini_secret_name=GEMINI_SECRET, rds_secret_name=RDS_SECRET)

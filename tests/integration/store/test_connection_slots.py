@@ -13,6 +13,7 @@ from query_generator.store.connection_errors import DatabaseAwayError
 from query_generator.store.connection_slots import LONGEST_WAIT, wait_for_connection_slot
 from query_generator.store.database import Database
 from secrets_cache import RdsConfig
+from tests.conftest import wait_until
 from tests.support.virtual_time import VirtualTime
 
 Connect = Callable[[], Database]
@@ -53,10 +54,15 @@ def test_a_run_takes_the_place_of_one_that_ended_within_two_seconds(connect: Con
     on within two seconds.
     """
     time = VirtualTime()
-    first = take_place(connect, time)
-    take_place(connect, time)
+    first, second = take_place(connect, time), take_place(connect, time)
     assert time.now == 1000
-    time.plan(20, first.close)
+    (own,) = first.run("SELECT pg_backend_pid() AS pid")
+
+    def end_first() -> None:
+        first.close()
+        wait_until(lambda: not second.run("SELECT FROM pg_stat_activity WHERE pid = %(pid)s", {"pid": own.pid}))
+
+    time.plan(20, end_first)
     take_place(connect, time)
     assert 1020 <= time.now <= 1022
 
