@@ -81,6 +81,7 @@ stop_usage() {
 # infrastructure_folder: the folder of the programs in Python, beside this script; the script may be called by links.
 infrastructure_folder() {
   local script=${BASH_SOURCE[0]} link
+  case $script in /*) ;; *) script=./$script ;; esac  # its name may begin with a dash
   while [[ -L $script ]]; do
     link=$(readlink "$script")
     case $link in /*) script=$link ;; *) script=$(dirname "$script")/$link ;; esac
