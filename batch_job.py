@@ -9,13 +9,13 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from importlib import import_module
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from query_generator.cli import parse_arguments
-from query_generator.errors import ExitCode, FatalError
+from query_generator.errors import ExitCode, FatalError, ServiceAwayError, file_error
 from query_generator.log import configure_logging
 from query_generator.pipeline.starting import in_turn
 from query_generator.stopping import StopSignal
@@ -50,6 +50,7 @@ def __getattr__(name: str) -> Any:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code and never raises. What it writes is for its user alone."""
     os.umask(0o077)
+    _fill_standard_streams()
     if not logging.root.handlers:
         configure_logging("INFO", "text")
     stop = StopSignal()
@@ -61,7 +62,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         configure_logging(config.log_level, config.log_format)
         stop.drain_seconds = config.drain_seconds
         verb = " ".join(word for word in (arguments["verb"] or "run", arguments.get("action")) if word)
-        return int(_command(verb)(config, stop))
+        code = int(_command(verb)(config, stop))
+        if sys.stdout:
+            with suppress(BrokenPipeError):  # its reader has seen enough
+                sys.stdout.flush()
+        return code
     except SystemExit as exc:  # argparse, after --help
         return int(exc.code or 0)
     except FatalError as exc:
@@ -69,11 +74,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         for line in str(exc).splitlines():
             _LOG.error("%s %s", prefix, line)
         return int(exc.exit_code)
-    except Exception:
+    except Exception as exc:
+        if isinstance(exc, OSError) and isinstance(away := file_error("writing", exc), ServiceAwayError):
+            _LOG.error("[BATCH ERROR] %s", away)
+            return int(away.exit_code)
         _LOG.exception("[BATCH ERROR] Unexpected error")
         return int(ExitCode.UNEXPECTED)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _fill_standard_streams() -> None:
+    """Open what was closed before the start, or the next file or socket gets its number and other programs' output."""
+    while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(opened)
+
+
+def _drop_what_cannot_be_written() -> None:
+    """Leave Python nothing to write at its end, since it would change the exit code to 120 if it could not."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream:
+                stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 _COMMANDS = {
@@ -126,5 +151,6 @@ def _stop_on_signals(stop: StopSignal) -> None:
 
 if __name__ == "__main__":
     code = main()
+    _drop_what_cannot_be_written()
     gc.freeze()  # or the final collection scans all objects of the SDKs, which takes half as long as their import
     sys.exit(code)

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import run_command, wait_until
 from tests.support.paths import ROOT
 
@@ -104,6 +106,28 @@ def test_a_pipe_is_read_and_said_to_be_waited_for(tmp_path: Path) -> None:
         pipe.write_text('[{"name": "Trail Shoe"}]')
         process.stderr.read()
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("streams", "products", "code"),
+    [
+        (">/dev/full", EXAMPLE, 75),
+        ("2>/dev/full", EXAMPLE, 0),
+        ("<&- >&- 2>&-", EXAMPLE, 0),
+        ("<&-", "-", 64),
+    ],
+    ids=["disk full for the summary", "disk full for the log", "all closed", "no standard input"],
+)
+def test_streams_that_cannot_be_used_have_their_exit_code(
+    streams: str, products: str, code: int, tmp_path: Path
+) -> None:
+    """A full disk for the summary is worth another try, one for the log is not; no file gets a closed one's number."""
+    given = ("--local", str(tmp_path / "local"), "--products-file", products, "--limit", "1", "--num-questions", "1")
+    command = ["sh", "-c", f'exec "$0" "$@" {streams}', sys.executable, str(ROOT / "batch_job.py"), *given]
+    ended = subprocess.run(command, env={"PATH": os.environ["PATH"]}, stderr=subprocess.PIPE, text=True, timeout=120)
+    assert ended.returncode == code, ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "Exception ignored" not in ended.stderr
 
 
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
