@@ -136,11 +136,11 @@ def parse_arguments(argv: Sequence[str]) -> dict[str, str | None]:
     parser = build_parser()
     taken, unknown = parser.parse_known_args(words)
     if unknown:
-        parser.error(f"unrecognized arguments: {', '.join(map(_told, unknown))}")
+        parser.error(f"unrecognized arguments: {', '.join(map(_named, unknown))}")
     return vars(taken)
 
 
-def _told(word: str) -> str:
+def _named(word: str) -> str:
     """Return what an error calls a word that is no option of ours; a value after `=` is not repeated."""
     name = word.partition("=")[0]
     return name if _OPTION.fullmatch(name) else "an option" if word.startswith("-") else repeated(word)

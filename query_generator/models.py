@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from query_generator.errors import RetryableError, SkippableError
+from query_generator.one_line import one_line
 
 CONTENT_HASH_VERSION = "2:"  # hashes without this prefix are version 1, which depended on the order of keys
 CONTENT_HASH_LENGTH = 64  # the width of job_items.content_hash
@@ -93,20 +94,11 @@ class Product:
         return hashlib.sha256(self.key.encode()).hexdigest()
 
 
-def printable(text: str) -> str:
-    """Return foreign text for a log, an error or a table: line breaks, controls and broken characters are escapes."""
-    if text.isprintable():
-        return text
-    return "".join(
-        sign if sign.isprintable() else sign.encode("unicode_escape", "surrogatepass").decode("ascii") for sign in text
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class RejectedRecord:
     """A record of the input that cannot be used, or the point at which the input broke off (`field` is empty).
 
-    `field` and `reason` are made printable, since they may repeat what the input holds.
+    `field` and `reason` are each put on one line, since they may repeat what the input holds.
     """
 
     position: int
@@ -115,8 +107,8 @@ class RejectedRecord:
     product_key: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "field", printable(self.field))
-        object.__setattr__(self, "reason", printable(self.reason))
+        object.__setattr__(self, "field", one_line(self.field))
+        object.__setattr__(self, "reason", one_line(self.reason))
 
     def __str__(self) -> str:
         where = f"field '{self.field}': " if self.field else ""

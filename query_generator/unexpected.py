@@ -10,12 +10,12 @@ _LOG = logging.getLogger("unexpected")
 
 
 @contextmanager
-def unexpected_as(error: Callable[[str], QueryGeneratorError], *passing: type[Exception]) -> Iterator[None]:
-    """Turn an exception that is not ours, and not one of `passing`, into the given error, made of the reason.
+def unexpected_as(error: Callable[[str], QueryGeneratorError], *through: type[Exception]) -> Iterator[None]:
+    """Turn an exception that is not ours, and not one of `through`, into the given error, made of the reason.
 
     The traceback is logged at DEBUG.
     """
-    ours: tuple[type[Exception], ...] = (QueryGeneratorError, *passing)
+    ours: tuple[type[Exception], ...] = (QueryGeneratorError, *through)
     try:
         yield
     except ours:

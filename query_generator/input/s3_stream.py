@@ -5,7 +5,7 @@ from typing import Any
 
 from query_generator.aws import aws_errors
 from query_generator.errors import InputError, ServiceAwayError
-from query_generator.models import printable
+from query_generator.one_line import one_line
 
 MAX_REOPENINGS = 3
 REPLACEABLE = "null"  # the version id of an object written without versioning, which the next write may replace
@@ -67,7 +67,7 @@ class S3ObjectStream(io.RawIOBase):
 
     @property
     def _url(self) -> str:
-        return printable(f"s3://{self._bucket}/{self._key}")
+        return one_line(f"s3://{self._bucket}/{self._key}")
 
     def _open(self) -> Any:
         where = {"Bucket": self._bucket, "Key": self._key}

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from query_generator.aws import s3_client
-from query_generator.errors import InputError
+from query_generator.errors import InputError, file_error
 from query_generator.input.formats import InputBrokenOffError, NumberedRecord, read_records
 from query_generator.input.product_fields import RejectedRecordError, product_from_record
 from query_generator.input.s3_stream import S3ObjectStream
-from query_generator.models import Product, RejectedRecord, printable
+from query_generator.models import Product, RejectedRecord
+from query_generator.one_line import one_line
 from query_generator.unexpected import unexpected_as
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def file_source(path: str) -> InputSource:
     """Return a source of the products in a file; `-` is standard input. Opening it may raise InputError."""
     if path == "-":
         return InputSource("stdin", _open_standard_input)
-    return InputSource(f"file:{printable(path)}", lambda: _open_file(path))
+    return InputSource(f"file:{one_line(path)}", lambda: _open_file(path))
 
 
 def s3_source(client: Any, bucket: str, key: str) -> InputSource:
@@ -66,7 +67,7 @@ def _s3_source(client: Any, bucket: str, key: str, wanted: str) -> InputSource:
         return io.BufferedReader(stream)
 
     return InputSource(
-        printable(f"s3://{bucket}/{key}"),
+        one_line(f"s3://{bucket}/{key}"),
         open_object,
         version=lambda: read[0],
         at_version=lambda version: _s3_source(client, bucket, key, version),
@@ -98,7 +99,7 @@ def load_input_data(source: InputSource) -> tuple[Iterator[Product | RejectedRec
     Raises (while iterating):
         InputError: the source cannot be opened or parsed, or holds no usable product.
         InputBrokenOffError: the input broke off after some usable products.
-        PermissionRefusedError, ServiceAwayError: from S3.
+        PermissionRefusedError, ServiceAwayError: from S3, or from a disk that fails.
     """
     return _products(source), source.name
 
@@ -147,7 +148,7 @@ def _open_standard_input() -> AbstractContextManager[BinaryIO]:
 
 
 def _open_file(path: str) -> BinaryIO:
-    shown = printable(path)
+    shown = one_line(path)
     try:
         if Path(path).is_fifo():
             _LOG.info("[INPUT] %s is a pipe: waiting for a program that writes to it", shown)
@@ -159,4 +160,4 @@ def _open_file(path: str) -> BinaryIO:
     except PermissionError as exc:
         raise InputError(f"file {shown} may not be read by this user; change its permissions") from exc
     except OSError as exc:
-        raise InputError(f"file {shown} cannot be opened: {exc.strerror}") from exc
+        raise file_error(f"file {shown} cannot be opened", exc) from exc

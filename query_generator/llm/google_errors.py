@@ -28,7 +28,7 @@ def error_from_reply(status: int, body: bytes, model: str, retry_after: str = ""
     """Return the error that a reply means, by what the caller does about it.
 
     Args:
-        status: HTTP status, any but 200: a redirect, which is not followed, is a passing fault.
+        status: HTTP status, any but 200: a redirect, which is not followed, is a transient fault.
         body: as it came, Google's error JSON or anything else. In its details `RetryInfo.retryDelay` has the delay of a
             rate limit in seconds, since Gemini sends no header, and `QuotaFailure.violations` has the quotas that are
             used up: `quotaId` names unit and period, `quotaValue` the size.

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from query_generator.errors import ConfigurationError, file_error
 from query_generator.llm.base import Usage
 from query_generator.llm.registry import PROVIDER_WITHOUT_KEY
-from query_generator.models import printable
+from query_generator.one_line import one_line
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 FAULTS_SHOWN = 10
@@ -145,6 +145,6 @@ def _read(path: str) -> bytes:
 def _faults(error: ValidationError) -> list[str]:
     faults = error.errors(include_url=False, include_input=False)[:FAULTS_SHOWN]
     return [
-        f"{printable('.'.join(map(str, fault['loc'])))[:LONGEST_PLACE] or 'the whole'}: {fault['msg']}"
+        f"{one_line('.'.join(map(str, fault['loc'])))[:LONGEST_PLACE] or 'the whole'}: {fault['msg']}"
         for fault in faults
     ]

@@ -29,7 +29,7 @@ POLL_SECONDS = 0.01
 LOG_LINES_SHOWN = 8
 PID_FILE_BYTES = 4096
 
-_logger = logging.getLogger(__name__)
+_LOG = logging.getLogger("postgres")
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def local_postgres(directory: Path) -> Iterator[dict[str, str | int]]:
         except OSError as exc:
             raise _unusable(directory, exc) from exc
         if (owner := _owner(directory)) not in (owner_before, os.geteuid()):
-            _logger.debug(
+            _LOG.debug(
                 "[DB] PostgreSQL runs as user id %s, which now owns its data, %s", owner, directory / keeper.DATA
             )
         yield {

@@ -111,8 +111,8 @@ class _Run:
         self._side = SideConnection(lambda: connect(ReconnectPolicy(silence_seconds=config.lease_seconds / 2)))
         self._clock = clock
         self._is_child = config.array_index is not None
-        patience = config.database_reconnect_seconds
-        self._lease = Lease(db, config.job_id, str(uuid.uuid4()), config.lease_seconds, patience=patience)
+        run_id, reconnect_seconds = str(uuid.uuid4()), config.database_reconnect_seconds
+        self._lease = Lease(db, config.job_id, run_id, config.lease_seconds, reconnect_seconds=reconnect_seconds)
         self._ledger = Ledger(db, config.job_id, self._lease)
         self._stats = RunStats()
         self._ended = Tally()

@@ -3,8 +3,11 @@
 from typing import NamedTuple
 
 from query_generator.errors import ConfigurationError, PermissionRefusedError, QueryGeneratorError, ServiceAwayError
+from query_generator.masking import masked
+from query_generator.one_line import one_line
 
-LONGEST_MESSAGE = 500  # characters of a server's message
+LONGEST_MESSAGE = 500  # characters of a server's message that ours repeat
+LONGEST_READ = 20 * LONGEST_MESSAGE  # of it that are looked at
 
 
 class DatabaseAwayError(ServiceAwayError):
@@ -86,10 +89,9 @@ def connect_error(where: str, message: str) -> QueryGeneratorError:
 
 
 def first_line(message: object) -> str:
-    """Return a message without its lines of detail, which may repeat a whole row, and without what garbles a log."""
-    line = (str(message)[: 2 * LONGEST_MESSAGE].splitlines() or [""])[0]
-    shown = "".join(sign if sign.isprintable() else " " for sign in line)
-    return shown if len(shown) <= LONGEST_MESSAGE else f"{shown[:LONGEST_MESSAGE]}…"
+    """Return a message without secrets, and only then without its lines of detail, which may repeat a row, and cut."""
+    line = one_line((masked(str(message)[:LONGEST_READ]).splitlines() or [""])[0])
+    return line if len(line) <= LONGEST_MESSAGE else f"{line[:LONGEST_MESSAGE]}…"
 
 
 def not_kept(table: str) -> ConfigurationError:

@@ -48,10 +48,10 @@ class Lease:
         run_id: str,
         seconds: float,
         clock: Callable[[], float] = time.monotonic,
-        patience: float = 180.0,
+        reconnect_seconds: float = 180.0,
     ) -> None:
         """Take the length of the lease, and for how many seconds to go on without heartbeats after it."""
-        self._patience = patience
+        self._reconnect_seconds = reconnect_seconds
         self.failure: FatalError | None = None
         self._clock = clock
         self._confirmed_at = clock()
@@ -153,7 +153,7 @@ class Lease:
         """
         while (silent := self._clock() - self._confirmed_at) >= self.seconds:
             self.require_alive()
-            if self.failure and silent >= self.seconds + self._patience:
+            if self.failure and silent >= self.seconds + self._reconnect_seconds:
                 raise self.failure
             sleep(CONFIRMATION_CHECK)
         self.require_alive()

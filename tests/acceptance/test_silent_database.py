@@ -46,7 +46,7 @@ def test_a_server_that_falls_silent_is_given_up_and_nothing_is_lost(proxied: Sit
     assert proxied.bill() <= ITEMS + CONCURRENCY
 
 
-@pytest.mark.parametrize("table", ["queries", "job_items", "runs"])
+@pytest.mark.parametrize("table", ["queries", "runs"])
 def test_a_lock_that_is_not_given_back_ends_the_run_and_names_the_table(direct: Site, table: str) -> None:
     """Another session locks a table for good: 75 with its name, and later only calls in flight again."""
     process = direct.begin_to_midst(**SHORT)

@@ -118,7 +118,7 @@ def test_a_bill_of_another_shape_costs_no_question(
 
 
 @pytest.mark.parametrize("status", [200, 301, 302, 303, 307, 308, 511])
-def test_a_page_of_a_network_is_a_passing_fault(
+def test_a_page_of_a_network_is_a_transient_fault(
     vendor: Vendor, running: tuple[FixedServer, Closable], status: int
 ) -> None:
     """A redirect and the page of a captive portal are tried again, and the key follows no redirect."""

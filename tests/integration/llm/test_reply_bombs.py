@@ -38,7 +38,7 @@ def vendor(request: pytest.FixtureRequest) -> Vendor:
         "lists",
     ],
 )
-def test_a_reply_without_end_is_a_passing_fault(vendor: Vendor, name: str) -> None:
+def test_a_reply_without_end_is_a_transient_fault(vendor: Vendor, name: str) -> None:
     """What is longer than any reply of use is not read on; the call fails as if there had been no reply."""
     with RawServer(bomb(name)) as server, closing(vendor.make(server.url, pool_size=1, timeout_seconds=10)) as provider:
         for _ in range(2):
@@ -79,7 +79,7 @@ def test_bytes_behind_a_reply_answer_no_other_call(vendor: Vendor) -> None:
 
 
 def test_a_reply_that_ends_too_early_costs_only_itself(vendor: Vendor) -> None:
-    """A connection that closes within a reply is a passing fault, and the next call takes another."""
+    """A connection that closes within a reply is a transient fault, and the next call takes another."""
     good = response(BODIES[vendor.name]('"m-1"', "12").encode(), "Content-Type: application/json")
 
     def replies(number: int) -> Iterator[bytes]:

@@ -16,7 +16,8 @@ from query_generator.input.product_fields import RejectedRecordError, product_fr
 from query_generator.input.sources import InputSource, file_source, load_input_data
 from query_generator.llm.base import GenerationRequest
 from query_generator.llm.offline import OfflineProvider
-from query_generator.models import Product, QueryType, RejectedRecord, printable
+from query_generator.models import Product, QueryType, RejectedRecord
+from query_generator.one_line import one_line
 from query_generator.questions.prompts import build_prompt
 from query_generator.unexpected import unexpected_as
 
@@ -180,7 +181,7 @@ def test_a_field_name_forges_no_line(key: str) -> None:
     [
         ("a\udcff.json", "a\\udcff.json"),
         ("a\n[DB] forged", "a\\n[DB] forged"),
-        ("a\x1b[31m", "a\\x1b[31m"),
+        ("a\x1b[31m", "a\\u001b[31m"),
         ("a\u202ecod", "a\\u202ecod"),
         ("靴 ü 😀", "靴 ü 😀"),
     ],
@@ -192,4 +193,4 @@ def test_the_name_of_a_source_is_printable(path: str, shown: str) -> None:
     with pytest.raises(Exception, match="does not exist") as caught:
         list(load_input_data(source)[0])
     assert shown in str(caught.value)
-    assert printable(printable(path)) == shown
+    assert one_line(one_line(path)) == shown

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import resource
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
 
-from query_generator.errors import InputError, PermissionRefusedError, ServiceAwayError
+from query_generator.errors import ConfigurationError, InputError, PermissionRefusedError, ServiceAwayError
 from query_generator.input.sources import (
     InputBrokenOffError,
     InputSource,
@@ -143,6 +144,20 @@ def test_unreadable_files(tmp_path: Path) -> None:
         load(file_source(str(tmp_path / "absent.json")))
     with pytest.raises(InputError, match="is a folder"):
         load(file_source(str(tmp_path)))
+    with pytest.raises(ConfigurationError, match="cannot be opened: File name too long"):
+        load(file_source(str(tmp_path / ("x" * 300))))
+
+
+def test_a_file_that_cannot_be_opened_now_may_be_later(tmp_path: Path) -> None:
+    """When this process may open no more files, the same job id continues another time."""
+    (tmp_path / "catalog.json").write_bytes(CATALOG)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, before[1]))
+    try:
+        with pytest.raises(ServiceAwayError, match="Too many open files"):
+            load(file_source(str(tmp_path / "catalog.json")))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import pytest
 from psycopg.errors import _sqlcodes
 
 from query_generator.errors import ConfigurationError, FatalError, PermissionRefusedError, SkippableError
+from query_generator.masking import hide
 from query_generator.store.connection_errors import LONGEST_MESSAGE, DatabaseAwayError, TransactionConflictError
 from query_generator.store.sqlstates import Meaning, meaning_of, server_error
 
@@ -57,3 +58,11 @@ def test_a_hostile_message_is_one_short_line() -> None:
     assert str(error).isprintable()
     long = server_error(Meaning.SCHEMA, "x", "é" * 10_000_000, takes_rows=False)
     assert len(str(long)) < LONGEST_MESSAGE + 200
+
+
+def test_a_secret_is_masked_before_a_message_is_cut() -> None:
+    """Half a password at the end of what is shown of a message would pass every mask."""
+    password = "correct-horse-battery-9"
+    hide({password})
+    error = server_error(Meaning.SCHEMA, "x", "é" * (LONGEST_MESSAGE - 8) + password, takes_rows=False)
+    assert "correct" not in str(error)
