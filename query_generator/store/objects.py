@@ -76,7 +76,7 @@ class FolderObjects:
         path = self._folder / key
         part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
         try:
-            if not path.parent.resolve().is_relative_to(self._folder.resolve()):
+            if not Path(os.path.realpath(path.parent)).is_relative_to(os.path.realpath(self._folder)):
                 raise ConfigurationError(f"writing {path}: a link or '..' in it leads out of {self._folder}")
             path.parent.mkdir(parents=True, exist_ok=True)
             try:

@@ -223,6 +223,14 @@ def test_a_link_in_place_of_an_object_is_replaced(tmp_path: Path) -> None:
     assert (target.read_text(), (folder / "job" / "results.json").read_bytes()) == ("mine", b"{}")
 
 
+def test_a_link_to_itself_is_named(tmp_path: Path) -> None:
+    """A folder that is a link to itself leads nowhere: a matter of configuration, not an unexpected error."""
+    (tmp_path / "job").symlink_to("job")
+    for folder, key in ((tmp_path, "job/results.json"), (tmp_path / "job", "results.json")):
+        with pytest.raises(ConfigurationError, match=r"job/results\.json"):
+            FolderObjects(folder).put(key, lambda: iter([b"{}"]))
+
+
 def test_a_disk_without_room_is_away_for_a_while(tmp_path: Path) -> None:
     """A file that does not fit is tried again by the same job id, and leaves no half of it."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
