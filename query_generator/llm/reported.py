@@ -17,8 +17,12 @@ UNREADABLE = Usage(-1, -1, -1)
 
 def model_of(reported: object, asked: str) -> str:
     """Return the model that a reply names, or the one that was asked."""
-    is_name = isinstance(reported, str) and 0 < len(reported) <= LONGEST_NAME and reported.isprintable()
-    return str(reported) if is_name else asked
+    return str(reported) if can_be_name(reported) else asked
+
+
+def can_be_name(reported: object) -> bool:
+    """Return whether this can be the name of a model."""
+    return isinstance(reported, str) and 0 < len(reported) <= LONGEST_NAME and reported.isprintable()
 
 
 def usage_in(reported: object, prompt: Sequence[str], output: Sequence[str], cached: str) -> Usage:
