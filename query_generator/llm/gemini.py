@@ -126,6 +126,8 @@ class GeminiProvider:
                 return self._without_report(self._session.of_thread.body), UNREADABLE
         except UnicodeEncodeError as exc:
             raise SkippableError("the prompt holds half a surrogate pair, which cannot be sent as UTF-8") from exc
+        finally:
+            self._session.of_thread.body = b""
         message = type(reply).pb(reply)
         return message, _usage(message)
 
