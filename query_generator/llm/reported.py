@@ -45,15 +45,13 @@ def usage_in(reported: object, prompt: Sequence[str], output: Sequence[str], cac
 
 
 def usage_of_counts(prompt: Sequence[object], output: Sequence[object], cached: object) -> Usage:
-    """Return the sums of counts of tokens, or UNREADABLE if one of them is none."""
+    """Return the sums of counts of tokens, or UNREADABLE if one is no count or the prompt would have had no token."""
     try:
         usage = Usage(sum(map(_count, prompt)), sum(map(_count, output)), _count(cached))
     except ValueError:
         return UNREADABLE
-    is_possible = (
-        usage.cached_tokens <= usage.prompt_tokens and usage.prompt_tokens + usage.output_tokens <= MOST_TOKENS
-    )
-    return usage if is_possible else UNREADABLE
+    is_possible = 0 < usage.prompt_tokens <= MOST_TOKENS and usage.output_tokens <= MOST_TOKENS
+    return usage if is_possible and usage.cached_tokens <= usage.prompt_tokens else UNREADABLE
 
 
 def _value(reported: object, name: str) -> object:

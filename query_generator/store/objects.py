@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from query_generator.aws import aws_errors
 from query_generator.errors import ConfigurationError, FatalError, file_error
+from query_generator.one_line import one_line
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -89,7 +90,7 @@ class FolderObjects:
                 part.unlink(missing_ok=True)
         except OSError as exc:
             raise file_error(f"writing {path}", exc) from exc
-        return str(path)
+        return one_line(str(path))
 
 
 class _ChunkReader(io.RawIOBase):

@@ -1,6 +1,7 @@
 """Results are written whole or not at all, in bounded memory, and under another key when theirs cannot be written."""
 
 import json
+import os
 import re
 import resource
 import subprocess
@@ -229,6 +230,14 @@ def test_a_link_to_itself_is_named(tmp_path: Path) -> None:
     for folder, key in ((tmp_path, "job/results.json"), (tmp_path / "job", "results.json")):
         with pytest.raises(ConfigurationError, match=r"job/results\.json"):
             FolderObjects(folder).put(key, lambda: iter([b"{}"]))
+
+
+def test_a_folder_whose_name_is_no_text_is_told_in_escapes(tmp_path: Path) -> None:
+    """The address of a result can be stored and shown whatever the folder is called."""
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/n\xffn"))
+    address = FolderObjects(folder).put("job/results.json", lambda: iter([b"{}"]))
+    assert (folder / "job/results.json").read_bytes() == b"{}"
+    assert address == f"{tmp_path}/n\\udcffn/job/results.json"
 
 
 def test_a_disk_without_room_is_away_for_a_while(tmp_path: Path) -> None:
