@@ -20,6 +20,7 @@ DATABASE = "cache.db"
 TIMEOUT_SECONDS = 0.25
 QUEUE_SECONDS = 5.0
 """For threads that come at once; each takes well under a millisecond, more where threads fight for the CPU."""
+OPEN_SECONDS = 1.0
 WORK_SECONDS = 2.0
 """For what one look or one write does: triggers and views in the folder may be anybody's, and do it for ever."""
 LARGEST_DISK = 1 << 30
@@ -143,6 +144,17 @@ class DiskTier:
             ) from exc
 
     def _open(self) -> sqlite3.Connection:
+        """Open the database. Where several begin at once SQLite refuses some without waiting, so they ask again."""
+        ends = time.monotonic() + OPEN_SECONDS
+        while True:
+            try:
+                return self._open_once()
+            except sqlite3.OperationalError as exc:
+                if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= ends:
+                    raise
+                time.sleep(0.01)
+
+    def _open_once(self) -> sqlite3.Connection:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self._folder / DATABASE
         if path.is_symlink():
