@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -35,8 +36,10 @@ def test_no_room_for_a_new_server_is_away_for_a_while(tmp_path: Path) -> None:
     ):
         pass
     wait_until(lambda: gone(tmp_path))
-    with local_postgres(tmp_path) as keywords, psycopg.connect(**keywords) as connection:
-        assert connection.execute("SELECT 1").fetchone() == (1,)
+    with local_postgres(tmp_path) as keywords:
+        arguments: dict[str, Any] = dict(keywords)
+        with psycopg.connect(**arguments) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
     wait_until(lambda: gone(tmp_path))
 
 
