@@ -95,8 +95,8 @@ clean:
 
 # infrastructure/install.py does the rest; it is not read by an older Python.
 define install
-	@"$(PYTHON)" -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Try make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
-	@"$(PYTHON)" infrastructure/install.py
+	@"$(PYTHON)" -Ec 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Try make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	@"$(PYTHON)" -I infrastructure/install.py
 endef
 
 # Without its Python .venv is made anew, whatever its stamps say.

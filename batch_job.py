@@ -15,8 +15,8 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from query_generator.cli import parse_arguments
-from query_generator.errors import ExitCode, FatalError
-from query_generator.log import configure_logging
+from query_generator.errors import ExitCode, FatalError, ServiceAwayError, file_error
+from query_generator.log import configure_logging, end_outputs
 from query_generator.pipeline.starting import in_turn
 from query_generator.stopping import StopSignal
 
@@ -50,6 +50,7 @@ def __getattr__(name: str) -> Any:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code and never raises. What it writes is for its user alone."""
     os.umask(0o077)
+    _fill_standard_streams()
     if not logging.root.handlers:
         configure_logging("INFO", "text")
     stop = StopSignal()
@@ -69,11 +70,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         for line in str(exc).splitlines():
             _LOG.error("%s %s", prefix, line)
         return int(exc.exit_code)
-    except Exception:
+    except Exception as exc:
+        if isinstance(exc, OSError) and isinstance(away := file_error("writing", exc), ServiceAwayError):
+            _LOG.error("[BATCH ERROR] %s", away)
+            return int(away.exit_code)
         _LOG.exception("[BATCH ERROR] Unexpected error")
         return int(ExitCode.UNEXPECTED)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _fill_standard_streams() -> None:
+    """Open what was closed before the start, or the next file or socket gets its number and other programs' output."""
+    while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(opened)
 
 
 _COMMANDS = {
@@ -127,4 +138,5 @@ def _stop_on_signals(stop: StopSignal) -> None:
 if __name__ == "__main__":
     code = main()
     gc.freeze()  # or the final collection scans all objects of the SDKs, which takes half as long as their import
+    end_outputs()
     sys.exit(code)

@@ -66,7 +66,11 @@ EXAMPLES
 TEXT
 }
 
-say() { printf '%s\n' "$*" >&2; }
+# say WORDS...: one line on standard error. What AWS tells may hold anything, and steers no terminal.
+say() {
+  local line=$*
+  printf '%s\n' "${line//[[:cntrl:]]/?}" >&2
+}
 
 stop_usage() {
   say "submit_batch_job.sh: $1"
@@ -77,6 +81,7 @@ stop_usage() {
 # infrastructure_folder: the folder of the programs in Python, beside this script; the script may be called by links.
 infrastructure_folder() {
   local script=${BASH_SOURCE[0]} link
+  case $script in /*) ;; *) script=./$script ;; esac  # its name may begin with a dash
   while [[ -L $script ]]; do
     link=$(readlink "$script")
     case $link in /*) script=$link ;; *) script=$(dirname "$script")/$link ;; esac
@@ -123,12 +128,18 @@ tell_log() {
       log_error=$(tail -n 1 "$work/log_error")
       return 0
     fi
+    if ! token=$(python3 -IS "$infrastructure/log_page.py" <<<"$page"); then
+      log_error="the AWS CLI gave something else than a page of it"
+      return 0
+    fi
     log_error=""
-    token=$(python3 -IS "$infrastructure/log_page.py" <<<"$page")
     if [[ ${log_token[1]-} == "$token" ]]; then return 0; fi
     log_token=(--next-token "$token")
   done
 }
+
+# is_exit_code TEXT: whether a script can end with it and tell a failure. 256 would be 0, and tell success.
+is_exit_code() { [[ $1 =~ ^[1-9][0-9]{0,2}$ ]] && (($1 <= 255)); }
 
 # highest_code ARRAY: the highest exit code of the children that failed; names each on standard error.
 highest_code() {
@@ -136,7 +147,7 @@ highest_code() {
   children=$(aws ${region[@]+"${region[@]}"} batch list-jobs --array-job-id "$1" --job-status FAILED --output text \
     --query "jobSummaryList[].[arrayProperties.index, to_string(container.exitCode)]") || children=""
   while read -r index code; do
-    if [[ ! $code =~ ^[1-9][0-9]*$ ]]; then code=$EXIT_UNEXPECTED; fi
+    is_exit_code "$code" || code=$EXIT_UNEXPECTED
     if [[ -n $index ]]; then say "$1:$index ended with exit code $code"; fi
     if ((code > highest)); then highest=$code; fi
   done <<<"$children"
@@ -151,7 +162,7 @@ follow() {
   while true; do
     line=$(look_at "$job") || line="None"
     IFS=$'\t' read -r status code group stream children reason <<<"$line"
-    if [[ $status == None ]]; then
+    if [[ ! $status =~ ^[A-Z]+$ ]]; then
       failed=$((failed + 1))
       if ((failed >= MAX_FAILED_LOOKS)); then
         say "$job could not be seen $failed times in a row. The job goes on:" \
@@ -178,7 +189,7 @@ follow() {
       SUCCEEDED) exit 0 ;;
       FAILED)
         if [[ $children != null ]]; then code=$(highest_code "$job"); fi
-        if [[ $code =~ ^[1-9][0-9]*$ ]]; then
+        if is_exit_code "$code"; then
           say "$job ended with exit code $code"
           exit "$code"
         fi
@@ -260,6 +271,10 @@ if [[ -n $upload_to ]]; then
   run_aws s3 cp --only-show-errors --checksum-algorithm SHA256 "$products" "$upload_to" >&2
 fi
 job=$(run_aws batch submit-job --cli-input-json "file://$work/request.json" --query jobId --output text)
+if [[ ! $job =~ ^[A-Za-z0-9][A-Za-z0-9:-]{0,127}$ || $job == None ]]; then
+  say "The AWS CLI ended well but gave no Batch job id: '$job'. Look whether the job is there before you submit it again."
+  exit "$EXIT_UNEXPECTED"
+fi
 printf '%s\n' "$job"
 say "Submitted. Follow it: aws batch describe-jobs --jobs $job"
 if [[ $wait == yes ]]; then follow "$job"; fi

@@ -22,7 +22,7 @@ VENV = Path(".venv")
 LOG = Path(".venv.log")
 PYTHON = VENV / "bin" / "python"
 WHOLE = "The environment is whole.\n"
-PIP = [str(PYTHON), "-m", "pip", "--disable-pip-version-check"]
+PIP = [str(PYTHON), "-I", "-m", "pip", "--disable-pip-version-check"]
 # --no-deps: pip before 23.3 does not take name[extra]==1.0 as a pin of name, and would look for its newest release.
 INSTALL = [*PIP, "install", "--no-deps", "--require-hashes", "--no-compile", "--no-user", "--progress-bar", "off", "-r"]
 
@@ -135,7 +135,7 @@ def _install(log: IO[str], lock: Path) -> None:
     _run(log, *INSTALL, str(lock))
     _mend_scripts()
     with suppress(_StepError):  # some packages contain files for another Python, which do not compile
-        _run(log, str(PYTHON), "-m", "compileall", "-q", "-j", "0", str(VENV / "lib"))
+        _run(log, str(PYTHON), "-I", "-m", "compileall", "-q", "-j", "0", str(VENV / "lib"))
     known = {name for file in {lock, *Path().glob("requirements*.txt")} for name in locked(file.read_text())}
     if foreign := sorted(installed().keys() - known):
         print(f"Removing what no lock holds: {', '.join(foreign)}", flush=True)
@@ -166,7 +166,7 @@ def _set_up(log: IO[str], lock: Path) -> None:
     log.write(f"Installing {lock}\n")
     log.flush()
     if not os.access(PYTHON, os.X_OK) or (before and not before.endswith(WHOLE)):
-        _run(log, sys.executable, "-m", "venv", "--clear", str(VENV))
+        _run(log, sys.executable, "-I", "-m", "venv", "--clear", str(VENV))
     try:
         _install(log, lock)
     except _StepError as failed:

@@ -10,16 +10,26 @@ from typing import Any, List, Mapping
 
 
 def messages(page: Mapping[str, Any]) -> List[str]:
-    """Return the messages of a page of GetLogEvents in order, without their line ends."""
-    return [event["message"].rstrip("\n") for event in page["events"]]
+    """Return the messages of a page of GetLogEvents in order, without their line ends, and none steers a terminal."""
+    return [_printable(event["message"].rstrip("\n")) for event in page["events"]]
+
+
+def _printable(text: str) -> str:
+    return "".join(
+        char if char.isprintable() or char in "\n\t" else char.encode("unicode_escape").decode() for char in text
+    )
 
 
 def main() -> int:
-    """Print the page on standard input. Raises ValueError or KeyError if it is not a page."""
-    page = json.load(sys.stdin)
-    for message in messages(page):
+    """Print the page on standard input. Returns 1 if it is none."""
+    try:
+        page = json.load(sys.stdin)
+        shown, token = messages(page), page["nextForwardToken"]
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return 1
+    for message in shown:
         print(message, file=sys.stderr)
-    print(page["nextForwardToken"])
+    print(token)
     return 0
 
 

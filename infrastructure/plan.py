@@ -114,6 +114,8 @@ def through_s3(given: Given, environ: Environment) -> Source:
         )
     elif not re.fullmatch(BUCKET, bucket):
         problems.append(f"INPUT_S3_BUCKET {bucket!r}: give the name of a bucket")
+    if not name.isprintable():
+        problems.append(f"{option}: the file's name {name!r} holds what no key should: rename it")
     if not is_key_prefix(prefix):
         problems.append(f"OUTPUT_S3_PREFIX {prefix!r}: give what keys may begin with, such as query/")
     problems += [problem for variable in variables for problem in variable_problems(variable)]

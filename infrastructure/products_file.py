@@ -37,9 +37,12 @@ def check_file(path: Path, option: str) -> Tuple[str, List[str]]:
 
 
 def document_problems(text: str, option: str) -> Iterator[str]:
-    """Yield a problem if a text is not JSON or holds no product; the job checks the products themselves."""
+    """Yield a problem if a text is not JSON or holds no product; the job checks the products themselves.
+
+    Integers are read as floats, since Python refuses to read those of more than 4,300 digits, and the job takes them.
+    """
     try:
-        document = json.loads(text)
+        document = json.loads(text, parse_int=float)
     except (ValueError, RecursionError) as error:
         yield f"{option}: not valid JSON: {error}"
         return

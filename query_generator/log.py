@@ -2,9 +2,11 @@
 
 import json
 import logging
+import os
 import re
 import sys
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from query_generator.llm.registry import PROVIDERS
@@ -35,6 +37,25 @@ def configure_logging(level: str, log_format: str) -> None:
         logging.getLogger(name).setLevel(max(logging.getLevelName(level), logging.WARNING))
     logging.captureWarnings(True)
     threading.excepthook = _log_exception
+
+
+def tell(text: str) -> None:
+    """Print what a command has to say. An output that takes no more costs no command its exit code."""
+    try:
+        print(text, flush=True)
+    except OSError as exc:
+        logging.getLogger("log").warning("[BATCH WARNING] standard output takes no more: %s", exc.strerror)
+
+
+def end_outputs() -> None:
+    """Flush what is left, or drop it where it cannot be written: Python would end with 120."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream:
+            try:
+                stream.flush()
+            except OSError:
+                with suppress(OSError):
+                    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _log_exception(failed: threading.ExceptHookArgs) -> None:

@@ -5,6 +5,7 @@ made in folders of earlier versions, columns that nothing here reads included, s
 good where an earlier version runs again.
 """
 
+import errno
 import sqlite3
 import threading
 import time
@@ -19,6 +20,8 @@ DATABASE = "cache.db"
 TIMEOUT_SECONDS = 0.25
 QUEUE_SECONDS = 5.0
 """For threads that come at once; each takes well under a millisecond, more where threads fight for the CPU."""
+WORK_SECONDS = 2.0
+"""For what one look or one write does: triggers and views in the folder may be anybody's, and do it for ever."""
 LARGEST_DISK = 1 << 30
 """Bytes of the folder; beyond that the entries that were stored first go."""
 BYTES_IN_THE_ROW = 1
@@ -75,6 +78,7 @@ class DiskTier:
         self._turn = threading.Lock()
         self._failed_writes = 0  # those that queued behind one do not wait in their turn
         self._database: sqlite3.Connection | None = None
+        self._ends = 0.0
 
     def get(self, key: str) -> bytes | None:
         """Return the bytes of a key."""
@@ -123,6 +127,7 @@ class DiskTier:
             if not self._turn.acquire(timeout=QUEUE_SECONDS):
                 raise TimeoutError(f"those before this one take more than {QUEUE_SECONDS:g} s")
             try:
+                self._ends = time.monotonic() + WORK_SECONDS
                 if self._database is None:
                     self._database = self._open()
                 yield self._database
@@ -139,9 +144,11 @@ class DiskTier:
 
     def _open(self) -> sqlite3.Connection:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        database = sqlite3.connect(
-            self._folder / DATABASE, timeout=self._timeout, isolation_level=None, check_same_thread=False
-        )
+        path = self._folder / DATABASE
+        if path.is_symlink():
+            raise FileExistsError(errno.EEXIST, "is a link", str(path))
+        database = sqlite3.connect(path, timeout=self._timeout, isolation_level=None, check_same_thread=False)
+        database.set_progress_handler(lambda: time.monotonic() > self._ends, 10_000)
         try:
             if database.execute("PRAGMA auto_vacuum").fetchone() == (0,):  # it takes the lock
                 database.execute("PRAGMA auto_vacuum = FULL")

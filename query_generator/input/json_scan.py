@@ -9,13 +9,15 @@ MAX_VALUES = 100_000  # in a record, at all levels
 _MAX_LEVELS = 200_000  # a deeper record is skipped with less care, but in bounded time
 _MAX_COLUMNS = 1_000
 
+# Before 3.11.5, Python does not take back what the last alternative of a possessive group has read before it failed
+# (CPython issue 106052): here and elsewhere such a group ends with `(?!)`, which reads nothing.
 _TOKEN = re.compile(
-    r'"(?:[^"\\\n]++|\\.)*+"?'  # a string; a line break ends it, since JSON has none inside strings
+    r'"(?:[^"\\\n]++|\\.|(?!))*+"?'  # a string; a line break ends it, since JSON has none inside strings
     r"|\n[ \t]*+\{"  # a brace at the beginning of a line
     r"|[{}\[\],:]"
 )
-_STRUCTURE = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[{}\[\],]', re.DOTALL)
-_HEAD = re.compile(r'\{\s*"(?:[^"\\\n]++|\\.)*+"')
+_STRUCTURE = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+|(?!))*+"?|[{}\[\],]', re.DOTALL)
+_HEAD = re.compile(r'\{\s*"(?:[^"\\\n]++|\\.|(?!))*+"')
 _FLIPPED = re.compile(r'"[^"]*,\s*(\{\s*)"\Z')
 _LINE_REST = re.compile(r"[\s,]*(\{|\Z)")
 _OUTER_GOES_ON = re.compile(r"\s*[,}]")

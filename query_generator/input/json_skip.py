@@ -6,12 +6,12 @@ import sys
 from query_generator.input.json_scan import NOT_FOUND
 from query_generator.input.text_window import TextWindow
 
-_STRING_REST = re.compile(r'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+')
+_STRING_REST = re.compile(r'[^"\\\n]*+(?:\\.[^"\\\n]*+|(?!))*+')
 _FLAT = re.compile(  # what changes no level: strings, numbers, commas, and lists and objects without strings
-    r'(?:[^"{}\[\]]++|"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"|\[[^"{}\[\]]*+\]|\{[^"{}\[\]]*+\})*+'
+    r'(?:[^"{}\[\]]++|"[^"\\\n]*+(?:\\.[^"\\\n]*+|(?!))*+"|\[[^"{}\[\]]*+\]|\{[^"{}\[\]]*+\}|(?!))*+'
 )
-_STRING = re.compile(r'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"')
-_WHOLE_STRINGS = re.compile(rf'(?:[^"]++|{_STRING.pattern})*+')
+_STRING = re.compile(r'"[^"\\\n]*+(?:\\.[^"\\\n]*+|(?!))*+"')
+_WHOLE_STRINGS = re.compile(rf'(?:[^"]++|{_STRING.pattern}|(?!))*+')
 _MANY_LEVELS = 1_000
 _TOKEN = re.compile(r'"|[{\[]++|[}\]]|[,\n]')
 

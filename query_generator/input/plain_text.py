@@ -12,13 +12,13 @@ _MAX_DEPTH = 20
 _ENCODINGS = 2  # rounds of unescaping, since doubly escaped HTML is common in feeds
 
 _HIDDEN = re.compile(
-    r"<(script|style)\b[^<>]*>[^<]*+(?:<(?!/?\1\b)[^<]*+)*+</\1\s*>"
-    r"|<!--(?:[^<-]|<(?!!--)|-(?!->))*+-->|<!\[CDATA\[|\]\]>|<![a-z][^<>]*>",
+    r"<(script|style)\b[^<>]*>[^<]*+(?:<(?!/?\1\b)[^<]*+|(?!))*+</\1\s*>"
+    r"|<!--(?:[^<-]|<(?!!--)|-(?!->)|(?!))*+-->|<!\[CDATA\[|\]\]>|<![a-z][^<>]*>",
     re.I,
 )
 # A tag has no attributes, or at least one with a value: "a <b and c> d" is text. Quoted values may hold ">".
 _TAG = re.compile(
-    r"</?[a-z][\w:.-]*+(?:\s*/?>|\s(?=[^<>]*=)(?:(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*+>|[^<>]*+>))", re.I | re.A
+    r"</?[a-z][\w:.-]*+(?:\s*/?>|\s(?=[^<>]*=)(?:(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*'|(?!))*+>|[^<>]*+>))", re.I | re.A
 )
 _INLINE = re.compile(r"</?(?:a|abbr|b|bdi|bdo|big|cite|code|em|font|i|mark|q|s|small|span|strong|sub|sup|u)\b", re.I)
 _LONG_REFERENCE = re.compile(r"&#(?:x([0-9a-f]{8,})|([0-9]{8,}));?", re.I)

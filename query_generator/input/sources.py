@@ -49,7 +49,7 @@ def text_source(name: str, text: str) -> InputSource:
 def file_source(path: str) -> InputSource:
     """Return a source of the products in a file; `-` is standard input. Opening it may raise InputError."""
     if path == "-":
-        return InputSource("stdin", lambda: nullcontext(sys.stdin.buffer))
+        return InputSource("stdin", _open_standard_input)
     return InputSource(f"file:{one_line(path)}", lambda: _open_file(path))
 
 
@@ -139,6 +139,12 @@ def _product(numbered: NumberedRecord) -> Product | RejectedRecord:
         return product_from_record(record, position)
     except RejectedRecordError as exc:
         return RejectedRecord(position, exc.field, exc.reason, exc.product_key)
+
+
+def _open_standard_input() -> AbstractContextManager[BinaryIO]:
+    if sys.stdin is None:
+        raise InputError("standard input is closed; give the products there, or the path of a file")
+    return nullcontext(sys.stdin.buffer)
 
 
 def _open_file(path: str) -> BinaryIO:

@@ -19,7 +19,7 @@ from query_generator.llm.gemini_common import (
 )
 from query_generator.llm.gemini_sdk import import_sdk
 from query_generator.llm.google_errors import error_from_reply
-from query_generator.llm.http_errors import expected_shape, unreadable
+from query_generator.llm.http_errors import expected_shape, no_connection, unreadable
 from query_generator.llm.registry import GEMINI
 from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts, read_json
 from query_generator.llm.reply_size import UnreadableBody
@@ -120,12 +120,14 @@ class GeminiProvider:
         except urllib3_errors.TimeoutError as exc:
             raise RetryableError(f"Gemini sent nothing for {self._timeout_seconds:g} seconds") from exc
         except urllib3_errors.HTTPError as exc:
-            raise RetryableError(f"the connection to Gemini failed ({type(exc).__name__})") from exc
+            raise no_connection("Gemini", exc) from exc
         except (ParseError, UnicodeDecodeError):
             with expected_shape(GEMINI, ParseError, SystemError):  # from the depths of protobuf
                 return self._without_report(self._session.of_thread.body), UNREADABLE
         except UnicodeEncodeError as exc:
             raise SkippableError("the prompt holds half a surrogate pair, which cannot be sent as UTF-8") from exc
+        finally:
+            self._session.of_thread.body = b""
         message = type(reply).pb(reply)
         return message, _usage(message)
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -139,9 +140,22 @@ def transport_faults(vendor: Vendor, *wrappers: type[Exception]) -> Iterator[Non
             raise unreadable(vendor, fault) from None
         if isinstance(fault, httpx2.TimeoutException):
             raise RetryableError(f"{vendor.title} did not answer in time ({type(fault).__name__})") from exc
-        raise RetryableError(f"the connection to {vendor.title} failed ({type(fault).__name__})") from exc
+        raise no_connection(vendor.title, fault) from exc
     except UnicodeEncodeError as exc:
         raise SkippableError("the prompt holds half a surrogate pair, which cannot be sent as UTF-8") from exc
+
+
+def no_connection(title: str, fault: BaseException | None) -> RetryableError:
+    """Return the error of a connection that failed; a portal of a network shows a wrong certificate for a while."""
+    cause = fault
+    while cause and not isinstance(cause, ssl.SSLCertVerificationError):
+        cause = cause.__cause__ or cause.__context__
+    told = (
+        f"its certificate is not accepted: {quoted(cause.verify_message)}"
+        if isinstance(cause, ssl.SSLCertVerificationError)
+        else type(fault).__name__
+    )
+    return RetryableError(f"the connection to {title} failed ({told})")
 
 
 def unreadable(vendor: Vendor, fault: UnreadableBody) -> RetryableError:

@@ -25,7 +25,7 @@ def _number(digits: str) -> float:
 _DECODER = json.JSONDecoder(strict=False, parse_int=_number)
 _OPENING = re.compile(r"[\[{]")
 # A complete JSON string in the place of an item: an item with an unescaped quote in its text is not usable.
-_ITEM = re.compile(r'(?:[\[,]|"question"\s*:)\s*("[^"\\]*+(?:\\.[^"\\]*+)*+")\s*(?=[,\]}]|\Z)', re.DOTALL)
+_ITEM = re.compile(r'(?:[\[,]|"question"\s*:)\s*("[^"\\]*+(?:\\.[^"\\]*+|(?!))*+")\s*(?=[,\]}]|\Z)', re.DOTALL)
 
 
 def read_json(text: str | bytes) -> Any:

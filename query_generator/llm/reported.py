@@ -17,8 +17,12 @@ UNREADABLE = Usage(-1, -1, -1)
 
 def model_of(reported: object, asked: str) -> str:
     """Return the model that a reply names, or the one that was asked."""
-    is_name = isinstance(reported, str) and 0 < len(reported) <= LONGEST_NAME and reported.isprintable()
-    return str(reported) if is_name else asked
+    return str(reported) if can_be_name(reported) else asked
+
+
+def can_be_name(reported: object) -> bool:
+    """Return whether this can be the name of a model."""
+    return isinstance(reported, str) and 0 < len(reported) <= LONGEST_NAME and reported.isprintable()
 
 
 def usage_in(reported: object, prompt: Sequence[str], output: Sequence[str], cached: str) -> Usage:
@@ -41,15 +45,13 @@ def usage_in(reported: object, prompt: Sequence[str], output: Sequence[str], cac
 
 
 def usage_of_counts(prompt: Sequence[object], output: Sequence[object], cached: object) -> Usage:
-    """Return the sums of counts of tokens, or UNREADABLE if one of them is none."""
+    """Return the sums of counts of tokens, or UNREADABLE if one is no count or the prompt would have had no token."""
     try:
         usage = Usage(sum(map(_count, prompt)), sum(map(_count, output)), _count(cached))
     except ValueError:
         return UNREADABLE
-    is_possible = (
-        usage.cached_tokens <= usage.prompt_tokens and usage.prompt_tokens + usage.output_tokens <= MOST_TOKENS
-    )
-    return usage if is_possible else UNREADABLE
+    is_possible = 0 < usage.prompt_tokens <= MOST_TOKENS and usage.output_tokens <= MOST_TOKENS
+    return usage if is_possible and usage.cached_tokens <= usage.prompt_tokens else UNREADABLE
 
 
 def _value(reported: object, name: str) -> object:

@@ -1,15 +1,14 @@
 """Counts the tokens of a prompt at the vendor: calls that cost nothing and also show whether the key is good."""
 
 import json
-from typing import Any
 
 from urllib3.exceptions import HTTPError
 
-from query_generator.errors import RetryableError
 from query_generator.llm.base import CountTokens, Prompt
 from query_generator.llm.google_errors import error_from_reply
-from query_generator.llm.http_errors import unreadable
+from query_generator.llm.http_errors import expected_shape, no_connection, unreadable
 from query_generator.llm.registry import GEMINI
+from query_generator.llm.reply import read_json
 from query_generator.llm.reply_size import UnreadableBody
 from query_generator.llm.session import DeadlinePassed, DeadlineSession, ErrorStatus
 from query_generator.masking import hide
@@ -41,27 +40,20 @@ def gemini_token_counter(api_key: str, endpoint: str = "") -> CountTokens:
             }
         }
         try:
-            reply = session.post(
-                f"{address}/v1beta/{name}:countTokens",
-                timeout=TIMEOUT_SECONDS,
-                headers={"Content-Type": "application/json"},
-                params=(),
-                data=json.dumps(body),
-            )
-            return _total(json.loads(reply.content))
+            with expected_shape(GEMINI):
+                reply = session.post(
+                    f"{address}/v1beta/{name}:countTokens",
+                    timeout=TIMEOUT_SECONDS,
+                    headers={"Content-Type": "application/json"},
+                    params=(),
+                    data=json.dumps(body),
+                )
+                return int(read_json(reply.content)["totalTokens"])
         except ErrorStatus as exc:
             raise error_from_reply(exc.reply.status_code, exc.reply.content, model) from exc
         except UnreadableBody as exc:
             raise unreadable(GEMINI, exc) from None
         except (HTTPError, DeadlinePassed) as exc:
-            raise RetryableError(f"the connection to Gemini failed ({type(exc).__name__})") from exc
-        except (ValueError, KeyError, TypeError, RecursionError, OverflowError) as exc:
-            raise RetryableError(
-                "Gemini's count of tokens is not the expected JSON; a proxy may stand between"
-            ) from exc
+            raise no_connection("Gemini", exc) from exc
 
     return count
-
-
-def _total(reply: Any) -> int:
-    return int(reply["totalTokens"])

@@ -47,7 +47,7 @@ def local_postgres(directory: Path) -> Iterator[dict[str, str | int]]:
         ConfigurationError: PostgreSQL is not installed, cannot use the folder, or does not start.
         ServiceAwayError: the disk is full, or PostgreSQL is still starting after 120 seconds.
     """
-    directory = directory.resolve()
+    directory = Path(os.path.realpath(directory))  # resolve() raises RuntimeError for a link to itself
     binaries = _find_binaries()
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -37,6 +37,7 @@ class CircuitBreaker:
         self._clock = clock
         self._lock = threading.Lock()
         self._failures = 0
+        self._last = ""
         self._openings = 0
         self._opened_at: float | None = None
         self._probing = False
@@ -65,8 +66,8 @@ class CircuitBreaker:
         except (RateLimitedError, UnusableReplyError, SkippableError):
             self._close()
             raise
-        except RetryableError:
-            self._fail(probe)
+        except RetryableError as exc:
+            self._fail(probe, str(exc))
             raise
         except BaseException:
             with self._lock:
@@ -80,13 +81,15 @@ class CircuitBreaker:
         rest = self._opened_at + self._timeout - self._clock()
         if rest > 0 or self._probing:
             raise CircuitOpenError(
-                f"{self._name} has failed {self._failures} times in a row and is not called for now",
+                f"{self._name} has failed {self._failures} times in a row and is not called for now; "
+                f"the last time: {self._last}",
                 max(rest, PROBE_SECONDS),
                 self._openings,
             )
 
-    def _fail(self, probe: bool) -> None:
+    def _fail(self, probe: bool, reason: str) -> None:
         with self._lock:
+            self._last = reason
             self._failures += 1
             if probe or (self._opened_at is None and self._failures >= self._threshold):
                 self._opened_at = self._clock()

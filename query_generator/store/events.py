@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from query_generator.aws import aws_errors
 from query_generator.errors import FatalError
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("events")
 PAGE_SIZE = 100
 REMEMBERED = 10 * PAGE_SIZE  # events; a killed run leaves at most a page published but still in the outbox
-_EVENT_ID = re.compile(r'"event_timestamp_id": "([^"]+)"')
+TAIL_BYTES = 4 * 1024 * 1024  # of the file, which hold those: what else is in it may be anybody's
+_EVENT_ID = re.compile(rb'"event_timestamp_id": "([^"]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,30 +110,32 @@ class FileEvents:
             self._open()
         if event.event_timestamp_id in self._there:
             return
+        self._opened = False
         with self._file() as file:
-            file.write(json.dumps(event.item(), ensure_ascii=False) + "\n")
+            file.write(json.dumps(event.item(), ensure_ascii=False).encode(errors="replace") + b"\n")
+        self._opened = True
         self._remember([event.event_timestamp_id])
 
     def _open(self) -> None:
-        """Read the ids of the last events, and end the line that a killed run left unfinished."""
+        """Read the ids of the last events, and end the line that a killed run or a full disk left unfinished."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._file() as file:
-            file.seek(0)
-            line = "\n"
-            for line in file:
-                self._remember(_EVENT_ID.findall(line))
-            if not line.endswith("\n"):
-                file.write("\n")
+            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
+            lines = file.read().split(b"\n")
+            found = [_EVENT_ID.search(line) for line in lines if line.endswith(b"}}")]
+            self._remember(match[1].decode(errors="replace") for match in found if match)
+            if lines[-1]:
+                file.write(b"\n")
         self._opened = True
 
     @contextmanager
-    def _file(self) -> Iterator[TextIO]:
+    def _file(self) -> Iterator[BinaryIO]:
         """Open the file to read and append, but nothing else that bears its name: no link, pipe or device."""
         opened = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
         if not stat.S_ISREG(os.fstat(opened).st_mode):
             os.close(opened)
             raise FileExistsError(errno.EEXIST, "is no file", str(self._path))
-        with open(opened, "a+", encoding="utf-8", errors="replace") as file:
+        with open(opened, "ab+") as file:
             yield file
 
     def _remember(self, event_ids: Iterable[str]) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from query_generator.aws import aws_errors
 from query_generator.errors import ConfigurationError, FatalError, file_error
+from query_generator.one_line import one_line
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -76,7 +77,7 @@ class FolderObjects:
         path = self._folder / key
         part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
         try:
-            if not path.parent.resolve().is_relative_to(self._folder.resolve()):
+            if not Path(os.path.realpath(path.parent)).is_relative_to(os.path.realpath(self._folder)):
                 raise ConfigurationError(f"writing {path}: a link or '..' in it leads out of {self._folder}")
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -89,7 +90,7 @@ class FolderObjects:
                 part.unlink(missing_ok=True)
         except OSError as exc:
             raise file_error(f"writing {path}", exc) from exc
-        return str(path)
+        return one_line(str(path))
 
 
 class _ChunkReader(io.RawIOBase):

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import run_command, wait_until
 from tests.support.paths import ROOT
 
@@ -106,9 +108,38 @@ def test_a_pipe_is_read_and_said_to_be_waited_for(tmp_path: Path) -> None:
     assert process.returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("streams", "products", "code"),
+    [
+        (">/dev/full", EXAMPLE, 0),
+        ("2>/dev/full", EXAMPLE, 0),
+        ("<&- >&- 2>&-", EXAMPLE, 0),
+        ("<&-", "-", 64),
+    ],
+    ids=["disk full for the summary", "disk full for the log", "all closed", "no standard input"],
+)
+def test_streams_that_cannot_be_used_have_their_exit_code(
+    streams: str, products: str, code: int, tmp_path: Path
+) -> None:
+    """What nobody can read costs no run its exit code, and no file gets the number of a closed stream."""
+    given = ("--local", str(tmp_path / "local"), "--products-file", products, "--limit", "1", "--num-questions", "1")
+    command = ["sh", "-c", f'exec "$0" "$@" {streams}', sys.executable, str(ROOT / "batch_job.py"), *given]
+    ended = subprocess.run(command, env={"PATH": os.environ["PATH"]}, stderr=subprocess.PIPE, text=True, timeout=120)
+    assert ended.returncode == code, ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "Exception ignored" not in ended.stderr
+
+
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     """A file in place of the folder is a clear error."""
     (tmp_path / "file").write_text("")
     ended = run_command("--local", str(tmp_path / "file"), "--products-file", EXAMPLE, env={})
     assert ended.code == 64, ended.log
     assert "Traceback" not in ended.log
+
+
+def test_a_link_to_itself_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    """A folder that is a link to itself is a clear error, in a run as in a dry run."""
+    (tmp_path / "loop").symlink_to("loop")
+    given = ("--local", str(tmp_path / "loop"), "--products-file", EXAMPLE)
+    assert [run_command(*given, *more, env={}).code for more in ((), ("--dry-run",))] == [64, 64]

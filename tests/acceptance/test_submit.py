@@ -125,6 +125,8 @@ class BatchService:
         self.looks: list[dict[str, Any]] = []
         self.children: list[dict[str, Any]] = []
         self.log: list[str] = []
+        self.job_id = "job-1"
+        self.page: dict[str, Any] = {}
         self.calls: list[str] = []
         service = self
 
@@ -148,14 +150,14 @@ class BatchService:
     def answer(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         self.calls.append(operation)
         if operation == "/v1/submitjob":
-            return {"jobId": "job-1", "jobName": "a"}
+            return {"jobId": self.job_id, "jobName": "a"}
         if operation == "/v1/listjobs":
             wanted = [child for child in self.children if child["status"] == request["jobStatus"]]
             return {"jobSummaryList": [{"jobId": "job-1:n", "jobName": "a", **child} for child in wanted]}
         if operation == "Logs_20140328.GetLogEvents":  # the end repeats the token
             told = int(request.get("nextToken", "0"))
             events = [{"message": line} for line in self.log[told:]]
-            return {"events": events, "nextForwardToken": str(len(self.log))}
+            return self.page or {"events": events, "nextForwardToken": str(len(self.log))}
         look = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
         return {"jobs": [{"jobId": "job-1", **look}] if look else []}
 
@@ -337,6 +339,15 @@ def test_wrong_value_is_named(options: tuple[str, ...], word: str, batch_service
     assert batch_service.calls == []
 
 
+def test_a_file_name_that_no_key_should_have_is_refused(tmp_path: Path) -> None:
+    """A name whose last line break a shell would drop is refused before it goes into two places."""
+    products = tmp_path / "catalog.csv\n"
+    products.write_text("name\n" + "Shoe\n" * 3000)
+    ended = submit("--job-id", "a", "--products-file", str(products), INPUT_S3_BUCKET=BUCKET)
+    assert (ended.returncode, ended.stdout) == (64, "")
+    assert "rename it" in ended.stderr
+
+
 def test_all_wrong_values_at_once() -> None:
     """Every wrong value is named in one go."""
     ended = submit("--job-id", "-x", "--rpm", "0", "--size", "huge", "--env", "9=1")
@@ -384,15 +395,57 @@ def test_wait_for_an_array(batch_service: BatchService) -> None:
     [
         ({"status": "FAILED", "container": {"exitCode": 65}}, 65),
         ({"status": "FAILED", "statusReason": "Terminated by user"}, 70),
+        ({"status": "FAILED", "container": {"exitCode": 256}}, 70),
+        ({"status": "FAILED", "container": {"exitCode": 2**64 + 1}}, 70),
         ({}, 75),
+        ({"status": ""}, 75),
+        ({"status": "$(touch owned)"}, 75),
     ],
-    ids=["finished with errors", "never started", "not to be seen"],
+    ids=[
+        "finished with errors",
+        "never started",
+        "no success",
+        "no exit code",
+        "not to be seen",
+        "nothing",
+        "no state",
+    ],
 )
 def test_wait_ends_with_the_exit_code(last: dict[str, Any], code: int, batch_service: BatchService) -> None:
     """--wait ends with the container's exit code, and with a code of its own where there is none."""
     ended = follow(batch_service, last)
     assert (ended.returncode, ended.stdout) == (code, "job-1\n")
     assert last.get("statusReason", "") in ended.stderr
+
+
+def test_what_aws_tells_steers_nothing(batch_service: BatchService) -> None:
+    """Reasons and log lines are shown without what steers a terminal, and are not run."""
+    batch_service.log = ["a\x1b[2Jb\x9b $(touch owned)"]
+    last = {"status": "FAILED", "container": {"exitCode": 65, "logStreamName": "s", "reason": "c\x1b]0;d\x07"}}
+    ended = follow(batch_service, last)
+    assert ended.returncode == 65
+    assert "a\\x1b[2Jb\\x9b $(touch owned)\n" in ended.stderr
+    assert "c?]0;d?" in ended.stderr
+    assert ended.stderr.replace("\n", "").isprintable()
+    assert not Path("owned").exists()
+
+
+def test_a_page_that_is_none_stops_nothing(batch_service: BatchService) -> None:
+    """A log that comes in another shape is named at the end, and the job's exit code stays what it is."""
+    batch_service.page = {"events": [{"message": None}]}
+    ended = follow(batch_service, {"status": "FAILED", "container": {"exitCode": 65, "logStreamName": "s"}})
+    assert ended.returncode == 65
+    assert "The log of job-1 could not be read" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("job_id", ["", "--jobs", "two\nlines"])
+def test_what_is_no_batch_job_id_is_not_printed(job_id: str, batch_service: BatchService) -> None:
+    """Standard output holds a Batch job id or nothing, whatever the AWS CLI ends with."""
+    batch_service.job_id = job_id
+    ended = submit("--job-id", "a", "--from-job", endpoint=batch_service.endpoint)
+    assert (ended.returncode, ended.stdout) == (70, "")
+    assert "gave no Batch job id" in ended.stderr
 
 
 def test_interrupt_leaves_the_job_running(batch_service: BatchService) -> None:

@@ -52,6 +52,13 @@ def test_links_lead_to_the_script(tmp_path: Path) -> None:
     assert_planned(dry_run(Path("infrastructure/relative"), tmp_path))
 
 
+def test_the_script_may_have_any_name(tmp_path: Path) -> None:
+    """A link whose name begins with a dash leads to the script, too, where a shell is told to run it."""
+    (tmp_path / "-s.sh").symlink_to(SCRIPT)
+    command = ["bash", "--", "-s.sh", "--dry-run", "--job-id", "a", "--from-job"]
+    assert_planned(subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60))
+
+
 def test_no_module_that_lies_about_is_run(copy: Path, tmp_path: Path) -> None:
     """Files named as modules, beside the script or in the current folder, and PYTHON* variables are no code."""
     planted, told = tmp_path / "here", tmp_path / "told"

@@ -16,11 +16,15 @@ from typing import Any
 
 from query_generator.errors import QueryGeneratorError
 from query_generator.llm.base import GenerationRequest, Prompt
+from query_generator.llm.reply_size import MOST_VALUES
 from query_generator.models import Product, QueryType
 from tests.fakes.raw_server import RawServer, response
 
 CALLS = 32
 MB = 1 << 20
+VALUES = (MOST_VALUES - 10) // 2  # objects, just few enough to be read
+_PARTS = b'{"candidates": [{"content": {"parts": [%b]}}]}'
+_TEXT = _PARTS % b'{"text": "%b"}'
 REQUEST = GenerationRequest(Product(name="Aero"), QueryType.PRODUCT, 5, Prompt("You write.", "exactly 5 questions"))
 
 
@@ -68,6 +72,10 @@ def bomb(name: str) -> Callable[[int], Iterable[bytes]]:
         "continue": lambda: lambda _: repeat(b"HTTP/1.1 100 Continue\r\nX: " + b"x" * 60_000 + b"\r\n\r\n"),
         "until-closed": lambda: lambda _: _endless(ok + "\r\n", filler),
         "emoji": lambda: lambda _: [response(b'{"model":"' + "\U0001f4a3".encode() * (MB // 4) + b'"}')],
+        "one-emoji": lambda: lambda _: [response(_TEXT % ("\U0001f4a3".encode() + b"a" * MB))],
+        "one-escape": lambda: lambda _: [response(_TEXT % (rb"\ud83d\udca3" + b"a" * MB))],
+        "candidates": lambda: lambda _: [response(b'{"candidates": [' + b'{"index": 1},' * VALUES + b"{}]}")],
+        "parts": lambda: lambda _: [response(_PARTS % (b'{"text": "abcdefgh"},' * VALUES + b"{}"))],
         "lists": lambda: lambda _: [response(b"[" + b"[]," * ((MB - 60) // 3) + b"[]]")],
     }
     return bombs[name]()
@@ -76,6 +84,7 @@ def bomb(name: str) -> Callable[[int], Iterable[bytes]]:
 BOMBS = (
     *("gzip", "deflate", "gzip-error", "gzip-gzip", "endless", "endless-error", "endless-redirect", "chunked"),
     *("chunked-bytes", "headers", "one-header", "status-line", "continue", "until-closed", "lists", "emoji"),
+    *("one-emoji", "one-escape", "candidates", "parts"),
 )
 
 

@@ -1,10 +1,12 @@
 """The entry point: exit codes for wrong command lines, and what importing it costs."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -119,3 +121,29 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
     """A typing error in an import says what is missing."""
     with pytest.raises(AttributeError, match="no_such_function"):
         _ = batch_job.no_such_function
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
+def test_an_output_that_is_full_changes_no_exit_code(stream: str, unbuffered: str) -> None:
+    """A command ends with its own code, not with 120 or 70, when nobody can read what it says."""
+    lines = (
+        "import logging, sys",
+        "from query_generator.log import configure_logging, end_outputs, tell",
+        "configure_logging('INFO', 'text')",
+        "logging.info('begun')",
+        "tell('done')",
+        "end_outputs()",
+        "sys.exit(65)",
+    )
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-c", "\n".join(lines)],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+            check=False,
+            stdout=full if stream == "stdout" else subprocess.DEVNULL,
+            stderr=full if stream == "stderr" else subprocess.DEVNULL,
+        )
+    assert ended.returncode == 65

@@ -7,8 +7,10 @@ import tracemalloc
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from query_generator.cache.disk_tier import DiskTier
-from query_generator.cache.tiers import NO_ENTRY
+from query_generator.cache.tiers import NO_ENTRY, TierFailedError
 from tests.support.paths import ROOT
 
 EARLIER = """
@@ -69,6 +71,34 @@ def test_a_value_that_is_larger_than_an_entry_is_none(tmp_path: Path) -> None:
     tracemalloc.stop()
     tier.put("key", b"small", None)
     assert tier.get("key") == b"small"
+
+
+def test_what_is_planted_in_the_folder_holds_nobody_up(tmp_path: Path) -> None:
+    """A trigger that never ends costs the write that meets it and no more; what is kept is still read."""
+    tier = DiskTier(tmp_path)
+    tier.put("key", b"kept", None)
+    with closing(sqlite3.connect(tmp_path / "cache.db")) as database:
+        database.execute(
+            "CREATE TRIGGER planted AFTER INSERT ON Cache BEGIN UPDATE Cache SET size = (WITH RECURSIVE n(i) AS "
+            "(SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n); END"
+        )
+    with pytest.raises(TierFailedError, match="interrupted"):
+        tier.put("new", b"new", None)
+    assert (tier.get("key"), tier.get("new")) == (b"kept", None)
+
+
+def test_a_link_in_place_of_the_database_is_not_followed(tmp_path: Path) -> None:
+    """No database is made where a link points to; the folder itself may be one."""
+    folder, target = tmp_path / "folder", tmp_path / "target"
+    (tmp_path / "real").mkdir()
+    folder.symlink_to(tmp_path / "real")
+    (folder / "cache.db").symlink_to(target)
+    with pytest.raises(TierFailedError, match=r"is a link: '.*/cache\.db'"):
+        DiskTier(folder).put("key", b"value", None)
+    assert not target.exists()
+    (folder / "cache.db").unlink()
+    DiskTier(folder).put("key", b"value", None)
+    assert DiskTier(tmp_path / "real").get("key") == b"value"
 
 
 def test_an_entry_goes_when_its_time_is_over(tmp_path: Path) -> None:

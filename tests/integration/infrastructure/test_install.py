@@ -253,6 +253,19 @@ def test_what_an_earlier_lock_held_goes(site: Site, newest: Path) -> None:
     assert "Installing" not in site.make().stdout
 
 
+def test_no_module_that_lies_about_is_run_by_make(site: Site, newest: Path) -> None:
+    """Files in the clone, or where PYTHONPATH points to, that are named as modules of Python or pip are no code."""
+    site.lock(f"roof==1.0 --hash=sha256:{site.index.add('roof', '1.0')}")
+    site.bring(newest)
+    told = site.folder / "told"
+    for name in ("json", "pip", "venv", "compileall", "sitecustomize"):
+        (site.folder / f"{name}.py").write_text(f"open({str(told)!r}, 'a').write({name!r} + ' ')")
+    site.config["PYTHONPATH"] = str(site.folder)
+    ended = site.make()
+    assert (ended.returncode, site.installed()) == (0, {"roof": "1.0"}), ended.stdout + ended.stderr
+    assert not told.exists()
+
+
 def test_the_users_configuration_stays_in_force(site: Site, newest: Path) -> None:
     """Index and constraint of the user are asked; settings that would put packages elsewhere are not silent."""
     digest = site.index.add("roof", "1.0")

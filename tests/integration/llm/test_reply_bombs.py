@@ -7,12 +7,12 @@ from contextlib import closing
 
 import pytest
 
-from query_generator.errors import RetryableError
+from query_generator.errors import PermissionRefusedError, RetryableError
 from query_generator.llm.reply_size import KIB, LONGEST_REPLY
 from tests.fakes.raw_server import RawServer, response
 from tests.integration.llm.test_odd_replies import BODIES, TEXTS
 from tests.integration.llm.test_providers import KEY, VENDORS, Vendor, ask
-from tests.support.bomb_memory import bomb
+from tests.support.bomb_memory import MB, bomb
 from tests.support.paths import ROOT
 
 MOST_MB = 256
@@ -36,6 +36,8 @@ def vendor(request: pytest.FixtureRequest) -> Vendor:
         "headers",
         "continue",
         "lists",
+        "one-emoji",
+        "one-escape",
     ],
 )
 def test_a_reply_without_end_is_a_transient_fault(vendor: Vendor, name: str) -> None:
@@ -47,7 +49,7 @@ def test_a_reply_without_end_is_a_transient_fault(vendor: Vendor, name: str) -> 
     assert KEY not in str(caught.value)
 
 
-@pytest.mark.parametrize(("name", "kind"), [("gemini", "endless"), ("google-genai", "gzip"), ("anthropic", "lists")])
+@pytest.mark.parametrize(("name", "kind"), [("gemini", "parts"), ("google-genai", "gzip"), ("anthropic", "lists")])
 def test_many_bombs_at_once_fit_into_a_small_container(name: str, kind: str) -> None:
     """Thirty-two calls that meet bombs at once take less than 256 MB together, the SDK included."""
     command = [sys.executable, "-m", "tests.support.bomb_memory", name, kind]
@@ -65,6 +67,16 @@ def test_the_longest_reply_of_use_is_read(vendor: Vendor) -> None:
     ):
         assert list(provider.generate(ask()).texts) == TEXTS
     assert LONGEST_REPLY >= 1024 * KIB
+
+
+def test_an_error_is_told_however_many_values_it_holds(vendor: Vendor) -> None:
+    """Of an error's body only the beginning is read, and its status counts whatever it holds."""
+    with (
+        RawServer(lambda _: [response(b"[" + b"," * MB, status="401 Who")]) as server,
+        closing(vendor.make(server.url, pool_size=1, timeout_seconds=10)) as provider,
+        pytest.raises(PermissionRefusedError),
+    ):
+        provider.generate(ask())
 
 
 def test_bytes_behind_a_reply_answer_no_other_call(vendor: Vendor) -> None:

@@ -3,6 +3,8 @@
 import json
 import logging
 import os
+import resource
+import tracemalloc
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +22,7 @@ from query_generator.errors import (
 )
 from query_generator.store.connect import open_database
 from query_generator.store.database import Database
-from query_generator.store.events import PAGE_SIZE, REMEMBERED, DynamoDbEvents, Event, EventLog, FileEvents
+from query_generator.store.events import PAGE_SIZE, REMEMBERED, TAIL_BYTES, DynamoDbEvents, Event, EventLog, FileEvents
 from query_generator.store.queries import save_queries_to_rds
 from secrets_cache import RdsConfig
 from tests.fakes.aws_server import REGION, TABLE, AwsServer
@@ -256,6 +258,41 @@ def test_the_file_of_events_is_no_link_and_no_pipe(tmp_path: Path) -> None:
         with pytest.raises(OSError, match=name):
             FileEvents(tmp_path / name).publish(Event("job", "time#1", "batch_saved", {}))
     assert target.read_text() == "mine"
+
+
+def test_an_event_that_a_full_disk_cuts_is_written_whole_later(tmp_path: Path) -> None:
+    """Half a line with the event's id in it does not pass for the event, in this run or in the next one."""
+    path = tmp_path / "events.jsonl"
+    events = [Event("job", f"time#{number}", "batch_saved", {"text": "x" * 500}) for number in range(3)]
+    sink = FileEvents(path)
+    sink.publish(events[0])
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for following in (sink, FileEvents(path)):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 300, before[1]))
+        try:
+            with pytest.raises(OSError, match="large"):
+                following.publish(events[1])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    for event in events[1:]:
+        sink.publish(event)
+    lines = path.read_text().splitlines()
+    assert [json.loads(line)["sk"] for line in lines if line.endswith("}")] == [f"time#{number}" for number in range(3)]
+    assert len(lines) == 5
+
+
+def test_a_file_of_anything_is_not_read_into_memory(tmp_path: Path) -> None:
+    """Of a file that holds one line without end, the last part alone is read, and the event begins its own line."""
+    path = tmp_path / "events.jsonl"
+    with path.open("wb") as file:
+        file.truncate(200_000_000)
+    tracemalloc.start()
+    FileEvents(path).publish(Event("job", "time#1", "batch_saved", {}))
+    assert tracemalloc.get_traced_memory()[1] < 5 * TAIL_BYTES
+    tracemalloc.stop()
+    with path.open("rb") as file:
+        file.seek(200_000_000)
+        assert file.read(2) == b"\n{"
 
 
 def test_a_file_of_many_events_is_remembered_by_its_last_ones(tmp_path: Path) -> None:

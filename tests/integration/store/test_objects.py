@@ -1,6 +1,7 @@
 """Results are written whole or not at all, in bounded memory, and under another key when theirs cannot be written."""
 
 import json
+import os
 import re
 import resource
 import subprocess
@@ -221,6 +222,22 @@ def test_a_link_in_place_of_an_object_is_replaced(tmp_path: Path) -> None:
     (folder / "job" / "results.json").symlink_to(target)
     FolderObjects(folder).put("job/results.json", lambda: iter([b"{}"]))
     assert (target.read_text(), (folder / "job" / "results.json").read_bytes()) == ("mine", b"{}")
+
+
+def test_a_link_to_itself_is_named(tmp_path: Path) -> None:
+    """A folder that is a link to itself leads nowhere: a matter of configuration, not an unexpected error."""
+    (tmp_path / "job").symlink_to("job")
+    for folder, key in ((tmp_path, "job/results.json"), (tmp_path / "job", "results.json")):
+        with pytest.raises(ConfigurationError, match=r"job/results\.json"):
+            FolderObjects(folder).put(key, lambda: iter([b"{}"]))
+
+
+def test_a_folder_whose_name_is_no_text_is_told_in_escapes(tmp_path: Path) -> None:
+    """The address of a result can be stored and shown whatever the folder is called."""
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/n\xffn"))
+    address = FolderObjects(folder).put("job/results.json", lambda: iter([b"{}"]))
+    assert (folder / "job/results.json").read_bytes() == b"{}"
+    assert address == f"{tmp_path}/n\\udcffn/job/results.json"
 
 
 def test_a_disk_without_room_is_away_for_a_while(tmp_path: Path) -> None:

@@ -69,6 +69,11 @@ def test_no_file_is_a_problem(tmp_path: Path) -> None:
         )
 
 
+def test_a_long_number_is_left_to_the_job() -> None:
+    """A number of more digits than Python reads is no reason to refuse all products."""
+    assert list(document_problems('[{"name": "Shoe", "id": %s}]' % ("9" * 5000), OPTION)) == []
+
+
 def test_products_on_the_command_line_are_json(tmp_path: Path) -> None:
     """What --products-json was given is JSON, whatever the file is called that the script keeps it in."""
     (tmp_path / "kept").write_text("name,brand\n")

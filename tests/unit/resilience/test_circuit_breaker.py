@@ -73,6 +73,7 @@ def test_the_threshold_opens_the_circuit_and_not_one_failure_less() -> None:
     error = refusal(breaker)
     assert (error.retry_after, error.openings) == (200.0, 1)
     assert "gemini (m) has failed 5 times" in str(error)
+    assert "the last time: HTTP 503" in str(error)
 
 
 @pytest.mark.parametrize(
