@@ -10,8 +10,10 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from query_generator.cache.entries import LARGEST_STORED
+from query_generator.cache.redis_answer import BoundedParser
 from query_generator.cache.tiers import NO_ENTRY, Held, TierFailedError
 from query_generator.errors import ConfigurationError
+from query_generator.masking import quoted
 
 TIMEOUT_SECONDS = 0.25
 PREFIX = "query-generator:completions:"
@@ -26,7 +28,7 @@ class RedisTier:
     """Keys have a prefix of our own and go by the server's clock; how much is kept is a setting of the server.
 
     A connection that the server has closed is opened once more at once; nothing else is tried twice. The time-out
-    holds for connecting and for each answer, and not for the look-up of the host's name.
+    holds for connecting and for each part of an answer, and not for the look-up of the host's name.
     """
 
     name = "redis"
@@ -47,6 +49,7 @@ class RedisTier:
                 socket_connect_timeout=timeout,
                 retry=Retry(NoBackoff(), 1, (redis.ConnectionError,)),
                 protocol=2,
+                parser_class=BoundedParser,
             )
             self._redis.connection_pool.make_connection()  # refuses options that no connection has
         except (ValueError, TypeError):
@@ -89,4 +92,4 @@ class RedisTier:
         try:
             yield
         except (redis.RedisError, OSError, ValueError) as exc:
-            raise TierFailedError(f"Redis {self.address}: {exc}; check CACHE_URL and the server") from exc
+            raise TierFailedError(f"Redis {self.address}: {quoted(exc)}; check CACHE_URL and the server") from exc

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import stat
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cache
@@ -22,7 +23,8 @@ from query_generator.llm.base import Usage
 from query_generator.llm.registry import PROVIDER_WITHOUT_KEY
 from query_generator.one_line import one_line
 
-MAX_FILE_BYTES = 4 * 1024 * 1024
+MAX_FILE_BYTES = 1 << 20
+"""Each wrong entry takes a hundred times as much memory as its text."""
 FAULTS_SHOWN = 10
 LONGEST_PLACE = 80
 Usd = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
@@ -121,14 +123,23 @@ def _own_table() -> dict[str, Price]:
 
 def _user_table(path: str) -> dict[str, Price]:
     try:
-        return _TABLE.validate_python(json.loads(_read(path)))
+        return _TABLE.validate_python(json.loads(_read(path), object_pairs_hook=_without_repeats, parse_int=float))
     except OSError as exc:
         raise file_error(f"PRICES_FILE: {path} cannot be read", exc, "give the path of a file") from exc
     except (ValueError, RecursionError) as exc:
-        faults = _faults(exc) if isinstance(exc, ValidationError) else [f"is no JSON ({exc})"]
+        faults = _faults(exc) if isinstance(exc, ValidationError) else [f"is no table of prices in JSON ({exc})"]
         raise ConfigurationError(
             "\n".join(f"PRICES_FILE: {path}: {fault}; right is, for example: {EXAMPLE}" for fault in faults)
         ) from exc
+
+
+def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Refuse a key that stands twice: only one of its prices would count."""
+    names = dict(pairs)
+    if len(names) < len(pairs):
+        repeated = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+        raise ValueError(f"{one_line(repeated)[:LONGEST_PLACE]} stands there twice")
+    return names
 
 
 def _read(path: str) -> bytes:

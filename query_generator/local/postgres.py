@@ -7,6 +7,7 @@ import errno
 import fcntl
 import logging
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -27,6 +28,7 @@ BINARIES = "pginstall18/bin"
 START_SECONDS = 120.0
 POLL_SECONDS = 0.01
 LOG_LINES_SHOWN = 8
+LEAST_ROOM = 1 << 20
 PID_FILE_BYTES = 4096
 
 _LOG = logging.getLogger("postgres")
@@ -43,7 +45,7 @@ def local_postgres(directory: Path) -> Iterator[dict[str, str | int]]:
 
     Raises:
         ConfigurationError: PostgreSQL is not installed, cannot use the folder, or does not start.
-        ServiceAwayError: PostgreSQL is still starting after 120 seconds.
+        ServiceAwayError: the disk is full, or PostgreSQL is still starting after 120 seconds.
     """
     directory = Path(os.path.realpath(directory))  # resolve() raises RuntimeError for a link to itself
     binaries = _find_binaries()
@@ -171,9 +173,16 @@ def _unusable(directory: Path, exc: OSError) -> FatalError:
     return file_error(f"the local folder {directory} cannot be used{file}", exc, way_out)
 
 
-def _not_started(directory: Path) -> ConfigurationError:
+def _not_started(directory: Path) -> FatalError:
     log = directory / keeper.LOG
-    output = "\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:])
+    text = log.read_text(errors="replace")
+    told = [code for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO) if os.strerror(code) in text]
+    if not told and shutil.disk_usage(directory).free < LEAST_ROOM:  # then the log may have had none either
+        told = [errno.ENOSPC]
+    if told:
+        cause = OSError(told[0], os.strerror(told[0]))
+        return file_error(f"PostgreSQL in {directory / keeper.DATA} does not start", cause)
+    output = "\n".join(text.splitlines()[-LOG_LINES_SHOWN:])
     rights = "CHOWN, DAC_OVERRIDE, KILL, SETGID and SETUID"
     as_root = f"give root the capabilities {rights}, run as another user, " if os.geteuid() == 0 else ""
     return ConfigurationError(

@@ -90,7 +90,7 @@ def test_the_users_own_prices_win(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("{", "no JSON"),
+        ("{", "in JSON"),
         ("[]", "the whole"),
         ('{"m": {"input": 1}}', "m.output"),
         ('{"m": {"input": -1, "output": 1}}', "m.input"),
@@ -98,8 +98,10 @@ def test_the_users_own_prices_win(tmp_path: Path) -> None:
         ('{"m": {"input": 1, "output": 1, "out": 1}}', "m.out"),
         ('{"m": {"input": 1e999, "output": 1}}', "m.input"),
         ('{"m": {"input": 1e300, "output": 1}}', "m.input"),
-        ('{"m": {"input": %s, "output": 1}}' % ("9" * 5000), "no JSON"),
-        ('{"m": ' * 100_000, "no JSON"),
+        ('{"m": {"input": %s, "output": 1}}' % ("9" * 5000), "m.input"),
+        ('{"m": {"input": 9, "output": 1}, "m": {"input": 0, "output": 0}}', "m stands there twice"),
+        ('{"m": {"input": 9, "input": 0, "output": 1}}', "input stands there twice"),
+        ('{"m": ' * 100_000, "in JSON"),
         ('{"m": {"input": 1, "output": 1, "until": "2026-01-01", "then": ' * 500 + "1" + "}}" * 500, "PRICES_FILE"),
         ('{"m\\n[INIT] %s": 1}' % ("m" * 1_000_000), "m\\n[INIT] mmm"),
     ],
