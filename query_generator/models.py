@@ -115,6 +115,13 @@ class RejectedRecord:
         return f"record {self.position}: {where}{self.reason}"
 
 
+@dataclass(frozen=True, slots=True)
+class NoRecord:
+    """A row or element of the input that is no record of a product, such as a repeated header; `kind` says what it is."""
+
+    kind: str
+
+
 @dataclass(slots=True)
 class Generated:
     """The result of one call for one product and question type. `error` is set if there was no usable reply.

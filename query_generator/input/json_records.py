@@ -17,9 +17,9 @@ from query_generator.input.json_skip import skip_record
 from query_generator.input.json_values import DECODER
 from query_generator.input.product_fields import is_name_field
 from query_generator.input.text_window import CHUNK_BYTES, MOST_BYTES, TextWindow, utf8_length
-from query_generator.models import RejectedRecord
+from query_generator.models import NoRecord, RejectedRecord
 
-NumberedRecord: TypeAlias = tuple[int, dict[str, Any] | RejectedRecord]
+NumberedRecord: TypeAlias = tuple[int, dict[str, Any] | RejectedRecord | NoRecord]
 
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 TOO_LARGE = f"larger than {MAX_RECORD_BYTES // 1024**2} MB"

@@ -14,7 +14,7 @@ from query_generator.errors import InputError, file_error
 from query_generator.input.formats import InputBrokenOffError, NumberedRecord, read_records
 from query_generator.input.product_fields import RejectedRecordError, product_from_record
 from query_generator.input.s3_stream import S3ObjectStream
-from query_generator.models import Product, RejectedRecord
+from query_generator.models import NoRecord, Product, RejectedRecord
 from query_generator.one_line import one_line
 from query_generator.unexpected import unexpected_as
 
@@ -128,11 +128,14 @@ def _products(source: InputSource) -> Iterator[Product | RejectedRecord]:
 
 def _entries(stream: BinaryIO, name: str) -> Iterator[Product | RejectedRecord]:
     with unexpected_as(lambda reason: InputBrokenOffError(f"{name} cannot be read further: {reason}"), OSError):
-        yield from map(_product, read_records(stream, name))  # map keeps no record while its product is worked on
+        # `map` and `filter` keep no record while its product is worked on.
+        yield from filter(None, map(_product, read_records(stream, name)))
 
 
-def _product(numbered: NumberedRecord) -> Product | RejectedRecord:
+def _product(numbered: NumberedRecord) -> Product | RejectedRecord | None:
     position, record = numbered
+    if isinstance(record, NoRecord):
+        return None
     if isinstance(record, RejectedRecord):
         return record
     try:
