@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from query_generator.cli import parse_arguments
 from query_generator.errors import ExitCode, FatalError, ServiceAwayError, file_error
-from query_generator.log import configure_logging, end_outputs
+from query_generator.log import begin_outputs, configure_logging, end_outputs
 from query_generator.pipeline.starting import in_turn
 from query_generator.stopping import StopSignal
 
@@ -51,6 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code and never raises. What it writes is for its user alone."""
     os.umask(0o077)
     _fill_standard_streams()
+    begin_outputs()
     if not logging.root.handlers:
         configure_logging("INFO", "text")
     stop = StopSignal()

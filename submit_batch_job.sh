@@ -7,6 +7,12 @@ readonly EXIT_USAGE=64 EXIT_UNEXPECTED=70 EXIT_TRY_AGAIN=75
 readonly MAX_FAILED_LOOKS=5
 export AWS_PAGER="" AWS_CLI_AUTO_PROMPT=off
 
+# A stream that is closed, full or no longer read ends nothing: a job that was submitted goes on and costs money.
+trap '' PIPE
+{ : <&0; } 2>/dev/null || exec </dev/null
+{ : >&1; } 2>/dev/null || exec >/dev/null
+{ : >&2; } 2>/dev/null || exec 2>/dev/null
+
 usage() {
   cat <<'TEXT'
 Usage: ./submit_batch_job.sh --job-id ID INPUT [OPTIONS]
@@ -69,7 +75,7 @@ TEXT
 # say WORDS...: one line on standard error. What AWS tells may hold anything, and steers no terminal.
 say() {
   local line=$*
-  printf '%s\n' "${line//[[:cntrl:]]/?}" >&2
+  printf '%s\n' "${line//[[:cntrl:]]/?}" >&2 2>/dev/null || true
 }
 
 stop_usage() {
@@ -221,7 +227,7 @@ while (($# > 0)); do
       ;;
   esac
   case $1 in
-    --help | -h) usage; exit 0 ;;
+    --help | -h) usage 2>/dev/null || true; exit 0 ;;
     --wait) wait=yes; shift ;;
     --dry-run) dry_run=yes; shift ;;
     --from-job) given+=("from-job="); shift ;;
@@ -249,7 +255,7 @@ plan "$work" ${given[@]+"${given[@]}"}
 if [[ -e $work/upload_to ]]; then upload_to=$(cat "$work/upload_to"); else upload_to=""; fi
 if [[ $dry_run == yes ]]; then
   if [[ -n $upload_to ]]; then say "Would upload the products to $upload_to"; fi
-  cat "$work/request.json"
+  cat "$work/request.json" || say "The request could not be written to standard output."
   exit 0
 fi
 
@@ -275,6 +281,6 @@ if [[ ! $job =~ ^[A-Za-z0-9][A-Za-z0-9:-]{0,127}$ || $job == None ]]; then
   say "The AWS CLI ended well but gave no Batch job id: '$job'. Look whether the job is there before you submit it again."
   exit "$EXIT_UNEXPECTED"
 fi
-printf '%s\n' "$job"
+printf '%s\n' "$job" || say "The job is submitted, but its id could not be written to standard output."
 say "Submitted. Follow it: aws batch describe-jobs --jobs $job"
 if [[ $wait == yes ]]; then follow "$job"; fi

@@ -3,10 +3,11 @@
 import argparse
 import re
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from query_generator.declaration import Declared, Group, repeated
 from query_generator.errors import ConfigurationError
+from query_generator.log import tell
 from query_generator.settings import SETTINGS
 
 VERBS = {
@@ -58,6 +59,9 @@ class _Parser(argparse.ArgumentParser):
         message = _CHOICE.sub(lambda given: f"{given[1]} {repeated(given[2])} {given[3]}", message)
         message = _EXPLICIT.sub("takes no value", message)
         raise ConfigurationError(f"{message}. `python batch_job.py --help` shows what there is.")
+
+    def print_help(self, file: Any = None) -> None:
+        tell(self.format_help().rstrip())
 
 
 def build_parser() -> argparse.ArgumentParser:

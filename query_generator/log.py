@@ -1,5 +1,7 @@
 """Log lines: text that begins with `[COMPONENT]`, or JSON. Secrets are masked, and no text forges a line."""
 
+import errno
+import io
 import json
 import logging
 import os
@@ -8,6 +10,7 @@ import sys
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import TextIO
 
 from query_generator.llm.registry import PROVIDERS
 from query_generator.masking import masked
@@ -36,7 +39,17 @@ def configure_logging(level: str, log_format: str) -> None:
     for name in CHATTY:
         logging.getLogger(name).setLevel(max(logging.getLevelName(level), logging.WARNING))
     logging.captureWarnings(True)
+    logging.raiseExceptions = False  # or a line that a full disk refuses comes again, unmasked, once there is room
     threading.excepthook = _log_exception
+
+
+def begin_outputs() -> None:
+    """Make the standard streams wait for a slow reader, and write what their encoding lacks as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+            with suppress(OSError):
+                os.set_blocking(stream.fileno(), True)
 
 
 def tell(text: str) -> None:
@@ -44,7 +57,7 @@ def tell(text: str) -> None:
     try:
         print(text, flush=True)
     except OSError as exc:
-        logging.getLogger("log").warning("[BATCH WARNING] standard output takes no more: %s", exc.strerror)
+        _give_up(sys.stdout, exc)
 
 
 def end_outputs() -> None:
@@ -53,9 +66,18 @@ def end_outputs() -> None:
         if stream:
             try:
                 stream.flush()
-            except OSError:
-                with suppress(OSError):
-                    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            except OSError as exc:
+                _give_up(stream, exc)
+
+
+def _give_up(stream: TextIO, error: OSError) -> None:
+    """Drop what waits in the stream and all that follows. A reader that has gone, such as `head`, wanted no more."""
+    if stream is sys.stdout and error.errno != errno.EPIPE:
+        logging.getLogger("log").warning(
+            "[BATCH WARNING] standard output takes no more: %s; what was to be shown there is lost", error.strerror
+        )
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _log_exception(failed: threading.ExceptHookArgs) -> None:

@@ -19,6 +19,7 @@ from query_generator.errors import (
 from query_generator.llm.base import Provider
 from query_generator.llm.metered import CallStats, Meters
 from query_generator.llm.registry import begin_imports
+from query_generator.log import tell
 from query_generator.pipeline.admission import has_other_terms, reading_of, terms_of
 from query_generator.pipeline.children import open_database_of
 from query_generator.pipeline.finish import Finish
@@ -117,8 +118,7 @@ class _Run:
         self._stats = RunStats()
         self._ended = Tally()
         self._finish = Finish(config, self._ledger, events, stop, clock)
-        write = partial(print, flush=True)
-        self._metrics = Metrics(config.job_queue, config.job_id, write) if config.job_queue else None
+        self._metrics = Metrics(config.job_queue, config.job_id, tell) if config.job_queue else None
         self._cache = ResponseCache(config)
 
     def run(self, given_input: GivenInput | None) -> Report | ChildReport:

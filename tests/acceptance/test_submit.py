@@ -503,3 +503,24 @@ def test_help_tells_the_limits() -> None:
     small, medium, large = gib["ec2"]
     assert f"small {small.replace('/', ' vCPU/')} GiB, medium {medium}, large {large}; " in told
     assert f"on Fargate {', '.join(gib['fargate'])} (default" in told
+
+
+@pytest.mark.parametrize(
+    "sink", ["| true", ">&-", ">/dev/full", "2>&-", "2>/dev/full", "<&- >&- 2>&-", ">/dev/full 2>&1"]
+)
+def test_an_output_that_takes_nothing_ends_nothing(sink: str, batch_service: BatchService) -> None:
+    """Whether anybody reads the id or not, the job is submitted once and followed, and its exit code is told."""
+    batch_service.looks = [{"status": "FAILED", "container": {"exitCode": 65}}]
+    for options, code in ((["--help"], 0), (["--dry-run"], 0), (["--no-such"], 64), ([], 0), (["--wait"], 65)):
+        ended = subprocess.run(
+            ["bash", "-c", f'set -o pipefail; "$0" "$@" {sink}', SCRIPT, *options, "--job-id", "a", "--from-job"],
+            env=environment(batch_service.endpoint, POLL_SECONDS="0.01"),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+        assert ended.returncode == code, (options, ended.stderr)
+        if code in (0, 65) and options in ([], ["--wait"]) and "2>" not in sink:
+            assert "--jobs job-1" in ended.stderr
+    assert batch_service.calls.count("/v1/submitjob") == 2
