@@ -117,7 +117,7 @@ class RejectedRecord:
 
 @dataclass(frozen=True, slots=True)
 class NoRecord:
-    """A row or element of the input that is no record of a product, such as a repeated header; `kind` says what it is."""
+    """A row or element of the input that is no record of a product; `kind` says what it is, as "repeated header"."""
 
     kind: str
 
