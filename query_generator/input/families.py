@@ -73,6 +73,7 @@ class Families:
                     yield from self._taken(position, record)
                 del record  # so that nothing keeps a large one while the next is read
         except InputBrokenOffError:
+            self._sums.rows += 1  # the one that is cut
             yield from self._released(0)
             raise
         yield from self._released(0)
@@ -101,7 +102,7 @@ class Families:
         """Return whether a record belongs to the product of another one."""
         if profile and profile.parts_if:
             return any(rows.holds(record) for rows in profile.parts_if)
-        if parent := profile.parent if profile else PARENT if PARENT in record else "":
+        if parent := _parent_field(record, profile):
             return value_at(record, parent) is not None
         last = next(reversed(self._held.values()), None)
         return last is not None and _continues(record, last.record, profile)
@@ -133,7 +134,7 @@ class Families:
                 self._waiting.popitem(last=False)
                 self._sums.apart += 1
             return
-        parent = profile.parent if profile else PARENT if PARENT in record else ""
+        parent = _parent_field(record, profile)
         if parent:
             held = self._by_name.get(_name_of(value_at(record, parent)))
         else:
@@ -154,6 +155,10 @@ class Families:
         for name in _listed_names(value_at(record, profile.listed)):
             if (variant := self._waiting.pop(name, None)) is not None:
                 room -= _add_variant(record, variant, room)
+
+
+def _parent_field(record: Mapping[str, Any], profile: Profile | None) -> str:
+    return profile.parent if profile else PARENT if PARENT in record else ""
 
 
 def _name_of(value: Any) -> str:

@@ -18,6 +18,12 @@ class ReadSums:
     others: Counter[str] = field(default_factory=Counter)
     profiles: Counter[str] = field(default_factory=Counter)
 
+    def formats(self) -> str:
+        """Return the names of the known formats, best first; empty if there are none."""
+        known = [(name, count) for name, count in self.profiles.most_common() if name]
+        total = self.profiles.total()
+        return ", ".join(name if count == total else f"{name} ({count} of {total} products)" for name, count in known)
+
     def line(self, products: int, repeated: int, rejected: int) -> str:
         """Return the sums in words, with what became of the records of products."""
         others = ", ".join(f"{count} {kind}" for kind, count in self.others.most_common())

@@ -66,7 +66,11 @@ def options_of(
     for axis in profile.axes if profile and profile.axes else _AXES if variants else ():
         for row in (record, *variants):
             _add(values, axis, value_at(row, axis))
-    return [(name, ", ".join(found)) for name, found in values.items() if found and not _is_default(name, found)]
+    options = [(name, ", ".join(found)) for name, found in values.items() if found and not _is_default(name, found)]
+    titles: dict[str, dict[str, None]] = {}
+    for row in () if options else variants:
+        _add(titles, "variants", value_at(row, "title") or value_at(row, "name"))
+    return options or [(name, ", ".join(found)) for name, found in titles.items() if not _is_default("title", found)]
 
 
 def _is_default(name: str, found: Mapping[str, None]) -> bool:
