@@ -89,7 +89,7 @@ class Families:
             self._join(record, profile)
         else:
             self._sums.profiles[profile.name if profile else ""] += 1
-            waits_long = profile is not None and bool(profile.parent)
+            waits_long = profile is not None and (bool(profile.parent) or profile.scattered)
             yield from self._released(MOST_HELD - 1 if waits_long else 0)
             if profile and profile.listed:
                 self._join_waiting(record, profile)
@@ -104,11 +104,17 @@ class Families:
             return any(rows.holds(record) for rows in profile.parts_if)
         if parent := _parent_field(record, profile):
             return value_at(record, parent) is not None
-        last = next(reversed(self._held.values()), None)
-        return last is not None and _continues(record, last.record, profile)
+        before = self._product_before(record, profile)
+        return before is not None and _continues(record, before.record, profile)
+
+    def _product_before(self, record: dict[str, Any], profile: Profile | None) -> _Held | None:
+        """Return the product that waits and has the same handle as a record, or else the last one that waits."""
+        same = self._by_name.get(_name_of(value_at(record, profile.same))) if profile and profile.same else None
+        return same or next(reversed(self._held.values()), None)
 
     def _hold(self, position: int, record: dict[str, Any], profile: Profile | None) -> None:
-        values = (value_at(record, name) for name in (profile.parent_of if profile else ()))
+        fields = (*profile.parent_of, *([profile.same] if profile.same else ())) if profile else ()
+        values = (value_at(record, name) for name in fields)
         held = _Held(position, record, [_name_of(value) for value in values if value is not None], _size(record))
         self._held[position] = held
         self._by_name |= dict.fromkeys(held.names, held)
@@ -138,7 +144,7 @@ class Families:
         if parent:
             held = self._by_name.get(_name_of(value_at(record, parent)))
         else:
-            held = next(reversed(self._held.values()), None)
+            held = self._product_before(record, profile)
         if held is None:
             self._sums.apart += 1
             return

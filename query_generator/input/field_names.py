@@ -51,6 +51,9 @@ for _part, _names in FIELD_NAMES.items():
     for _rank, _name in enumerate(_names):
         _RANKS.setdefault(fold(_name), (_part, _rank))
 LONGEST_NAME = 200  # a longer name is none of ours; the cache below shall not keep it
+_IN_LANGUAGES = ("name", "description")
+_AFTER_ALL = 1_000  # ranks; a name without a language comes first
+_LOCALIZED = re.compile(r"(?P<name>.+?)\s*(?:[-_:.@ ]|\[|\()(?!id\b)[a-z]{2}(?:[-_][A-Z][A-Za-z]{1,3})?(?:-\w+)?[\])]?")
 _PARENTS = {name.partition(".")[0] for name in _RANKS if "." in name}
 
 
@@ -58,7 +61,10 @@ _PARENTS = {name.partition(".")[0] for name in _RANKS if "." in name}
 def _known(name: str) -> tuple[tuple[str, int] | None, str]:
     """Return the part and rank of a field name, and its folded form if it is a parent of such names."""
     folded = fold(name)
-    return _RANKS.get(folded), folded if folded in _PARENTS else ""
+    if (ranked := _RANKS.get(folded)) is None and (localized := _LOCALIZED.fullmatch(name.strip())):
+        part, rank = _RANKS.get(fold(localized["name"]), ("", 0))
+        ranked = (part, rank + _AFTER_ALL) if part in _IN_LANGUAGES else None
+    return ranked, folded if folded in _PARENTS else ""
 
 
 def _part_and_rank(name: str) -> tuple[str, int] | None:
@@ -82,7 +88,8 @@ def value_at(record: Mapping[str, Any], path: str) -> Any:
     """Return the usable value at a path, None if there is none.
 
     A name is compared as in `field_names`. A dot leads into an object, or into the first object of a list that has a
-    usable value there; a key that itself holds the dots comes first.
+    usable value there, or into a text of pairs such as `brand:Acme|colour:red`; a key that itself holds the dots comes
+    first.
     """
     if path in record:
         return None if is_absent(record[path]) else record[path]
@@ -94,6 +101,8 @@ def value_at(record: Mapping[str, Any], path: str) -> Any:
     if not dot:
         return None
     inner = value_at(record, head)
+    if isinstance(inner, str) and (pair := re.search(rf"(?:^|\|)\s*{re.escape(rest)}:([^|]*)", inner)):
+        return pair[1].strip() or None
     objects = (item for item in (inner if isinstance(inner, list) else [inner]) if isinstance(item, Mapping))
     return next((value for item in objects if (value := value_at(item, rest)) is not None), None)
 

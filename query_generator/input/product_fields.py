@@ -10,7 +10,7 @@ from operator import eq, is_
 from typing import Any, TypeVar
 
 from query_generator.errors import SkippableError
-from query_generator.input.field_names import candidates, is_name_field
+from query_generator.input.field_names import candidates, fold, is_name_field
 from query_generator.input.field_values import (
     MAX_ATTRIBUTE_CHARACTERS,
     MAX_ATTRIBUTES,
@@ -21,7 +21,7 @@ from query_generator.input.field_values import (
     price_of,
 )
 from query_generator.input.plain_text import MAX_SOURCE_CHARACTERS, is_absent, plain_text, text_of
-from query_generator.input.profiles import profile_of
+from query_generator.input.profiles import Profile, profile_of
 from query_generator.input.variants import options_of, prices_of, variants_of
 from query_generator.models import Product, composite_key, content_hash
 from query_generator.unexpected import unexpected_as
@@ -86,7 +86,8 @@ def _product(record: dict[str, Any], position: int, brand_name: str) -> Product:
     price, price_in_order = _both_ways(_price, found, "price")
     currency, currency_in_order = _both_ways(_currency, found, "currency")
     attributes, attributes_in_order = _both_ways(attributes_of, found, "attributes")
-    options = options_of(stored, variants, profile_of(stored))
+    profile = profile_of(stored)
+    options = options_of(stored, variants, profile)
     if variants:
         price, price_range = prices_of(price, variants)
         price_in_order, _ = prices_of(price_in_order, variants)
@@ -98,7 +99,7 @@ def _product(record: dict[str, Any], position: int, brand_name: str) -> Product:
         description=description,
         price=price[0],
         currency=price[1] or currency,
-        attributes=_with_options(options, attributes),
+        attributes=_with_options(options, attributes, profile),
         external_id=_first(label_of(value) for _, value in found.get("external_id", ()))[:MAX_EXTERNAL_ID_CHARACTERS],
         product_id=_product_id(record.get("product_id")),
         position=position,
@@ -110,15 +111,19 @@ def _product(record: dict[str, Any], position: int, brand_name: str) -> Product:
             description_in_order,
             price_in_order[0],
             price_in_order[1] or currency_in_order,
-            _with_options(options, attributes_in_order),
+            _with_options(options, attributes_in_order, profile),
         ),
     )
 
 
-def _with_options(options: Iterable[tuple[str, str]], attributes: Iterable[tuple[str, str]]) -> Pairs:
+def _with_options(
+    options: Iterable[tuple[str, str]], attributes: Iterable[tuple[str, str]], profile: Profile | None
+) -> Pairs:
     """Return the options, cut like attributes, and the attributes that have other names, 40 in all."""
     pairs = {name[:MAX_ATTRIBUTE_CHARACTERS]: value[:MAX_ATTRIBUTE_CHARACTERS] for name, value in options}
     known = {name.casefold() for name in pairs}
+    if profile and profile.not_attributes:
+        attributes = [(name, value) for name, value in attributes if fold(name) not in profile.not_attributes]
     rest = [(name, value) for name, value in attributes if name.casefold() not in known]
     return (*pairs.items(), *rest)[:MAX_ATTRIBUTES]
 

@@ -36,7 +36,8 @@ class Profile:
         begins: what the text at a path begins with, in each record of it.
         fields: for a part of a product, where it stands, best first; dots lead into objects and into the first usable
             item of a list. The general names of `field_names` come after these.
-        same: column that all rows of one product share; such rows follow each other.
+        same: column that all rows of one product share.
+        scattered: whether rows of other products may stand between such rows.
         parent: field of a row that names the product to which the row belongs.
         parent_of: fields of a product by which `parent` names it.
         listed: field of a product that names its variants, which come as rows of their own before it.
@@ -45,6 +46,7 @@ class Profile:
         others_if: which rows are neither a product nor a part of one.
         options: pairs of columns with the name and the value of an option; `#` stands for a number from 1.
         axes: columns in which the variants of a product differ.
+        not_attributes: folded names of attributes that tell nothing about a product.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Profile:
     fields: Mapping[str, tuple[str, ...]]
     begins: tuple[tuple[str, str], ...] = ()
     same: str = ""
+    scattered: bool = False
     parent: str = ""
     parent_of: tuple[str, ...] = ()
     listed: str = ""
@@ -60,6 +63,7 @@ class Profile:
     others_if: tuple[RowsIf, ...] = ()
     options: tuple[tuple[str, str], ...] = ()
     axes: tuple[str, ...] = ()
+    not_attributes: frozenset[str] = frozenset()
 
     def begins_right(self, record: Mapping[str, Any]) -> bool:
         """Return whether the texts of a record begin as they do in this format."""
@@ -79,6 +83,7 @@ def _profile(entry: dict[str, Any]) -> Profile:
         fields={part: tuple(paths) for part, paths in entry.get("fields", {}).items()},
         begins=tuple(entry.get("begins", {}).items()),
         same=entry.get("same", ""),
+        scattered=entry.get("scattered", False),
         parent=parent.get("field", ""),
         parent_of=tuple(parent.get("of", ())),
         listed=entry.get("listed", ""),
@@ -87,6 +92,7 @@ def _profile(entry: dict[str, Any]) -> Profile:
         others_if=tuple(_rows_if(entry.get("others_if", {}))),
         options=tuple((name, value) for name, value in entry.get("options", ())),
         axes=tuple(entry.get("axes", ())),
+        not_attributes=frozenset(map(fold, entry.get("not_attributes", ()))),
     )
 
 

@@ -117,7 +117,7 @@ def prices_of(own: tuple[str, str], variants: list[Mapping[str, Any]]) -> tuple[
         own: the product's own price and currency; without a price that of the first variant with one is taken.
         variants: what `variants_of` returns.
     """
-    prices = [price for price in (own, *map(_price, variants)) if price[0]]
+    prices = [price for price in (own, *map(_price, variants)) if price[0] and float(price[0]) > 0]
     if not prices:
         return own, ""
     amounts = sorted({amount for amount, currency in prices if currency in (prices[0][1], "")}, key=float)
