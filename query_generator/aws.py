@@ -4,14 +4,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
+from query_generator.aws_codes import Outcome, meaning_of
 from query_generator.errors import ConfigurationError, FatalError, PermissionRefusedError, ServiceAwayError
 from query_generator.masking import hide
 
 if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
+_ERRORS: dict[Outcome, type[FatalError]] = {
+    Outcome.REFUSED: PermissionRefusedError,
+    Outcome.WRONG: ConfigurationError,
+    Outcome.CLOCK: ServiceAwayError,
+    Outcome.AWAY: ServiceAwayError,
+}
 CONNECT_SECONDS = 5
 READ_SECONDS = 30
 ATTEMPTS = 4
@@ -68,24 +76,6 @@ def _hide_session_token(request: Any, **_: Any) -> None:
         hide({token.decode() if isinstance(token, bytes) else token})
 
 
-MISSING_CODES = frozenset(
-    {"ResourceNotFoundException", "NoSuchKey", "NoSuchBucket", "NotFound", "404", "InvalidRequestException"}
-)
-REFUSED_CODES = frozenset(
-    {
-        *("AccessDenied", "AccessDeniedException", "AllAccessDisabled", "Forbidden", "403", "Unauthorized", "401"),
-        *("AccountProblem", "DecryptionFailure", "KMS.AccessDeniedException", "UnrecognizedClientException"),
-        *("ExpiredToken", "ExpiredTokenException", "InvalidToken", "InvalidAccessKeyId", "InvalidClientTokenId"),
-        *("IncompleteSignature", "InvalidSignatureException", "MissingAuthenticationToken", "SignatureDoesNotMatch"),
-    }
-)
-INVALID_CODES = frozenset(
-    {"InvalidBucketName", "InvalidParameterException", "PermanentRedirect", "ValidationException", "400"}
-)
-CLOCK_CODES = frozenset({"RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"})
-CLOCK_WORDS = ("signature expired", "signature not yet current")  # under a code that may mean a wrong key as well
-
-
 @contextmanager
 def aws_errors(doing: str, *, missing: type[FatalError] = ConfigurationError) -> Iterator[None]:
     """Translate botocore's exceptions into our errors.
@@ -96,43 +86,36 @@ def aws_errors(doing: str, *, missing: type[FatalError] = ConfigurationError) ->
 
     Raises:
         PermissionRefusedError: no credentials, or the action or its KMS key was refused.
-        ConfigurationError: a name or a parameter is wrong.
-        ServiceAwayError: AWS is out of reach, throttles or fails, after botocore's retries; or this machine's clock is
-            wrong, which another machine's need not be.
+        ConfigurationError: a name, a parameter, a region or the state of an object or key is wrong.
+        ServiceAwayError: AWS is out of reach, throttles, fails or answers with something else than AWS would, after
+            botocore's retries; or this machine's clock is wrong, which another machine's need not be.
         FatalError: of class `missing`: the resource does not exist.
     """
     from botocore import exceptions as botocore
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
     except botocore.ClientError as exc:
-        error = exc.response.get("Error", {})
-        code, message = error.get("Code", ""), error.get("Message", "")
-        if code in CLOCK_CODES or any(words in message.lower() for words in CLOCK_WORDS):
-            raise ServiceAwayError(
-                f"{doing}: {code}: {message.rstrip('.')}. The clock of this machine is wrong, so AWS takes no request "
-                "from it; set the clock (chrony or NTP), then run the same job id again."
-            ) from exc
-        raise _class_of(code, missing)(f"{doing}: {code}: {message}") from exc
+        raise _refusal(exc, doing, missing) from exc
     except (
-        botocore.NoCredentialsError,
-        botocore.PartialCredentialsError,
-        botocore.CredentialRetrievalError,
-        botocore.TokenRetrievalError,
-        botocore.ProfileNotFound,
+        *(botocore.NoCredentialsError, botocore.PartialCredentialsError, botocore.CredentialRetrievalError),
+        *(botocore.TokenRetrievalError, botocore.ProfileNotFound, botocore.SSOError, botocore.LoginError),
     ) as exc:
         raise PermissionRefusedError(f"{doing}: {exc}. Give the job a role, or set AWS_PROFILE.") from exc
-    except (botocore.ParamValidationError, botocore.NoRegionError) as exc:
-        raise ConfigurationError(f"{doing}: {exc}") from exc
-    except botocore.BotoCoreError as exc:
+    except (
+        *(botocore.ConnectionError, botocore.HTTPClientError, botocore.IncompleteReadError, botocore.ChecksumError),
+        *(botocore.FlexibleChecksumError, botocore.MetadataRetrievalError, ResponseParserError),
+    ) as exc:
         raise ServiceAwayError(f"{doing}: {exc}. Run the same job id again when AWS can be reached.") from exc
+    except botocore.BotoCoreError as exc:
+        raise ConfigurationError(f"{doing}: {exc}") from exc
 
 
-def _class_of(code: str, missing: type[FatalError]) -> type[FatalError]:
-    if code in MISSING_CODES:
-        return missing
-    if code in REFUSED_CODES:
-        return PermissionRefusedError
-    if code in INVALID_CODES:
-        return ConfigurationError
-    return ServiceAwayError
+def _refusal(error: "ClientError", doing: str, missing: type[FatalError]) -> FatalError:
+    told = error.response.get("Error", {})
+    code, words = str(told.get("Code", "")), str(told.get("Message", "")).strip().rstrip(".")
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
+    outcome, way_out = meaning_of(code, status, words)
+    message = f"{doing}: {code}: {words}." + (f" {way_out}." if way_out else "")
+    return {Outcome.MISSING: missing, **_ERRORS}[outcome](message)

@@ -5,7 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -26,12 +26,29 @@ GEMINI_SECRET = "query-generator/gemini"
 RDS_SECRET = "query-generator/rds"
 
 
+class Refusal(NamedTuple):
+    """An error of AWS: the status, and a code and words in its body, which is empty without a code."""
+
+    status: int
+    code: str
+    words: str
+
+    def body(self, *, in_json: bool) -> bytes:
+        """Write it as DynamoDB and Secrets Manager do, or as S3 does."""
+        if not self.code:
+            return b""
+        if in_json:
+            return json.dumps({"__type": f"com.amazonaws#{self.code}", "message": self.words}).encode()
+        told = f"<Error><Code>{self.code}</Code><Message>{self.words}</Message><RequestId>1</RequestId></Error>"
+        return f'<?xml version="1.0" encoding="UTF-8"?>\n{told}'.encode()
+
+
 class AwsServer:
     """Moto on a free port. `calls` counts requests by operation: `GetSecretValue`, `PutItem`, or `PUT /bucket/key`."""
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
-        self.failing: dict[str, int] = {}
+        self.failing: dict[str, Refusal] = {}
         self.on_call: Callable[[str], None] = lambda _: None  # told of each operation before it is answered
         self._clients: dict[str, Any] = {}
         self._app: Any = DomainDispatcherApplication(create_backend_app)
@@ -107,18 +124,18 @@ class AwsServer:
         document: dict[str, Any] = json.loads(body)
         return document
 
-    def fail(self, operation: str, status: int = 503) -> None:
+    def fail(self, operation: str, status: int = 503, code: str = "", words: str = "") -> None:
         """Answer every call whose operation begins with this text with an error, until `reset`."""
-        self.failing[operation] = status
+        self.failing[operation] = Refusal(status, code, words)
 
     def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         target = environ.get("HTTP_X_AMZ_TARGET", "")
         operation = target.rpartition(".")[2] or f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
         self.calls[operation] += 1
         self.on_call(operation)
-        for prefix, status in self.failing.items():
+        for prefix, refusal in self.failing.items():
             if operation.startswith(prefix):
-                start_response(f"{status} Failing", [("Content-Type", "text/plain")])
-                return [b""]
+                start_response(f"{refusal.status} Failing", [("Content-Type", "text/plain")])
+                return [refusal.body(in_json=bool(target)) if environ["REQUEST_METHOD"] != "HEAD" else b""]
         answer: Iterable[bytes] = self._app(environ, start_response)
         return answer
