@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import secrets_cache
-from query_generator.aws import aws_errors, dynamodb_client, s3_client
+from query_generator.aws import aws_errors, dynamodb_client
 from query_generator.config import JobConfig
 from query_generator.errors import (
     ConfigurationError,
@@ -18,10 +18,13 @@ from query_generator.errors import (
     PermissionRefusedError,
     QueryGeneratorError,
     RateLimitedError,
+    ServiceAwayError,
 )
 from query_generator.llm.base import CountTokens
 from query_generator.llm.registry import PROVIDERS, address_of, vendors_of
 from query_generator.local.postgres import WHEEL
+from query_generator.pipeline.services import check_bucket
+from query_generator.store.events import KEY_NAMES
 
 T = TypeVar("T")
 
@@ -98,16 +101,21 @@ def token_counters(config: JobConfig, keys: Mapping[str, str]) -> dict[str, Coun
 def check_services(config: JobConfig, findings: Findings) -> None:
     """Check the bucket and the events table, or in local mode the folder.
 
-    A role that may only write cannot check them; that does not mean that it may not write.
+    A role that may only write cannot look at the table; that does not mean that it may not write.
     """
     if config.local_dir is not None:
         findings.check("folder", lambda: _folder(Path(config.local_dir or ".")), str)
         return
-    bucket, table = str(config.output_s3_bucket), config.orchestration_logs_table
-    findings.check("bucket", partial(_check_bucket, config, bucket), str)
     try:
-        _check_table(config, table)
-        findings.append(Finding("events", f"table {table} is there"))
+        check_bucket(config)
+        findings.append(Finding("bucket", f"{config.output_s3_bucket} is there"))
+    except ServiceAwayError as exc:
+        findings.append(Finding("bucket", f"cannot be seen now, the job begins all the same: {exc}", sure=False))
+    except FatalError as exc:
+        findings.append(Finding("bucket", str(exc), exc.exit_code))
+    table = config.orchestration_logs_table
+    try:
+        findings.append(Finding("events", _check_table(config, table)))
     except PermissionRefusedError:
         findings.append(Finding("events", f"table {table} may not be checked by this role", sure=False))
     except FatalError as exc:
@@ -126,15 +134,12 @@ def _folder(directory: Path) -> str:
     return f"{directory}, {'is there' if existing == real else 'the run makes it'}"
 
 
-def _check_bucket(config: JobConfig, bucket: str) -> str:
-    try:
-        with aws_errors(f"looking at the bucket {bucket}"):
-            s3_client(config.aws_region).head_bucket(Bucket=bucket)
-    except PermissionRefusedError:
-        return f"{bucket} may not be checked by this role, so it is not known whether the role may write to it"
-    return f"{bucket} is there"
-
-
-def _check_table(config: JobConfig, table: str) -> None:
+def _check_table(config: JobConfig, table: str) -> str:
     with aws_errors(f"looking at the DynamoDB table {table}"):
-        dynamodb_client(config.aws_region).describe_table(TableName=table)
+        keys = dynamodb_client(config.aws_region).describe_table(TableName=table)["Table"].get("KeySchema", [])
+    names = {key["AttributeName"] for key in keys}
+    if not names <= set(KEY_NAMES):
+        raise ConfigurationError(
+            f"table {table} has the keys {', '.join(sorted(names))}, but events have {' and '.join(KEY_NAMES[:2])}"
+        )
+    return f"table {table} is there"

@@ -26,7 +26,7 @@ from query_generator.pipeline.finish import Finish
 from query_generator.pipeline.generation import Generation
 from query_generator.pipeline.intake import GivenInput, Intake, given_to_child, open_input
 from query_generator.pipeline.providers import make_provider
-from query_generator.pipeline.services import Connect, database_of, event_sink_of
+from query_generator.pipeline.services import Connect, check_bucket, database_of, event_sink_of
 from query_generator.pipeline.spending import budget_of
 from query_generator.pipeline.starting import in_turn
 from query_generator.report.metrics import Metrics, Totals
@@ -67,6 +67,8 @@ def run_job(config: JobConfig, stop: StopSignal, clock: Callable[[], float] = ti
         try:
             _initialize_secrets(config, events)
             given_input = None if is_child else open_input(config)
+            if not is_child:
+                _check_bucket(config)
             connect = resources.enter_context(database_of(config))
             policy = ReconnectPolicy.of_run(config.database_reconnect_seconds, stop.is_overdue)
             found = open_database_of(config, stop, lambda: connect(policy))
@@ -89,6 +91,14 @@ def _initialize_secrets(config: JobConfig, events: EventLog) -> None:
     secrets_cache.configure(config)
     needed = secrets_cache.initialize_for(config.providers, rds=config.local_dir is None)
     events.record("secrets_initialized", **needed)
+
+
+def _check_bucket(config: JobConfig) -> None:
+    """Look before anything is bought whether the results have a bucket. Children that read no input leave it out."""
+    try:
+        check_bucket(config)
+    except ServiceAwayError as exc:
+        _LOG.warning("[BATCH WARNING] The job begins although its bucket cannot be seen now: %s", exc)
 
 
 class _Run:
@@ -123,7 +133,10 @@ class _Run:
 
     def run(self, given_input: GivenInput | None) -> Report | ChildReport:
         """Run to the end. Without a given input the run is a child, which first checks what its siblings have read."""
-        given_input = given_input or given_to_child(self._config, self._ledger)
+        if given_input is None:
+            given_input = given_to_child(self._config, self._ledger)
+            if given_input.entries is not None:
+                _check_bucket(self._config)
         job_id = self._config.job_id
         reading_of(
             self._config,

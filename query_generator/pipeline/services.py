@@ -46,6 +46,18 @@ def objects_of(config: JobConfig) -> ObjectStore:
     return S3Objects(s3_client(config.aws_region), str(config.output_s3_bucket))
 
 
+def check_bucket(config: JobConfig) -> None:
+    """Look whether there is a bucket for the results; the run and the dry run follow this rule.
+
+    Raises:
+        ConfigurationError, PermissionRefusedError: there is none that the job could write to: nothing should be bought.
+        ServiceAwayError: it cannot be known now, which ends no job: results are made from the database at any time.
+    """
+    if config.local_dir is None:
+        bucket = S3Objects(s3_client(config.aws_region), str(config.output_s3_bucket))
+        bucket.check(f"{config.output_s3_prefix}{config.job_id}/results.json")
+
+
 def event_sink_of(config: JobConfig) -> EventSink:
     """Return the sink that events are published to."""
     if config.local_dir is not None:

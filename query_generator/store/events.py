@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("events")
 PAGE_SIZE = 100
+KEY_NAMES = ("job_id", "event_timestamp_id", "pk", "sk")  # of an item, two for the partition and two for the sort key
 REMEMBERED = 10 * PAGE_SIZE  # events; a killed run leaves at most a page published but still in the outbox
 TAIL_BYTES = 4 * 1024 * 1024  # of the file, which hold those: what else is in it may be anybody's
 _EVENT_ID = re.compile(rb'"event_timestamp_id": "([^"]+)"')

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("objects")
 
 PART_BYTES = 8 * 1024 * 1024
+_NOTHING_ABOUT_THE_BUCKET = frozenset(
+    {"NoSuchKey", "404", "AccessDenied", "403", "InvalidObjectState", "InvalidRange", "InvalidRequest"}
+)
 Chunks = Callable[[], Iterator[bytes]]
 
 
@@ -59,6 +62,24 @@ class S3Objects:
                 ),
             )
         return address
+
+    def check(self, key: str) -> None:
+        """Ask for an object, which need not be there: the answer tells of a bucket that results could not go to.
+
+        A role that may only write is refused the object, but not told that the bucket is missing or elsewhere.
+
+        Raises:
+            FatalError: there is no such bucket, it is in another region, or the credentials are of no use.
+        """
+        from botocore.exceptions import ClientError
+
+        with aws_errors(f"looking at the bucket {self._bucket}"):
+            try:
+                self._client.get_object(Bucket=self._bucket, Key=key, Range="bytes=0-0")["Body"].close()
+            except ClientError as exc:
+                code = exc.response["Error"]["Code"]
+                if code not in _NOTHING_ABOUT_THE_BUCKET and not code.startswith("KMS"):
+                    raise
 
 
 class FolderObjects:
