@@ -76,6 +76,11 @@ class S3ObjectStream(io.RawIOBase):
         resume = {"Range": f"bytes={self._offset}-", "IfMatch": self._etag} if self._offset else {}
         with aws_errors(f"reading {self._url}", missing=InputError):
             reply = self._client.get_object(**where, **resume)
+        if not reply.get("ETag"):
+            raise ServiceAwayError(
+                f"{self._url}: what answered is not S3, since it gives no ETag: a proxy or a portal; "
+                "run the same job id again when S3 can be reached"
+            )
         self._etag = reply["ETag"]
         version_id = reply.get("VersionId", "")
         self._version_id = "" if version_id == REPLACEABLE else version_id
