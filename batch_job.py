@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from importlib import import_module
 from types import FrameType
@@ -61,6 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # the search for plugins takes 60 ms
         config = _configure(arguments)
         configure_logging(config.log_level, config.log_format)
+        for note in _notes(arguments):
+            _LOG.info("[INIT] %s", note)
         stop.drain_seconds = config.drain_seconds
         verb = " ".join(word for word in (arguments["verb"] or "run", arguments.get("action")) if word)
         return int(_command(verb)(config, stop))
@@ -115,6 +117,12 @@ def _configure(arguments: dict[str, str | None]) -> "JobConfig":
         if is_child:
             import_module("query_generator.pipeline.job")
     return config
+
+
+def _notes(arguments: dict[str, str | None]) -> Iterable[str]:
+    from query_generator.config import notes
+
+    return notes(arguments, os.environ)
 
 
 def _stop_on_signals(stop: StopSignal) -> None:

@@ -40,7 +40,13 @@ DEFAULTS = {
     "job-definition": ("BATCH_JOB_DEFINITION", "query-generator"),
 }
 MAX_KEY_PREFIX_BYTES = 512
-BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+# The name of a bucket, or the ARN of an access point, by the rule of the job's `s3_address`; no old names.
+BUCKET = (
+    r"(?:[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+    r"|arn:aws[a-z-]*:(?:s3|s3-object-lambda):[a-z0-9-]*:[0-9]{12}:accesspoint[:/][A-Za-z0-9.-]{1,63}"
+    r"|arn:aws[a-z-]*:s3-outposts:[a-z0-9-]+:[0-9]{12}:outpost[:/][A-Za-z0-9.-]{1,63}"
+    r"[:/]accesspoint[:/][A-Za-z0-9.-]{1,63})"
+)
 SECRET = r"(API_KEY|PASSWORD|TOKEN|SECRET|SECRET_ACCESS_KEY)$|^DATABASE_URL$"
 
 
@@ -204,6 +210,8 @@ def _env(given: Given) -> Iterator[str]:
             yield f"--env {name}: AWS Batch keeps {reserved}* names to itself"
         if name == "OUTPUT_S3_PREFIX" and not is_key_prefix(value):
             yield f"--env OUTPUT_S3_PREFIX {value!r}: give what keys may begin with, such as query/"
+        if name == "OUTPUT_S3_BUCKET" and not re.fullmatch(BUCKET, value):
+            yield f"--env OUTPUT_S3_BUCKET {value!r}: give the name of a bucket alone, or the ARN of an access point"
         if name in SET_BY_OPTION:
             yield f"--env {name}: use {SET_BY_OPTION[name]}"
             continue

@@ -103,8 +103,8 @@ def through_s3(given: Given, environ: Environment) -> Source:
     source = source_of(given)
     option, name = f"--{source}", Path(first(given, source)).name
     bucket = environ.get("INPUT_S3_BUCKET") or environ.get("OUTPUT_S3_BUCKET") or ""
-    prefix = environ.get("OUTPUT_S3_PREFIX", "query/")
-    key = f"{prefix}{first(given, 'job-id')}/input/{name}"
+    prefix = environ.get("OUTPUT_S3_PREFIX") or "query/"
+    key = f"{prefix}{'' if prefix.endswith('/') else '/'}{first(given, 'job-id')}/input/{name}"
     variables = [Variable("INPUT_S3_BUCKET", bucket, option), Variable("INPUT_S3_KEY", key, option)]
     problems = []
     if not bucket:
@@ -113,7 +113,7 @@ def through_s3(given: Given, environ: Environment) -> Source:
             "set INPUT_S3_BUCKET to a bucket that the job may read"
         )
     elif not re.fullmatch(BUCKET, bucket):
-        problems.append(f"INPUT_S3_BUCKET {bucket!r}: give the name of a bucket")
+        problems.append(f"INPUT_S3_BUCKET {bucket!r}: give the name of a bucket, or the ARN of an access point")
     if not name.isprintable():
         problems.append(f"{option}: the file's name {name!r} holds what no key should: rename it")
     if not is_key_prefix(prefix):

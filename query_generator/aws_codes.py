@@ -84,9 +84,12 @@ _BY_CODE = {
     ),
 }
 _BY_STATUS = {
-    **{301: _REGION, 307: _AWAY, 308: _REGION, 401: _CREDENTIALS, 403: _PERMISSION, 404: _NO_NAME},
-    **{408: _AWAY, 409: _AWAY, 412: _AWAY, 423: _AWAY, 425: _AWAY, 429: _AWAY},
+    **dict.fromkeys((408, 409, 412, 423, 425, 429, 307), _AWAY),
+    **dict.fromkeys((301, 308), _REGION),
     400: Meaning(Outcome.WRONG, "If nothing is wrong with it, renew the credentials and check AWS_REGION"),
+    401: _CREDENTIALS,
+    403: _PERMISSION,
+    404: _NO_NAME,
 }
 _CLOCK_WORDS = ("signature expired", "signature not yet current")  # under a code that may mean a wrong key as well
 _PASSES = ("throttl", "timeout", "unavailable", "internal")  # in a code of KMS, or one that is not known

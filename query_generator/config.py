@@ -1,7 +1,7 @@
 """Options and environment → one frozen JobConfig, checked by what `settings` declares."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from query_generator.llm.registry import DEFAULT_PROVIDER, PROVIDER_WITHOUT_KEY,
 from query_generator.masking import hide
 from query_generator.settings import SETTINGS, JobConfig, names_in, without_index
 
-__all__ = ["JobConfig", "load_config"]
+__all__ = ["JobConfig", "load_config", "notes"]
 
 SOURCES = frozenset({"products_json", "input_s3", "input_s3_bucket", "products_file", "products_argument"})
 
@@ -68,6 +68,13 @@ def load_config(arguments: Mapping[str, str | None], environ: Mapping[str, str])
     if problems:
         raise ConfigurationError("\n".join(problems))
     return JobConfig(**{name: getattr(given, name) for name in values})
+
+
+def notes(arguments: Mapping[str, str | None], environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is read otherwise than it was written, for the log; the values are those that `load_config` took."""
+    prefix = _given(arguments, environ).get("output_s3_prefix", "/")
+    if not prefix.endswith("/"):
+        yield "OUTPUT_S3_PREFIX ends without a slash: one is added"
 
 
 def _given(arguments: Mapping[str, str | None], environ: Mapping[str, str]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from query_generator.llm.registry import (
     PROVIDER_WITHOUT_KEY,
     PROVIDERS,
 )
+from query_generator.s3_address import is_bucket, object_at
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
 MAX_KEY_PREFIX_BYTES = 512  # S3 takes keys of 1,024 bytes, and the job's id and a file's name follow
+BUCKETS = "the name alone, or the ARN of an access point"
 EVERY_VERB = ("run", "report", "init-db", "cache warm", "cache stats")
 BUYING = ("run", "cache warm")
 
@@ -42,18 +44,31 @@ def checked_job_id(text: str) -> str:
 
 def checked_s3_uri(text: str) -> str:
     """Return the address of an S3 object; raises ValueError if it is none."""
-    if not re.fullmatch(r"s3://[^/]+/.+", text):
-        raise ValueError("not an S3 address")
+    object_at(text)
+    return text
+
+
+def checked_bucket(text: str) -> str:
+    """Return the name of a bucket or the ARN of an access point; raises ValueError if it is neither."""
+    if not is_bucket(text):
+        raise ValueError("no name of a bucket; without s3:// and without a key")
+    return text
+
+
+def checked_table(text: str) -> str:
+    """Return the name or ARN of a DynamoDB table; raises ValueError if it is neither."""
+    if not re.fullmatch(r"(?:arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:[0-9]{12}:table/)?[A-Za-z0-9_.-]{3,255}", text):
+        raise ValueError("no name of a table")
     return text
 
 
 def checked_key_prefix(text: str) -> str:
-    """Return what the keys of objects may begin with; raises ValueError if it leads elsewhere, or is no plain text."""
+    """Return what the keys of objects begin with, up to a slash; raises ValueError if it leads elsewhere."""
     parts = text.split("/")
     is_path = "" not in parts[:-1] and not {".", ".."} & set(parts) and "\\" not in text
     if not is_path or not text.isprintable() or len(text.encode()) > MAX_KEY_PREFIX_BYTES:
         raise ValueError("no prefix of keys")
-    return text
+    return text if text.endswith("/") else f"{text}/"
 
 
 def names_in(text: str) -> list[str]:
@@ -124,13 +139,18 @@ class JobConfig:
     ] = None
     input_s3: Annotated[
         str | None,
-        Setting(Group.SOURCE, example="s3://my-bucket/catalog.json", read=checked_s3_uri),
+        Setting(
+            Group.SOURCE,
+            example="s3://my-bucket/catalog.json",
+            allowed="the bucket may be the ARN of an access point; `?versionId=ID` may end it",
+            read=checked_s3_uri,
+        ),
         Help("an S3 object, instead of INPUT_S3_BUCKET and INPUT_S3_KEY"),
         Option("--input-s3", "s3://B/K", BUYING),
     ] = None
     input_s3_bucket: Annotated[
         str | None,
-        Setting(Group.SOURCE, "INPUT_S3_BUCKET", "my-bucket"),
+        Setting(Group.SOURCE, "INPUT_S3_BUCKET", "my-bucket", allowed=BUCKETS, read=checked_bucket),
         Help("bucket of that object; needs INPUT_S3_KEY"),
     ] = None
     input_s3_key: Annotated[
@@ -404,7 +424,9 @@ class JobConfig:
     batch_size: Annotated[int, Setting(Group.DATABASE, "BATCH_SIZE", "50"), Help("rows an insert"), Between(1, 50)] = 50
 
     output_s3_bucket: Annotated[
-        str | None, Setting(Group.OUTPUT, "OUTPUT_S3_BUCKET", "my-bucket"), Help("bucket of the results")
+        str | None,
+        Setting(Group.OUTPUT, "OUTPUT_S3_BUCKET", "my-bucket", allowed=BUCKETS, read=checked_bucket),
+        Help("bucket of the results"),
     ] = None
     output_s3_prefix: Annotated[
         str,
@@ -415,11 +437,11 @@ class JobConfig:
             allowed=f"plain text of at most {MAX_KEY_PREFIX_BYTES} bytes; no '/' first, no '//', '..', '.' or '\\\\'",
             read=checked_key_prefix,
         ),
-        Help("what their keys begin with"),
+        Help("what their keys begin with", "A slash is added where there is none."),
     ] = "query/"
     orchestration_logs_table: Annotated[
         str,
-        Setting(Group.OUTPUT, "ORCHESTRATION_LOGS_TABLE", "OrchestrationLogs"),
+        Setting(Group.OUTPUT, "ORCHESTRATION_LOGS_TABLE", "OrchestrationLogs", read=checked_table),
         Help("DynamoDB table of the events"),
     ] = "OrchestrationLogs"
     events_ttl_days: Annotated[

@@ -1,11 +1,15 @@
 """An S3 object as a stream that survives dropped connections."""
 
 import io
+import logging
 from typing import Any
 
 from query_generator.aws import aws_errors
-from query_generator.errors import InputError, ServiceAwayError
+from query_generator.errors import InputError, PermissionRefusedError, ServiceAwayError
 from query_generator.one_line import one_line
+from query_generator.s3_address import decoded_key
+
+_LOG = logging.getLogger("sources")
 
 MAX_REOPENINGS = 3
 REPLACEABLE = "null"  # the version id of an object written without versioning, which the next write may replace
@@ -30,7 +34,7 @@ class S3ObjectStream(io.RawIOBase):
         self._etag = ""
         self._version_id = version_id
         self._reopenings = 0
-        self._body = self._open()
+        self._body = self._open_as_given_or_decoded()
 
     def readable(self) -> bool:
         return True
@@ -68,6 +72,22 @@ class S3ObjectStream(io.RawIOBase):
     @property
     def _url(self) -> str:
         return one_line(f"s3://{self._bucket}/{self._key}")
+
+    def _open_as_given_or_decoded(self) -> Any:
+        """Open the key as it was given; if there is no such object, as it was before an event of S3 wrote it."""
+        try:
+            return self._open()
+        except (InputError, PermissionRefusedError) as exc:
+            given, decoded = self._url, decoded_key(self._key)
+            if decoded == self._key:
+                raise
+            self._key = decoded
+            try:
+                body = self._open()
+            except (InputError, PermissionRefusedError) as also:
+                raise type(exc)(f"{exc} {self._url}, as events of S3 would mean it, was tried as well.") from also
+            _LOG.warning("[INPUT] %s is not there: reading %s, which is how events of S3 mean it", given, self._url)
+            return body
 
     def _open(self) -> Any:
         where = {"Bucket": self._bucket, "Key": self._key}

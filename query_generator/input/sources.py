@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -18,6 +19,7 @@ from query_generator.input.read_sums import ReadSums
 from query_generator.input.s3_stream import S3ObjectStream
 from query_generator.models import Product, RejectedRecord
 from query_generator.one_line import one_line
+from query_generator.s3_address import object_at, object_in
 from query_generator.unexpected import unexpected_as
 
 if TYPE_CHECKING:
@@ -55,25 +57,21 @@ def file_source(path: str) -> InputSource:
     return InputSource(f"file:{one_line(path)}", lambda: _open_file(path))
 
 
-def s3_source(client: Any, bucket: str, key: str) -> InputSource:
+def s3_source(client: Any, bucket: str, key: str, version_id: str = "") -> InputSource:
     """Return a source of the products in an S3 object; opening and reading raise what `S3ObjectStream` raises."""
-    return _s3_source(client, bucket, key, "")
+    name = one_line(f"s3://{bucket}/{key}" + (f"?versionId={version_id}" if version_id else ""))
+    return _s3_source(name, partial(S3ObjectStream, client, bucket, key), f"version {version_id}" if version_id else "")
 
 
-def _s3_source(client: Any, bucket: str, key: str, wanted: str) -> InputSource:
+def _s3_source(name: str, stream_of: Callable[[str], S3ObjectStream], wanted: str) -> InputSource:
     read = [wanted]
 
     def open_object() -> BinaryIO:
-        stream = S3ObjectStream(client, bucket, key, wanted.removeprefix("version "))
+        stream = stream_of(wanted.removeprefix("version "))
         read[0] = stream.version
         return io.BufferedReader(stream)
 
-    return InputSource(
-        one_line(f"s3://{bucket}/{key}"),
-        open_object,
-        version=lambda: read[0],
-        at_version=lambda version: _s3_source(client, bucket, key, version),
-    )
+    return InputSource(name, open_object, lambda: read[0], partial(_s3_source, name, stream_of))
 
 
 def configured_sources(config: "JobConfig") -> list[InputSource]:
@@ -82,10 +80,10 @@ def configured_sources(config: "JobConfig") -> list[InputSource]:
     if config.products_json:
         sources.append(text_source("env:PRODUCTS_JSON", config.products_json.get_secret_value()))
     if config.input_s3:
-        bucket, _, key = config.input_s3.removeprefix("s3://").partition("/")
-        sources.append(s3_source(s3_client(config.aws_region), bucket, key))
+        sources.append(s3_source(s3_client(config.aws_region), *object_at(config.input_s3)))
     elif config.input_s3_bucket and config.input_s3_key:
-        sources.append(s3_source(s3_client(config.aws_region), config.input_s3_bucket, config.input_s3_key))
+        named = object_in(config.input_s3_bucket, config.input_s3_key)
+        sources.append(s3_source(s3_client(config.aws_region), *named))
     if config.products_file:
         sources.append(file_source(config.products_file))
     if config.products_argument:

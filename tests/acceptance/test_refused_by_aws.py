@@ -155,3 +155,75 @@ def test_a_page_that_is_none_of_s3_is_a_service_that_is_away(cloud: Cloud, statu
     ended = cloud.run(*JOB, "--input-s3", f"s3://{BUCKET}/in.json")
     assert "Traceback" not in ended.log
     assert ended.code == 75, ended.log
+
+
+@pytest.mark.parametrize("code", ["NoSuchKey", "AccessDenied"], ids=["a role that may list", "a role that may not"])
+def test_a_key_as_events_write_it_is_read_and_told(cloud: Cloud, code: str) -> None:
+    """Where the key is not there as given, the one that an event of S3 would mean is read, and both are named."""
+    cloud.aws.client("s3").put_object(Bucket=BUCKET, Key="in/my file(1).json", Body=PRODUCTS.encode())
+    given = "in/my+file%281%29.json"
+    cloud.aws.fail(f"GET /{BUCKET}/{given.replace('%28', '(').replace('%29', ')')}", 403, code, "no")
+    ended = cloud.run(*JOB, INPUT_S3_BUCKET=BUCKET, INPUT_S3_KEY=given)
+    assert ended.code == 0, ended.log
+    assert f"s3://{BUCKET}/{given} is not there: reading s3://{BUCKET}/in/my file(1).json" in ended.log
+    assert cloud.aws.result("job")["input_source"] == f"s3://{BUCKET}/{given}"
+
+
+def test_a_key_that_is_there_as_given_is_not_decoded(cloud: Cloud) -> None:
+    """A name with a plus or a percent sign is that name, whatever else lies beside it."""
+    s3 = cloud.aws.client("s3")
+    s3.put_object(Bucket=BUCKET, Key="a+b%41.json", Body=b'[{"name": "As given"}]')
+    s3.put_object(Bucket=BUCKET, Key="a bA.json", Body=b'[{"name": "Another"}]')
+    ended = cloud.run(*JOB, "--input-s3", f"s3://{BUCKET}/a+b%41.json")
+    assert ended.code == 0, ended.log
+    assert [product["name"] for product in cloud.aws.result("job")["products"]] == ["As given"]
+
+
+def test_a_key_that_is_there_in_neither_form_is_named_in_both(cloud: Cloud) -> None:
+    """The error is that of the key as it was given."""
+    ended = cloud.run(*JOB, "--input-s3", f"s3://{BUCKET}/no+such%28.json")
+    assert ended.code == 64, ended.log
+    assert f"reading s3://{BUCKET}/no+such%28.json: NoSuchKey" in ends(ended.log)
+    assert f"s3://{BUCKET}/no such(.json, as events of S3 would mean it, was tried as well" in ends(ended.log)
+
+
+def test_a_version_of_an_object_is_read(cloud: Cloud) -> None:
+    """`?versionId=` reads what the key held then; a version that is not there ends 64."""
+    s3 = cloud.aws.client("s3")
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    first = s3.put_object(Bucket=BUCKET, Key="in.json", Body=b'[{"name": "First"}]')["VersionId"]
+    s3.put_object(Bucket=BUCKET, Key="in.json", Body=b'[{"name": "Second"}]')
+    address = f"s3://{BUCKET}/in.json?versionId={first}"
+    ended = cloud.run(*JOB, "--input-s3", address)
+    assert ended.code == 0, ended.log
+    result = cloud.aws.result("job")
+    assert [product["name"] for product in result["products"]] == ["First"]
+    assert result["input_source"] == address
+    missing = cloud.run("--job-id", "two", INPUT_S3_BUCKET=BUCKET, INPUT_S3_KEY="in.json?versionId=no-such-version")
+    assert missing.code == 64, missing.log
+
+
+@pytest.mark.parametrize("bucket", [f"s3://{BUCKET}", f"{BUCKET}/query", f"{BUCKET} ", "arn:aws:s3:::results"])
+@pytest.mark.parametrize("variable", ["OUTPUT_S3_BUCKET", "INPUT_S3_BUCKET"])
+def test_a_bucket_that_is_none_is_named_with_its_variable(cloud: Cloud, bucket: str, variable: str) -> None:
+    """The form of a name is known before AWS or anybody else is asked."""
+    ended = cloud.run(*JOB, "--products-json", PRODUCTS, INPUT_S3_KEY="in.json", **{variable: bucket})
+    assert ended.code == 64, ended.log
+    assert variable in ended.log
+    assert cloud.aws.calls.total() == 0
+
+
+def test_a_table_that_is_none_is_named_with_its_variable(cloud: Cloud) -> None:
+    """A wrong form ends the run, a table that is only missing does not."""
+    ended = cloud.run(*JOB, "--products-json", PRODUCTS, ORCHESTRATION_LOGS_TABLE="Orchestration Logs")
+    assert ended.code == 64, ended.log
+    assert "ORCHESTRATION_LOGS_TABLE" in ended.log
+
+
+def test_a_prefix_without_a_slash_gets_one(cloud: Cloud) -> None:
+    """Results lie in a folder of the prefix's name, and the log says so once."""
+    ended = cloud.run(*JOB, "--products-json", PRODUCTS, OUTPUT_S3_PREFIX="spring")
+    assert ended.code == 0, ended.log
+    assert f"s3://{BUCKET}/spring/job/results.json" in ended.out
+    assert ended.log.count("[INIT] OUTPUT_S3_PREFIX ends without a slash: one is added") == 1
+    assert "slash" not in cloud.run(*JOB, OUTPUT_S3_PREFIX="spring/").log

@@ -208,6 +208,16 @@ def test_s3_object() -> None:
     assert client.bodies[0].closed
 
 
+def test_a_version_that_is_asked_for_is_read_and_named() -> None:
+    """The version is part of the source's name, so that another one is another input."""
+    client = FakeS3(CATALOG)
+    client.version_id = "v7"
+    source = s3_source(client, "b", "k", "v7")
+    assert len(load(source)) == 20
+    assert client.requests == [{"Bucket": "b", "Key": "k", "VersionId": "v7"}]
+    assert (source.name, source.version()) == ("s3://b/k?versionId=v7", "version v7")
+
+
 @pytest.mark.parametrize(("version_id", "version"), [("", 'ETag "1"'), ("null", 'ETag "1"'), ("v7", "version v7")])
 def test_the_version_that_was_read_is_named(version_id: str, version: str) -> None:
     """By its id where the bucket keeps versions; "null" is no id, since the next object written takes its place."""
