@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
@@ -28,6 +29,7 @@ _LOG = logging.getLogger("events")
 PAGE_SIZE = 100
 KEY_NAMES = ("job_id", "event_timestamp_id", "pk", "sk")  # of an item, two for the partition and two for the sort key
 REMEMBERED = 10 * PAGE_SIZE  # events; a killed run leaves at most a page published but still in the outbox
+MAX_DETAILS_BYTES = 390_000  # DynamoDB takes items of 409,600 bytes, and the other attributes need a few thousand
 TAIL_BYTES = 4 * 1024 * 1024  # of the file, which hold those: what else is in it may be anybody's
 _EVENT_ID = re.compile(rb'"event_timestamp_id": "([^"]+)"')
 
@@ -57,6 +59,39 @@ class Event:
         }
 
 
+def fitting(details: Mapping[str, Any]) -> dict[str, Any]:
+    """Return details that an item of DynamoDB has room for; if they are shortened, `shortened` says from what size.
+
+    As JSON they take no fewer bytes than DynamoDB counts for them.
+    """
+    size = _size(details)
+    if size <= MAX_DETAILS_BYTES:
+        return dict(details)
+    for longest in (65536, 8192, 1024, 128, 16):
+        shorter = {**_shortened(dict(details), longest), "shortened": f"from {size} bytes, the table takes no more"}
+        if _size(shorter) <= MAX_DETAILS_BYTES:
+            return shorter
+    return {"shortened": f"away from {size} bytes, the table takes no more"}
+
+
+def _size(details: Mapping[str, Any]) -> int:
+    return len(json.dumps(dict(details), ensure_ascii=False).encode(errors="replace"))
+
+
+def _shortened(value: Any, longest: int) -> Any:
+    """Cut each text after so many characters, and each list and map after so many entries; the last one says so."""
+    if isinstance(value, str) and len(value) > longest:
+        return f"{value[:longest]}… and {len(value) - longest} characters"
+    if isinstance(value, list | tuple):
+        rest = [f"… and {len(value) - longest} entries"] if len(value) > longest else []
+        return [*(_shortened(entry, longest) for entry in value[:longest]), *rest]
+    if isinstance(value, dict):
+        rest_of = {"…": f"and {len(value) - longest} entries"} if len(value) > longest else {}
+        kept = islice(value.items(), longest)
+        return {_shortened(name, longest): _shortened(entry, longest) for name, entry in kept} | rest_of
+    return value
+
+
 class EventSink(Protocol):
     """Where events are published. Publishing an event again changes nothing."""
 
@@ -84,7 +119,11 @@ class DynamoDbEvents:
         from boto3.dynamodb.types import TypeSerializer
 
         serialize = TypeSerializer().serialize
-        item = {**event.item(), "expires_at": int((event.recorded_at() + self._ttl).timestamp())}
+        item = {
+            **event.item(),
+            "details": fitting(event.details),
+            "expires_at": int((event.recorded_at() + self._ttl).timestamp()),
+        }
         exact = json.loads(json.dumps(item), parse_float=Decimal)
         with aws_errors(f"DynamoDB table {self._table}"):
             try:

@@ -1,10 +1,13 @@
-"""What errors of AWS mean for the job."""
+"""What errors of AWS mean for the job, and where its requests go."""
+
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from query_generator.aws import aws_errors
-from query_generator.errors import FatalError
+from query_generator.aws import aws_errors, s3_client
+from query_generator.errors import ConfigurationError, FatalError
+from tests.fakes.aws_server import CREDENTIALS
 
 
 def refusal(code: str, message: str) -> ClientError:
@@ -51,3 +54,45 @@ def test_other_refusals_are_no_matter_of_the_clock(code: str, message: str, exit
         raise refusal(code, message)
     assert caught.value.exit_code == exit_code
     assert "clock" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("point", "host"),
+    [
+        ("arn:aws:s3:us-east-1:123456789012:accesspoint/ap", "ap-123456789012.s3-accesspoint.us-east-1"),
+        ("arn:aws:s3:eu-west-1:123456789012:accesspoint:ap", "ap-123456789012.s3-accesspoint.eu-west-1"),
+        (
+            "arn:aws:s3-object-lambda:us-east-1:123456789012:accesspoint/ap",
+            "ap-123456789012.s3-object-lambda.us-east-1",
+        ),
+        (
+            "arn:aws:s3-outposts:us-west-2:123456789012:outpost/op-01ac5d28/accesspoint/ap",
+            "ap-123456789012.op-01ac5d28.s3-outposts.us-west-2",
+        ),
+    ],
+)
+def test_an_access_point_is_asked_in_its_own_region(point: str, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ARN alone says where an access point is; AWS_REGION may be another."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    client = s3_client("us-east-1")
+    asked: list[str] = []
+
+    def answer(request: Any, **_: object) -> None:
+        asked.append(request.url)
+        raise InterruptedError
+
+    client.meta.events.register("before-send", answer)
+    with pytest.raises(InterruptedError):
+        client.get_object(Bucket=point, Key="in/a.json")
+    assert asked == [f"https://{host}.amazonaws.com/in/a.json"]
+
+
+def test_a_multi_region_access_point_names_the_library_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its signature needs a library that is not part of the project: the run ends with its name, and 64."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    point = "arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap"
+    with pytest.raises(ConfigurationError, match=r"botocore\[crt\]"), aws_errors("reading"):
+        s3_client("us-east-1").get_object(Bucket=point, Key="a.json")

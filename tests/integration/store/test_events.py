@@ -8,6 +8,7 @@ import tracemalloc
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -22,7 +23,17 @@ from query_generator.errors import (
 )
 from query_generator.store.connect import open_database
 from query_generator.store.database import Database
-from query_generator.store.events import PAGE_SIZE, REMEMBERED, TAIL_BYTES, DynamoDbEvents, Event, EventLog, FileEvents
+from query_generator.store.events import (
+    MAX_DETAILS_BYTES,
+    PAGE_SIZE,
+    REMEMBERED,
+    TAIL_BYTES,
+    DynamoDbEvents,
+    Event,
+    EventLog,
+    FileEvents,
+    fitting,
+)
 from query_generator.store.queries import save_queries_to_rds
 from secrets_cache import RdsConfig
 from tests.fakes.aws_server import REGION, TABLE, AwsServer
@@ -192,6 +203,55 @@ def test_errors_of_dynamodb_are_told_apart(aws: AwsServer) -> None:
         client = session.client("dynamodb", endpoint_url=url, config=once)
         with pytest.raises(ServiceAwayError, match=TABLE):
             DynamoDbEvents(client, TABLE).publish(event)
+
+
+@pytest.mark.parametrize(
+    ("details", "first"),
+    [
+        ({"reason": "r" * 600_000}, "r" * 60_000),
+        ({"reason": "靴" * 200_000, "exit_code": 64}, "靴" * 60_000),
+        ({"addresses": [f"s3://results/part-{number}" for number in range(40_000)]}, "s3://results/part-0"),
+        ({"counts": {f"reason number {number}": number for number in range(40_000)}}, "reason number 0"),
+        ({"deep": [["x" * 900] * 900]}, "x" * 128),
+        ({f"name {number}": "x" * 10_000 for number in range(300)}, "name 0"),
+    ],
+    ids=["a text", "a text of wide letters", "a list", "a map", "a list in a list", "many texts"],
+)
+def test_an_event_that_no_item_has_room_for_is_shortened(
+    db: Database, aws: AwsServer, details: dict[str, Any], first: str
+) -> None:
+    """The table gets the beginning of each part, and the item says from what size; what follows it is published."""
+    log = EventLog("job", dynamodb_sink(aws))
+    log.attach(db)
+    log.record("job_failed", **details)
+    log.record("job_completed", n=1)
+    log.close()
+    shortened, whole = aws.events("job")
+    size = len(json.dumps(details, ensure_ascii=False).encode())
+    assert shortened["details"]["shortened"] == f"from {size} bytes, the table takes no more"
+    assert first in json.dumps(shortened["details"], ensure_ascii=False, default=str)
+    assert shortened["details"].keys() >= set(list(details)[:10])
+    assert len(json.dumps(shortened, ensure_ascii=False, default=str).encode()) < 400 * 1024
+    assert whole["details"] == {"n": 1}
+    assert waiting(db) == []
+
+
+def test_an_event_that_an_item_has_room_for_is_whole(db: Database, aws: AwsServer) -> None:
+    """Nothing is taken from an event of up to 390,000 bytes."""
+    log = EventLog("job", dynamodb_sink(aws))
+    log.attach(db)
+    text = "é" * 194_900
+    log.record("job_failed", reason=text)
+    log.close()
+    assert [event["details"] for event in aws.events("job")] == [{"reason": text}]
+
+
+@pytest.mark.parametrize("details", [{f"name {number}": number for number in range(60_000)}, {"n" * 500_000: 1}])
+def test_names_alone_that_no_item_has_room_for_are_shortened(details: dict[str, Any]) -> None:
+    """A map whose names are the trouble loses names."""
+    fitted = fitting(details)
+    assert len(json.dumps(fitted)) <= MAX_DETAILS_BYTES
+    assert "shortened" in fitted
 
 
 def test_a_run_that_never_reached_the_database_tells_its_end() -> None:
