@@ -12,7 +12,7 @@ from query_generator.llm.vendor import Vendor
 if TYPE_CHECKING:
     from query_generator.config import JobConfig
 
-_HOST = re.compile(r"[\w.:,%\[\]-]+|/[^@]*")  # a name, an address, or the folder of a socket
+_HOST = re.compile(r"[\w.:,%-]+|/[^@]*")  # a name, an address, or the folder of a socket
 _SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
@@ -70,19 +70,42 @@ def parse_rds_secret(text: str, config: "JobConfig") -> RdsConfig:
     ]
     if lacking:
         raise ConfigurationError(f"secret '{name}': field {', '.join(lacking)} is missing or not text")
-    if not _HOST.fullmatch(str(settings["host"][0])):
-        raise ConfigurationError(f"secret '{name}': field 'host' is no host name")
-    port = fields.get("port") or config.db_port or 5432
+    found = {field: str(value) for field, (value, _) in settings.items()}
+    for field, value in found.items():
+        if problem := _text_problem(value) or (field == "host" and _host_problem(value)):
+            variable = "" if fields.get(field) else f" (from {settings[field][1]})"
+            raise ConfigurationError(f"secret '{name}': field '{field}'{variable} {problem}")
+    port = fields["port"] if fields.get("port") is not None else config.db_port or 5432
     if not _is_port(port):
-        raise ConfigurationError(f"secret '{name}': field 'port' is not a port number")
+        raise ConfigurationError(f"secret '{name}': field 'port' is not a port number (1 to 65535, for example 5432)")
     return RdsConfig(
-        host=str(settings["host"][0]),
+        host=found["host"],
         port=int(str(port)),
-        username=str(settings["username"][0]),
-        password=str(settings["password"][0]),
-        dbname=str(settings["dbname"][0]),
+        username=found["username"],
+        password=found["password"],
+        dbname=found["dbname"],
         sslmode=config.db_sslmode,
     )
+
+
+def _text_problem(value: str) -> str:
+    """Say what is wrong with a text as an editor or a copy leaves it; empty if nothing is."""
+    if value != value.strip():
+        return "begins or ends with a blank or a line break; store it without"
+    if any(sign < " " or sign == "\x7f" for sign in value):
+        return "holds a line break or another control character; store it without"
+    return ""
+
+
+def _host_problem(host: str) -> str:
+    """Say what is wrong with the name of a host, or the names between commas; empty if nothing is."""
+    if "://" in host:
+        return "is an address; give the host's name alone, for example db.example.internal"
+    if any(re.fullmatch(r"[^:]*:[0-9]*|\[.*\]:[0-9]*", one) for one in host.split(",")):
+        return "holds a port; give the name alone, and the port in the field 'port' or DB_PORT"
+    if not _HOST.fullmatch(host):
+        return "is no host name, for example db.example.internal"
+    return ""
 
 
 def parse_database_url(url: str, sslmode: str) -> RdsConfig:

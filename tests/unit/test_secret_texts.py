@@ -80,7 +80,27 @@ def test_a_malformed_key_is_a_configuration_error_without_the_value(text: str, n
         *((json.dumps({**RDS, field: [1]}), f"'{field}'") for field in ("host", "username", "password", "dbname")),
         (json.dumps({k: v for k, v in RDS.items() if k != "password"}), "'password'"),
         (json.dumps({**RDS, "password": 12345}), "'password'"),
-        *((json.dumps({**RDS, "port": port}), "'port'") for port in ("hidden", -1, 65536, 54.5, True, [5432])),
+        *(
+            (json.dumps({**RDS, "port": port}), "'port'")
+            for port in ("hidden", -1, 0, 65536, 54.5, True, False, [5432], "", " 5432", "5432\n", "0", "٥٤٣٢")
+        ),
+        *((json.dumps({**RDS, "host": host}), "field 'host' holds a port") for host in ("hidden:5432", "hidden:")),
+        *((json.dumps({**RDS, "host": host}), "'host' holds a port") for host in ("a,hidden:1", "[::1]:5432")),
+        *(
+            (json.dumps({**RDS, "host": host}), "'host' is no host")
+            for host in ("app@hidden", "hidden/catalog", "[::1]")
+        ),
+        (json.dumps({**RDS, "host": "postgres://app:hidden@db/catalog"}), "field 'host' is an address"),
+        *(
+            (json.dumps({**RDS, field: value}), f"field '{field}' begins or ends with a blank or a line break")
+            for field in ("host", "username", "password", "dbname")
+            for value in ("hidden\n", " hidden", "hidden\t", "hidden\r\n", "\u00a0hidden", " ")
+        ),
+        *(
+            (json.dumps({**RDS, field: "hid\nden"}), f"field '{field}' holds a line break or another control")
+            for field in ("host", "username", "password", "dbname")
+        ),
+        (json.dumps({**RDS, "password": "hid\0den"}), "field 'password' holds a line break or another control"),
         (json.dumps({**RDS, "port": "9" * 5_000}), "'port'"),
     ],
 )
@@ -116,6 +136,23 @@ def test_a_secret_that_rds_manages_is_completed_by_settings() -> None:
     assert parse_rds_secret(text, managed) == {**expected, "sslmode": "verify-full"}
     without_port = config(db_host="db", db_name="catalog")
     assert parse_rds_secret(text, without_port)["port"] == 5432
+
+
+@pytest.mark.parametrize(
+    "host", ["db", "db.example.", "10.0.0.1", "::1", "fe80::1%eth0", "a.example,b.example", "/var/run/postgresql", "дб"]
+)
+def test_a_host_may_be_whatever_libpq_takes(host: str) -> None:
+    """Names, addresses of both kinds, several of them, and the folder of a socket."""
+    assert parse_rds_secret(json.dumps({**RDS, "host": host}), config())["host"] == host
+
+
+def test_a_wrong_setting_beside_the_secret_is_named() -> None:
+    """What fills a gap of the secret is checked as well, and the variable is named."""
+    text = json.dumps({"username": "app", "password": PASSWORD})
+    with pytest.raises(ConfigurationError, match=r"field 'host' \(from DB_HOST\) holds a port"):
+        parse_rds_secret(text, config(db_host="db:5432", db_name="catalog"))
+    with pytest.raises(ConfigurationError, match=r"field 'dbname' \(from DB_NAME\) begins or ends"):
+        parse_rds_secret(text, config(db_host="db", db_name="catalog "))
 
 
 def test_the_secret_wins_over_the_settings() -> None:
