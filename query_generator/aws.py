@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 from query_generator.aws_codes import Outcome, meaning_of
-from query_generator.errors import ConfigurationError, FatalError, PermissionRefusedError, ServiceAwayError
+from query_generator.errors import ConfigurationError, FatalError, PermissionRefusedError, ServiceAwayError, file_error
 from query_generator.masking import hide
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ _ERRORS: dict[Outcome, type[FatalError]] = {
     Outcome.CLOCK: ServiceAwayError,
     Outcome.AWAY: ServiceAwayError,
 }
+_TRUST_WORDS = ("CERTIFICATE_VERIFY_FAILED", "[X509", "No such file")  # of a certificate, or of a bundle of them
 CONNECT_SECONDS = 5
 READ_SECONDS = 30
 ATTEMPTS = 4
@@ -50,23 +52,25 @@ def _client(service: Literal["secretsmanager", "s3", "dynamodb"], region: str | 
     AWS_REGION, which AWS sets in its containers.
 
     Raises:
-        ConfigurationError: no region is set, or boto3 cannot use its settings.
+        FatalError: no region is set, or boto3 cannot use its settings, as `aws_errors`.
     """
     import boto3
     from botocore.config import Config
-    from botocore.exceptions import BotoCoreError
 
     settings = Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
     )
-    try:
-        client = boto3.client(service, region_name=region, config=settings)
-        client.meta.events.register("before-send", _hide_session_token)
-        return client
-    except (BotoCoreError, ValueError) as exc:
-        raise ConfigurationError(f"AWS {service}: {exc} Set AWS_REGION, for example us-east-1.") from exc
+    with aws_errors(f"AWS {service}"):
+        try:
+            client = boto3.client(service, region_name=region, config=settings)
+            _ = urlsplit(client.meta.endpoint_url).port
+        except ValueError as exc:
+            words = str(exc).rstrip(".")
+            raise ConfigurationError(f"AWS {service}: {words}. Check AWS_ENDPOINT_URL and AWS_REGION.") from exc
+    client.meta.events.register("before-send", _hide_session_token)
+    return client
 
 
 def _hide_session_token(request: Any, **_: Any) -> None:
@@ -107,9 +111,26 @@ def aws_errors(doing: str, *, missing: type[FatalError] = ConfigurationError) ->
         *(botocore.ConnectionError, botocore.HTTPClientError, botocore.IncompleteReadError, botocore.ChecksumError),
         *(botocore.FlexibleChecksumError, botocore.MetadataRetrievalError, ResponseParserError),
     ) as exc:
-        raise ServiceAwayError(f"{doing}: {exc}. Run the same job id again when AWS can be reached.") from exc
+        raise _unanswered(exc, doing) from exc
+    except (botocore.NoRegionError, botocore.InvalidRegionError) as exc:
+        raise ConfigurationError(f"{doing}: {exc} Set AWS_REGION, for example us-east-1.") from exc
     except botocore.BotoCoreError as exc:
         raise ConfigurationError(f"{doing}: {exc}") from exc
+    except OSError as exc:
+        named = f" ({exc.filename})" if exc.filename else ""
+        way_out = "check AWS_CA_BUNDLE, AWS_WEB_IDENTITY_TOKEN_FILE and the other files that AWS_* variables name"
+        raise file_error(f"{doing}: a file of its settings{named}", exc, way_out) from exc
+
+
+def _unanswered(error: Exception, doing: str) -> FatalError:
+    """Return our error for a request that AWS gave no answer to: what is set wrongly here stays so at the next try."""
+    from botocore import exceptions as botocore
+
+    if isinstance(error, botocore.SSLError) and any(words in str(error) for words in _TRUST_WORDS):
+        return ConfigurationError(f"{doing}: {error}. Check AWS_CA_BUNDLE and AWS_ENDPOINT_URL.")
+    if isinstance(error, botocore.HTTPClientError) and isinstance(error.kwargs.get("error"), ValueError):
+        return ConfigurationError(f"{doing}: a credential holds a line break or a letter that no header may hold")
+    return ServiceAwayError(f"{doing}: {error}. Run the same job id again when AWS can be reached.")
 
 
 def _refusal(error: "ClientError", doing: str, missing: type[FatalError]) -> FatalError:
