@@ -94,6 +94,14 @@ def test_the_script_and_the_job_take_the_same_prefixes(is_right: bool, prefix: s
     assert job_takes("OUTPUT_S3_PREFIX", prefix) is is_right
 
 
+@pytest.mark.parametrize("bucket", ["s3://my-bucket", "my-bucket/query", "my bucket", "arn:aws:s3:::my-bucket"])
+def test_the_script_and_the_job_refuse_the_same_buckets(bucket: str) -> None:
+    """A bucket that results could not go to is known before the job is submitted."""
+    said = problems(*RIGHT, f"env=OUTPUT_S3_BUCKET={bucket}")
+    assert any("--env OUTPUT_S3_BUCKET" in problem for problem in said)
+    assert not job_takes("OUTPUT_S3_BUCKET", bucket)
+
+
 def test_all_problems_come_at_once_and_in_order() -> None:
     """All wrong values are named at once: the job, the input, numbers, places, and variables at the end."""
     words = ["--job-id '-x'", "exactly one of", "--rpm", "--platform", "--size", "--queue", "--region", "--depends-on"]

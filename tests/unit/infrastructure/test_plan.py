@@ -115,6 +115,14 @@ def test_an_upload_is_where_the_job_looks(tmp_path: Path) -> None:
     assert made.upload_to == f"s3://{told['INPUT_S3_BUCKET']}/{told['INPUT_S3_KEY']}"
 
 
+@pytest.mark.parametrize(("prefix", "folder"), [("p", "p/"), ("p/q", "p/q/"), ("", "query/")])
+def test_an_upload_lies_in_a_folder(prefix: str, folder: str, tmp_path: Path) -> None:
+    """A prefix without a slash gets one, and an empty one is none that was given, as in the job."""
+    large = file_of(tmp_path, INLINE_CHARACTERS + 1)
+    made = planned("job-id=a", large, OUTPUT_S3_BUCKET="out-bucket", OUTPUT_S3_PREFIX=prefix)
+    assert made.upload_to == f"s3://out-bucket/{folder}a/input/catalog.csv"
+
+
 @pytest.mark.parametrize(
     ("environ", "word"),
     [
@@ -135,6 +143,15 @@ def test_an_address_in_s3_is_split() -> None:
     """The bucket ends at the first slash; the key may hold slashes, blanks and line breaks."""
     told = variables_of(planned("job-id=a", "input-s3=s3://in-bucket/a dir/x\ny.csv"))
     assert (told["INPUT_S3_BUCKET"], told["INPUT_S3_KEY"]) == ("in-bucket", "a dir/x\ny.csv")
+
+
+def test_an_access_point_and_a_version_are_handed_on(tmp_path: Path) -> None:
+    """The ARN of an access point stands where a bucket does, for what is there and for what is uploaded."""
+    point = "arn:aws:s3:us-east-1:123456789012:accesspoint/products"
+    told = variables_of(planned("job-id=a", f"input-s3=s3://{point}/in/a.csv?versionId=3sL4"))
+    assert (told["INPUT_S3_BUCKET"], told["INPUT_S3_KEY"]) == (point, "in/a.csv?versionId=3sL4")
+    made = planned("job-id=a", file_of(tmp_path, INLINE_CHARACTERS + 1), INPUT_S3_BUCKET=point)
+    assert made.upload_to == f"s3://{point}/query/a/input/catalog.csv"
 
 
 @pytest.mark.parametrize("address", ["s3://in-bucket", "s3://in-bucket/", "s3://in-bucket/folder/", "in-bucket/k", ""])
