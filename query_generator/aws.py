@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 _ERRORS: dict[Outcome, type[FatalError]] = {
+    Outcome.FORBIDDEN: PermissionRefusedError,
     Outcome.REFUSED: PermissionRefusedError,
     Outcome.WRONG: ConfigurationError,
     Outcome.CLOCK: ServiceAwayError,
@@ -133,10 +134,15 @@ def _unanswered(error: Exception, doing: str) -> FatalError:
     return ServiceAwayError(f"{doing}: {error}. Run the same job id again when AWS can be reached.")
 
 
-def _refusal(error: "ClientError", doing: str, missing: type[FatalError]) -> FatalError:
+def told_by(error: "ClientError") -> tuple[str, int, str]:
+    """Return the code, the status (0 if it is not known) and the words of a refusal."""
     told = error.response.get("Error", {})
-    code, words = str(told.get("Code", "")), str(told.get("Message", "")).strip().rstrip(".")
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
+    return str(told.get("Code", "")), status, str(told.get("Message", "")).strip().rstrip(".")
+
+
+def _refusal(error: "ClientError", doing: str, missing: type[FatalError]) -> FatalError:
+    code, status, words = told_by(error)
     outcome, way_out = meaning_of(code, status, words)
     message = f"{doing}: {code}: {words}." + (f" {way_out}." if way_out else "")
     return {Outcome.MISSING: missing, **_ERRORS}[outcome](message)

@@ -8,7 +8,8 @@ class Outcome(Enum):
     """What a refusal of AWS means for the one who asked."""
 
     MISSING = auto()  # there is no such bucket, object, version, table or secret
-    REFUSED = auto()  # a credential, a permission or an account
+    FORBIDDEN = auto()  # this action, to these credentials
+    REFUSED = auto()  # the credentials or the account, whatever is asked
     WRONG = auto()  # the request: the same one would be refused again
     CLOCK = auto()  # the clock of this machine
     AWAY = auto()  # nothing of that: a later try may be answered
@@ -23,7 +24,7 @@ class Meaning(NamedTuple):
 
 _CREDENTIALS = Meaning(Outcome.REFUSED, "Renew the credentials, or give the job a role")
 _PERMISSION = Meaning(
-    Outcome.REFUSED,
+    Outcome.FORBIDDEN,
     "Allow it in the policies of the role, of the bucket or table, and of its KMS key: docs/how-to/deploy.md",
 )
 _ACCOUNT = Meaning(Outcome.REFUSED, "Look at the AWS account: AWS gives it no access")

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from query_generator.aws import aws_errors
+from query_generator.aws import aws_errors, told_by
+from query_generator.aws_codes import Outcome, meaning_of
 from query_generator.errors import ConfigurationError, FatalError, file_error
 from query_generator.one_line import one_line
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("objects")
 
 PART_BYTES = 8 * 1024 * 1024
-_NOTHING_ABOUT_THE_BUCKET = frozenset(
-    {"NoSuchKey", "404", "AccessDenied", "403", "InvalidObjectState", "InvalidRange", "InvalidRequest"}
+_OF_THE_OBJECT = frozenset(
+    {"NoSuchKey", "404", "InvalidObjectState", "InvalidRange", "InvalidRequest", "MethodNotAllowed"}
 )
 Chunks = Callable[[], Iterator[bytes]]
 
@@ -77,8 +78,9 @@ class S3Objects:
             try:
                 self._client.get_object(Bucket=self._bucket, Key=key, Range="bytes=0-0")["Body"].close()
             except ClientError as exc:
-                code = exc.response["Error"]["Code"]
-                if code not in _NOTHING_ABOUT_THE_BUCKET and not code.startswith("KMS"):
+                told = told_by(exc)
+                of_the_object = told[0] in _OF_THE_OBJECT or told[0].startswith("KMS")
+                if not of_the_object and meaning_of(*told).outcome is not Outcome.FORBIDDEN:
                     raise
 
 

@@ -83,7 +83,17 @@ def test_a_bucket_that_is_not_there_is_told_first(cloud: Cloud, index: str | Non
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(403, "AccessDenied"), (404, "NoSuchKey"), (403, "InvalidObjectState"), (400, "KMS.DisabledException"), (503, "")],
+    [
+        *(
+            (403, "AccessDenied"),
+            (403, "Forbidden"),
+            (404, "NoSuchKey"),
+            (405, "MethodNotAllowed"),
+            (404, ""),
+            (503, ""),
+        ),
+        *((403, "InvalidObjectState"), (400, "KMS.DisabledException")),
+    ],
 )
 def test_an_answer_that_says_nothing_of_the_bucket_stops_nothing(cloud: Cloud, status: int, code: str) -> None:
     """A role that may only write, an earlier result that cannot be read, or an S3 that is away are no reason to end."""

@@ -4,7 +4,8 @@ import pytest
 
 from query_generator.aws_codes import Outcome, meaning_of
 
-MISSING, REFUSED, WRONG, AWAY = Outcome.MISSING, Outcome.REFUSED, Outcome.WRONG, Outcome.AWAY
+MISSING, FORBIDDEN, REFUSED = Outcome.MISSING, Outcome.FORBIDDEN, Outcome.REFUSED
+WRONG, AWAY = Outcome.WRONG, Outcome.AWAY
 
 
 @pytest.mark.parametrize(
@@ -14,7 +15,7 @@ MISSING, REFUSED, WRONG, AWAY = Outcome.MISSING, Outcome.REFUSED, Outcome.WRONG,
         ("KMS.DisabledException", 400, WRONG, "KMS key"),
         ("KMS.NotFoundException", 400, WRONG, "KMS key"),
         ("KMS.KMSInvalidStateException", 400, WRONG, "KMS key"),
-        ("KMS.AccessDeniedException", 400, REFUSED, "KMS key"),
+        ("KMS.AccessDeniedException", 400, FORBIDDEN, "KMS key"),
         ("KMS.ThrottlingException", 400, AWAY, ""),
         ("KMS.KeyUnavailableException", 500, AWAY, ""),
         ("KMS.DependencyTimeoutException", 500, AWAY, ""),
@@ -32,8 +33,8 @@ MISSING, REFUSED, WRONG, AWAY = Outcome.MISSING, Outcome.REFUSED, Outcome.WRONG,
         ("NotImplemented", 501, AWAY, ""),
         ("NotSignedUp", 403, REFUSED, "account"),
         ("AllAccessDisabled", 403, REFUSED, "account"),
-        ("AccessDenied", 403, REFUSED, "role"),
-        ("SomethingNew", 403, REFUSED, "role"),
+        ("AccessDenied", 403, FORBIDDEN, "role"),
+        ("SomethingNew", 403, FORBIDDEN, "role"),
         ("SomethingNew", 404, MISSING, ""),
         ("SomethingNew", 400, WRONG, ""),
         ("SomethingNew", 422, WRONG, ""),
@@ -46,7 +47,7 @@ MISSING, REFUSED, WRONG, AWAY = Outcome.MISSING, Outcome.REFUSED, Outcome.WRONG,
         ("IllegalLocationConstraintException", 400, WRONG, "region"),
         ("301", 301, WRONG, "region"),
         ("400", 400, WRONG, "AWS_REGION"),
-        ("403", 403, REFUSED, "role"),
+        ("403", 403, FORBIDDEN, "role"),
         ("404", 404, MISSING, "name"),
         ("503", 503, AWAY, ""),
         ("SlowDown", 503, AWAY, ""),
@@ -62,8 +63,8 @@ MISSING, REFUSED, WRONG, AWAY = Outcome.MISSING, Outcome.REFUSED, Outcome.WRONG,
         ("ValidationException", 400, WRONG, ""),
         ("ItemCollectionSizeLimitExceededException", 400, WRONG, ""),
         ("ResourceNotFoundException", 400, MISSING, "AWS_REGION"),
-        ("AccessDeniedException", 400, REFUSED, "role"),
-        ("DecryptionFailure", 400, REFUSED, "KMS key"),
+        ("AccessDeniedException", 400, FORBIDDEN, "role"),
+        ("DecryptionFailure", 400, FORBIDDEN, "KMS key"),
         ("InternalServiceError", 500, AWAY, ""),
     ],
 )
