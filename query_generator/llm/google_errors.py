@@ -12,8 +12,8 @@ from query_generator.errors import (
     PermissionRefusedError,
     QueryGeneratorError,
     RateLimitedError,
+    RefusedRequestError,
     RetryableError,
-    SkippableError,
 )
 from query_generator.llm.http_errors import LONGEST_DELAY, OVERLOADED_STATUSES
 from query_generator.llm.registry import GEMINI
@@ -56,7 +56,7 @@ def error_from_reply(status: int, body: bytes, model: str, retry_after: str = ""
         return ConfigurationError(
             f"Gemini knows no model '{model}': {message}; name another with {GEMINI.model_settings}"
         )
-    return SkippableError(f"Gemini refused the request: {message}")
+    return RefusedRequestError(f"Gemini refused the request: {message}")
 
 
 def _error_object(body: bytes) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ from query_generator.errors import (
     PermissionRefusedError,
     QueryGeneratorError,
     RateLimitedError,
+    RefusedRequestError,
     RetryableError,
     SkippableError,
 )
@@ -83,7 +84,7 @@ def error_from_status(
         return ConfigurationError(
             f"{vendor.title} knows no model '{model}': {message}; check the setting {vendor.model_settings}"
         )
-    return SkippableError(f"{vendor.title} refused the request: {message}")
+    return RefusedRequestError(f"{vendor.title} refused the request: {message}")
 
 
 def budget_exhausted(vendor: Vendor, message: str) -> BudgetExhaustedError:

@@ -132,7 +132,13 @@ class _Run:
             metadata=read_metadata(self._db, job_id),
         )
         terms, differ = terms_of(self._config), partial(has_other_terms, self._config)
-        self._ledger.record.open(terms, differ, is_child=self._is_child)
+        self._ledger.record.open(
+            terms,
+            differ,
+            is_child=self._is_child,
+            submission=self._config.batch_job_id or "",
+            retry_failed=self._config.retry_failed,
+        )
         self._events.attach(self._db)
         try:
             with closing(self._side), Heartbeat(self._lease, self._side):
@@ -200,6 +206,7 @@ class _Run:
             num_questions=self._config.num_questions,
             max_concurrency=self._config.max_concurrency,
             batch_size=self._config.batch_size,
+            unusable_reply_limit=self._config.unusable_reply_limit,
             on_check=lambda: self._report_metrics(meter, generation),
         )
         began = self._clock()

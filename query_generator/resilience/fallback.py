@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Sequence
 
 from query_generator.errors import (
@@ -13,13 +14,17 @@ from query_generator.errors import (
     PermissionRefusedError,
     QueryGeneratorError,
     RateLimitedError,
+    RefusedRequestError,
+    RepliesOfNoUseError,
     RetryableError,
     SkippableError,
+    UnusableReplyError,
 )
 from query_generator.llm.base import GenerationReply, GenerationRequest, Provider
 
 _LOG = logging.getLogger("fallback")
 OUT_FOR_THE_RUN = (BudgetExhaustedError, PermissionRefusedError, ConfigurationError)
+UNUSABLE_REPLIES = 5  # in a row
 
 
 class FallbackProvider:
@@ -27,11 +32,13 @@ class FallbackProvider:
 
     It moves to the next provider at once if a circuit is open or a model refuses, and after the retries if a fault is
     transient. A provider whose daily quota is used up, whose key is refused or whose model is unknown is not called
-    again in this run.
+    again in this run, nor one with `unusable_replies` in a row, unless no other is left.
     """
 
-    def __init__(self, providers: Sequence[Provider]) -> None:
+    def __init__(self, providers: Sequence[Provider], unusable_replies: int = UNUSABLE_REPLIES) -> None:
         self._providers = list(providers)
+        self._limit = unusable_replies
+        self._unusable: Counter[str] = Counter()
         self._out: dict[str, FatalError] = {}
         self._lock = threading.Lock()
 
@@ -60,20 +67,34 @@ class FallbackProvider:
                 causes[provider.name] = self._out[provider.name]
                 continue
             try:
-                return provider.generate(request)
+                reply = provider.generate(request)
             except CostCapReachedError:
                 raise
             except OUT_FOR_THE_RUN as exc:
-                self._put_out(provider.name, exc)
+                with self._lock:
+                    self._put_out(provider.name, exc)
                 causes[provider.name] = exc
             except (RetryableError, SkippableError) as exc:
                 causes[provider.name] = exc
+                if isinstance(exc, UnusableReplyError):
+                    self._count_unusable(provider.name, exc)
+            else:
+                self._unusable[provider.name] = 0
+                return reply
         raise error_of_all(causes)
 
-    def _put_out(self, name: str, error: FatalError) -> None:
+    def _count_unusable(self, name: str, error: UnusableReplyError) -> None:
+        """Put a provider out whose replies cost money for nothing, if another one can stand in."""
         with self._lock:
-            first = name not in self._out
-            self._out[name] = error
+            self._unusable[name] += 1
+            is_over = self._unusable[name] >= self._limit and len(self._out.keys() | {name}) < len(self._providers)
+            if is_over:
+                reason = f"its last {self._limit} replies were of no use. The last one: {error}"
+                self._put_out(name, RepliesOfNoUseError(reason))
+
+    def _put_out(self, name: str, error: FatalError) -> None:
+        first = name not in self._out
+        self._out[name] = error
         if first and len(self._providers) > 1:
             _LOG.warning("[AI ERROR] %s is not asked any more in this run: %s", name, error)
 
@@ -81,8 +102,9 @@ class FallbackProvider:
 def error_of_all(causes: dict[str, QueryGeneratorError]) -> QueryGeneratorError:
     """Join the errors of the providers, by name, into the one error that decides what to do next.
 
-    If any provider may answer later, the error is transient: CircuitOpenError if only open circuits are left, and
-    RateLimitedError if any provider limits calls, since an item must never fail because of a rate limit.
+    If any provider may answer later, the error is transient: CircuitOpenError if only open circuits are left,
+    RateLimitedError if any provider limits calls, since an item must never fail because of a rate limit, and
+    UnusableReplyError if what was paid for was of no use and no provider was away.
     """
     if len(causes) == 1:
         return next(iter(causes.values()))
@@ -99,6 +121,18 @@ def error_of_all(causes: dict[str, QueryGeneratorError]) -> QueryGeneratorError:
     limited = [error for error in others if isinstance(error, RateLimitedError)]
     if limited:
         return RateLimitedError(message, min(error.retry_after or 0.0 for error in limited))
-    if any(isinstance(error, RetryableError) for error in others):
-        return RetryableError(message)
-    return SkippableError(message)
+    if all(isinstance(error, UnusableReplyError | SkippableError) for error in others):
+        return _error_of_answers(message, others)
+    return RetryableError(message)
+
+
+def _error_of_answers(message: str, answers: Sequence[QueryGeneratorError]) -> QueryGeneratorError:
+    """Return the error of providers which all answered or refused: an unusable reply may be another one next time."""
+    unusable = [error for error in answers if isinstance(error, UnusableReplyError)]
+    if not unusable:
+        refused = any(isinstance(error, RefusedRequestError) for error in answers)
+        return RefusedRequestError(message) if refused else SkippableError(message)
+    joined = UnusableReplyError(message)
+    joined.looks_like = unusable[-1].looks_like
+    joined.dropped = sum((Counter(error.dropped) for error in unusable), Counter())
+    return joined

@@ -26,6 +26,7 @@ def generation(
     provider: ItemProvider,
     *,
     threads: int = 1,
+    limit: int = 5,
     stop: StopSignal | None = None,
     sink: ListSink | None = None,
     clock: Callable[[], float] = lambda: 0.0,
@@ -44,6 +45,7 @@ def generation(
         num_questions=WANTED,
         max_concurrency=threads,
         batch_size=50,
+        unusable_reply_limit=limit,
         clock=clock,
     )
 

@@ -73,6 +73,7 @@ def buy(allowance: SharedAllowance, ledger: Ledger, service: ItemProvider) -> Co
         num_questions=WANTED,
         max_concurrency=4,
         batch_size=50,
+        unusable_reply_limit=5,
     )
     try:
         loop.run(counts_of(ledger))
