@@ -19,7 +19,6 @@ class UnusableReplies:
         self._in_a_row = 0
         self._asked_again = 0
         self._counted: set[tuple[int, str]] = set()
-        self._last = UnusableReplyError("")
         self._has_been_of_use = False
 
     def may_begin(self) -> bool:
@@ -47,23 +46,24 @@ class UnusableReplies:
         if generated.questions:
             self._in_a_row, self._has_been_of_use = 0, True
         elif again and isinstance(generated.error, UnusableReplyError):
-            self._last = generated.error
             self._counted.add((item.product_id, item.query_type))
             self._in_a_row += 1
             if self._in_a_row == self._limit:
-                raise self._error()
+                raise stopped_buying(self._limit, generated.error)
 
     def _is_asked_again(self, item: Item) -> bool:
         """Return whether all that was paid for an item was of no use yet, and another such reply would count."""
         paid_for_nothing = bool(item.answered) and not item.existing
         return paid_for_nothing and (item.product_id, item.query_type) not in self._counted
 
-    def _error(self) -> RepliesOfNoUseError:
-        row = f"{self._limit} items in a row" if self._limit > 1 else "an item"
-        looks = f"\nThe last reply looks like this: {self._last.looks_like}" if self._last.looks_like else ""
-        return RepliesOfNoUseError(
-            f"Nothing more is bought: {row} got paid replies of no use. The last one: {self._last}.{looks}\n"
-            "Try another model (--model) or provider (--provider), or fewer questions at once (--num-questions), each "
-            "with --refresh and the same job id, which tries these items again; or raise UNUSABLE_REPLY_LIMIT "
-            f"({self._limit}) if such replies are rare."
-        )
+
+def stopped_buying(limit: int, last: UnusableReplyError) -> RepliesOfNoUseError:
+    """Return the error of a run in which as many items as the limit got paid replies of no use; `last` is one."""
+    row = f"{limit} items in a row" if limit > 1 else "an item"
+    looks = f"\nThe last reply looks like this: {last.looks_like}" if last.looks_like else ""
+    return RepliesOfNoUseError(
+        f"Nothing more is bought: {row} got paid replies of no use. The last one: {last}.{looks}\n"
+        "Try another model (--model) or provider (--provider), or fewer questions at once (--num-questions), each with "
+        "--refresh and the same job id, which tries these items again; or raise UNUSABLE_REPLY_LIMIT "
+        f"({limit}) if such replies are rare."
+    )
