@@ -122,16 +122,20 @@ def error_of_all(causes: dict[str, QueryGeneratorError]) -> QueryGeneratorError:
     if limited:
         return RateLimitedError(message, min(error.retry_after or 0.0 for error in limited))
     if all(isinstance(error, UnusableReplyError | SkippableError) for error in others):
-        return _error_of_answers(message, others)
+        return _error_of_answers(message, others, may_be_mended=bool(lasting))
     return RetryableError(message)
 
 
-def _error_of_answers(message: str, answers: Sequence[QueryGeneratorError]) -> QueryGeneratorError:
-    """Return the error of providers which all answered or refused: an unusable reply may be another one next time."""
+def _error_of_answers(
+    message: str, answers: Sequence[QueryGeneratorError], *, may_be_mended: bool
+) -> QueryGeneratorError:
+    """Return the error of providers which all answered or refused: an unusable reply may be another one next time, and
+    a provider whose key or model is mended may answer what others refuse.
+    """
     unusable = [error for error in answers if isinstance(error, UnusableReplyError)]
     if not unusable:
-        refused = any(isinstance(error, RefusedRequestError) for error in answers)
-        return RefusedRequestError(message) if refused else SkippableError(message)
+        may_be_mended = may_be_mended or any(isinstance(error, RefusedRequestError) for error in answers)
+        return RefusedRequestError(message) if may_be_mended else SkippableError(message)
     joined = UnusableReplyError(message)
     joined.looks_like = unusable[-1].looks_like
     joined.dropped = sum((Counter(error.dropped) for error in unusable), Counter())
