@@ -12,7 +12,9 @@ from functools import cached_property
 from query_generator.errors import RetryableError, SkippableError
 from query_generator.one_line import one_line
 
-CONTENT_HASH_VERSION = "2:"  # hashes without this prefix are version 1, which depended on the order of keys
+# Hashes with another prefix, or none, are of earlier readings: version 1 depended on the order of keys, version 2 knew
+# neither formats nor variants. `products.sql` and migration 0012 have the prefix, too.
+CONTENT_HASH_VERSION = "3:"
 CONTENT_HASH_LENGTH = 64  # the width of job_items.content_hash
 
 
@@ -57,7 +59,7 @@ class Product:
     brand and name agree. `position` counts records from 1. `attributes` are (name, value) pairs.
 
     `content_hash` covers everything that a prompt may say about the product: another hash means another prompt. It
-    does not depend on the order of the record's keys, which databases and exports change. It is `2:` (the version of
+    does not depend on the order of the record's keys, which databases and exports change. It is `3:` (the version of
     this definition) and the first 62 hex digits of a SHA-256.
     """
 
@@ -117,7 +119,7 @@ class RejectedRecord:
 
 @dataclass(frozen=True, slots=True)
 class NoRecord:
-    """A row or element of the input that is no record of a product, such as a repeated header; `kind` says what it is."""
+    """A row or element of the input that is no record of a product; `kind` says what it is, as "repeated header"."""
 
     kind: str
 

@@ -9,7 +9,7 @@ from query_generator.config import JobConfig
 from query_generator.dry_run.preflight import Finding, Findings, check_keys, check_services, token_counters
 from query_generator.dry_run.provider_check import Counts, count_samples, work_by_model
 from query_generator.dry_run.quote import Quote, quote, quote_lines
-from query_generator.dry_run.survey import Survey, take_survey
+from query_generator.dry_run.survey import Survey, take_survey, understood
 from query_generator.errors import ExitCode
 from query_generator.llm.prices import Prices
 from query_generator.masking import shown
@@ -104,6 +104,11 @@ def _lines(
 ) -> Iterator[str]:
     yield f"Dry run of job {config.job_id}: nothing is bought or written"
     yield from map(str, findings)
+    if survey.sums.rows:
+        yield f"  read       {survey.sums.line(survey.products, survey.repeated, survey.rejected)}"
+    if formats := survey.sums.formats():
+        yield f"  format     {formats}"
+    yield from (f"  for example {understood(product)}" for product in survey.samples)
     yield from (f"     rejected {record}" for record in survey.named)
     if survey.rejected > len(survey.named):
         yield f"     … and {survey.rejected - len(survey.named)} more"

@@ -7,6 +7,7 @@ from itertools import islice
 from query_generator.config import JobConfig
 from query_generator.dry_run.quote import Workload
 from query_generator.errors import InputError, InterruptedRunError
+from query_generator.input.read_sums import ReadSums
 from query_generator.input.sources import configured_sources, load_input_data
 from query_generator.models import Product, QueryType, RejectedRecord
 from query_generator.pipeline.admission import Reading, has_other_terms, reading_of
@@ -18,6 +19,9 @@ from query_generator.store.jobs import JobMetadata, is_known, read_metadata
 from query_generator.store.open_work import OpenWork, products_of_job
 
 NAMED = 20
+SAMPLES = 3
+SHOWN_ATTRIBUTES = 6
+SHOWN_CHARACTERS = 60
 FILTER_BITS = 1 << 27  # 16 MB, of which only the used pages take memory; errs about once in a million products
 FILTER_HASHES = 4
 
@@ -30,6 +34,8 @@ class Survey:
     repeated: int = 0
     rejected: int = 0
     named: list[RejectedRecord] = field(default_factory=list)
+    samples: list[Product] = field(default_factory=list)
+    sums: ReadSums = field(default_factory=ReadSums)
     work: dict[QueryType, Workload] = field(default_factory=lambda: {kind: Workload() for kind in QueryType})
     _filter: bytearray = field(default_factory=lambda: bytearray(FILTER_BITS // 8), repr=False)
 
@@ -48,6 +54,8 @@ class Survey:
                     self.named.append(entry)
             elif are_rows or self._is_new(entry):
                 self.products += 1
+                if len(self.samples) < SAMPLES:
+                    self.samples.append(entry.without_record())
                 yield entry.without_record()
             else:
                 self.repeated += 1
@@ -60,6 +68,21 @@ class Survey:
             new = new or not self._filter[bit >> 3] & 1 << (bit & 7)
             self._filter[bit >> 3] |= 1 << (bit & 7)
         return new
+
+
+def understood(product: Product) -> str:
+    """Return in one line how a product was understood, so that a wrong reading is seen before it is paid for."""
+    parts = [f"record {product.position}: {_short(product.name)!r}"]
+    texts = {"brand": product.brand, "category": product.category, "description": product.description}
+    parts += [f"{part} {_short(text)!r}" for part, text in texts.items() if text]
+    parts += [f"price {product.price} {product.currency}".rstrip()] if product.price else []
+    parts += [f"{_short(name)}: {_short(value)}" for name, value in product.attributes[:SHOWN_ATTRIBUTES]]
+    more = len(product.attributes) - SHOWN_ATTRIBUTES
+    return "; ".join(parts) + (f"; and {more} attributes more" if more > 0 else "")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
 
 
 def take_survey(config: JobConfig, db: Database | None, stop: StopSignal, survey: Survey) -> str:
@@ -89,7 +112,7 @@ def take_survey(config: JobConfig, db: Database | None, stop: StopSignal, survey
     if reading is not Reading.GIVEN and db is not None:
         entries, name = products_of_job(db, config.job_id), f"products of job {config.job_id}"
     else:
-        entries, name = load_input_data(sources[0])
+        entries, name = load_input_data(sources[0], survey.sums)
     open_work = OpenWork(
         db,
         config.job_id,

@@ -3,15 +3,22 @@
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
+
+from query_generator.input.plain_text import is_absent
 
 FIELD_NAMES: dict[str, tuple[str, ...]] = {
     "external_id": (
         *("id", "_id", "sku", "pk", "code", "productCode", "product_id", "productID", "uniq_id", "pid", "objectID"),
-        *("Handle", "Variant SKU", "item_group_id", "gtin", "gtin13", "ean", "upc", "mpn", "asin"),
+        *("item_sku", "item_id", "identifier", "Handle", "Variant SKU", "item_group_id"),
+        *("gtin", "gtin13", "ean", "upc", "mpn", "asin"),
     ),
-    "name": ("name", "title", "product_name", "productName", "content.productName", "product_title"),
-    "brand": ("brand", "brands", "brand_name", "manufacturer", "vendor"),
+    "name": (
+        *("name", "title", "product_name", "productName", "content.productName", "product_title"),
+        *("item_name", "item_title"),
+    ),
+    "brand": ("brand", "brands", "brand_name", "manufacturer", "manufacturer_name", "vendor"),
     "category": (
         *("category", "categories", "product_type", "productType", "type", "product_category"),
         *("product_category_tree", "category_tree", "breadcrumb", "google_product_category"),
@@ -23,10 +30,10 @@ FIELD_NAMES: dict[str, tuple[str, ...]] = {
         *("content.productShortDescription", "generic_name"),
     ),
     "price": (
-        *("price", "salePrice", "sale_price", "regular_price", "retail_price", "discounted_price", "final_price"),
-        "offers.price",
+        *("salePrice", "sale_price", "special_price", "discounted_price", "final_price", "price"),
+        *("regular_price", "retail_price", "list_price", "offers.price"),
     ),
-    "currency": ("offers.priceCurrency", "priceCurrency", "currency"),
+    "currency": ("offers.priceCurrency", "priceCurrency", "currency", "currency_code", "price_currency"),
     "attributes": (
         *("attributes", "additional_attributes", "specifications", "product_specifications", "properties"),
         *("additionalProperty", "tags", "dimensions"),
@@ -43,7 +50,10 @@ _RANKS: dict[str, tuple[str, int]] = {}
 for _part, _names in FIELD_NAMES.items():
     for _rank, _name in enumerate(_names):
         _RANKS.setdefault(fold(_name), (_part, _rank))
-_LONGEST_NAME = 200  # a longer name is none of ours; the cache below shall not keep it
+LONGEST_NAME = 200  # a longer name is none of ours; the cache below shall not keep it
+_IN_LANGUAGES = ("name", "description")
+_AFTER_ALL = 1_000  # ranks; a name without a language comes first
+_LOCALIZED = re.compile(r"(?P<name>.+?)\s*(?:[-_:.@ ]|\[|\()(?!id\b)[a-z]{2}(?:[-_][A-Z][A-Za-z]{1,3})?(?:-\w+)?[\])]?")
 _PARENTS = {name.partition(".")[0] for name in _RANKS if "." in name}
 
 
@@ -51,15 +61,18 @@ _PARENTS = {name.partition(".")[0] for name in _RANKS if "." in name}
 def _known(name: str) -> tuple[tuple[str, int] | None, str]:
     """Return the part and rank of a field name, and its folded form if it is a parent of such names."""
     folded = fold(name)
-    return _RANKS.get(folded), folded if folded in _PARENTS else ""
+    if (ranked := _RANKS.get(folded)) is None and (localized := _LOCALIZED.fullmatch(name.strip())):
+        part, rank = _RANKS.get(fold(localized["name"]), ("", 0))
+        ranked = (part, rank + _AFTER_ALL) if part in _IN_LANGUAGES else None
+    return ranked, folded if folded in _PARENTS else ""
 
 
 def _part_and_rank(name: str) -> tuple[str, int] | None:
-    return _known(name)[0] if len(name) <= _LONGEST_NAME else None
+    return _known(name)[0] if len(name) <= LONGEST_NAME else None
 
 
 def _parent(name: str) -> str:
-    return _known(name)[1] if len(name) <= _LONGEST_NAME else ""
+    return _known(name)[1] if len(name) <= LONGEST_NAME else ""
 
 
 def is_name_field(name: str) -> bool:
@@ -68,11 +81,39 @@ def is_name_field(name: str) -> bool:
     return ranked is not None and ranked[0] == "name"
 
 
-def candidates(record: Mapping[str, Any]) -> dict[str, list[tuple[str, Any]]]:
+_folded = lru_cache(maxsize=4096)(fold)
+
+
+def value_at(record: Mapping[str, Any], path: str) -> Any:
+    """Return the usable value at a path, None if there is none.
+
+    A name is compared as in `field_names`. A dot leads into an object, or into the first object of a list that has a
+    usable value there, or into a text of pairs such as `brand:Acme|colour:red`; a key that itself holds the dots comes
+    first.
+    """
+    if path in record:
+        return None if is_absent(record[path]) else record[path]
+    wanted = _folded(path)
+    for name, value in record.items():
+        if len(name) <= LONGEST_NAME and _folded(name) == wanted:
+            return None if is_absent(value) else value
+    head, dot, rest = path.partition(".")
+    if not dot:
+        return None
+    inner = value_at(record, head)
+    if isinstance(inner, str) and (pair := re.search(rf"(?:^|\|)\s*{re.escape(rest)}:([^|]*)", inner)):
+        return pair[1].strip() or None
+    objects = (item for item in (inner if isinstance(inner, list) else [inner]) if isinstance(item, Mapping))
+    return next((value for item in objects if (value := value_at(item, rest)) is not None), None)
+
+
+def candidates(
+    record: Mapping[str, Any], first: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+) -> dict[str, list[tuple[str, Any]]]:
     """Return the fields of a record for each part of a product: a list of (field name, value), best first.
 
     A dotted name is found as a flat key and as a path into a dict, or into the dicts of a list. The order of the
-    record's keys is ignored.
+    record's keys is ignored. `first` has paths for `value_at`, by part, which come before the general names.
     """
     found: dict[str, list[tuple[int, str, Any]]] = {}
     for name, value in record.items():
@@ -80,11 +121,15 @@ def candidates(record: Mapping[str, Any]) -> dict[str, list[tuple[str, Any]]]:
             found.setdefault(ranked[0], []).append((ranked[1], name, value))
         elif parent := _parent(name):
             for path, inner in _children(value):
-                if ranked := _RANKS.get(f"{parent}.{fold(path[:_LONGEST_NAME])}"):
+                if ranked := _RANKS.get(f"{parent}.{fold(path[:LONGEST_NAME])}"):
                     found.setdefault(ranked[0], []).append((ranked[1], f"{name}.{path}", inner))
     for hits in found.values():
         hits.sort(key=_rank_of)
-    return {part: [hit[1:] for hit in hits] for part, hits in found.items()}
+    fields = {part: [hit[1:] for hit in hits] for part, hits in found.items()}
+    for part, paths in first.items():
+        given = [(path, value) for path in paths if (value := value_at(record, path)) is not None]
+        fields[part] = given + fields.get(part, [])
+    return fields
 
 
 def _rank_of(hit: tuple[int, str, Any]) -> tuple[int, str]:

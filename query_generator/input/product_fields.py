@@ -10,9 +10,19 @@ from operator import eq, is_
 from typing import Any, TypeVar
 
 from query_generator.errors import SkippableError
-from query_generator.input.field_names import candidates, is_name_field
-from query_generator.input.field_values import attributes_of, category_of, currency_of, label_of, price_of
+from query_generator.input.field_names import candidates, fold, is_name_field
+from query_generator.input.field_values import (
+    MAX_ATTRIBUTE_CHARACTERS,
+    MAX_ATTRIBUTES,
+    attributes_of,
+    category_of,
+    currency_of,
+    label_of,
+    price_of,
+)
 from query_generator.input.plain_text import MAX_SOURCE_CHARACTERS, is_absent, plain_text, text_of
+from query_generator.input.profiles import Profile, profile_of
+from query_generator.input.variants import options_of, prices_of, variants_of
 from query_generator.models import Product, composite_key, content_hash
 from query_generator.unexpected import unexpected_as
 
@@ -33,6 +43,7 @@ _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 
 T = TypeVar("T")
 Fields = Iterable[tuple[str, Any]]
+Pairs = tuple[tuple[str, str], ...]
 
 
 class RejectedRecordError(SkippableError):
@@ -48,9 +59,9 @@ class RejectedRecordError(SkippableError):
 def product_from_record(record: dict[str, Any], position: int, brand_name: str = "") -> Product:
     """Make a product of a record.
 
-    Fields are found by the names in `field_names`; the first with a usable value counts. Null, "", "null", "N/A" and
-    "NaN" mean absent. The name may have 1,000 characters, the brand 255; the description is cut at 20,000, the category
-    at 2,000, an external id at 300.
+    Fields are found as the record's profile says, and by the names in `field_names`; the first with a usable value
+    counts. What the variants in the record tell of options and prices counts, too. The name may have 1,000 characters,
+    the brand 255; the description is cut at 20,000, the category at 2,000, an external id at 300.
 
     Args:
         record: one record of a catalog.
@@ -69,11 +80,18 @@ def _product(record: dict[str, Any], position: int, brand_name: str) -> Product:
     if not isinstance(record, dict):
         raise RejectedRecordError("", "is not an object")
     stored, found, name, brand = _stored(record, brand_name)
+    variants = variants_of(stored)
     category, category_in_order = _both_ways(_category, found, "category")
     description, description_in_order = _both_ways(_description, found, "description")
     price, price_in_order = _both_ways(_price, found, "price")
     currency, currency_in_order = _both_ways(_currency, found, "currency")
     attributes, attributes_in_order = _both_ways(attributes_of, found, "attributes")
+    profile = profile_of(stored)
+    options = options_of(stored, variants, profile)
+    if variants:
+        price, price_range = prices_of(price, variants)
+        price_in_order, _ = prices_of(price_in_order, variants)
+        options += [("price range", price_range)] if price_range else []
     return Product(
         name=name,
         brand=brand,
@@ -81,7 +99,7 @@ def _product(record: dict[str, Any], position: int, brand_name: str) -> Product:
         description=description,
         price=price[0],
         currency=price[1] or currency,
-        attributes=attributes,
+        attributes=_with_options(options, attributes, profile),
         external_id=_first(label_of(value) for _, value in found.get("external_id", ()))[:MAX_EXTERNAL_ID_CHARACTERS],
         product_id=_product_id(record.get("product_id")),
         position=position,
@@ -93,9 +111,21 @@ def _product(record: dict[str, Any], position: int, brand_name: str) -> Product:
             description_in_order,
             price_in_order[0],
             price_in_order[1] or currency_in_order,
-            attributes_in_order,
+            _with_options(options, attributes_in_order, profile),
         ),
     )
+
+
+def _with_options(
+    options: Iterable[tuple[str, str]], attributes: Iterable[tuple[str, str]], profile: Profile | None
+) -> Pairs:
+    """Return the options, cut like attributes, and the attributes that have other names, 40 in all."""
+    pairs = {name[:MAX_ATTRIBUTE_CHARACTERS]: value[:MAX_ATTRIBUTE_CHARACTERS] for name, value in options}
+    known = {name.casefold() for name in pairs}
+    if profile and profile.not_attributes:
+        attributes = [(name, value) for name, value in attributes if fold(name) not in profile.not_attributes]
+    rest = [(name, value) for name, value in attributes if name.casefold() not in known]
+    return (*pairs.items(), *rest)[:MAX_ATTRIBUTES]
 
 
 def _stored(
@@ -105,7 +135,7 @@ def _stored(
 
     All parts are read from the stored form, so that the record gives the same when it is read back from the database.
     """
-    found = candidates(record)
+    found = _candidates(record)
     name, brand = _name(found.get("name", ())), _brand(found.get("brand", ())) or brand_name
     try:
         stored = _storable(record, MAX_LEVELS)
@@ -113,9 +143,14 @@ def _stored(
         reason = f"nested deeper than {MAX_LEVELS} levels"
         raise RejectedRecordError("", reason, composite_key(brand, name)) from exc
     if stored is not record:
-        found = candidates(stored)
+        found = _candidates(stored)
         name, brand = _name(found.get("name", ())), _brand(found.get("brand", ())) or brand_name
     return stored, found, name, brand
+
+
+def _candidates(record: dict[str, Any]) -> dict[str, list[tuple[str, Any]]]:
+    profile = profile_of(record)
+    return candidates(record, profile.fields) if profile else candidates(record)
 
 
 def _json_of(record: dict[str, Any]) -> str:

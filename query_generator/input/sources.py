@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from query_generator.aws import s3_client
 from query_generator.errors import InputError, file_error
-from query_generator.input.formats import InputBrokenOffError, NumberedRecord, read_records
+from query_generator.input.families import Families
+from query_generator.input.formats import InputBrokenOffError, read_records
 from query_generator.input.product_fields import RejectedRecordError, product_from_record
+from query_generator.input.read_sums import ReadSums
 from query_generator.input.s3_stream import S3ObjectStream
-from query_generator.models import NoRecord, Product, RejectedRecord
+from query_generator.models import Product, RejectedRecord
 from query_generator.one_line import one_line
 from query_generator.unexpected import unexpected_as
 
@@ -91,26 +93,29 @@ def configured_sources(config: "JobConfig") -> list[InputSource]:
     return sources
 
 
-def load_input_data(source: InputSource) -> tuple[Iterator[Product | RejectedRecord], str]:
-    """Return the products and rejected records of a source in order, and the name of the source.
+def load_input_data(
+    source: InputSource, sums: ReadSums | None = None
+) -> tuple[Iterator[Product | RejectedRecord], str]:
+    """Return the products and rejected records of a source, in about its order, and the name of the source.
 
-    The source is opened when the first entry is read. Only the current record is held in memory.
+    The source is opened when the first entry is read. Only the current record is held in memory, and where variants
+    come as rows of their own a bounded number of products that wait for theirs. What is read is counted in `sums`.
 
     Raises (while iterating):
         InputError: the source cannot be opened or parsed, or holds no usable product.
         InputBrokenOffError: the input broke off after some usable products.
         PermissionRefusedError, ServiceAwayError: from S3, or from a disk that fails.
     """
-    return _products(source), source.name
+    return _products(source, sums or ReadSums()), source.name
 
 
-def _products(source: InputSource) -> Iterator[Product | RejectedRecord]:
+def _products(source: InputSource, sums: ReadSums) -> Iterator[Product | RejectedRecord]:
     usable = 0
     rejected: list[RejectedRecord] = []
     rejected_count = 0
     with source.open() as stream:
         try:
-            for item in _entries(stream, source.name):
+            for item in _entries(stream, source.name, sums):
                 if isinstance(item, Product):
                     usable += 1
                 else:
@@ -126,16 +131,14 @@ def _products(source: InputSource) -> Iterator[Product | RejectedRecord]:
         raise InputError(f"{source.name} holds no usable product: {found}")
 
 
-def _entries(stream: BinaryIO, name: str) -> Iterator[Product | RejectedRecord]:
+def _entries(stream: BinaryIO, name: str, sums: ReadSums) -> Iterator[Product | RejectedRecord]:
     with unexpected_as(lambda reason: InputBrokenOffError(f"{name} cannot be read further: {reason}"), OSError):
-        # `map` and `filter` keep no record while its product is worked on.
-        yield from filter(None, map(_product, read_records(stream, name)))
+        # map keeps no record while its product is worked on
+        yield from map(_product, Families(read_records(stream, name), sums))
 
 
-def _product(numbered: NumberedRecord) -> Product | RejectedRecord | None:
+def _product(numbered: tuple[int, dict[str, Any] | RejectedRecord]) -> Product | RejectedRecord:
     position, record = numbered
-    if isinstance(record, NoRecord):
-        return None
     if isinstance(record, RejectedRecord):
         return record
     try:

@@ -2,14 +2,15 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from query_generator.config import JobConfig
 from query_generator.errors import ConfigurationError, InputError, InterruptedRunError
+from query_generator.input.read_sums import ReadSums
 from query_generator.input.sources import InputSource, configured_sources, load_input_data
 from query_generator.pipeline.admission import FROM_JOB, Reading, lasting_source, reading_of
-from query_generator.pipeline.load import Entry, load_products, peek
+from query_generator.pipeline.load import Entry, load_products, peek, report_sums
 from query_generator.stopping import StopSignal
 from query_generator.store.events import EventLog
 from query_generator.store.jobs import JobMetadata, JobStatus, count_items, read_job, read_metadata
@@ -27,6 +28,7 @@ class GivenInput:
     name: str = FROM_JOB
     entries: Iterator[Entry] | None = None
     source: InputSource | None = None
+    sums: ReadSums = field(default_factory=ReadSums)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Input:
     link: Link
     source: str
     reading: Reading
+    sums: ReadSums | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,14 @@ def open_input(config: JobConfig) -> GivenInput:
         _LOG.warning("[BATCH WARNING] Products come from %s; ignored: %s", sources[0].name, ", ".join(ignored))
     if not sources:
         return GivenInput()
-    entries, name = load_input_data(sources[0])
+    return _opened(sources[0])
+
+
+def _opened(source: InputSource) -> GivenInput:
+    sums = ReadSums()
+    entries, name = load_input_data(source, sums)
     _LOG.info("[INPUT] Reading products from %s", name)
-    return GivenInput(name, peek(entries), sources[0])
+    return GivenInput(name, peek(entries), source, sums)
 
 
 def given_to_child(config: JobConfig, ledger: Ledger) -> GivenInput:
@@ -137,6 +145,8 @@ class Intake:
         rereads = given.reading is Reading.SELECTED and given.source != FROM_JOB
         self._db.with_reconnect(lambda: self._record.end_load(given.source, keep_rejected=rereads))
         seconds = self._clock() - began
+        if given.sums:
+            report_sums(given.source, given.sums, loaded.products, loaded.repeated, loaded.rejected)
         counts = self._db.with_reconnect(lambda: count_items(self._db, self._config.job_id))
         if counts.open_items:
             self._db.with_reconnect(lambda: self._record.set_status(JobStatus.PROCESSING))
@@ -148,6 +158,7 @@ class Intake:
             products=loaded.products,
             rejected=loaded.rejected,
             repeated=loaded.repeated,
+            rows=given.sums.rows if given.sums else loaded.products,
         )
         self._events.record("products_resolved", products=counts.products, skipped=counts.skipped_products)
         self._events.publish()
@@ -180,9 +191,9 @@ class Intake:
         """Return the given input, or the products that the database has; None if the ledger has all of them."""
         reading = reading_of(self._config, has_source=given_input.entries is not None, is_known=True, metadata=metadata)
         if given_input.entries is not None:
-            began = metadata.input_source == given_input.name and not metadata.input_complete
-            entries = self._pinned(given_input, given_input.entries, metadata) if began else given_input.entries
-            return Input(entries, link_products, given_input.name, reading)
+            if metadata.input_source == given_input.name and not metadata.input_complete:
+                given_input = self._pinned(given_input, metadata)
+            return Input(given_input.entries or iter(()), link_products, given_input.name, reading, given_input.sums)
         if reading is Reading.NOTHING:
             return None
         if metadata.reading_was_cut_short and metadata.input_source != FROM_JOB:
@@ -194,11 +205,11 @@ class Intake:
         rows = selected_products(self._db, self._config.job_id)
         return Input(rows, take_selected, lasting_source(FROM_JOB, reading, metadata), reading)
 
-    def _pinned(self, given_input: GivenInput, entries: Iterator[Entry], metadata: JobMetadata) -> Iterator[Entry]:
+    def _pinned(self, given_input: GivenInput, metadata: JobMetadata) -> GivenInput:
         """Read the version of the input that the job began with, from which the ledger was filled so far."""
         began_with, source = metadata.input_version, given_input.source
         if not began_with or source is None or source.version() == began_with:
-            return entries
+            return given_input
         if source.at_version is None or not began_with.startswith("version "):
             raise ConfigurationError(
                 f"{given_input.name} was replaced while job {self._config.job_id} was reading it (it was {began_with}, "
@@ -207,7 +218,7 @@ class Intake:
         _LOG.warning(
             "[BATCH WARNING] %s was replaced; reading %s, with which this job began", given_input.name, began_with
         )
-        return peek(load_input_data(source.at_version(began_with))[0])
+        return _opened(source.at_version(began_with))
 
     def _wait_for_loader(self) -> bool:
         """Wait while another living run reads the input; return whether there was one."""

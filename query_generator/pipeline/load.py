@@ -7,6 +7,8 @@ from functools import partial
 from itertools import chain, islice
 
 from query_generator.errors import InputError, SkippableError
+from query_generator.input.families import MOST_HELD
+from query_generator.input.read_sums import ReadSums
 from query_generator.input.sources import InputBrokenOffError
 from query_generator.models import Product, RejectedRecord
 from query_generator.store.ledger import Ledger
@@ -67,6 +69,20 @@ def until_broken_off(entries: Iterator[Entry]) -> Iterator[Entry]:
             yield entry
     except InputBrokenOffError as exc:
         yield RejectedRecord(position + 1, "", f"the input breaks off: {exc}")
+
+
+def report_sums(source: str, sums: ReadSums, products: int, repeated: int, rejected: int) -> None:
+    """Log what became of the rows of an input, and which formats it has."""
+    _LOG.info("[INPUT] %s: %s", source, sums.line(products, repeated, rejected))
+    if formats := sums.formats():
+        _LOG.info("[INPUT] %s is read as %s", source, formats)
+    if sums.apart:
+        _LOG.warning(
+            "[BATCH WARNING] %d of the variants and images belong to no product among the %d around them, and tell "
+            "nothing about theirs; sort the input so that they follow their product",
+            sums.apart,
+            MOST_HELD,
+        )
 
 
 def load_products(

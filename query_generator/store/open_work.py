@@ -14,7 +14,7 @@ from query_generator.store.sql import migrations
 
 ENOUGH_ITEMS = 20
 KEPT_PRODUCTS = "0008_canonical_products"  # without this migration, products are read from their records
-READABLE_WITHOUT = {KEPT_PRODUCTS, "0009_quota_clock"}
+READABLE_WITHOUT = {KEPT_PRODUCTS, "0009_quota_clock", "0012_reading_version_3"}
 RECORDS_AT_ONCE = 20
 
 
@@ -133,7 +133,7 @@ class OpenWork:
         return [known.claimed.get(index, known.by_key.get(product.key)) for index, product in enumerate(products)]
 
     def _hashes(self, db: Database, items: Sequence[Any]) -> dict[int | None, str]:
-        """Return the content hashes of items by `product_id`; those of version 1 are recomputed, as a run would do."""
+        """Return the content hashes of items by `product_id`; those of other versions are recomputed, as by a run."""
         hashes: dict[int | None, str] = {row.product_id: row.content_hash for row in items}
         old = [product_id for product_id, found in hashes.items() if not found.startswith(CONTENT_HASH_VERSION)]
         for start in range(0, len(old), RECORDS_AT_ONCE):

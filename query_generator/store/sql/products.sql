@@ -1,5 +1,5 @@
 -- name: selected_page
--- `record` is NULL unless the product was not read from it yet, or the record has changed since. It is the record's text,
+-- `record` is NULL unless the product was not read from it yet, or not in today's way, or the record has changed since. It is the record's text,
 -- cut where it is larger than a record may be (16 MB). Rows are taken one by one, so that a page ends when the records in
 -- it reach a number of bytes.
 WITH RECURSIVE page AS (
@@ -12,7 +12,8 @@ WITH RECURSIVE page AS (
     CROSS JOIN LATERAL (
         SELECT p.product_id, coalesce(s.position, p.product_id)::bigint AS position, p.brand_name::text, p.product_key::text,
                s.product,
-               CASE WHEN s.product IS NULL OR s.record_hash IS DISTINCT FROM jsonb_hash_extended(coalesce(s.record, p.product_data), 0)
+               CASE WHEN s.product IS NULL OR NOT starts_with(coalesce(s.product ->> 'content_hash', ''), '3:')
+                         OR s.record_hash IS DISTINCT FROM jsonb_hash_extended(coalesce(s.record, p.product_data), 0)
                     THEN left(coalesce(s.record, p.product_data)::text, 16777217) END AS record
         FROM jobselectedproducts s
         JOIN products p USING (product_id)
@@ -36,7 +37,7 @@ ORDER BY product_id
 LIMIT %(size)s
 
 -- name: unread_page
--- Products that were not read from their records yet; the page ends as in selected_page. Before migration 0008 there is
+-- Products that were not read from their records yet, or not in today's way; the page ends as in selected_page. Before migration 0008 there is
 -- no column `product`, and the name refers to `absent`: no product was read yet.
 WITH RECURSIVE page AS (
     SELECT %(after)s::bigint AS product_id, NULL::bigint AS position, NULL::text AS brand_name, NULL::text AS record,
@@ -51,7 +52,8 @@ WITH RECURSIVE page AS (
         CROSS JOIN LATERAL (
             SELECT product_id, position, record
             FROM jobselectedproducts
-            WHERE job_id = %(job_id)s AND product_id > page.product_id AND product IS NULL
+            WHERE job_id = %(job_id)s AND product_id > page.product_id
+              AND (product IS NULL OR NOT starts_with(coalesce(product ->> 'content_hash', ''), '3:'))
             ORDER BY product_id
             LIMIT 1
         ) s
@@ -71,12 +73,15 @@ WITH read AS (
 ), keyed AS (
     UPDATE products p SET product_key = i.product_key
     FROM read i
-    WHERE p.product_id = i.product_id AND p.product_key IS NULL
+    WHERE p.product_id = i.product_id AND p.product_key IS DISTINCT FROM i.product_key
 ), rehashed AS (
-    -- Hashes of version 1 depended on the order of keys; they were of the record that is stored now.
+    -- Another version of the hash means another way of reading, not another record, unless that has changed as well.
     UPDATE job_items t SET content_hash = i.content_hash
     FROM read i
+    JOIN products p USING (product_id)
+    JOIN jobselectedproducts s ON s.job_id = %(job_id)s AND s.product_id = i.product_id
     WHERE t.job_id = %(job_id)s AND t.product_id = i.product_id AND NOT starts_with(t.content_hash, %(version)s)
+      AND coalesce(s.record_hash = jsonb_hash_extended(coalesce(s.record, p.product_data), 0), TRUE)
 )
 UPDATE jobselectedproducts s
 SET product = i.product::jsonb, record_hash = jsonb_hash_extended(coalesce(s.record, p.product_data), 0)

@@ -56,7 +56,13 @@ def outcome(head: bytes, unit: bytes, tail: bytes, megabytes: int = TIMES) -> tu
     tracemalloc.start()
     try:
         for _, record in read_records(stream, "catalog"):
-            found.append(record.reason if isinstance(record, RejectedRecord) else str(record["name"])[:80])
+            found.append(
+                record.reason
+                if isinstance(record, RejectedRecord)
+                else str(record["name"])[:80]
+                if isinstance(record, dict)
+                else record.kind
+            )
             del record
     except (InputBrokenOffError, InputError) as exc:
         found.append(str(exc).partition(":")[0])

@@ -1,0 +1,243 @@
+"""Joins the records that make one product: rows of variants and images go to the product to which they belong."""
+
+import json
+import re
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from query_generator.input.field_names import LONGEST_NAME, fold, is_name_field, value_at
+from query_generator.input.json_records import NumberedRecord
+from query_generator.input.plain_text import is_absent
+from query_generator.input.profiles import Profile, profile_of
+from query_generator.input.read_sums import ReadSums
+from query_generator.input.text_window import InputBrokenOffError
+from query_generator.input.typed_values import untyped
+from query_generator.models import NoRecord, RejectedRecord
+
+MOST_HELD = 1_000  # products that wait for their variants, or variants that wait for their product
+MOST_HELD_CHARACTERS = 4_000_000
+MOST_VARIANTS = 2_048  # of a product; the largest number that Shopify allows
+VARIANTS = "variants"
+PARENT = "__parentId"  # in the lines of Shopify's bulk operations, whose children have other keys than their parents
+Numbered: TypeAlias = tuple[int, dict[str, Any] | RejectedRecord]
+
+_SAME = frozenset({"handle", "urlhandle", "slug", "urlkey", "itemgroupid"})  # columns that all rows of a product share
+_FILLED_IN_PRODUCTS = frozenset({"brand", "vendor", "manufacturer", "description", "category", "categories"})
+_OF_VARIANTS = re.compile(r"option|varia|attribute|colou?r|size|image", re.I)
+_OF_IMAGES = re.compile(r"image|img|photo|picture|media|position|alt ?text|status|published", re.I)
+
+
+@dataclass(slots=True)
+class _Held:
+    """A product that waits for its parts; `names` are those by which they name it, `size` is in characters."""
+
+    position: int
+    record: dict[str, Any]
+    names: list[str]
+    size: int
+
+
+class Families:
+    """Records of products, made of the records of an input, in about its order; all rows are counted in `sums`.
+
+    A record to which others may belong waits for these: until the next product where rows of one product follow each
+    other, else until 1,000 more products have come. A row of a variant becomes an item of the list `variants` in the
+    record of its product, without the cells that are empty or the same as the product's.
+    """
+
+    def __init__(self, records: Iterator[NumberedRecord], sums: ReadSums) -> None:
+        self._records = records
+        self._sums = sums
+        self._held: OrderedDict[int, _Held] = OrderedDict()
+        self._by_name: dict[str, _Held] = {}
+        self._size = 0
+        self._waiting: OrderedDict[str, dict[str, Any]] = OrderedDict()
+
+    def __iter__(self) -> Iterator[Numbered]:
+        """Yield (position, record) and rejected records.
+
+        Raises:
+            InputError, InputBrokenOffError: from the input; what was read before the latter is yielded first.
+        """
+        try:
+            for position, record in self._records:
+                self._sums.rows += 1
+                if isinstance(record, NoRecord):
+                    self._sums.others[record.kind] += 1
+                elif isinstance(record, RejectedRecord):
+                    yield position, record
+                else:
+                    yield from self._taken(position, record)
+                del record  # so that nothing keeps a large one while the next is read
+        except InputBrokenOffError:
+            self._sums.rows += 1  # the one that is cut
+            yield from self._released(0)
+            raise
+        yield from self._released(0)
+        self._sums.apart += len(self._waiting)
+
+    def _taken(self, position: int, record: dict[str, Any]) -> Iterator[Numbered]:
+        record = untyped(record)
+        profile = profile_of(record)
+        if profile and (rows := next((rows for rows in profile.others_if if rows.holds(record)), None)):
+            self._sums.others[f"with {rows.field} {value_at(record, rows.field)}"] += 1
+        elif self._is_part(record, profile):
+            self._sums.parts += 1
+            self._join(record, profile)
+        else:
+            self._sums.profiles[profile.name if profile else ""] += 1
+            waits_long = profile is not None and (bool(profile.parent) or profile.scattered)
+            yield from self._released(MOST_HELD - 1 if waits_long else 0)
+            if profile and profile.listed:
+                self._join_waiting(record, profile)
+            if profile.has_families if profile else _is_row_of_variants(record):
+                self._hold(position, record, profile)
+            else:
+                yield position, record
+
+    def _is_part(self, record: dict[str, Any], profile: Profile | None) -> bool:
+        """Return whether a record belongs to the product of another one."""
+        if profile and profile.parts_if:
+            return any(rows.holds(record) for rows in profile.parts_if)
+        if parent := _parent_field(record, profile):
+            return value_at(record, parent) is not None
+        before = self._product_before(record, profile)
+        return before is not None and _continues(record, before.record, profile)
+
+    def _product_before(self, record: dict[str, Any], profile: Profile | None) -> _Held | None:
+        """Return the product that waits and has the same handle as a record, or else the last one that waits."""
+        same = self._by_name.get(_name_of(value_at(record, profile.same))) if profile and profile.same else None
+        return same or next(reversed(self._held.values()), None)
+
+    def _hold(self, position: int, record: dict[str, Any], profile: Profile | None) -> None:
+        fields = (*profile.parent_of, *([profile.same] if profile.same else ())) if profile else ()
+        values = (value_at(record, name) for name in fields)
+        held = _Held(position, record, [_name_of(value) for value in values if value is not None], _size(record))
+        self._held[position] = held
+        self._by_name |= dict.fromkeys(held.names, held)
+        self._size += held.size
+
+    def _released(self, most: int) -> Iterator[Numbered]:
+        """Yield the oldest products that wait, until at most `most` are left, which are not too large together."""
+        while len(self._held) > most or (self._held and self._size > MOST_HELD_CHARACTERS):
+            _, held = self._held.popitem(last=False)
+            self._size -= held.size
+            for name in held.names:
+                if self._by_name.get(name) is held:
+                    del self._by_name[name]
+            numbered = held.position, held.record
+            del held
+            yield numbered
+
+    def _join(self, record: dict[str, Any], profile: Profile | None) -> None:
+        """Add a part to its product; where that is not held, it is counted as far from it."""
+        if profile and profile.listed:
+            self._waiting[_name_of(value_at(record, "sku"))] = record
+            if len(self._waiting) > MOST_HELD:
+                self._waiting.popitem(last=False)
+                self._sums.apart += 1
+            return
+        parent = _parent_field(record, profile)
+        if parent:
+            held = self._by_name.get(_name_of(value_at(record, parent)))
+        else:
+            held = self._product_before(record, profile)
+        if held is None:
+            self._sums.apart += 1
+            return
+        if parent == PARENT and (own := value_at(record, "id")) is not None:  # which may be a parent itself
+            held.names.append(_name_of(own))
+            self._by_name[held.names[-1]] = held
+        added = _add_variant(held.record, record, MOST_HELD_CHARACTERS - held.size)
+        held.size += added
+        self._size += added
+
+    def _join_waiting(self, record: dict[str, Any], profile: Profile) -> None:
+        """Add the variants that a product lists, and that came before it."""
+        room = MOST_HELD_CHARACTERS
+        for name in _listed_names(value_at(record, profile.listed)):
+            if (variant := self._waiting.pop(name, None)) is not None:
+                room -= _add_variant(record, variant, room)
+
+
+def _parent_field(record: Mapping[str, Any], profile: Profile | None) -> str:
+    return profile.parent if profile else PARENT if PARENT in record else ""
+
+
+def _name_of(value: Any) -> str:
+    """Return how a product is named by its variants, without the `id:` that WooCommerce puts before a number."""
+    return str(value).strip().removeprefix("id:").casefold()
+
+
+_LISTED_SKU = re.compile(r"(?:^|\|)\s*sku=([^,|]+)")
+
+
+def _listed_names(value: Any) -> Iterator[str]:
+    """Yield the names in `sku=A-1,color=Red|sku=A-2,color=Blue`."""
+    if isinstance(value, str):
+        yield from map(_name_of, _LISTED_SKU.findall(value))
+
+
+def _size(record: Mapping[str, Any]) -> int:
+    return sum(len(value) if isinstance(value, str) else len(json.dumps(value)) for value in record.values())
+
+
+def _add_variant(product: dict[str, Any], row: Mapping[str, Any], room: int) -> int:
+    """Add what a row says of a variant to its product, if there is room for it; return its size in characters."""
+    told = {name: cell for name, cell in row.items() if not is_absent(cell) and cell != product.get(name)}
+    size = _size(told)
+    variants = product.get(VARIANTS)
+    if variants is not None and not isinstance(variants, list):
+        return 0
+    if size > room or len(variants or ()) >= MOST_VARIANTS or all(map(_OF_IMAGES.search, told)):
+        return 0
+    product.setdefault(VARIANTS, []).append(told)
+    return size
+
+
+@lru_cache(maxsize=4096)
+def _kind_of(name: str) -> str:
+    """Return what a column says of the rows of a table: `same`, `variant`, `product` or nothing."""
+    if len(name) > LONGEST_NAME:
+        return ""
+    folded = fold(name)
+    if folded in _SAME:
+        return "same"
+    if folded in _FILLED_IN_PRODUCTS:
+        return "product"
+    return "variant" if _OF_VARIANTS.search(name) else ""
+
+
+def _is_row_of_variants(record: Mapping[str, Any]) -> bool:
+    """Return whether a record is the row of a table in which several rows may make one product."""
+    return any(_kind_of(name) in {"same", "variant"} for name in record) and not any(
+        isinstance(value, (dict, list)) for value in record.values()
+    )
+
+
+def _names(record: Mapping[str, Any], profile: Profile | None) -> tuple[Any, ...]:
+    paths = profile.fields.get("name", ()) if profile else ()
+    given = (value for path in paths if (value := value_at(record, path)) is not None)
+    return (*given, *(value for name, value in record.items() if is_name_field(name) and not is_absent(value)))
+
+
+def _continues(record: Mapping[str, Any], product: Mapping[str, Any], profile: Profile | None) -> bool:
+    """Return whether a row belongs to the product of the row before it.
+
+    It does if both have the same handle, and the row has no other name; or if it has neither name nor handle and does
+    not say what only products have, in a table that has columns of variants.
+    """
+    if any(isinstance(value, (dict, list)) for value in record.values()):
+        return False
+    names = _names(record, profile)
+    shared = [name for name in record if _kind_of(name) == "same"] if not (profile and profile.same) else [profile.same]
+    handles = [(value_at(record, name), value_at(product, name)) for name in shared]
+    if any(own is not None and own == of_product for own, of_product in handles):
+        return not names or names[:1] == _names(product, profile)[:1]
+    if names or any(own is not None for own, _ in handles):
+        return False
+    kinds = {_kind_of(name) for name, value in record.items() if not is_absent(value)}
+    return "product" not in kinds and any(_kind_of(name) == "variant" for name in record)
