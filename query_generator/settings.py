@@ -541,6 +541,12 @@ class JobConfig:
         Setting(Group.BATCH, "AWS_BATCH_JOB_ID", "8f3c1c2e-5a53-4f0a-9d0c-0d2a4c7f9b11:3", read=without_index),
         Help("id of the AWS Batch job; names the job where JOB_ID does not"),
     ] = None
+    batch_attempt: Annotated[
+        int | None,
+        Setting(Group.BATCH, "AWS_BATCH_JOB_ATTEMPT", "1"),
+        Help("with it, what was paid for in vain is tried again once for each AWS Batch job, not by its every try"),
+        Between(1),
+    ] = None
     job_queue: Annotated[
         str | None,
         Setting(Group.BATCH, "AWS_BATCH_JQ_NAME", "query-generator"),

@@ -136,7 +136,7 @@ class _Run:
             terms,
             differ,
             is_child=self._is_child,
-            submission=self._config.batch_job_id or "",
+            submission=(self._config.batch_attempt and self._config.batch_job_id) or "",
             retry_failed=self._config.retry_failed,
         )
         self._events.attach(self._db)

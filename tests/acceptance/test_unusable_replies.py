@@ -90,13 +90,13 @@ def test_the_log_shows_what_the_replies_look_like(cloud: Cloud) -> None:
 def test_a_job_with_fewer_items_than_the_limit_finishes(cloud: Cloud, fault: Fault) -> None:
     """Two products end 65, never 75, after two calls an item, and a retry of the same submission buys nothing."""
     always(cloud, fault)
-    ended = cloud.run(*arguments(2), AWS_BATCH_JOB_ID="first")
+    ended = cloud.run(*arguments(2), AWS_BATCH_JOB_ID="first", AWS_BATCH_JOB_ATTEMPT="1")
     assert (ended.code, calls(cloud)) == (65, 4 * CALLS_AN_ITEM), ended.log
     assert cloud.aws.result("job")["status"] == "completed_with_errors"
     again = cloud.run(*arguments(2), AWS_BATCH_JOB_ID="first", AWS_BATCH_JOB_ATTEMPT="2")
     assert (again.code, calls(cloud)) == (65, 0), again.log
     cloud.gemini.set_faults()
-    submitted = cloud.run(*arguments(2), AWS_BATCH_JOB_ID="second")
+    submitted = cloud.run(*arguments(2), AWS_BATCH_JOB_ID="second", AWS_BATCH_JOB_ATTEMPT="1")
     assert (submitted.code, calls(cloud)) == (0, 4), submitted.log
 
 
@@ -195,8 +195,13 @@ def test_the_provider_without_a_model_stands_in(cloud: Cloud) -> None:
 
 def child(cloud: Cloud, array: str, index: int, products: int, *more: str) -> Ended:
     """Run one child of an array of two."""
-    batch = {"AWS_BATCH_JOB_ID": f"{array}:{index}", "AWS_BATCH_JOB_ARRAY_INDEX": str(index)}
-    return cloud.run(*arguments(products), *more, "--max-concurrency", "1", **batch, AWS_BATCH_JOB_ARRAY_SIZE="2")
+    batch = {
+        "AWS_BATCH_JOB_ID": f"{array}:{index}",
+        "AWS_BATCH_JOB_ARRAY_INDEX": str(index),
+        "AWS_BATCH_JOB_ARRAY_SIZE": "2",
+        "AWS_BATCH_JOB_ATTEMPT": "1",
+    }
+    return cloud.run(*arguments(products), *more, "--max-concurrency", "1", **batch)
 
 
 def test_each_child_of_an_array_counts_its_own(cloud: Cloud) -> None:
