@@ -73,11 +73,24 @@ def test_what_is_no_reply_changes_nothing(neutral: Generated | None) -> None:
         twice_in_vain(unusable, 2)
 
 
-def test_an_item_counts_once() -> None:
-    """An item that is tried again at the end of the queue is no further item."""
+def test_an_item_counts_once_in_a_row() -> None:
+    """An item that is tried again at the end of the queue is no further item, but may be one of another row."""
     unusable = UnusableReplies(2)
     for _ in range(5):
         twice_in_vain(unusable, 1)
+    unusable.ended(item(3), GOOD)
+    twice_in_vain(unusable, 1)
+    with pytest.raises(RepliesOfNoUseError):
+        twice_in_vain(unusable, 2)
+
+
+def test_a_model_that_is_wrong_now_and_then_is_not_held_up() -> None:
+    """Items that are asked again hold nothing back once another reply was of use, however many they are."""
+    unusable = UnusableReplies(5)
+    for number in range(0, 100, 2):
+        unusable.begins(item(number, 1))
+        unusable.ended(item(number + 1), GOOD)
+        assert unusable.may_begin()
 
 
 def test_an_item_that_has_questions_is_not_one_of_no_use() -> None:
