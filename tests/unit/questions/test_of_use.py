@@ -2,6 +2,7 @@
 
 import pytest
 
+from query_generator import masking
 from query_generator.errors import RetryableError, UnusableReplyError
 from query_generator.llm.base import GenerationRequest, Prompt
 from query_generator.models import Product, QueryType
@@ -52,3 +53,12 @@ def test_other_faults_stay_what_they_are() -> None:
     """Nothing is made of them."""
     with pytest.raises(RetryableError, match="busy"):
         generate(RetryableError("busy"))
+
+
+def test_what_it_looks_like_tells_no_secret() -> None:
+    """A key that the model repeats is masked, as everywhere."""
+    masking.hide(["sk-secret-0123456789"])
+    with pytest.raises(UnusableReplyError) as caught:
+        generate(["Your key is sk-secret-0123456789."])
+    assert "sk-secret" not in caught.value.looks_like
+    assert caught.value.looks_like.startswith("Your key is")
