@@ -54,7 +54,7 @@ class Generation:
         num_questions: int,
         max_concurrency: int,
         batch_size: int,
-        unusable_reply_limit: int,
+        unusable: UnusableReplies,
         clock: Callable[[], float] = time.monotonic,
         on_check: Callable[[], None] = lambda: None,
     ) -> None:
@@ -66,7 +66,7 @@ class Generation:
         self._num_questions = num_questions
         self._max_concurrency = max_concurrency
         self._clock = clock
-        self._unusable = UnusableReplies(unusable_reply_limit)
+        self._unusable = unusable
         self._saving = Saving(ledger, events, meter, stats, batch_size, clock)
         checking = Task(self._check, lambda _: CHECK_SECONDS, CHECK_SECONDS)
         self._housekeeping = Housekeeping([checking, *tasks_of(ledger, events)], clock)
@@ -140,7 +140,7 @@ class Generation:
         return self._ledger.queue.claim(size)
 
     def _start(self, lines: ProductLines) -> None:
-        while self._ready and len(self._in_flight) < self._max_concurrency and self._unusable.may_begin():
+        while self._ready and len(self._in_flight) < self._max_concurrency and self._unusable.may_begin(self._ready[0]):
             item = self._ready.popleft()
             self._unusable.begins(item)
             if item.query_type is QueryType.PRODUCT and not item.deferred and not item.answered:

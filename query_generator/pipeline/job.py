@@ -24,10 +24,11 @@ from query_generator.pipeline.children import open_database_of
 from query_generator.pipeline.finish import Finish
 from query_generator.pipeline.generation import Generation
 from query_generator.pipeline.intake import GivenInput, Intake, given_to_child, open_input
-from query_generator.pipeline.providers import make_provider
+from query_generator.pipeline.providers import make_provider, writers_of
 from query_generator.pipeline.services import Connect, database_of, event_sink_of
 from query_generator.pipeline.spending import budget_of
 from query_generator.pipeline.starting import in_turn
+from query_generator.pipeline.unusable import UnusableReplies
 from query_generator.report.metrics import Metrics, Totals
 from query_generator.report.stats import RunStats, Tally
 from query_generator.report.summary import ChildReport, Report
@@ -206,7 +207,7 @@ class _Run:
             num_questions=self._config.num_questions,
             max_concurrency=self._config.max_concurrency,
             batch_size=self._config.batch_size,
-            unusable_reply_limit=self._config.unusable_reply_limit,
+            unusable=UnusableReplies(self._config.unusable_reply_limit, writers_of(self._config)),
             on_check=lambda: self._report_metrics(meter, generation),
         )
         began = self._clock()

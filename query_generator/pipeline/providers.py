@@ -76,7 +76,15 @@ def make_provider(
             chain = cache.around(chain, stop, prices.cost_usd) if cache else chain
             chain = OfUseProvider(chain)
         chains.append(chain)
-    return WaitingProvider(FallbackProvider(chains, config.unusable_reply_limit), sleep=stop.sleep), meters
+    models = {name: models_of(name, config) for name in config.providers}
+    fallback = FallbackProvider(chains, config.unusable_reply_limit, models)
+    return WaitingProvider(fallback, sleep=stop.sleep), meters
+
+
+def writers_of(config: JobConfig) -> dict[QueryType, str]:
+    """Return the models that may write each type of question, all providers together."""
+    models = [models_of(name, config) for name in config.providers]
+    return {query_type: ", ".join(of_provider[query_type] for of_provider in models) for query_type in QueryType}
 
 
 def in_order(config: JobConfig, prices: Prices) -> list[str]:

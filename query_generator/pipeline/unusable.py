@@ -1,10 +1,23 @@
 """Counts items in a row whose paid replies were of no use, so that a run does not pay for more of them. Pure."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 from query_generator.errors import RepliesOfNoUseError, UnusableReplyError
-from query_generator.models import Generated
+from query_generator.models import Generated, QueryType
 from query_generator.store.items import Item
 
+SAME_MODEL: Mapping[QueryType, str] = dict.fromkeys(QueryType, "")
 _Key = tuple[int, str]
+
+
+@dataclass(slots=True)
+class _Row:
+    """The items since a model's last reply of use: those paid for in vain, and those that are being asked again."""
+
+    in_vain: set[_Key] = field(default_factory=set)
+    asked_again: set[_Key] = field(default_factory=set)
+    has_been_of_use: bool = False
 
 
 class UnusableReplies:
@@ -12,28 +25,30 @@ class UnusableReplies:
 
     An item counts when its second reply is of no use too; a reply of use begins the row anew. Refusals and faults of
     the service are neither. While as many items as the limit are in the row, or are being asked again since the last
-    reply of use, nothing else is begun: with many calls in flight the first bad ones decide.
+    reply of use, nothing else is begun: with many calls in flight the first bad ones decide. If product and market
+    questions are written by different models, each model has a row of its own.
     """
 
-    def __init__(self, limit: int) -> None:
-        """Take the number of items after which the run stops."""
+    def __init__(self, limit: int, models: Mapping[QueryType, str] = SAME_MODEL) -> None:
+        """Take the number of items after which the run stops, and who writes each type of question."""
         self._limit = limit
-        self._row: set[_Key] = set()
-        self._asked_again: set[_Key] = set()
-        self._has_been_of_use = False
+        rows = {model: _Row() for model in models.values()}
+        self._rows = {query_type: rows[model] for query_type, model in models.items()}
 
-    def may_begin(self) -> bool:
-        """Return whether another call may be begun now."""
-        return len(self._row) + len(self._asked_again) < self._limit
+    def may_begin(self, item: Item) -> bool:
+        """Return whether a call for an item may be begun now."""
+        row = self._rows[item.query_type]
+        return len(row.in_vain) + len(row.asked_again) < self._limit
 
     def begins(self, item: Item) -> None:
         """Note that a call for an item is begun."""
-        if _is_asked_again(item) and _key(item) not in self._row:
-            self._asked_again.add(_key(item))
+        row = self._rows[item.query_type]
+        if _is_asked_again(item) and _key(item) not in row.in_vain:
+            row.asked_again.add(_key(item))
 
     def is_worth_waiting(self, item: Item) -> bool:
         """Return whether an item gets another two calls at the end: once, if the model can do better at all."""
-        return self._has_been_of_use and not item.deferred
+        return self._rows[item.query_type].has_been_of_use and not item.deferred
 
     def ended(self, item: Item, generated: Generated | None) -> None:
         """Note what a call has brought; None if it was not made.
@@ -41,14 +56,15 @@ class UnusableReplies:
         Raises:
             RepliesOfNoUseError: the limit is reached.
         """
-        self._asked_again.discard(_key(item))
+        row = self._rows[item.query_type]
+        row.asked_again.discard(_key(item))
         if generated and generated.questions:
-            self._row.clear()
-            self._asked_again.clear()
-            self._has_been_of_use = True
+            row.in_vain.clear()
+            row.asked_again.clear()
+            row.has_been_of_use = True
         elif generated and isinstance(generated.error, UnusableReplyError) and _is_asked_again(item):
-            self._row.add(_key(item))
-            if len(self._row) >= self._limit:
+            row.in_vain.add(_key(item))
+            if len(row.in_vain) >= self._limit:
                 raise stopped_buying(self._limit, generated.error)
 
 

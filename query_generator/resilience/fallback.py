@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from query_generator.errors import (
     BudgetExhaustedError,
@@ -21,10 +21,12 @@ from query_generator.errors import (
     UnusableReplyError,
 )
 from query_generator.llm.base import GenerationReply, GenerationRequest, Provider
+from query_generator.models import QueryType
 
 _LOG = logging.getLogger("fallback")
 OUT_FOR_THE_RUN = (BudgetExhaustedError, PermissionRefusedError, ConfigurationError)
 UNUSABLE_REPLIES = 5  # in a row
+_Writer = tuple[str, str]  # a provider, and its model where it has several
 
 
 class FallbackProvider:
@@ -32,14 +34,22 @@ class FallbackProvider:
 
     It moves to the next provider at once if a circuit is open or a model refuses, and after the retries if a fault is
     transient. A provider whose daily quota is used up, whose key is refused or whose model is unknown is not called
-    again in this run, nor one with `unusable_replies` in a row, unless no other is left.
+    again in this run, nor a model of one with `unusable_replies` in a row, unless no other provider is left.
     """
 
-    def __init__(self, providers: Sequence[Provider], unusable_replies: int = UNUSABLE_REPLIES) -> None:
+    def __init__(
+        self,
+        providers: Sequence[Provider],
+        unusable_replies: int = UNUSABLE_REPLIES,
+        models: Mapping[str, Mapping[QueryType, str]] | None = None,
+    ) -> None:
+        """Take the providers in order; `models` by provider and type of question, where they are not all the same."""
         self._providers = list(providers)
         self._limit = unusable_replies
-        self._unusable: Counter[str] = Counter()
+        self._models = models or {}
+        self._unusable: Counter[_Writer] = Counter()
         self._out: dict[str, FatalError] = {}
+        self._in_vain: dict[_Writer, FatalError] = {}
         self._lock = threading.Lock()
 
     @property
@@ -63,8 +73,10 @@ class FallbackProvider:
         """
         causes: dict[str, QueryGeneratorError] = {}
         for provider in self._providers:
-            if provider.name in self._out:
-                causes[provider.name] = self._out[provider.name]
+            writer = provider.name, self._models.get(provider.name, {}).get(request.query_type, "")
+            out = self._out.get(provider.name) or self._in_vain.get(writer)
+            if out:
+                causes[provider.name] = out
                 continue
             try:
                 reply = provider.generate(request)
@@ -77,20 +89,26 @@ class FallbackProvider:
             except (RetryableError, SkippableError) as exc:
                 causes[provider.name] = exc
                 if isinstance(exc, UnusableReplyError):
-                    self._count_unusable(provider.name, exc)
+                    self._count_unusable(writer, exc)
             else:
-                self._unusable[provider.name] = 0
+                self._unusable[writer] = 0
                 return reply
         raise error_of_all(causes)
 
-    def _count_unusable(self, name: str, error: UnusableReplyError) -> None:
-        """Put a provider out whose replies cost money for nothing, if another one can stand in."""
+    def _count_unusable(self, writer: _Writer, error: UnusableReplyError) -> None:
+        """Put a model out whose replies cost money for nothing, if another provider can stand in."""
+        name, model = writer
         with self._lock:
-            self._unusable[name] += 1
-            is_over = self._unusable[name] >= self._limit and len(self._out.keys() | {name}) < len(self._providers)
-            if is_over:
-                reason = f"its last {self._limit} replies were of no use. The last one: {error}"
-                self._put_out(name, RepliesOfNoUseError(reason))
+            self._unusable[writer] += 1
+            left = (
+                {provider.name for provider in self._providers} - self._out.keys() - {out for out, _ in self._in_vain}
+            )
+            if self._unusable[writer] < self._limit or writer in self._in_vain or not left - {name}:
+                return
+            reason = f"its last {self._limit} replies were of no use. The last one: {error}"
+            self._in_vain[writer] = RepliesOfNoUseError(reason)
+            of_model = f" ({model})" if model else ""
+            _LOG.warning("[AI ERROR] %s%s is not asked any more in this run: %s", name, of_model, reason)
 
     def _put_out(self, name: str, error: FatalError) -> None:
         first = name not in self._out

@@ -169,7 +169,27 @@ def test_another_provider_takes_over_from_one_that_answers_nonsense(cloud: Cloud
         )
         assert (ended.code, openai.calls.total()) == (0, 50), ended.log
     assert LIMIT <= calls(cloud) <= LIMIT + 8
-    assert "gemini is not asked any more in this run: its last 5 replies were of no use" in ended.log
+    assert (
+        "gemini (gemini-3.5-flash-lite) is not asked any more in this run: its last 5 replies were of no use"
+        in ended.log
+    )
+
+
+@pytest.mark.parametrize("stands_in", [False, True])
+def test_a_bad_model_for_market_questions_is_found_out_beside_a_good_one(cloud: Cloud, stands_in: bool) -> None:
+    """Each model has a row of its own: good product questions in between do not let the others be paid for on and on."""
+    always(cloud, Fault.BROKEN_JSON, "exactly 3 market")
+    with OpenAIServer(api_key=OPENAI_KEY) as openai:
+        ended = cloud.run(
+            *(*arguments(25), "--max-concurrency", "1", "--provider", "gemini,openai" if stands_in else "gemini"),
+            GEMINI_MARKET_MODEL="gemini-3.8-flash",
+            OPENAI_BASE_URL=f"{openai.url}/v1",
+            OPENAI_API_KEY=OPENAI_KEY,
+        )
+        assert openai.calls.total() == (25 if stands_in else 0)
+    assert ended.code == (0 if stands_in else 65), ended.log
+    market = sum(count for (_, kind), count in cloud.gemini.calls.items() if kind == "market")
+    assert market == (LIMIT if stands_in else LIMIT * CALLS_AN_ITEM)
 
 
 def test_two_providers_that_answer_nonsense_cost_few_calls(cloud: Cloud) -> None:

@@ -1,5 +1,7 @@
 """Which replies count as bought in vain, and when a run stops buying."""
 
+from dataclasses import replace
+
 import pytest
 
 from query_generator.errors import (
@@ -49,7 +51,7 @@ def test_the_limit_is_a_number_of_items_each_with_two_replies(limit: int) -> Non
     with pytest.raises(RepliesOfNoUseError, match="no questions") as caught:
         unusable.ended(item(99, 1), BAD)
     assert caught.value.exit_code == 65
-    assert not unusable.may_begin()
+    assert not unusable.may_begin(item(0))
 
 
 def test_a_reply_of_use_begins_anew() -> None:
@@ -68,7 +70,7 @@ def test_what_is_no_reply_changes_nothing(neutral: Generated | None) -> None:
     for number in range(10, 20):
         unusable.begins(item(number, 1))
         unusable.ended(item(number, 1), neutral)
-    assert unusable.may_begin()
+    assert unusable.may_begin(item(0))
     with pytest.raises(RepliesOfNoUseError):
         twice_in_vain(unusable, 2)
 
@@ -90,14 +92,28 @@ def test_a_model_that_is_wrong_now_and_then_is_not_held_up() -> None:
     for number in range(0, 100, 2):
         unusable.begins(item(number, 1))
         unusable.ended(item(number + 1), GOOD)
-        assert unusable.may_begin()
+        assert unusable.may_begin(item(0))
+
+
+def test_each_of_two_models_has_its_row() -> None:
+    """Product questions of use do not hide that another model writes no market question that is."""
+    models = {QueryType.PRODUCT: "one", QueryType.MARKET: "other"}
+    unusable = UnusableReplies(2, models)
+    market = [replace(item(number, 1), query_type=QueryType.MARKET) for number in (1, 2)]
+    unusable.ended(market[0], BAD)
+    unusable.ended(item(3), GOOD)
+    assert not unusable.is_worth_waiting(market[0])
+    with pytest.raises(RepliesOfNoUseError):
+        unusable.ended(market[1], BAD)
+    assert unusable.may_begin(item(4))
+    assert not unusable.may_begin(market[0])
 
 
 def test_an_item_that_has_questions_is_not_one_of_no_use() -> None:
     """A second reply that adds nothing is a matter of that item."""
     unusable = UnusableReplies(1)
     unusable.begins(item(1, 1, "Is it warm?"))
-    assert unusable.may_begin()
+    assert unusable.may_begin(item(0))
     unusable.ended(item(1, 1, "Is it warm?"), BAD)
 
 
@@ -108,16 +124,16 @@ def test_nothing_else_is_begun_while_the_first_bad_ones_are_asked_again() -> Non
         unusable.begins(first)
     for first in waiting[:32]:
         unusable.ended(first, BAD)
-        if unusable.may_begin():
+        if unusable.may_begin(item(0)):
             again = item(first.product_id, 1)
             unusable.begins(again)
             begun.append(again)
     assert [again.product_id for again in begun] == [0, 1, 2, 3, 4]
     for again in begun[:-1]:
         unusable.ended(again, BAD)
-        assert not unusable.may_begin()
+        assert not unusable.may_begin(item(0))
     unusable.ended(begun[-1], GOOD)
-    assert unusable.may_begin()
+    assert unusable.may_begin(item(0))
 
 
 def test_an_item_waits_for_another_try_once_and_only_if_the_model_can_do_better() -> None:
