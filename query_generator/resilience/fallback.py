@@ -100,10 +100,9 @@ class FallbackProvider:
         name, model = writer
         with self._lock:
             self._unusable[writer] += 1
-            left = (
-                {provider.name for provider in self._providers} - self._out.keys() - {out for out, _ in self._in_vain}
-            )
-            if self._unusable[writer] < self._limit or writer in self._in_vain or not left - {name}:
+            out = {name, *self._out, *(other for other, _ in self._in_vain)}
+            is_last = all(provider.name in out for provider in self._providers)
+            if self._unusable[writer] < self._limit or writer in self._in_vain or is_last:
                 return
             reason = f"its last {self._limit} replies were of no use. The last one: {error}"
             self._in_vain[writer] = RepliesOfNoUseError(reason)

@@ -169,15 +169,13 @@ def test_another_provider_takes_over_from_one_that_answers_nonsense(cloud: Cloud
         )
         assert (ended.code, openai.calls.total()) == (0, 50), ended.log
     assert LIMIT <= calls(cloud) <= LIMIT + 8
-    assert (
-        "gemini (gemini-3.5-flash-lite) is not asked any more in this run: its last 5 replies were of no use"
-        in ended.log
-    )
+    said = "gemini (gemini-3.5-flash-lite) is not asked any more in this run: its last 5 replies were of no use"
+    assert said in ended.log
 
 
 @pytest.mark.parametrize("stands_in", [False, True])
 def test_a_bad_model_for_market_questions_is_found_out_beside_a_good_one(cloud: Cloud, stands_in: bool) -> None:
-    """Each model has a row of its own: good product questions in between do not let the others be paid for on and on."""
+    """Each model has a row of its own, so good product questions in between do not hide what is paid for in vain."""
     always(cloud, Fault.BROKEN_JSON, "exactly 3 market")
     with OpenAIServer(api_key=OPENAI_KEY) as openai:
         ended = cloud.run(
