@@ -29,6 +29,7 @@ INPUT, exactly one of:
 OPTIONS
   --num-questions N       questions of each type for a product, 1 to 200 (default: the job definition's)
   --rpm N                 LLM requests a minute for the whole job (default: the job definition's)
+  --retry-failed          try all failed items of the job again, also those that the model refused
   --array-size N          share the work of one job among N children, 2 to 10000
   --size SIZE             small 1 vCPU/1 GiB, medium 2/2, large 4/4; on Fargate 1/2, 2/4, 4/8
                           (default: the job definition's)
@@ -230,7 +231,7 @@ while (($# > 0)); do
     --help | -h) usage 2>/dev/null || true; exit 0 ;;
     --wait) wait=yes; shift ;;
     --dry-run) dry_run=yes; shift ;;
-    --from-job) given+=("from-job="); shift ;;
+    --from-job | --retry-failed) given+=("${1#--}="); shift ;;
     --products-json)
       products=$work/products.json
       printf '%s' "$2" >"$products"

@@ -20,6 +20,7 @@ SET_BY_OPTION = {
     "PRODUCTS_FROM_JOB": "--from-job",
     "INPUT_S3_BUCKET": "--input-s3",
     "INPUT_S3_KEY": "--input-s3",
+    "RETRY_FAILED": "--retry-failed",
 }
 # Options that are whole numbers: least, most, the container's variable. The job (JobConfig) limits num-questions as
 # well; it does not limit rpm, whose limit here only finds typing errors. AWS limits array-size, which has no variable.
@@ -28,6 +29,8 @@ NUMBERS: Mapping[str, Tuple[int, int, str]] = {
     "rpm": (1, 1000000, "MAX_REQUESTS_PER_MINUTE"),
     "array-size": (*limit("array_size"), ""),
 }
+# Options without a value, and the container's variable.
+FLAGS = {"retry-failed": "RETRY_FAILED"}
 # Platform → size → (vCPU, MiB), as AWS Batch takes them. For Fargate, limits.json lists the pairs that exist.
 SIZES = {
     "ec2": {"small": ("1", "1024"), "medium": ("2", "2048"), "large": ("4", "4096")},
@@ -114,7 +117,9 @@ def option_problems(given: Given, environ: Environment) -> Iterator[str]:
 
 def variables_of(given: Given) -> List[Variable]:
     """Return the container's variables in order, except those for the products."""
-    return [Variable("JOB_ID", first(given, "job-id"), "--job-id"), *_number_variables(given), *_own_variables(given)]
+    job = [Variable("JOB_ID", first(given, "job-id"), "--job-id")]
+    flags = [Variable(name, "true", f"--{option}") for option, name in FLAGS.items() if option in given]
+    return [*job, *_number_variables(given), *flags, *_own_variables(given)]
 
 
 def variable_problems(variable: Variable) -> Iterator[str]:

@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from query_generator.aws import s3_client
-from query_generator.errors import ConfigurationError, InputError
+from query_generator.errors import ConfigurationError, InputError, UnusableReplyError
 from query_generator.input import sources
 from query_generator.input.product_fields import product_from_record
 from query_generator.llm.base import Provider
@@ -103,10 +103,11 @@ def generate_questions(
     questions: dict[str, list[str]] = {}
     for query_type in QueryType:
         texts: list[str] = []
-        for _ in range(CALLS_FOR_AN_ITEM):
+        for call in range(1, CALLS_FOR_AN_ITEM + 1):
             result = ask(product, query_type, num_questions, asked, tuple(texts))
             texts += result.questions
-            if result.error and not texts:
+            is_asked_again = isinstance(result.error, UnusableReplyError) and call < CALLS_FOR_AN_ITEM
+            if result.error and not texts and not is_asked_again:
                 raise result.error
         if len(texts) < num_questions:
             _LOG.warning("[AI] only %d %s questions for %s", len(texts), query_type, product.name)

@@ -4,6 +4,7 @@ Fatal errors end the run with their exit code, retryable ones are worth another 
 """
 
 import errno
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -95,6 +96,12 @@ class CostCapReachedError(BudgetExhaustedError):
     """The job's cost cap leaves too little for another call, to any provider."""
 
 
+class RepliesOfNoUseError(FatalError):
+    """Nothing more is bought, since what was paid for could not be used: another run by itself would pay again."""
+
+    exit_code = ExitCode.FINISHED_WITH_ERRORS
+
+
 class InterruptedRunError(FatalError):
     """The run was asked to stop: the same job id continues later."""
 
@@ -148,7 +155,13 @@ class OverloadedError(RetryableError):
 
 
 class UnusableReplyError(RetryableError):
-    """The service answered, but nothing in the model's reply can be used."""
+    """The service answered, but nothing in the model's reply can be used.
+
+    `looks_like` is its beginning, as people may see it; `dropped` counts its texts by reason.
+    """
+
+    looks_like = ""
+    dropped: Mapping[str, int] = {}
 
 
 class CircuitOpenError(RetryableError):
@@ -164,3 +177,7 @@ class CircuitOpenError(RetryableError):
 
 class SkippableError(QueryGeneratorError):
     """This item cannot be completed, and another attempt would not help; the other items continue."""
+
+
+class RefusedRequestError(SkippableError):
+    """The service refuses the request as it is: the cause may be a setting, so a later run tries the item again."""

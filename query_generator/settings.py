@@ -217,6 +217,16 @@ class JobConfig:
         Help("allow another number of questions, provider, model or prompt version than the job began with"),
         Option("--refresh", verbs=("run",)),
     ] = False
+    retry_failed: Annotated[
+        bool,
+        Setting(Group.WORK, "RETRY_FAILED", "true"),
+        Help(
+            "try all failed items of the job again, also those that the model refused",
+            "Without it those alone whose cause may be gone. In AWS Batch it holds once a submission, not for each "
+            "retry and child.",
+        ),
+        Option("--retry-failed", verbs=("run",)),
+    ] = False
 
     providers: Annotated[
         tuple[ProviderName, ...],
@@ -509,6 +519,15 @@ class JobConfig:
         Help("time until one call tries it again", "A run whose only service fails that too ends with 75."),
         Between(1, 3600, "seconds"),
     ] = 300
+    unusable_reply_limit: Annotated[
+        int,
+        Setting(Group.FAULTS, "UNUSABLE_REPLY_LIMIT", "5"),
+        Help(
+            "items in a row whose paid replies were of no use, after which nothing more is bought",
+            "The run ends with 65. Of several providers each is left alone after as many such replies in a row.",
+        ),
+        Between(1),
+    ] = 5
     drain_seconds: Annotated[
         float,
         Setting(Group.FAULTS, "DRAIN_SECONDS", "25"),
@@ -543,6 +562,12 @@ class JobConfig:
         str | None,
         Setting(Group.BATCH, "AWS_BATCH_JOB_ID", "8f3c1c2e-5a53-4f0a-9d0c-0d2a4c7f9b11:3", read=without_index),
         Help("id of the AWS Batch job; names the job where JOB_ID does not"),
+    ] = None
+    batch_attempt: Annotated[
+        int | None,
+        Setting(Group.BATCH, "AWS_BATCH_JOB_ATTEMPT", "1"),
+        Help("with it, what was paid for in vain is tried again once for each AWS Batch job, not by its every try"),
+        Between(1),
     ] = None
     job_queue: Annotated[
         str | None,

@@ -25,21 +25,28 @@ class StopSignal:
         self.reason = ""
         self._clock = clock
         self._sleep = sleep
-        self._set_at: float | None = None
+        self._due_at: float | None = None
 
-    def set(self, reason: str) -> None:
-        """Ask all threads to stop; only the first reason is kept."""
-        if self._set_at is None:
+    def set(self, reason: str, drain_seconds: float | None = None) -> None:
+        """Ask all threads to stop; of several reasons the first is kept, of several times the shortest.
+
+        Args:
+            reason: in words.
+            drain_seconds: for calls in flight, in place of the usual time; infinite where nothing presses.
+        """
+        due_at = self._clock() + (self.drain_seconds if drain_seconds is None else drain_seconds)
+        if self._due_at is None:
             self.reason = reason
-            self._set_at = self._clock()
+            self._due_at = due_at
+        self._due_at = min(self._due_at, due_at)
 
     def is_set(self) -> bool:
         """Return whether a stop was asked for."""
-        return self._set_at is not None
+        return self._due_at is not None
 
     def is_overdue(self) -> bool:
         """Return whether a stop was asked for and the time for calls in flight is over."""
-        return self._set_at is not None and self._clock() - self._set_at >= self.drain_seconds
+        return self._due_at is not None and self._clock() >= self._due_at
 
     def sleep(self, seconds: float) -> None:
         """Sleep unless a stop is asked for.
@@ -48,7 +55,7 @@ class StopSignal:
             InterruptedRunError: a stop was asked for before the time was over.
         """
         end = self._clock() + seconds
-        while self._set_at is None:
+        while self._due_at is None:
             rest = end - self._clock()
             if rest <= 0:
                 return

@@ -10,9 +10,16 @@ from functools import partial
 from itertools import islice
 
 from query_generator.config import JobConfig
-from query_generator.errors import FatalError, InterruptedRunError, RetryableError, SkippableError
+from query_generator.errors import (
+    FatalError,
+    InterruptedRunError,
+    RetryableError,
+    SkippableError,
+    UnusableReplyError,
+)
 from query_generator.llm.base import Provider
 from query_generator.models import Product, QueryType, RejectedRecord
+from query_generator.pipeline.unusable import stopped_buying
 from query_generator.pipeline.workers import Workers
 from query_generator.questions.ask import CALLS_FOR_AN_ITEM, ask, shortage
 from query_generator.stopping import STEP_SECONDS, StopSignal
@@ -28,12 +35,15 @@ Failure = RetryableError | SkippableError | None
 
 @dataclass(slots=True)
 class Warmed:
-    """The result of warming. `problems` names the first failed items and rejected records."""
+    """The result of warming. `problems` names the first failed items and rejected records; `unusable` counts the items
+    in a row whose paid replies were of no use.
+    """
 
     products: int = 0
     items: int = 0
     failed: int = 0
     rejected: int = 0
+    unusable: int = 0
     problems: list[str] = field(default_factory=list)
 
     def note(self, problem: str) -> None:
@@ -81,7 +91,7 @@ def warm(
         for future in wait(in_flight, STEP_SECONDS, FIRST_COMPLETED).done:
             product, query_type = in_flight.pop(future)
             try:
-                _count(warmed, product, query_type, future.result())
+                _count(warmed, product, query_type, future.result(), config.unusable_reply_limit)
             except FatalError as exc:
                 fatal = fatal or exc
         if clock() - logged_at >= PROGRESS_SECONDS:
@@ -115,20 +125,28 @@ def fill(product: Product, query_type: QueryType, wanted: int, provider: Provide
     """Make the calls that a job makes for one item; return the error with which it would fail, or None."""
     texts: tuple[str, ...] = ()
     dropped: Counter[str] = Counter()
+    error: Failure = None
     for _ in range(CALLS_FOR_AN_ITEM):
         result = ask(product, query_type, wanted, provider, texts)
-        if result.error:
-            return result.error
+        error = result.error
+        if error and not isinstance(error, UnusableReplyError):
+            return error
         texts += tuple(result.questions)
         dropped += result.dropped
         if len(texts) >= wanted:
             return None
-    return shortage(len(texts), wanted, dropped)
+    return error or shortage(len(texts), wanted, dropped)
 
 
-def _count(warmed: Warmed, product: Product, query_type: QueryType, failure: Failure) -> None:
+def _count(warmed: Warmed, product: Product, query_type: QueryType, failure: Failure, limit: int) -> None:
+    """Count an item; raises RepliesOfNoUseError if as many as the limit in a row were paid for in vain."""
     if failure is None:
         warmed.items += 1
-    else:
-        warmed.failed += 1
-        warmed.note(f"generate: {product.key}: {query_type}: {failure}")
+        warmed.unusable = 0
+        return
+    warmed.failed += 1
+    warmed.note(f"generate: {product.key}: {query_type}: {failure}")
+    if isinstance(failure, UnusableReplyError):
+        warmed.unusable += 1
+        if warmed.unusable == limit:
+            raise stopped_buying(limit, failure)

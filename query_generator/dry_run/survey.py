@@ -120,6 +120,7 @@ def take_survey(config: JobConfig, db: Database | None, stop: StopSignal, survey
         are_loaded=reading is Reading.NOTHING,
         enough_at=config.num_questions if config.skip_existing else None,
         refill_to=config.num_questions if changed else None,
+        retry_failed=config.retry_failed,
     )
     limit = None if reading is Reading.NOTHING else config.limit
     fresh = survey.fresh(until_broken_off(iter(entries)), are_rows=reading is not Reading.GIVEN)

@@ -12,10 +12,11 @@ from query_generator.errors import (
     PermissionRefusedError,
     QueryGeneratorError,
     RateLimitedError,
+    RefusedRequestError,
     RetryableError,
     SkippableError,
 )
-from query_generator.llm.http_errors import LONGEST_DELAY, OVERLOADED_STATUSES
+from query_generator.llm.http_errors import LONGEST_DELAY, OVERLOADED_STATUSES, TOO_LARGE
 from query_generator.llm.registry import GEMINI
 from query_generator.masking import quoted
 
@@ -56,7 +57,8 @@ def error_from_reply(status: int, body: bytes, model: str, retry_after: str = ""
         return ConfigurationError(
             f"Gemini knows no model '{model}': {message}; name another with {GEMINI.model_settings}"
         )
-    return SkippableError(f"Gemini refused the request: {message}")
+    refused = SkippableError if status == TOO_LARGE else RefusedRequestError
+    return refused(f"Gemini refused the request: {message}")
 
 
 def _error_object(body: bytes) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ from query_generator.errors import (
     PermissionRefusedError,
     QueryGeneratorError,
     RateLimitedError,
+    RefusedRequestError,
     RetryableError,
     SkippableError,
 )
@@ -25,6 +26,7 @@ from query_generator.masking import quoted
 
 LONGEST_DELAY = 600.0  # seconds; a limit per minute never asks for more, a daily quota does, and that ends the run
 OVERLOADED_STATUSES = frozenset({503, 529})
+TOO_LARGE = 413  # a request whatever the settings are
 _TRANSIENT_CLIENT_STATUSES = frozenset({408, 409, 425, 499})  # time-out, conflict, too early, cancelled
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 
@@ -83,7 +85,8 @@ def error_from_status(
         return ConfigurationError(
             f"{vendor.title} knows no model '{model}': {message}; check the setting {vendor.model_settings}"
         )
-    return SkippableError(f"{vendor.title} refused the request: {message}")
+    refused = SkippableError if status == TOO_LARGE else RefusedRequestError
+    return refused(f"{vendor.title} refused the request: {message}")
 
 
 def budget_exhausted(vendor: Vendor, message: str) -> BudgetExhaustedError:

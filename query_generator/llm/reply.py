@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from query_generator.errors import UnusableReplyError
+from query_generator.masking import quoted
 
 # No minItems or maxItems: Gemini refuses schemas whose arrays bound too many states, so the count is in the prompt.
 QUESTIONS_SCHEMA: dict[str, Any] = {
@@ -15,6 +16,7 @@ QUESTIONS_SCHEMA: dict[str, Any] = {
     "required": ["questions"],
 }
 
+LOOKED_AT = 1_000  # characters of a reply that cannot be used, of which fewer are shown
 MOST_DIGITS = 30  # of an integer that is read as one; Python refuses to read thousands
 
 
@@ -46,7 +48,9 @@ def parse_question_texts(text: str) -> tuple[str, ...]:
     texts = _usable(_items(_decode(text, opening.start()))) if opening else ()
     texts = texts or _usable(_decode(item, 0) for item in _ITEM.findall(text))
     if not texts:
-        raise UnusableReplyError(f"the model's reply holds no questions ({len(text)} characters); it is asked again")
+        error = UnusableReplyError(f"the model's reply holds no questions ({len(text)} characters)")
+        error.looks_like = quoted(text[:LOOKED_AT])
+        raise error
     return texts
 
 

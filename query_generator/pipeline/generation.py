@@ -1,6 +1,7 @@
 """The work on the items of a job: claim, ask, save, publish."""
 
 import logging
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -9,7 +10,7 @@ from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
 
-from query_generator.errors import FatalError, InterruptedRunError
+from query_generator.errors import FatalError, InterruptedRunError, RepliesOfNoUseError
 from query_generator.llm.base import Provider
 from query_generator.llm.metered import MeteredProvider, Meters
 from query_generator.models import Generated, QueryType
@@ -17,6 +18,7 @@ from query_generator.pipeline.announcing import ProductLines
 from query_generator.pipeline.housekeeping import Housekeeping, Task, tasks_of
 from query_generator.pipeline.outcomes import next_call, next_state, storable
 from query_generator.pipeline.saving import Saving
+from query_generator.pipeline.unusable import UnusableReplies
 from query_generator.pipeline.workers import Workers, take_ended
 from query_generator.questions.ask import ask
 from query_generator.report.stats import RunStats, Tally
@@ -52,6 +54,7 @@ class Generation:
         num_questions: int,
         max_concurrency: int,
         batch_size: int,
+        unusable: UnusableReplies,
         clock: Callable[[], float] = time.monotonic,
         on_check: Callable[[], None] = lambda: None,
     ) -> None:
@@ -63,6 +66,7 @@ class Generation:
         self._num_questions = num_questions
         self._max_concurrency = max_concurrency
         self._clock = clock
+        self._unusable = unusable
         self._saving = Saving(ledger, events, meter, stats, batch_size, clock)
         checking = Task(self._check, lambda _: CHECK_SECONDS, CHECK_SECONDS)
         self._housekeeping = Housekeeping([checking, *tasks_of(ledger, events)], clock)
@@ -111,10 +115,12 @@ class Generation:
     def _report_stop(self) -> None:
         if not self._stop_reported and self._in_flight:
             _LOG.warning(
-                "[BATCH WARNING] %s: %d calls in flight have up to %g s; a second signal ends the run at once",
+                "[BATCH WARNING] %s: %d calls in flight %s",
                 self._stop.reason,
                 len(self._in_flight),
-                self._stop.drain_seconds,
+                "are waited for"
+                if self._fatal
+                else f"have up to {self._stop.drain_seconds:g} s; a second signal ends the run at once",
             )
             self._stop_reported = True
 
@@ -134,8 +140,9 @@ class Generation:
         return self._ledger.queue.claim(size)
 
     def _start(self, lines: ProductLines) -> None:
-        while self._ready and len(self._in_flight) < self._max_concurrency:
+        while self._ready and len(self._in_flight) < self._max_concurrency and self._unusable.may_begin(self._ready[0]):
             item = self._ready.popleft()
+            self._unusable.begins(item)
             if item.query_type is QueryType.PRODUCT and not item.deferred and not item.answered:
                 lines.begins(item.product.name)
             future = self._workers.submit(partial(self._ask, item))
@@ -168,15 +175,25 @@ class Generation:
         """Return the outcome of a call; None if it was not made, or failed with an error that ends the run."""
         error = future.exception()
         if isinstance(error, FatalError):
+            self._unusable.ended(item, None)
             if not isinstance(error, InterruptedRunError):
-                self._fatal = self._fatal or error
-                self._stop.set(str(error))
+                self._end(error)
             return None
-        outcome = next_state(item, future.result(), self._num_questions)
+        generated = future.result()
+        outcome = next_state(item, generated, self._num_questions, may_wait=self._unusable.is_worth_waiting(item))
+        try:
+            self._unusable.ended(item, generated)
+        except RepliesOfNoUseError as exc:
+            self._end(exc)
         if outcome.generated.error:
             reason = storable(str(outcome.generated.error))
             _LOG.warning("[AI ERROR] %s questions for '%s': %s", item.query_type, item.product.name, reason)
         return outcome
+
+    def _end(self, error: FatalError) -> None:
+        """Begin no further call, and let those in flight end, which have deadlines of their own."""
+        self._fatal = self._fatal or error
+        self._stop.set(str(error).partition("\n")[0], math.inf)
 
     def _wait_for_others(self) -> bool:
         """Wait a little if another run still has items; return False if every item has ended."""

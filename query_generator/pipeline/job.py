@@ -25,10 +25,11 @@ from query_generator.pipeline.children import open_database_of
 from query_generator.pipeline.finish import Finish
 from query_generator.pipeline.generation import Generation
 from query_generator.pipeline.intake import GivenInput, Intake, given_to_child, open_input
-from query_generator.pipeline.providers import make_provider
+from query_generator.pipeline.providers import make_provider, writers_of
 from query_generator.pipeline.services import Connect, check_bucket, database_of, event_sink_of
 from query_generator.pipeline.spending import budget_of
 from query_generator.pipeline.starting import in_turn
+from query_generator.pipeline.unusable import UnusableReplies
 from query_generator.report.metrics import Metrics, Totals
 from query_generator.report.stats import RunStats, Tally
 from query_generator.report.summary import ChildReport, Report
@@ -145,7 +146,13 @@ class _Run:
             metadata=read_metadata(self._db, job_id),
         )
         terms, differ = terms_of(self._config), partial(has_other_terms, self._config)
-        self._ledger.record.open(terms, differ, is_child=self._is_child)
+        self._ledger.record.open(
+            terms,
+            differ,
+            is_child=self._is_child,
+            submission=(self._config.batch_attempt and self._config.batch_job_id) or "",
+            retry_failed=self._config.retry_failed,
+        )
         self._events.attach(self._db)
         try:
             with closing(self._side), Heartbeat(self._lease, self._side):
@@ -213,6 +220,7 @@ class _Run:
             num_questions=self._config.num_questions,
             max_concurrency=self._config.max_concurrency,
             batch_size=self._config.batch_size,
+            unusable=UnusableReplies(self._config.unusable_reply_limit, writers_of(self._config)),
             on_check=lambda: self._report_metrics(meter, generation),
         )
         began = self._clock()

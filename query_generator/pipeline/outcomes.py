@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
-from query_generator.errors import RateLimitedError, RetryableError
+from query_generator.errors import RateLimitedError, RefusedRequestError, RetryableError, UnusableReplyError
 from query_generator.models import Generated
 from query_generator.questions.ask import CALLS_FOR_AN_ITEM, shortage
 from query_generator.questions.prompts import PROMPT_VERSION
@@ -15,13 +15,15 @@ from query_generator.store.queries import Query
 DEFERRALS = 3  # times that an item may go to the back of the queue
 
 
-def next_state(item: Item, generated: Generated, num_questions: int) -> Outcome:
+def next_state(item: Item, generated: Generated, num_questions: int, *, may_wait: bool = True) -> Outcome:
     """Return the state in which a call leaves its item.
 
     All questions there: succeeded. Too few: running, which means one more call, or failed after the last call. A
     transient fault: pending, at the back of the queue, or failed after the last deferral; a rate limit never fails an
-    item. Any other fault: failed.
+    item. A reply of no use: running, then pending if the item `may_wait`, then failed. Any other fault: failed.
     """
+    if isinstance(generated.error, UnusableReplyError):
+        return _after_no_use(item, generated, may_wait=may_wait)
     answered = item.answered
     if generated.error is None:
         have, answered = len(item.existing) + len(generated.questions), item.answered + 1
@@ -33,13 +35,28 @@ def next_state(item: Item, generated: Generated, num_questions: int) -> Outcome:
     tries_left = item.deferred < DEFERRALS or isinstance(generated.error, RateLimitedError)
     if isinstance(generated.error, RetryableError) and tries_left:
         return Outcome(item, generated, ItemState.PENDING, answered, deferred=item.deferred + 1, transient=True)
+    return _failed(item, generated, answered)
+
+
+def _after_no_use(item: Item, generated: Generated, *, may_wait: bool) -> Outcome:
+    """Ask again at once; after the second such reply at the end of the queue, where the two calls begin anew."""
+    if not item.answered:
+        return Outcome(item, generated, ItemState.RUNNING, 1, deferred=item.deferred)
+    if may_wait:
+        answered = item.answered if item.existing else 0
+        return Outcome(item, generated, ItemState.PENDING, answered, deferred=item.deferred + 1, transient=True)
+    return _failed(item, generated, item.answered + 1)
+
+
+def _failed(item: Item, generated: Generated, answered: int) -> Outcome:
+    """Give an item up; another run takes it up again if the cause is outside of it."""
     return Outcome(
         item,
         generated,
         ItemState.FAILED,
         answered,
         deferred=item.deferred,
-        transient=isinstance(generated.error, RetryableError),
+        transient=isinstance(generated.error, RetryableError | RefusedRequestError),
         error_stage=ErrorStage.GENERATE,
         error=storable(str(generated.error)),
     )

@@ -12,6 +12,7 @@ from query_generator.llm.metered import Meters
 from query_generator.llm.prices import Prices, load_prices
 from query_generator.llm.registry import is_paid, models_of
 from query_generator.models import QueryType
+from query_generator.questions.of_use import OfUseProvider
 from query_generator.resilience.budget import Budget, BudgetedProvider
 from query_generator.resilience.circuit_breaker import CircuitBreaker
 from query_generator.resilience.fallback import FallbackProvider
@@ -73,8 +74,17 @@ def make_provider(
                 chain, config.retry_max_attempts, retry_budget, sleep=stop.sleep, on_retry=meter.count_retry
             )
             chain = cache.around(chain, stop, prices.cost_usd) if cache else chain
+            chain = OfUseProvider(chain)
         chains.append(chain)
-    return WaitingProvider(FallbackProvider(chains), sleep=stop.sleep), meters
+    models = {name: models_of(name, config) for name in config.providers}
+    fallback = FallbackProvider(chains, config.unusable_reply_limit, models)
+    return WaitingProvider(fallback, sleep=stop.sleep), meters
+
+
+def writers_of(config: JobConfig) -> dict[QueryType, str]:
+    """Return the models that may write each type of question, all providers together."""
+    models = [models_of(name, config) for name in config.providers]
+    return {query_type: ", ".join(of_provider[query_type] for of_provider in models) for query_type in QueryType}
 
 
 def in_order(config: JobConfig, prices: Prices) -> list[str]:

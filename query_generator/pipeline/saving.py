@@ -10,6 +10,7 @@ from query_generator.models import Generated
 from query_generator.pipeline.batch_events import BatchEvents
 from query_generator.pipeline.outcomes import queries_of, storable, with_ids
 from query_generator.report.stats import RunStats
+from query_generator.store.driver import sqlstate_of
 from query_generator.store.events import EventLog
 from query_generator.store.items import ErrorStage, ItemState, Outcome
 from query_generator.store.ledger import Ledger
@@ -18,6 +19,7 @@ from query_generator.store.queries import save_queries_to_rds, save_storable_que
 _LOG = logging.getLogger("generation")
 
 REFUSED_IN_A_ROW = 5  # items of which no question could be stored
+FOREIGN_KEY_VIOLATION = "23503"
 
 Store = Callable[[Sequence[Outcome]], Sequence[Outcome]]
 
@@ -88,7 +90,8 @@ class Saving:
         try:
             written = self._save_together([outcome], self._store_what_can_be)
         except SkippableError as exc:
-            written = self._save_together([_unstorable(outcome, Generated(), str(exc))], list)
+            failed = _unstorable(outcome, Generated(), str(exc), transient=_is_a_rule_of_the_table(exc))
+            written = self._save_together([failed], list)
         for failed in written:
             self._count_refused(failed)
             if failed.error_stage is ErrorStage.PERSIST:
@@ -126,7 +129,8 @@ class Saving:
         if not refused:
             return [stored]
         reason = "; ".join(f"query_text '{query.query_text[:80]}': {error}" for query, error in refused)
-        return [_unstorable(stored, outcome.generated, storable(reason), transient=outcome.transient)]
+        by_rule = not ids and not outcome.item.existing and all(_is_a_rule_of_the_table(error) for _, error in refused)
+        return [_unstorable(stored, outcome.generated, storable(reason), transient=outcome.transient or by_rule)]
 
 
 def _unstorable(outcome: Outcome, generated: Generated, error: str, *, transient: bool = False) -> Outcome:
@@ -138,3 +142,9 @@ def _unstorable(outcome: Outcome, generated: Generated, error: str, *, transient
         error=error,
         transient=transient,
     )
+
+
+def _is_a_rule_of_the_table(error: SkippableError) -> bool:
+    """Return whether a constraint, a view or a trigger refused a row, not what it holds or its missing product."""
+    state = sqlstate_of(error)
+    return state != FOREIGN_KEY_VIOLATION and state.startswith(("23", "44", "P0"))

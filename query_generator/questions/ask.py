@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from query_generator.errors import RetryableError, SkippableError
+from query_generator.errors import RetryableError, SkippableError, UnusableReplyError
 from query_generator.llm.base import GenerationRequest, Provider
 from query_generator.models import Generated, Product, QueryType
 from query_generator.questions.judged import judged
@@ -38,6 +38,8 @@ def ask(
             prompt = build_prompt(product, query_type, wanted, existing)
             request = GenerationRequest(product, query_type, wanted, prompt, existing)
             reply = judged(request, provider.generate(request))
+    except UnusableReplyError as exc:
+        return Generated(dropped=Counter(exc.dropped), error=exc)
     except (RetryableError, SkippableError) as exc:
         return Generated(error=exc)
     return Generated(

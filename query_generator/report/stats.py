@@ -11,7 +11,7 @@ from query_generator.store.items import ItemState, Outcome
 
 @dataclass(slots=True)
 class Tally:
-    """Counts the items that a run has ended; `failed` includes `failed_transiently`."""
+    """Counts the items that a run has ended; `failed` includes `failed_transiently`, those that got no answer."""
 
     succeeded: int = 0
     failed: int = 0
@@ -22,7 +22,7 @@ class Tally:
         for outcome in outcomes:
             self.succeeded += outcome.state is ItemState.SUCCEEDED
             self.failed += outcome.state is ItemState.FAILED
-            self.failed_transiently += outcome.state is ItemState.FAILED and outcome.transient
+            self.failed_transiently += outcome.state is ItemState.FAILED and outcome.is_unanswered
 
 
 @dataclass(slots=True)

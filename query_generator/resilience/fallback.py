@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from query_generator.errors import (
     BudgetExhaustedError,
@@ -13,13 +14,19 @@ from query_generator.errors import (
     PermissionRefusedError,
     QueryGeneratorError,
     RateLimitedError,
+    RefusedRequestError,
+    RepliesOfNoUseError,
     RetryableError,
     SkippableError,
+    UnusableReplyError,
 )
 from query_generator.llm.base import GenerationReply, GenerationRequest, Provider
+from query_generator.models import QueryType
 
 _LOG = logging.getLogger("fallback")
 OUT_FOR_THE_RUN = (BudgetExhaustedError, PermissionRefusedError, ConfigurationError)
+UNUSABLE_REPLIES = 5  # in a row
+_Writer = tuple[str, str]  # a provider, and its model where it has several
 
 
 class FallbackProvider:
@@ -27,12 +34,22 @@ class FallbackProvider:
 
     It moves to the next provider at once if a circuit is open or a model refuses, and after the retries if a fault is
     transient. A provider whose daily quota is used up, whose key is refused or whose model is unknown is not called
-    again in this run.
+    again in this run, nor a model of one with `unusable_replies` in a row, unless no other provider is left.
     """
 
-    def __init__(self, providers: Sequence[Provider]) -> None:
+    def __init__(
+        self,
+        providers: Sequence[Provider],
+        unusable_replies: int = UNUSABLE_REPLIES,
+        models: Mapping[str, Mapping[QueryType, str]] | None = None,
+    ) -> None:
+        """Take the providers in order; `models` by provider and type of question, where they are not all the same."""
         self._providers = list(providers)
+        self._limit = unusable_replies
+        self._models = models or {}
+        self._unusable: Counter[_Writer] = Counter()
         self._out: dict[str, FatalError] = {}
+        self._in_vain: dict[_Writer, FatalError] = {}
         self._lock = threading.Lock()
 
     @property
@@ -56,24 +73,45 @@ class FallbackProvider:
         """
         causes: dict[str, QueryGeneratorError] = {}
         for provider in self._providers:
-            if provider.name in self._out:
-                causes[provider.name] = self._out[provider.name]
+            writer = provider.name, self._models.get(provider.name, {}).get(request.query_type, "")
+            out = self._out.get(provider.name) or self._in_vain.get(writer)
+            if out:
+                causes[provider.name] = out
                 continue
             try:
-                return provider.generate(request)
+                reply = provider.generate(request)
             except CostCapReachedError:
                 raise
             except OUT_FOR_THE_RUN as exc:
-                self._put_out(provider.name, exc)
+                with self._lock:
+                    self._put_out(provider.name, exc)
                 causes[provider.name] = exc
             except (RetryableError, SkippableError) as exc:
                 causes[provider.name] = exc
+                if isinstance(exc, UnusableReplyError):
+                    self._count_unusable(writer, exc)
+            else:
+                self._unusable[writer] = 0
+                return reply
         raise error_of_all(causes)
 
-    def _put_out(self, name: str, error: FatalError) -> None:
+    def _count_unusable(self, writer: _Writer, error: UnusableReplyError) -> None:
+        """Put a model out whose replies cost money for nothing, if another provider can stand in."""
+        name, model = writer
         with self._lock:
-            first = name not in self._out
-            self._out[name] = error
+            self._unusable[writer] += 1
+            out = {name, *self._out, *(other for other, _ in self._in_vain)}
+            is_last = all(provider.name in out for provider in self._providers)
+            if self._unusable[writer] < self._limit or writer in self._in_vain or is_last:
+                return
+            reason = f"its last {self._limit} replies were of no use. The last one: {error}"
+            self._in_vain[writer] = RepliesOfNoUseError(reason)
+            of_model = f" ({model})" if model else ""
+            _LOG.warning("[AI ERROR] %s%s is not asked any more in this run: %s", name, of_model, reason)
+
+    def _put_out(self, name: str, error: FatalError) -> None:
+        first = name not in self._out
+        self._out[name] = error
         if first and len(self._providers) > 1:
             _LOG.warning("[AI ERROR] %s is not asked any more in this run: %s", name, error)
 
@@ -81,8 +119,9 @@ class FallbackProvider:
 def error_of_all(causes: dict[str, QueryGeneratorError]) -> QueryGeneratorError:
     """Join the errors of the providers, by name, into the one error that decides what to do next.
 
-    If any provider may answer later, the error is transient: CircuitOpenError if only open circuits are left, and
-    RateLimitedError if any provider limits calls, since an item must never fail because of a rate limit.
+    If any provider may answer later, the error is transient: CircuitOpenError if only open circuits are left,
+    RateLimitedError if any provider limits calls, since an item must never fail because of a rate limit, and
+    UnusableReplyError if what was paid for was of no use and no provider was away.
     """
     if len(causes) == 1:
         return next(iter(causes.values()))
@@ -99,6 +138,22 @@ def error_of_all(causes: dict[str, QueryGeneratorError]) -> QueryGeneratorError:
     limited = [error for error in others if isinstance(error, RateLimitedError)]
     if limited:
         return RateLimitedError(message, min(error.retry_after or 0.0 for error in limited))
-    if any(isinstance(error, RetryableError) for error in others):
-        return RetryableError(message)
-    return SkippableError(message)
+    if all(isinstance(error, UnusableReplyError | SkippableError) for error in others):
+        return _error_of_answers(message, others, may_be_mended=bool(lasting))
+    return RetryableError(message)
+
+
+def _error_of_answers(
+    message: str, answers: Sequence[QueryGeneratorError], *, may_be_mended: bool
+) -> QueryGeneratorError:
+    """Return the error of providers which all answered or refused: an unusable reply may be another one next time, and
+    a provider whose key or model is mended may answer what others refuse.
+    """
+    unusable = [error for error in answers if isinstance(error, UnusableReplyError)]
+    if not unusable:
+        may_be_mended = may_be_mended or any(isinstance(error, RefusedRequestError) for error in answers)
+        return RefusedRequestError(message) if may_be_mended else SkippableError(message)
+    joined = UnusableReplyError(message)
+    joined.looks_like = unusable[-1].looks_like
+    joined.dropped = sum((Counter(error.dropped) for error in unusable), Counter())
+    return joined

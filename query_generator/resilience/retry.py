@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
-from query_generator.errors import CircuitOpenError, RateLimitedError, RetryableError
+from query_generator.errors import CircuitOpenError, RateLimitedError, RetryableError, UnusableReplyError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Provider, ProviderAround
 
 FIRST_DELAY = 1.0  # seconds
@@ -46,7 +46,7 @@ class RetryingProvider(ProviderAround):
 
     Backoff: a random time between 0 and min(60 s, 1 s x 2^(attempts - 1)), after the whole delay that the service asked
     for. After a rate limit, the governor decides when the next call may start, or has set how long this call has to
-    wait alone. An open circuit is not retried.
+    wait alone. An open circuit is not retried, and an unusable reply, which was paid for, is a matter of its item.
     """
 
     def __init__(
@@ -85,4 +85,4 @@ class RetryingProvider(ProviderAround):
 
 
 def _is_worth_a_retry(error: BaseException) -> bool:
-    return isinstance(error, RetryableError) and not isinstance(error, CircuitOpenError)
+    return isinstance(error, RetryableError) and not isinstance(error, CircuitOpenError | UnusableReplyError)

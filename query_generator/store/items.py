@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from query_generator.errors import RetryableError, UnusableReplyError
 from query_generator.models import Generated, Product, QueryType
 
 
@@ -48,7 +49,7 @@ class Item:
 class Outcome:
     """The result of one call for an item, and the item's new state; `running` means that it needs one more call.
 
-    `answered` counts the calls that got a reply, including this one.
+    `answered` counts the calls that got a reply, including this one. `transient`: another run may do better.
     """
 
     item: Item
@@ -60,6 +61,12 @@ class Outcome:
     error_stage: ErrorStage | None = None
     error: str | None = None
     query_ids: tuple[int, ...] = ()
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether a service that may come back gave no answer; an answer of no use is one."""
+        error = self.generated.error
+        return isinstance(error, RetryableError) and not isinstance(error, UnusableReplyError)
 
 
 @dataclass(frozen=True, slots=True)

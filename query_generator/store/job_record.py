@@ -20,15 +20,26 @@ class JobRecord:
         self._job_id = job_id
         self._lease = lease
 
-    def open(self, terms: Mapping[str, Any], differ: Callable[[JobMetadata], bool], *, is_child: bool = False) -> None:
+    def open(
+        self,
+        terms: Mapping[str, Any],
+        differ: Callable[[JobMetadata], bool],
+        *,
+        is_child: bool = False,
+        submission: str = "",
+        retry_failed: bool = False,
+    ) -> None:
         """Open the job for this run, and begin the run's lease.
 
         Args:
             terms: what the questions depend on: `num_questions`, `providers`, `models` and `prompt_version`.
             differ: returns whether these terms replace those in the metadata; then items that are short of questions
                 are reopened. The run is not opened if it raises.
-            is_child: whether the run is one of many that come and go. It reopens items that failed for a transient
-                reason only if no other run is alive; the job is then no longer complete.
+            is_child: whether the run is one of many that come and go. It reopens failed items only if no other run is
+                alive, or if it is the first of its submission; the job is then no longer complete.
+            submission: what a person has begun and the run is one try or child of; empty if it is the run itself. Only
+                the first of them reopens what was paid for in vain, and what `retry_failed` asks for.
+            retry_failed: reopen all failed items, not only those whose cause may be gone.
 
         Raises:
             ConfigurationError: a row that was written is not there.
@@ -45,7 +56,16 @@ class JobRecord:
             if changed:
                 self._note(**terms)
                 self._rows("ledger.reopen_unfilled_items", wanted=terms["num_questions"])
-            self._rows("ledger.reopen_items", run_id=self._lease.run_id, only_alone=is_child)
+            is_first = not submission or job.metadata.submission != submission
+            if submission and is_first:
+                self._note(submission=submission)
+            self._rows(
+                "ledger.reopen_items",
+                run_id=self._lease.run_id,
+                only_alone=is_child and not (submission and is_first),
+                paid=is_first,
+                all=retry_failed and is_first,
+            )
             if is_child:
                 self._rows("ledger.resume")
 

@@ -27,6 +27,7 @@ class JobMetadata:
 
     `terms` are fixed by the first run: `num_questions`, `providers`, `models` and `prompt_version`, each if recorded.
     `input_source` is empty before a run has begun to read; `input_complete` is set when a run has read the whole input.
+    `submission` is the AWS Batch job to which the last run belonged that has one.
     """
 
     terms: Mapping[str, Any] = field(default_factory=dict)
@@ -35,6 +36,7 @@ class JobMetadata:
     input_version: str = ""
     input_siblings: str = ""
     errors_written: bool = False
+    submission: str = ""
 
     @classmethod
     def from_json(cls, noted: Mapping[str, Any] | None) -> "JobMetadata":
@@ -53,6 +55,7 @@ class JobMetadata:
             noted.get("input_version") or "",
             noted.get("input_siblings") or "",
             bool(noted.get("errors_written")),
+            noted.get("submission") or "",
         )
 
     @property

@@ -79,6 +79,7 @@ class OpenWork:
         are_loaded: whether the run would read no input, so that only items of the ledger are worked on.
         enough_at: leave out products that have this many active questions of each type; None leaves out none.
         refill_to: reopen finished items with fewer questions than this; None reopens none.
+        retry_failed: reopen all failed items.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class OpenWork:
         are_loaded: bool = False,
         enough_at: int | None = None,
         refill_to: int | None = None,
+        retry_failed: bool = False,
     ) -> None:
         self._db = db
         self._job_id = job_id
@@ -97,6 +99,7 @@ class OpenWork:
         self._are_loaded = are_loaded
         self._enough_at = enough_at
         self._refill_to = refill_to
+        self._retry_failed = retry_failed
 
     def of(self, products: Sequence[Product]) -> Iterator[OpenItem]:
         """Yield the open items of some products, a few hundred at once."""
@@ -147,7 +150,7 @@ class OpenWork:
         return {row.product_id for row in rows}
 
     def _is_open(self, row: Any) -> bool:
-        if row.state in ("pending", "running") or (row.state == "failed" and row.passing):
+        if row.state in ("pending", "running") or (row.state == "failed" and (row.passing or self._retry_failed)):
             return True
         if self._refill_to is None or row.state == "skipped":
             return False

@@ -294,6 +294,8 @@ def test_sizes_fit_fargate(size: str) -> None:
 
 
 WRONG = {
+    "flag with a value": (("--job-id", "a", "--from-job", "--retry-failed", "yes"), "belongs to no option"),
+    "flag twice": (("--from-job", "--retry-failed", "--retry-failed"), "--retry-failed is given twice"),
     "no job id": (("--from-job",), "--job-id is missing"),
     "bad job id": (("--job-id", "../x", "--from-job"), "--job-id '../x'"),
     "dots": (("--job-id", "a..b", "--from-job"), "--job-id"),

@@ -35,6 +35,7 @@ class Fault(StrEnum):
     DROP_BODY = "drop_body"  # the connection ends in the middle of the reply
     HTML = "html"  # status 200, a proxy's page
     FEW = "few"  # two thirds of the questions
+    NO_QUESTIONS = "no_questions"  # as many statements
     DIRTY = "dirty"  # every fifth item is numbered, repeated, marked up or no question
 
 

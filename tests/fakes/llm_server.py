@@ -224,6 +224,8 @@ class _LlmRequest(BaseHTTPRequestHandler):
                 answer = Answer(200, "<html><body>Sign in to the network</body></html>")
             else:
                 texts = service.write(subject, max(1, count * 2 // 3) if fault == Fault.FEW else count)
+                if fault == Fault.NO_QUESTIONS:
+                    texts = [f"It is number {number} of all." for number in range(count)]
                 answer = Answer(200, dialect.reply(fault, call, name, texts))
         service.end(subject, arrived, answer.status, fault)
         if answer.status == NOT_ANSWERED:

@@ -8,6 +8,7 @@ from typing import Any
 from query_generator.llm.metered import MeteredProvider
 from query_generator.models import Generated, Product
 from query_generator.pipeline.generation import Generation
+from query_generator.pipeline.unusable import UnusableReplies
 from query_generator.report.stats import RunStats
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database
@@ -26,6 +27,7 @@ def generation(
     provider: ItemProvider,
     *,
     threads: int = 1,
+    limit: int = 5,
     stop: StopSignal | None = None,
     sink: ListSink | None = None,
     clock: Callable[[], float] = lambda: 0.0,
@@ -44,6 +46,7 @@ def generation(
         num_questions=WANTED,
         max_concurrency=threads,
         batch_size=50,
+        unusable=UnusableReplies(limit),
         clock=clock,
     )
 

@@ -1,5 +1,6 @@
 """How a run is told to stop."""
 
+import math
 import threading
 
 import pytest
@@ -35,6 +36,19 @@ def test_a_stop_is_overdue_when_the_time_for_what_is_in_flight_is_over() -> None
     assert not stop.is_overdue()
     now[0] += 0.1
     assert stop.is_overdue()
+
+
+def test_a_stop_that_nothing_presses_waits_for_what_is_in_flight_until_a_signal_comes() -> None:
+    """A run that ends by itself loses no reply that it has paid for; a signal then leaves it the usual time."""
+    now = [1_000.0]
+    stop = StopSignal(25.0, lambda: now[0])
+    stop.set("nothing more is bought", math.inf)
+    now[0] += 10_000.0
+    assert (stop.is_set(), stop.is_overdue()) == (True, False)
+    stop.set("SIGTERM")
+    assert not stop.is_overdue()
+    now[0] += 25.0
+    assert (stop.is_overdue(), stop.reason) == (True, "nothing more is bought")
 
 
 def test_a_drain_of_no_time_is_overdue_at_once() -> None:

@@ -73,10 +73,14 @@ WHERE job_id = %(job_id)s AND status <> 'completed'
 RETURNING job_id
 
 -- name: reopen_items
--- A heartbeat in the future is that of a clock which was set back since.
+-- What was paid for in vain is paid for again only if a person began this run. A heartbeat in the future is that of a
+-- clock which was set back since.
 UPDATE job_items
-SET state = 'pending', run_id = NULL, deferred = 0, error = NULL, error_stage = NULL
-WHERE job_id = %(job_id)s AND (state = 'failed' AND passing OR state = 'pending' AND deferred > 0)
+SET state = 'pending', run_id = NULL, deferred = 0, error = NULL, error_stage = NULL,
+    answered = CASE WHEN query_ids = '{}' OR %(all)s::bool THEN 0 ELSE answered END
+WHERE job_id = %(job_id)s
+  AND (state = 'pending' AND deferred > 0
+       OR state = 'failed' AND (%(all)s::bool OR passing AND (%(paid)s::bool OR answered = 0 OR query_ids <> '{}')))
   AND (NOT %(only_alone)s::bool OR NOT EXISTS (
       SELECT FROM runs
       WHERE job_id = %(job_id)s AND state = 'alive' AND run_id <> %(run_id)s

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from threading import Barrier, Event
+from time import sleep
 
 import pytest
 
@@ -13,9 +14,11 @@ from query_generator.errors import (
     FatalError,
     InterruptedRunError,
     PermissionRefusedError,
+    RepliesOfNoUseError,
     RetryableError,
     RunFencedError,
     ServiceAwayError,
+    UnusableReplyError,
 )
 from query_generator.llm.base import GenerationRequest
 from query_generator.stopping import StopSignal
@@ -32,6 +35,7 @@ from tests.support.item_provider import ItemProvider
 from tests.support.loop import WANTED, generation, items, queries, run_job, states
 
 BUSY = RetryableError("busy")
+UNUSABLE = UnusableReplyError("no questions")
 
 
 def stop_at(name: str, stop: StopSignal) -> Callable[[GenerationRequest], None]:
@@ -55,6 +59,36 @@ def test_a_fatal_error_stops_buying_and_keeps_what_is_done(db: Database, error: 
     assert found["succeeded"] == len(provider.requests) - 1 >= 10
     assert len(provider.requests) <= 13
     assert queries(db) == found["succeeded"] * WANTED
+
+
+def test_what_is_in_flight_when_nothing_more_is_bought_is_saved(db: Database) -> None:
+    """A good reply that comes after the run has decided to end is stored, however short the drain time is."""
+    ledger, stop = open_job(db, products(20)), StopSignal(0.0)
+
+    def wait_for_the_end(request: GenerationRequest) -> None:
+        while request.product.name == "Product 1" and not stop.is_set():
+            sleep(0.01)
+
+    bad = {(f"Product {number}", kind): [UNUSABLE] * 9 for number in range(2, 21) for kind in ("product", "market")}
+    provider = ItemProvider(bad, wait_for_the_end)
+    with pytest.raises(RepliesOfNoUseError, match="3 items in a row"):
+        generation(ledger, provider, threads=3, limit=3, stop=stop).run(counts_of(ledger))
+    assert len(provider.requests) == 2 + 3 * 2
+    ledger.lease.end()
+    assert states(db) == {"succeeded": 2, "failed": 3, "pending": 35}
+    assert queries(db) == 2 * WANTED
+
+
+@pytest.mark.parametrize("threads", [1, 8, 32])
+def test_unusable_replies_are_bought_within_bounds(db: Database, threads: int) -> None:
+    """With so many calls in flight: no more than two for each item of the limit, and what was in flight."""
+    ledger = open_job(db, products(60))
+    provider = ItemProvider(
+        {(f"Product {number}", kind): [UNUSABLE] * 9 for number in range(61) for kind in ("product", "market")}
+    )
+    with pytest.raises(RepliesOfNoUseError):
+        generation(ledger, provider, threads=threads).run(counts_of(ledger))
+    assert len(provider.requests) <= 5 * 2 + threads - 1
 
 
 @pytest.mark.parametrize("threads", [1, 4])

@@ -15,6 +15,7 @@ from query_generator.llm.metered import CallStats, MeteredProvider
 from query_generator.llm.prices import Price, Prices
 from query_generator.models import QueryType
 from query_generator.pipeline.generation import Generation
+from query_generator.pipeline.unusable import UnusableReplies
 from query_generator.report.stats import RunStats
 from query_generator.resilience.budget import Budget, BudgetedProvider
 from query_generator.stopping import StopSignal
@@ -73,6 +74,7 @@ def buy(allowance: SharedAllowance, ledger: Ledger, service: ItemProvider) -> Co
         num_questions=WANTED,
         max_concurrency=4,
         batch_size=50,
+        unusable=UnusableReplies(5),
     )
     try:
         loop.run(counts_of(ledger))

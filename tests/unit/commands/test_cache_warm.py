@@ -13,8 +13,10 @@ from query_generator.errors import (
     FatalError,
     InterruptedRunError,
     PermissionRefusedError,
+    RepliesOfNoUseError,
     RetryableError,
     SkippableError,
+    UnusableReplyError,
 )
 from query_generator.models import RejectedRecord
 from query_generator.pipeline.load import Entry
@@ -70,6 +72,18 @@ def test_a_fatal_error_ends_it(error: FatalError) -> None:
         warmed(list(products(50)), provider)
     assert caught.value is error
     assert len(provider.requests) < 10
+
+
+def test_replies_of_no_use_end_it() -> None:
+    """After five items in a row with two such replies each nothing more is bought; one is asked for again."""
+    unusable = UnusableReplyError("no questions")
+    provider = ItemProvider({("Product 1", "product"): [unusable]})
+    assert warmed(list(products(1)), provider).items == 2
+    every = {(f"Product {number}", kind): [unusable] * 2 for number in range(51) for kind in ("product", "market")}
+    provider = ItemProvider(every)
+    with pytest.raises(RepliesOfNoUseError, match="5 items in a row"):
+        warmed(list(products(50)), provider)
+    assert len(provider.requests) <= (5 + 2) * 2
 
 
 def test_a_fault_of_the_input_ends_it_after_the_calls_in_flight() -> None:

@@ -135,6 +135,14 @@ def test_what_may_be_given_once() -> None:
     assert Variable("MAX_REQUESTS_PER_MINUTE", "1", "--rpm") in variables_of(given_options(items))
 
 
+def test_all_failed_items_are_tried_again_when_that_is_asked_for() -> None:
+    """--retry-failed becomes the job's variable, is no source, and the job takes it."""
+    assert problems(*RIGHT, "retry-failed=") == []
+    assert Variable("RETRY_FAILED", "true", "--retry-failed") in variables_of(given_options([*RIGHT, "retry-failed="]))
+    assert "RETRY_FAILED" not in {variable.name for variable in variables_of(given_options(RIGHT))}
+    assert job_takes("RETRY_FAILED", "true")
+
+
 WRONG_VARIABLES = {
     "no value": ("NAME", "give NAME=VALUE"),
     "no name": ("=x", "--env for ''"),

@@ -10,6 +10,7 @@ from query_generator.errors import (
     PermissionRefusedError,
     QueryGeneratorError,
     RateLimitedError,
+    RefusedRequestError,
     RetryableError,
     SkippableError,
 )
@@ -34,7 +35,7 @@ from query_generator.masking import QUOTED
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (400, SkippableError),
+        (400, RefusedRequestError),
         (401, PermissionRefusedError),
         (403, PermissionRefusedError),
         (408, RetryableError),

@@ -10,6 +10,7 @@ from query_generator.errors import (
     ConfigurationError,
     OverloadedError,
     RateLimitedError,
+    RefusedRequestError,
     RetryableError,
     SkippableError,
 )
@@ -65,6 +66,8 @@ def test_the_words_of_an_error_are_found_in_each_shape(body: str, words: str) ->
         (302, {}, RetryableError),
         (402, {}, BudgetExhaustedError),
         (408, {}, RetryableError),
+        (400, {}, RefusedRequestError),
+        (422, {}, RefusedRequestError),
         (413, {}, SkippableError),
         (429, {"retry-after": "601"}, BudgetExhaustedError),
         (503, {"retry-after": "601"}, BudgetExhaustedError),

@@ -15,6 +15,8 @@ from query_generator.errors import (
     PermissionRefusedError,
     QueryGeneratorError,
     RateLimitedError,
+    RefusedRequestError,
+    RepliesOfNoUseError,
     RetryableError,
     RunFencedError,
     ServiceAwayError,
@@ -109,7 +111,52 @@ def test_a_lone_provider_speaks_for_itself() -> None:
     assert provider.generate(REQUEST).texts == ("Is it good?",)
 
 
+def ask_all(provider: FallbackProvider, times: int) -> list[str]:
+    """The providers that answered so many calls, or the errors by their kind."""
+    answered = []
+    for _ in range(times):
+        try:
+            answered.append(provider.generate(REQUEST).provider)
+        except QueryGeneratorError as exc:
+            answered.append(type(exc).__name__)
+    return answered
+
+
+def test_a_provider_whose_replies_are_of_no_use_is_not_paid_for_long(caplog: pytest.LogCaptureFixture) -> None:
+    """After five such replies in a row the others alone are asked; a good one between them begins the count anew."""
+    bad = UnusableReplyError("no JSON")
+    pair = Pair([*[bad] * 4, GOOD, *[bad] * 5], [GOOD] * 12)
+    with caplog.at_level(logging.WARNING):
+        assert ask_all(pair.provider, 13) == [*"bbbb", "a", *"bbbbbbbb"]
+    assert pair.calls() == (10, 12)
+    (told,) = caplog.messages
+    assert told == (
+        "[AI ERROR] a is not asked any more in this run: its last 5 replies were of no use. The last one: no JSON"
+    )
+
+
+def test_the_last_provider_that_is_left_is_asked_whatever_its_replies() -> None:
+    """Whether the run stops buying is then decided by the items, which get a second reply."""
+    bad = UnusableReplyError("no JSON")
+    pair = Pair([bad] * 5, [bad] * 20)
+    assert ask_all(pair.provider, 20) == ["UnusableReplyError"] * 20
+    assert pair.calls() == (5, 20)
+    alone = ScriptedProvider(*[bad] * 20)
+    assert ask_all(FallbackProvider([alone]), 20) == ["UnusableReplyError"] * 20
+
+
+def test_what_all_replies_held_is_told_together() -> None:
+    """Dropped texts of all of them are counted, and the last one is shown."""
+    one, two = UnusableReplyError("no questions"), UnusableReplyError("no questions either")
+    one.dropped, two.dropped, two.looks_like = {"empty": 1}, {"empty": 2, "markup": 1}, "<p>"
+    error = error_of_all({"a": one, "b": two})
+    assert isinstance(error, UnusableReplyError)
+    assert (error.dropped, error.looks_like) == ({"empty": 3, "markup": 1}, "<p>")
+
+
 SPENT, REFUSED, UNKNOWN = BudgetExhaustedError("day"), PermissionRefusedError("key"), ConfigurationError("model")
+UNUSABLE, BAD_REQUEST = UnusableReplyError("no JSON"), RefusedRequestError("HTTP 400")
+IN_VAIN = RepliesOfNoUseError("its last 5 replies")
 FAULT, LIMITED, SKIPPED = RetryableError("HTTP 500"), RateLimitedError("HTTP 429", 5.0), SkippableError("SAFETY")
 
 
@@ -128,7 +175,17 @@ FAULT, LIMITED, SKIPPED = RetryableError("HTTP 500"), RateLimitedError("HTTP 429
         ((FAULT, SKIPPED), RetryableError),
         ((SPENT, FAULT), RetryableError),
         ((SKIPPED, SKIPPED), SkippableError),
-        ((REFUSED, SKIPPED), SkippableError),
+        ((REFUSED, SKIPPED), RefusedRequestError),
+        ((BAD_REQUEST, SKIPPED), RefusedRequestError),
+        ((UNUSABLE, UNUSABLE), UnusableReplyError),
+        ((UNUSABLE, SKIPPED), UnusableReplyError),
+        ((UNUSABLE, REFUSED), UnusableReplyError),
+        ((IN_VAIN, UNUSABLE), UnusableReplyError),
+        ((UNUSABLE, FAULT), RetryableError),
+        ((UNUSABLE, OPEN), RetryableError),
+        ((UNUSABLE, LIMITED), RateLimitedError),
+        ((IN_VAIN, OPEN), CircuitOpenError),
+        ((IN_VAIN, IN_VAIN), RepliesOfNoUseError),
         ((REFUSED, SPENT), BudgetExhaustedError),
         ((REFUSED, UNKNOWN), PermissionRefusedError),
         ((UNKNOWN, REFUSED), ConfigurationError),

@@ -14,6 +14,7 @@ from query_generator.errors import (
     RateLimitedError,
     RetryableError,
     SkippableError,
+    UnusableReplyError,
 )
 from query_generator.llm.base import GenerationRequest, Prompt
 from query_generator.models import Product, QueryType
@@ -65,6 +66,7 @@ def test_the_number_of_tries_is_the_one_that_was_set(attempts: int) -> None:
         BudgetExhaustedError("day"),
         InterruptedRunError("stop"),
         CircuitOpenError("open", 300.0, 1),
+        UnusableReplyError("no questions"),
     ],
 )
 def test_what_another_try_cannot_mend_is_not_tried_again(error: QueryGeneratorError) -> None:
