@@ -1,6 +1,6 @@
 """Finds JSON in a text, and reads what is nearly JSON: cut, with comments, Python's words and quotes, or slips.
 
-json-repair reads more, but takes 16 seconds for 25 kB of brackets and quotes; this takes time in proportion to the text.
+json-repair reads more, but takes 16 seconds for 25 kB of brackets and quotes; here the time grows with the text alone.
 """
 
 import json
@@ -108,7 +108,7 @@ class _Broken:
         if kind in self._without_end:
             return None
         token = _PATTERNS[kind].match(self._text, position)
-        if not token and kind != "/":
+        if not token and (kind != "/" or self._text.startswith("/*", position)):
             self._without_end.add(kind)
         return token
 

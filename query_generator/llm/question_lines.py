@@ -4,7 +4,8 @@ import re
 
 END_MARK = re.compile(r"[?？؟՞፧⁇⁈⁉‽]|;\s*\Z")
 _LINE = re.compile(
-    r"^[ \t>#]*\**(?:[-*•·‣▪●–—+][ \t]+\**)?(?:\(?(?P<number>\d{1,3})[.):、\]][*_]*|(?:q|question|frage)[ \t]*\d{0,3}[.:)][*_]*)?"
+    r"^[ \t>#]*\**(?:[-*•·‣▪●–—+][ \t]+\**)?(?:\(?(?P<number>\d{1,3})[.):、\]][*_]*"
+    r"|(?:q|question|frage)[ \t]*\d{0,3}[.:)][*_]*)?"
     r"[ \t]*(?P<text>\S[^\n]*)$",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -22,7 +23,7 @@ def is_like_question(text: str) -> bool:
 
 
 def runs_of_lines(text: str) -> list[list[str]]:
-    """Return the lists of questions in a text, each as the texts of its items; numbering that begins anew begins one."""
+    """Return the lists of questions in a text as the texts of their items; numbering that begins anew begins a list."""
     lines = [line for line in text.splitlines() if line.strip()]
     marked = [line for line in lines if _MARKED.match(line)]
     if not any(map(is_like_question, marked)):

@@ -14,14 +14,46 @@ _OF_QUESTIONS = re.compile(
     r"question|quer(?:y|ies)\b|frage|pregunta|pergunta|domand|вопрос|质问|質問|问题|問題|질문", re.I
 )
 _THINKING = frozenset(
-    "thought thoughts thinking think reasoning rationale analysis scratchpad draft drafts reflection brainstorm notes"
-    " chain_of_thought cot plan reasoning_content explanation".split()
+    [
+        "thought",
+        "thoughts",
+        "thinking",
+        "think",
+        "reasoning",
+        "rationale",
+        "analysis",
+        "scratchpad",
+        "draft",
+        "drafts",
+        "reflection",
+        "brainstorm",
+        "notes",
+        "chain_of_thought",
+        "cot",
+        "plan",
+        "reasoning_content",
+        "explanation",
+    ]
 )
 _WEAK = frozenset(
-    "example examples existing previous rejected discarded excluded dropped avoid avoided removed".split()
+    [
+        "example",
+        "examples",
+        "existing",
+        "previous",
+        "rejected",
+        "discarded",
+        "excluded",
+        "dropped",
+        "avoid",
+        "avoided",
+        "removed",
+    ]
 )
 _FINAL = frozenset(("final", "revised", "improved", "corrected"))
-_NO_TEXT = _THINKING | frozenset("answer answers response reason justification explanation why comment".split())
+_NO_TEXT = _THINKING | frozenset(
+    ["answer", "answers", "response", "reason", "justification", "explanation", "why", "comment"]
+)
 _USUAL = ("question", "query", "text", "q", "question_text", "content", "title", "prompt", "value", "name")
 _NUMBERED = re.compile(r"(?:[a-z]{1,20}[ _-]?)?\d{1,4}", re.I)
 _WORDS = re.compile(r"[^\W_]+")
@@ -112,7 +144,7 @@ def _groups_of_object(value: dict[str, Any], names: tuple[str, ...]) -> Iterator
         if is_thinking(name):
             continue
         if isinstance(part, str) and _OF_QUESTIONS.search(name) and name.lower().endswith("s") and "\n" not in part:
-            part = [part] if is_like_question(part) else part
+            part = [part] if is_like_question(part) and part.lstrip()[:1] not in ("{", "[") else part
         yield from groups_of(part, (*names, name))
 
 
@@ -126,7 +158,7 @@ def _groups_of_list(items: list[Any], names: tuple[str, ...]) -> Iterator[Group]
     field = _field([item for item in items if isinstance(item, dict)])
     texts, rest = [], []
     for item in items:
-        text = _text_of(item, field) if isinstance(item, dict) else item
+        text = (None if _holds_lists(item) else _text_of(item, field)) if isinstance(item, dict) else item
         if isinstance(text, str):
             texts.append(text)
         else:
@@ -135,6 +167,14 @@ def _groups_of_list(items: list[Any], names: tuple[str, ...]) -> Iterator[Group]
         yield Group((*names, field) if field else names, texts)
     for item in rest:
         yield from groups_of(item, (*names, ""))
+
+
+def _holds_lists(item: dict[str, Any]) -> bool:
+    """Return whether an item is a topic with its own list of questions."""
+    return any(isinstance(value, list) and _OF_QUESTIONS.search(name) for name, value in item.items()) or (
+        any(isinstance(value, list) for value in item.values())
+        and not any(isinstance(value, str) and is_like_question(value) for value in item.values())
+    )
 
 
 def _unpacked(item: Any) -> Iterable[Any]:

@@ -16,7 +16,8 @@ _NOTE = re.compile(
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
 )
 _FINAL = re.compile(
-    r"^[^\w\n\[{\"']*(?:(?:the |my |here (?:is|are) (?:the|my) )?(?:final|revised|improved|corrected)\b[^\n:\[{?]{0,60}:"
+    r"^[^\w\n\[{\"']*(?:(?:the |my |here (?:is|are) (?:the|my) )?(?:final|revised|improved|corrected)\b"
+    r"[^\n:\[{?]{0,60}:"
     r"|(?:final|revised) [^\n:\[{?]{0,60}$)",
     re.IGNORECASE | re.MULTILINE,
 )
