@@ -19,7 +19,7 @@ from query_generator.llm.gemini_common import (
 )
 from query_generator.llm.gemini_sdk import import_sdk
 from query_generator.llm.google_errors import error_from_reply
-from query_generator.llm.http_errors import error_inside, expected_shape, no_connection, unreadable
+from query_generator.llm.http_errors import expected_shape, no_connection, unreadable
 from query_generator.llm.registry import GEMINI
 from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts, read_json
 from query_generator.llm.reply_size import UnreadableBody
@@ -111,8 +111,7 @@ class GeminiProvider:
 
         try:
             reply = self._send(self._request(model, prompt), retry=None, timeout=self._timeout_seconds)
-            message, body = type(reply).pb(reply), self._session.of_thread.body
-            _raise_error_inside(message, body, model)
+            body = self._session.of_thread.body
         except ErrorStatus as exc:
             retry_after = exc.reply.headers.get("Retry-After", "")
             raise error_from_reply(exc.reply.status_code, exc.reply.content, model, retry_after) from exc
@@ -134,6 +133,7 @@ class GeminiProvider:
             raise SkippableError("the prompt holds half a surrogate pair, which cannot be sent as UTF-8") from exc
         finally:
             self._session.of_thread.body = b""
+        message = type(reply).pb(reply)
         return message, _usage(message), _thoughts(body)
 
     def _without_report(self, body: bytes) -> Any:
@@ -169,15 +169,6 @@ def _blank_request(genai: Any, model: str) -> Any:
     content = genai.protos.Content(role="user", parts=[genai.protos.Part(text="-")])
     request = front._prepare_request(contents=content, tools=None, tool_config=None)
     return type(request).pb(request)
-
-
-def _raise_error_inside(reply: Any, body: bytes, model: str) -> None:
-    if reply.candidates or b'error"' not in body:
-        return
-    with expected_shape(GEMINI):
-        error = error_inside(read_json(body))
-    if error:
-        raise error_from_reply(error.status, error.body, model, error.headers.get("retry-after", ""))
 
 
 def _thoughts(body: bytes) -> frozenset[int]:

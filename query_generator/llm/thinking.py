@@ -9,7 +9,7 @@ _TAG = re.compile(
     r"|<\|channel\|>(?:analysis|commentary)\b|(?P<close_channel><\|channel\|>final(?:<\|message\|>)?|\bassistantfinal\b)",
     re.IGNORECASE,
 )
-_ECHO = re.compile(r"<(product_data|existing_questions)>.*?</\1>", re.DOTALL)
+_ECHOED = ("product_data", "existing_questions")
 _NOTE = re.compile(
     r"^[^\w\n\[{]*(?:thoughts?|thinking|reasoning|scratchpad|my thoughts)[^\w\n]*:.*?"
     r"(?=^[^\w\n]*(?:final|answer|output|result|response|json|questions)\b|^[ \t]*[\[{`]|\Z)",
@@ -38,9 +38,17 @@ def without_thinking(text: str) -> str:
             kept.clear()
         is_thinking, position = not closes, tag.end()
     answer = "".join(kept) + ("" if is_thinking else text[position:])
-    if "</" in answer:
-        answer = _ECHO.sub("", answer)
+    for name in _ECHOED:
+        answer = _without_block(answer, f"<{name}>", f"</{name}>")
     return _NOTE.sub("", answer)
+
+
+def _without_block(text: str, opening: str, closing: str) -> str:
+    kept, position = [], 0
+    while (start := text.find(opening, position)) >= 0 and (end := text.find(closing, start)) >= 0:
+        kept.append(text[position:start])
+        position = end + len(closing)
+    return "".join(kept) + text[position:]
 
 
 def after_final_heading(text: str) -> str:
