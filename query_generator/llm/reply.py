@@ -70,10 +70,10 @@ def _plain(text: str) -> list[str]:
     except (ValueError, RecursionError):
         return []
     questions = value.get("questions") if isinstance(value, dict) and len(value) == 1 else None
-    if not isinstance(questions, list) or text.count('"questions"') > 1:
+    if not isinstance(questions, list) or set(map(type, questions)) != {str}:
         return []
-    is_plain = all(isinstance(item, str) and "\n" not in item and item[:1] not in ("{", "[") for item in questions)
-    return questions if is_plain and any("?" in item for item in questions) else []
+    is_odd = text.count('"questions"') > 1 or any(sign in text for sign in ("\\n", '"{', '"['))
+    return questions if not is_odd and any("?" in item for item in questions) else []
 
 
 def _found(text: str, wanted: int, asked: str, depth: int = 0) -> list[str]:
@@ -97,5 +97,5 @@ def _listed(text: str, wanted: int, asked: str) -> list[str]:
 
 def _usable(items: Iterable[str]) -> tuple[str, ...]:
     """Keep the strings that hold text, without lone surrogates, which cannot be written as UTF-8."""
-    texts = (item.encode(errors="ignore").decode() for item in items)
-    return tuple(text for text in texts if text.strip())
+    texts = [item if item.isascii() else item.encode(errors="ignore").decode() for item in items]
+    return tuple([text for text in texts if text.strip()])

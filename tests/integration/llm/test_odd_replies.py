@@ -22,6 +22,19 @@ TEXTS = [f"Is the Aero 5 Vacuum good for room number {number}?" for number in ra
 ANSWER = json.dumps({"questions": TEXTS})
 MUTATIONS = int(os.environ.get("FUZZ_REPLIES", "60"))  # a vendor; CONTRIBUTING.md says when more
 HUGE = '"' + "m" * 1_000_000 + '"'
+SHAPES = [
+    f"<think>{ANSWER}</think>{ANSWER}",
+    f"<think>{ANSWER}",
+    f"```json\n{ANSWER}\n```\n```json\n{ANSWER[:-9]}",
+    json.dumps([{"id": "q1", "question": text, "answer": "Is it?"} for text in TEXTS]),
+    json.dumps({f"question_{at}": text for at, text in enumerate(TEXTS)}),
+    json.dumps({"fit": TEXTS[:2], "care": [{"text": text} for text in TEXTS[2:]]}),
+    json.dumps(json.dumps(ANSWER)),
+    str(TEXTS),
+    "\n".join(f"{at}. {text}" for at, text in enumerate(TEXTS, 1)),
+    "\n".join(json.dumps({"question": text}) for text in TEXTS),
+    ANSWER.replace('"]', '", // more\n]'),
+]
 ODD_COUNTS = [
     "0",
     '"12 tokens"',
@@ -214,6 +227,8 @@ def _changed(value: Any, chance: random.Random) -> Any:
     if isinstance(value, list) and value and chance.random() < 0.8:
         at = chance.randrange(len(value))
         return [*value[:at], _changed(value[at], chance), *value[at + 1 :]]
+    if isinstance(value, str) and value.startswith("{") and chance.random() < 0.3:
+        return chance.choice(SHAPES)
     if isinstance(value, str) and value.startswith("{") and chance.random() < 0.5:
         return json.dumps(_changed(json.loads(value), chance))
     return chance.choice(odd)
