@@ -4,13 +4,13 @@ import re
 
 END_MARK = re.compile(r"[?？؟՞፧⁇⁈⁉‽]|;\s*\Z")
 _LINE = re.compile(
-    r"^[ \t>#]*\**(?:[-*•·‣▪●–—+][ \t]+\**)?(?:\(?(?P<number>\d{1,3})[.):、\]][*_]*"
+    r"^[ \t>#]*\**(?:[-*•·‣▪●–—+][ \t]+\**)?(?:[(\[]?(?P<number>\d{1,3})[.):、\]][*_]*"
     r"|(?:q|question|frage)[ \t]*\d{0,3}[.:)][*_]*)?"
     r"[ \t]*(?P<text>\S[^\n]*)$",
     re.IGNORECASE | re.MULTILINE,
 )
 _MARKED = re.compile(
-    r"^[ \t>#]*\**(?:[-*•·‣▪●–—+][ \t]|\(?\d{1,3}[.):、\]]|(?:q|question|frage)[ \t]*\d{0,3}[.:)])", re.I
+    r"^[ \t>#]*\**(?:[-*•·‣▪●–—+][ \t]|[(\[]?\d{1,3}[.):、\]]|(?:q|question|frage)[ \t]*\d{0,3}[.:)])", re.I
 )
 _LABEL = re.compile(r"^\*\*[^*\n]{1,40}\*\*:?\s+(?=\S)|^[^*\n:]{1,40}:\*\*\s+(?=\S)")
 FEWEST_PLAIN = 3

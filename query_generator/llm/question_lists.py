@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,18 +89,24 @@ def texts_of_values(values: Iterable[Any], wanted: int = 0, asked: str = "") -> 
     The last value with questions counts: those before it are drafts. But where each holds only a part of the number
     that was asked for, as one array for each topic does, all count. Objects in a row are the items of one list.
     """
+    values = (*values, None)
+    found = _found(values, chosen, asked) or _found(values, chosen_without_marks, asked)
+    return last_or_all(found, wanted)
+
+
+def _found(values: Iterable[Any], choose: Callable[[list[Group], str], list[str]], asked: str) -> list[list[str]]:
     found: list[list[str]] = []
     items: list[Any] = []
-    for value in (*values, None):
+    for value in values:
         groups = list(groups_of(value))
         if isinstance(value, dict) and not groups:
             items.append(value)
             continue
         for several in (list(groups_of(items)), groups):
-            if texts := chosen(several, asked):
+            if texts := choose(several, asked):
                 found.append(texts)
         items = []
-    return last_or_all(found, wanted)
+    return found
 
 
 def last_or_all(found: list[list[str]], wanted: int) -> list[str]:
@@ -240,6 +246,17 @@ def chosen(groups: list[Group], asked: str = "") -> list[str]:
     for is_better in (_is_strong, _is_final, _is_named):
         groups = list(filter(is_better, groups)) or groups
     return [text for group in groups for text in group.texts]
+
+
+def chosen_without_marks(groups: list[Group], _asked: str = "") -> list[str]:
+    """Return the texts of lists of sentences, where no text has a question mark; each is judged later."""
+    groups = [group for group in groups if any(map(_is_sentence, group.texts))]
+    groups = [group for group in groups if group.is_named] or groups[:1]
+    return [text for group in groups for text in group.texts]
+
+
+def _is_sentence(text: str) -> bool:
+    return len(text.split()) > 2 or (not text.isascii() and len(text) > 3)
 
 
 def _is_strong(group: Group) -> bool:

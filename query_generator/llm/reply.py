@@ -70,10 +70,13 @@ def _plain(text: str) -> list[str]:
     except (ValueError, RecursionError):
         return []
     questions = value.get("questions") if isinstance(value, dict) and len(value) == 1 else None
-    if not isinstance(questions, list) or set(map(type, questions)) != {str}:
+    if not isinstance(questions, list) or text.count("[") > 1 or text.count("{") > 1:
         return []
-    is_odd = text.count('"questions"') > 1 or any(sign in text for sign in ("\\n", '"{', '"['))
-    return questions if not is_odd and any("?" in item for item in questions) else []
+    try:
+        has_mark = "?" in "".join(questions)
+    except TypeError:
+        return []
+    return questions if has_mark and not ("\\" in text and "\\n" in text) else []
 
 
 def _found(text: str, wanted: int, asked: str, depth: int = 0) -> list[str]:
@@ -98,4 +101,4 @@ def _listed(text: str, wanted: int, asked: str) -> list[str]:
 def _usable(items: Iterable[str]) -> tuple[str, ...]:
     """Keep the strings that hold text, without lone surrogates, which cannot be written as UTF-8."""
     texts = [item if item.isascii() else item.encode(errors="ignore").decode() for item in items]
-    return tuple([text for text in texts if text.strip()])
+    return tuple(filter(str.strip, texts))

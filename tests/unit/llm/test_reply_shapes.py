@@ -161,3 +161,10 @@ def test_the_finish_reason_is_told_of_a_reply_without_questions() -> None:
     with pytest.raises(UnusableReplyError, match="finish reason MAX_TOKENS") as caught:
         parse_question_texts("I am\nsorry.", "MAX_TOKENS")
     assert caught.value.looks_like == "I am sorry"
+
+
+@pytest.mark.parametrize("texts", [("静かですか。", "重いですか。"), ("How loud is it", "How heavy is it")])
+def test_questions_without_a_mark_are_left_to_be_judged(texts: tuple[str, ...]) -> None:
+    """A model that forgets question marks, or a language without them, costs no reply."""
+    for value in ({"questions": texts}, texts, {"items": texts}, [{"text": text} for text in texts]):
+        assert parse_question_texts(json.dumps(value)) == texts
