@@ -1,5 +1,6 @@
 """Questions by Anthropic's Messages API; the SDK is imported when a provider is made."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from query_generator.errors import QueryGeneratorError, SkippableError
@@ -33,6 +34,7 @@ class AnthropicProvider(HttpProvider):
 
     name = "anthropic"
     vendor = ANTHROPIC
+    answer_field = "content"
     package = "anthropic"
 
     def _sdk_method(self, options: dict[str, Any]) -> Any:
@@ -43,29 +45,30 @@ class AnthropicProvider(HttpProvider):
     def _optional_parameters(self, base_url: str) -> ParameterSets:
         return ParameterSets([_EFFORT], [_SCHEMA])
 
-    def _post(self, request: GenerationRequest, optional: dict[str, Any]) -> bytes:
+    def _post(self, request: GenerationRequest, optional: dict[str, Any]) -> tuple[bytes, Mapping[str, str]]:
         from anthropic import APIConnectionError
 
         system = {"system": request.prompt.system} if request.prompt.system else {}
         with transport_faults(self.vendor, APIConnectionError):
-            body: bytes = self._create(
+            response = self._create(
                 model=self.model,
                 max_tokens=MAX_OUTPUT_TOKENS,
                 messages=[{"role": "user", "content": request.prompt.user}],
                 **system,
                 **optional,
-            ).http_response.content
-        return body
+            ).http_response
+        return response.content, dict(response.headers)
 
     def _error(self, reply: ErrorStatus) -> QueryGeneratorError:
         return error_from_reply(reply, self.model)
 
-    def _read(self, reply: dict[str, Any], model: str, usage: Usage) -> GenerationReply:
+    def _read(self, reply: dict[str, Any], model: str, usage: Usage, request: GenerationRequest) -> GenerationReply:
         stop_reason = reply["stop_reason"]
         if stop_reason == "refusal":
             raise SkippableError("Anthropic's model refused to answer (stop reason refusal)")
+        text = "".join(part["text"] for part in reply["content"] if part["type"] == "text")
         return GenerationReply(
-            texts=parse_question_texts("".join(part["text"] for part in reply["content"] if part["type"] == "text")),
+            texts=parse_question_texts(text, stop_reason, wanted=request.count, asked=str(request.query_type)),
             provider=self.name,
             model=model,
             usage=usage,

@@ -44,10 +44,13 @@ class Usage:
     cached_tokens: int = 0
 
 
-def estimated_usage(request: GenerationRequest) -> Usage:
-    """Return an upper estimate of the tokens of one call, for use where no reply has told them."""
+def estimated_usage(request: GenerationRequest, output_tokens: int = -1) -> Usage:
+    """Return an estimate of the tokens of one call, for use where no reply has told them.
+
+    Without `output_tokens`, an estimate of those of a reply that is there, it is an upper one.
+    """
     prompt = len(request.prompt.system.encode(errors="replace")) + len(request.prompt.user.encode(errors="replace"))
-    return Usage(prompt // BYTES_A_TOKEN, TOKENS_A_QUESTION * request.count)
+    return Usage(prompt // BYTES_A_TOKEN, output_tokens if output_tokens >= 0 else TOKENS_A_QUESTION * request.count)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from query_generator.llm.http_errors import expected_shape, no_connection, unrea
 from query_generator.llm.registry import GEMINI
 from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts, read_json
 from query_generator.llm.reply_size import UnreadableBody
-from query_generator.llm.reported import UNREADABLE, model_of, usage_of_counts
+from query_generator.llm.reported import UNREADABLE, measured, model_of, usage_of_counts
 from query_generator.llm.session import DeadlinePassed, DeadlineSession, ErrorStatus
 from query_generator.masking import hide
 from query_generator.models import QueryType
@@ -90,24 +90,28 @@ class GeminiProvider:
     def generate(self, request: GenerationRequest) -> GenerationReply:
         """Make one call; the errors are those of `Provider.generate`."""
         model = self._models[request.query_type]
-        reply, usage = self._call(model, request.prompt)
+        reply, usage, thoughts = self._call(model, request.prompt)
         version = model_of(reply.model_version, model)
+        usage = measured(usage, [part.text for candidate in reply.candidates for part in candidate.content.parts])
         with billed(version, usage):
             candidate = _usable_candidate(reply)
+            finish = _name(candidate, "finish_reason")
+            text = "".join(part.text for at, part in enumerate(candidate.content.parts) if at not in thoughts)
             return GenerationReply(
-                texts=parse_question_texts("".join(part.text for part in candidate.content.parts)),
+                texts=parse_question_texts(text, finish, wanted=request.count, asked=str(request.query_type)),
                 provider=self.name,
                 model=version,
                 usage=usage,
-                truncated=_name(candidate, "finish_reason") == "MAX_TOKENS",
+                truncated=finish == "MAX_TOKENS",
             )
 
-    def _call(self, model: str, prompt: Prompt) -> tuple[Any, Usage]:
-        """Make the call; returns the reply's protobuf message, and what it bills."""
+    def _call(self, model: str, prompt: Prompt) -> tuple[Any, Usage, frozenset[int]]:
+        """Make the call; returns the reply's protobuf message, what it bills, and which of its parts are thoughts."""
         from google.protobuf.json_format import ParseError
 
         try:
             reply = self._send(self._request(model, prompt), retry=None, timeout=self._timeout_seconds)
+            body = self._session.of_thread.body
         except ErrorStatus as exc:
             retry_after = exc.reply.headers.get("Retry-After", "")
             raise error_from_reply(exc.reply.status_code, exc.reply.content, model, retry_after) from exc
@@ -123,13 +127,14 @@ class GeminiProvider:
             raise no_connection("Gemini", exc) from exc
         except (ParseError, UnicodeDecodeError):
             with expected_shape(GEMINI, ParseError, SystemError):  # from the depths of protobuf
-                return self._without_report(self._session.of_thread.body), UNREADABLE
+                body = self._session.of_thread.body
+                return self._without_report(body), UNREADABLE, _thoughts(body)
         except UnicodeEncodeError as exc:
             raise SkippableError("the prompt holds half a surrogate pair, which cannot be sent as UTF-8") from exc
         finally:
             self._session.of_thread.body = b""
         message = type(reply).pb(reply)
-        return message, _usage(message)
+        return message, _usage(message), _thoughts(body)
 
     def _without_report(self, body: bytes) -> Any:
         """Read a reply without what it reports of itself, since the SDK refuses it as a whole for an odd count."""
@@ -164,6 +169,15 @@ def _blank_request(genai: Any, model: str) -> Any:
     content = genai.protos.Content(role="user", parts=[genai.protos.Part(text="-")])
     request = front._prepare_request(contents=content, tools=None, tool_config=None)
     return type(request).pb(request)
+
+
+def _thoughts(body: bytes) -> frozenset[int]:
+    """Return which parts of the first candidate are thoughts; this SDK does not know that field."""
+    if b'"thought"' not in body:
+        return frozenset()
+    with expected_shape(GEMINI):
+        parts = read_json(body)["candidates"][0]["content"]["parts"]
+        return frozenset(at for at, part in enumerate(parts) if part.get("thought"))
 
 
 def _usable_candidate(reply: Any) -> Any:

@@ -15,10 +15,10 @@ from query_generator.llm.gemini_common import (
     token_counter,
 )
 from query_generator.llm.google_errors import error_from_reply
-from query_generator.llm.http_errors import ErrorStatus, expected_shape, transport_faults
+from query_generator.llm.http_errors import ErrorStatus, error_inside, expected_shape, transport_faults
 from query_generator.llm.registry import GEMINI
 from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts, read_json
-from query_generator.llm.reported import model_of, usage_in
+from query_generator.llm.reported import measured, model_of, usage_in
 from query_generator.llm.sdk import sdk_of
 from query_generator.models import QueryType
 
@@ -82,16 +82,20 @@ class GoogleGenAIProvider:
         model = self._models[request.query_type]
         try:
             with expected_shape(GEMINI), transport_faults(GEMINI):
-                body = self._post(model, request)
+                body, headers = self._post(model, request)
+                reply = read_json(body)
+                error = error_inside(reply, headers) if not _candidates(reply) else None
+            if error:
+                raise error
         except ErrorStatus as exc:
             raise error_from_reply(exc.status, exc.body, model, exc.headers.get("retry-after", "")) from exc
         with expected_shape(GEMINI):
-            reply = read_json(body)
-            version, usage = model_of(reply.get("modelVersion"), model), _usage(reply.get("usageMetadata"))
+            version = model_of(reply.get("modelVersion"), model)
+            usage = measured(_usage(reply.get("usageMetadata")), _candidates(reply))
             with billed(version, usage):
-                return self._read(reply, version, usage)
+                return self._read(reply, version, usage, request)
 
-    def _post(self, model: str, request: GenerationRequest) -> str:
+    def _post(self, model: str, request: GenerationRequest) -> tuple[str, dict[str, str]]:
         """Return the reply as it came: the SDK would warn of values that are newer than itself."""
         request.prompt.user.encode()
         response = self._client.models.generate_content(
@@ -110,9 +114,9 @@ class GoogleGenAIProvider:
         raw = response.sdk_http_response
         if raw is None or raw.body is None:
             raise RetryableError("Gemini's reply is empty")
-        return raw.body
+        return raw.body, dict(raw.headers or {})
 
-    def _read(self, reply: dict[str, Any], model: str, usage: Usage) -> GenerationReply:
+    def _read(self, reply: dict[str, Any], model: str, usage: Usage, request: GenerationRequest) -> GenerationReply:
         if blocked := reply.get("promptFeedback", {}).get("blockReason"):
             raise SkippableError(f"Gemini blocked the prompt (block reason {blocked})")
         if not reply.get("candidates"):
@@ -122,13 +126,18 @@ class GoogleGenAIProvider:
         if finish_reason in REFUSALS:
             raise SkippableError(f"Gemini broke off its reply (finish reason {finish_reason})")
         parts = candidate.get("content", {}).get("parts", [])
+        text = "".join(part.get("text", "") for part in parts if not part.get("thought"))
         return GenerationReply(
-            texts=parse_question_texts("".join(part.get("text", "") for part in parts if not part.get("thought"))),
+            texts=parse_question_texts(text, finish_reason, wanted=request.count, asked=str(request.query_type)),
             provider=self.name,
             model=model,
             usage=usage,
             truncated=finish_reason == "MAX_TOKENS",
         )
+
+
+def _candidates(reply: Any) -> Any:
+    return reply.get("candidates") if isinstance(reply, dict) else None
 
 
 def _usage(metadata: object) -> Usage:

@@ -41,6 +41,8 @@ class ErrorStatus(Exception):  # noqa: N818 - it never leaves the room of the pr
         self.headers = headers
         self.body = body
         self.error = _error_object(body)
+        self.usage: object = None  # what the reply bills, where the error stands in one with status 200
+        self.is_inside = False
 
     @property
     def message(self) -> str:
@@ -49,7 +51,50 @@ class ErrorStatus(Exception):  # noqa: N818 - it never leaves the room of the pr
 
     def described(self) -> str:
         """Return status and message, for our own messages."""
-        return f"HTTP {self.status} ({self.message})" if self.message else f"HTTP {self.status}"
+        status = f"HTTP 200 with error {self.status}" if self.is_inside else f"HTTP {self.status}"
+        return f"{status} ({self.message})" if self.message else status
+
+
+_STATUS_BY_WORDS = (
+    (402, re.compile(r"insufficient.?(?:credit|balance|fund)|payment.?required|billing", re.IGNORECASE)),
+    (429, re.compile(r"rate.?limit|too.?many.?requests|resource.?exhausted|throttl|quota", re.IGNORECASE)),
+    (503, re.compile(r"overload|unavailable|at.?capacity|too.?busy|is.?loading", re.IGNORECASE)),
+    (401, re.compile(r"api.?key|authentication|unauthenticated|unauthorized", re.IGNORECASE)),
+    (403, re.compile(r"permission|forbidden", re.IGNORECASE)),
+    (404, re.compile(r"not.?found|does.?not.?exist", re.IGNORECASE)),
+    (400, re.compile(r"invalid.?(?:request|argument)|bad.?request", re.IGNORECASE)),
+)
+
+
+def error_inside(reply: object, headers: Mapping[str, str] | None = None) -> ErrorStatus | None:
+    """Return the error that stands in a reply with status 200, as if it had come with its own status."""
+    if isinstance(reply, list) and len(reply) == 1:
+        reply = reply[0]
+    if not isinstance(reply, dict):
+        return None
+    is_error = "error" in (reply.get("type"), reply.get("object"))
+    error = reply.get("error") or (reply if is_error else None)
+    if not error:
+        return None
+    error = error if isinstance(error, dict) else {"message": str(error)}
+    wait = error.get("retry_after")
+    told = {"retry-after": str(wait)} if isinstance(wait, int | float | str) else {}
+    found = ErrorStatus(_status_of(error), {**told, **(headers or {})}, json.dumps({"error": error}).encode())
+    found.usage, found.is_inside = reply.get("usage"), True
+    return found
+
+
+def _status_of(error: Mapping[str, Any]) -> int:
+    """Return the HTTP status that an error means, by its code or its words; 500 where neither tells."""
+    codes = [error.get(name) for name in ("code", "status", "status_code", "type")]
+    for code in codes:
+        if re.fullmatch(r"[45]\d\d", str(code)):
+            return int(str(code))
+    for words in (" ".join(map(str, codes)), str(error.get("message"))):
+        for status, pattern in _STATUS_BY_WORDS:
+            if pattern.search(words[:2000]):
+                return status
+    return 500
 
 
 def error_from_status(

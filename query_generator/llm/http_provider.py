@@ -10,10 +10,10 @@ from query_generator.errors import ConfigurationError, QueryGeneratorError
 from query_generator.llm.adapter import Adapter, CallLimits
 from query_generator.llm.base import GenerationReply, GenerationRequest, Usage, billed
 from query_generator.llm.endpoints import check_address, check_api_key
-from query_generator.llm.http_errors import ErrorStatus, expected_shape
+from query_generator.llm.http_errors import ErrorStatus, error_inside, expected_shape
 from query_generator.llm.optional_parameters import ParameterSets
 from query_generator.llm.reply import read_json
-from query_generator.llm.reported import model_of
+from query_generator.llm.reported import measured, model_of
 from query_generator.llm.sdk import sdk_of
 from query_generator.llm.vendor import Vendor
 from query_generator.models import QueryType
@@ -29,6 +29,7 @@ class HttpProvider(ABC):
 
     name: ClassVar[str]
     vendor: ClassVar[Vendor]
+    answer_field: ClassVar[str]
     package: ClassVar[str]
     """Name of the SDK, for pip and for import."""
 
@@ -91,14 +92,32 @@ class HttpProvider(ABC):
     def generate(self, request: GenerationRequest) -> GenerationReply:
         """Make one call; the errors are those of `Provider.generate`."""
         try:
-            body = self._parameter_sets.call(partial(self._post, request))
+            reply = self._parameter_sets.call(partial(self._sent, request))
         except ErrorStatus as exc:
-            raise self._error(exc) from exc
+            with billed(self.model, self._usage(exc.usage) if exc.usage else Usage()):
+                raise self._error(exc) from exc
+        with expected_shape(self.vendor):
+            usage = measured(self._usage(reply.get("usage")), reply.get(self.answer_field))
+            model = model_of(reply.get("model"), self.model)
+            with billed(model, usage):
+                return self._read(reply, model, usage, request)
+
+    def _sent(self, request: GenerationRequest, optional: dict[str, Any]) -> dict[str, Any]:
+        """Send a request and return its reply; an error in a reply with status 200 is raised as any other."""
+        body, headers = self._post(request, optional)
         with expected_shape(self.vendor):
             reply = read_json(body)
-            model, usage = model_of(reply.get("model"), self.model), self._usage(reply.get("usage"))
-            with billed(model, usage):
-                return self._read(reply, model, usage)
+            error = None if self._has_answer(reply) else self._error_inside(reply, headers)
+        if error:
+            raise error
+        with expected_shape(self.vendor):
+            return {**reply}
+
+    def _has_answer(self, reply: Any) -> bool:
+        return isinstance(reply, dict) and bool(reply.get(self.answer_field))
+
+    def _error_inside(self, reply: Any, headers: Mapping[str, str]) -> ErrorStatus | None:
+        return error_inside(reply, headers)
 
     @abstractmethod
     def _sdk_method(self, options: dict[str, Any]) -> Any:
@@ -109,8 +128,8 @@ class HttpProvider(ABC):
         """Return the parameters that the service at this address, empty for the vendor's own, may refuse."""
 
     @abstractmethod
-    def _post(self, request: GenerationRequest, optional: dict[str, Any]) -> bytes:
-        """Send a request with these optional parameters; returns the body of the reply.
+    def _post(self, request: GenerationRequest, optional: dict[str, Any]) -> tuple[bytes, Mapping[str, str]]:
+        """Send a request with these optional parameters; returns the body of the reply, and its headers.
 
         Raises:
             ErrorStatus: the service replied with an error.
@@ -122,7 +141,7 @@ class HttpProvider(ABC):
         """Return the error that a reply means, by what the caller does about it."""
 
     @abstractmethod
-    def _read(self, reply: dict[str, Any], model: str, usage: Usage) -> GenerationReply:
+    def _read(self, reply: dict[str, Any], model: str, usage: Usage, request: GenerationRequest) -> GenerationReply:
         """Read a reply, which need not have the expected shape.
 
         Raises:

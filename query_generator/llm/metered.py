@@ -17,7 +17,6 @@ from query_generator.llm.base import (
     usage_of,
 )
 from query_generator.llm.prices import cost_usd
-from query_generator.llm.reported import UNREADABLE
 from query_generator.masking import without_keys
 from query_generator.unexpected import unexpected_as
 
@@ -114,14 +113,14 @@ class MeteredProvider(ProviderAround):
 
     def _readable(self, usage: Usage, request: GenerationRequest) -> Usage:
         """Return the tokens of a call, or an estimate where the reply bills something that is no count."""
-        if usage != UNREADABLE:
+        if usage.prompt_tokens >= 0:
             return usage
         with self._lock:
             self._stats.estimated_requests += 1
             is_first = self._stats.estimated_requests == 1
         if is_first:
-            _LOG.warning("[AI ERROR] %s bills tokens in a way that cannot be read; they are estimated", self.name)
-        return estimated_usage(request)
+            _LOG.warning("[AI ERROR] %s bills no tokens that can be read; they are estimated", self.name)
+        return estimated_usage(request, usage.output_tokens)
 
     def _bill(self, provider: str, model: str, usage: Usage) -> float | None:
         cost = self._cost(provider, model, usage)

@@ -4,11 +4,12 @@ Compatible services (vLLM, Ollama, llama.cpp and others) know the older `max_tok
 key. A parameter that one refuses is left out from then on.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from query_generator.errors import QueryGeneratorError, SkippableError, UnusableReplyError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Usage
-from query_generator.llm.http_errors import ErrorStatus, transport_faults
+from query_generator.llm.http_errors import ErrorStatus, error_inside, transport_faults
 from query_generator.llm.http_provider import HttpProvider
 from query_generator.llm.openai_errors import error_from_reply
 from query_generator.llm.optional_parameters import OptionalParameters, ParameterSets
@@ -45,6 +46,7 @@ class OpenAIProvider(HttpProvider):
 
     name = "openai"
     vendor = OPENAI
+    answer_field = "choices"
     package = "openai"
 
     def _sdk_method(self, options: dict[str, Any]) -> Any:
@@ -56,19 +58,31 @@ class OpenAIProvider(HttpProvider):
     def _optional_parameters(self, base_url: str) -> ParameterSets:
         return compatible_parameters() if base_url else openai_parameters()
 
-    def _post(self, request: GenerationRequest, optional: dict[str, Any]) -> bytes:
+    def _post(self, request: GenerationRequest, optional: dict[str, Any]) -> tuple[bytes, Mapping[str, str]]:
         from openai import APIConnectionError
 
         system = [{"role": "system", "content": request.prompt.system}] if request.prompt.system else []
         messages = [*system, {"role": "user", "content": request.prompt.user}]
         with transport_faults(self.vendor, APIConnectionError):
-            body: bytes = self._create(model=self.model, messages=messages, extra_body=optional).content
-        return body
+            raw = self._create(model=self.model, messages=messages, extra_body=optional)
+        return raw.content, dict(raw.headers)
+
+    def _has_answer(self, reply: Any) -> bool:
+        return super()._has_answer(reply) and bool(_text(reply["choices"][0].get("message")))
+
+    def _error_inside(self, reply: Any, headers: Mapping[str, str]) -> ErrorStatus | None:
+        """Find an error of the reply, or of its choice, where routers put that of the service behind them."""
+        if (error := error_inside(reply, headers)) or not isinstance(reply, dict) or not reply.get("choices"):
+            return error
+        error = error_inside({"error": reply["choices"][0].get("error")}, headers)
+        if error:
+            error.usage = reply.get("usage")
+        return error
 
     def _error(self, reply: ErrorStatus) -> QueryGeneratorError:
         return error_from_reply(reply, self.model, self.vendor)
 
-    def _read(self, reply: dict[str, Any], model: str, usage: Usage) -> GenerationReply:
+    def _read(self, reply: dict[str, Any], model: str, usage: Usage, request: GenerationRequest) -> GenerationReply:
         if not reply["choices"]:
             raise UnusableReplyError(f"{self.vendor.title}'s reply holds no choice")
         choice = reply["choices"][0]
@@ -76,7 +90,9 @@ class OpenAIProvider(HttpProvider):
         if message.get("refusal") or finish_reason == "content_filter":
             raise SkippableError(f"{self.vendor.title}'s model refused to answer (finish reason {finish_reason})")
         return GenerationReply(
-            texts=parse_question_texts(message.get("content") or ""),
+            texts=parse_question_texts(
+                _text(message), finish_reason, wanted=request.count, asked=str(request.query_type)
+            ),
             provider=self.name,
             model=model,
             usage=usage,
@@ -85,6 +101,18 @@ class OpenAIProvider(HttpProvider):
 
     def _usage(self, usage: object) -> Usage:
         return usage_in(usage, ["prompt_tokens"], ["completion_tokens"], "prompt_tokens_details.cached_tokens")
+
+
+def _text(message: Any) -> str:
+    """Return the text of a message, which some services send in parts; parts of thinking are left out."""
+    content = (message or {}).get("content") or ""
+    if isinstance(content, str):
+        return content
+    return "".join(
+        part if isinstance(part, str) else part.get("text") or ""
+        for part in content
+        if isinstance(part, str) or part.get("type") in (None, "text", "output_text")
+    )
 
 
 def openai_parameters() -> ParameterSets:

@@ -1,12 +1,14 @@
 """Reads the questions out of the text of a model's reply, and has the JSON schema that asks for them."""
 
 import json
-import math
-import re
 from collections.abc import Iterable
 from typing import Any
 
 from query_generator.errors import UnusableReplyError
+from query_generator.llm.loose_json import number, values_in
+from query_generator.llm.question_lines import runs_of_lines
+from query_generator.llm.question_lists import last_or_all, texts_of_values
+from query_generator.llm.thinking import after_final_heading, without_thinking
 from query_generator.masking import quoted
 
 # No minItems or maxItems: Gemini refuses schemas whose arrays bound too many states, so the count is in the prompt.
@@ -17,60 +19,86 @@ QUESTIONS_SCHEMA: dict[str, Any] = {
 }
 
 LOOKED_AT = 1_000  # characters of a reply that cannot be used, of which fewer are shown
-MOST_DIGITS = 30  # of an integer that is read as one; Python refuses to read thousands
+LONGEST_REASON = 40  # characters of a finish reason
 
-
-def _number(digits: str) -> float:
-    return int(digits) if len(digits) <= MOST_DIGITS else math.inf
-
-
-_DECODER = json.JSONDecoder(strict=False, parse_int=_number)
-_OPENING = re.compile(r"[\[{]")
-# A complete JSON string in the place of an item: an item with an unescaped quote in its text is not usable.
-_ITEM = re.compile(r'(?:[\[,]|"question"\s*:)\s*("[^"\\]*+(?:\\.[^"\\]*+|(?!))*+")\s*(?=[,\]}]|\Z)', re.DOTALL)
+_DECODER = json.JSONDecoder(strict=False, parse_int=number)
 
 
 def read_json(text: str | bytes) -> Any:
     """Read the JSON of a reply; an integer without end is infinite. Raises ValueError or RecursionError."""
-    return json.loads(text, parse_int=_number)
+    return json.loads(text, parse_int=number)
 
 
-def parse_question_texts(text: str) -> tuple[str, ...]:
-    """Read the questions out of `{"questions": ["…", …]}` or something near it, in their order.
+def parse_question_texts(text: str, finish: object = None, *, wanted: int = 0, asked: str = "") -> tuple[str, ...]:
+    """Read the questions out of `{"questions": ["…", …]}` or whatever the model has written instead, in their order.
 
-    Near it are: a bare array, another key, items like `{"question": "…"}`, code fences or chatter around, and JSON
-    that is cut or broken, of which every complete item is taken. Items that hold no text are left out.
+    The list and the field are chosen that hold questions, wherever they stand: in another JSON, in JSON that is cut or
+    broken, of which every complete item is taken, in JSON within a string, or on lines. Thinking, drafts and parts of
+    the prompt are left out, and so are items that hold no text.
+
+    Args:
+        text: of the reply.
+        finish: why the model ended, as its service says.
+        wanted: how many questions were asked for; 0: not known.
+        asked: their type; empty: not known.
 
     Raises:
         UnusableReplyError: not one question was found.
     """
-    opening = _OPENING.search(text)
-    texts = _usable(_items(_decode(text, opening.start()))) if opening else ()
-    texts = texts or _usable(_decode(item, 0) for item in _ITEM.findall(text))
+    texts = _usable(_plain(text) or _found(text, wanted, asked))
     if not texts:
-        error = UnusableReplyError(f"the model's reply holds no questions ({len(text)} characters)")
-        error.looks_like = quoted(text[:LOOKED_AT])
-        raise error
+        raise unusable(f"the model's reply holds no questions ({len(text)} characters", finish, text)
     return texts
 
 
-def _decode(text: str, start: int) -> object:
-    """Decode the JSON value that begins at `start`; invalid JSON decodes to `()`, which holds no questions."""
+def unusable(message: str, finish: object, text: str = "") -> UnusableReplyError:
+    """Return the error of a reply; the message lacks its closing bracket."""
+    error = UnusableReplyError(f"{message}{finish_told(finish, ', ')})")
+    error.looks_like = quoted(text[:LOOKED_AT])
+    return error
+
+
+def finish_told(finish: object, before: str = "") -> str:
+    """Return a finish reason for a message, or nothing."""
+    return f"{before}finish reason {quoted(finish)[:LONGEST_REASON]}" if finish not in (None, "") else ""
+
+
+def _plain(text: str) -> list[str]:
+    """Read a reply as it was asked for; anything else is read by the rules for all shapes."""
     try:
-        return _DECODER.raw_decode(text, start)[0]
+        value = _DECODER.decode(text)
     except (ValueError, RecursionError):
-        return ()
-
-
-def _items(value: object) -> list[object]:
-    if isinstance(value, dict):
-        value = value.get("questions") or next((part for part in value.values() if isinstance(part, list)), None)
-    if not isinstance(value, list):
         return []
-    return [next(iter(item.values()), None) if isinstance(item, dict) else item for item in value]
+    questions = value.get("questions") if isinstance(value, dict) and len(value) == 1 else None
+    if not isinstance(questions, list) or text.count("[") > 1 or text.count("{") > 1:
+        return []
+    try:
+        has_mark = "?" in "".join(questions)
+    except TypeError:
+        return []
+    return questions if has_mark and not ("\\" in text and "\\n" in text) else []
 
 
-def _usable(items: Iterable[object]) -> tuple[str, ...]:
+def _found(text: str, wanted: int, asked: str, depth: int = 0) -> list[str]:
+    if depth < 3 and text.lstrip().startswith('"'):
+        try:
+            inner = _DECODER.decode(text)
+        except ValueError:
+            inner = None
+        if isinstance(inner, str):
+            return _found(inner, wanted, asked, depth + 1)
+    if not text.lstrip().startswith(("{", "[")):
+        text = without_thinking(text)
+        if (final := after_final_heading(text)) and (texts := _listed(final, wanted, asked)):
+            return texts
+    return _listed(text, wanted, asked)
+
+
+def _listed(text: str, wanted: int, asked: str) -> list[str]:
+    return texts_of_values(values_in(text), wanted, asked) or last_or_all(runs_of_lines(text), wanted)
+
+
+def _usable(items: Iterable[str]) -> tuple[str, ...]:
     """Keep the strings that hold text, without lone surrogates, which cannot be written as UTF-8."""
-    texts = (item.encode(errors="ignore").decode() for item in items if isinstance(item, str))
-    return tuple(text for text in texts if text.strip())
+    texts = [item if item.isascii() else item.encode(errors="ignore").decode() for item in items]
+    return tuple(filter(str.strip, texts))

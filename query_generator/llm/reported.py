@@ -1,13 +1,14 @@
 """What a reply reports of itself, its model and the tokens that it bills, is read here for all providers.
 
 A good reply is kept whatever it reports. A model's name that cannot be one is that of the model which was asked. Tokens
-that cannot be read are UNREADABLE, and the meter counts an estimate in their place.
+that cannot be read are UNREADABLE, and the meter counts an estimate in their place: by the prompt, and by the length of
+the answer where there is one.
 """
 
 import re
 from collections.abc import Sequence
 
-from query_generator.llm.base import Usage
+from query_generator.llm.base import BYTES_A_TOKEN, Usage
 
 LONGEST_NAME = 255  # characters of a model's name
 MOST_TOKENS = 10_000_000  # of a call: no model reads or writes as many
@@ -52,6 +53,23 @@ def usage_of_counts(prompt: Sequence[object], output: Sequence[object], cached: 
         return UNREADABLE
     is_possible = 0 < usage.prompt_tokens <= MOST_TOKENS and usage.output_tokens <= MOST_TOKENS
     return usage if is_possible and usage.cached_tokens <= usage.prompt_tokens else UNREADABLE
+
+
+def measured(usage: Usage, answer: object) -> Usage:
+    """Return the tokens of a reply; where they cannot be read, no count but the length of the answer in tokens."""
+    return usage if usage.prompt_tokens >= 0 else Usage(-1, -(-_written(answer) // BYTES_A_TOKEN), -1)
+
+
+def _written(answer: object) -> int:
+    """Return the bytes of all texts in an answer, thinking included."""
+    size, rest = 0, [answer]
+    while rest:
+        part = rest.pop()
+        if isinstance(part, str):
+            size += len(part.encode(errors="replace"))
+        elif isinstance(part, list | dict):
+            rest += part.values() if isinstance(part, dict) else part
+    return size
 
 
 def _value(reported: object, name: str) -> object:

@@ -22,6 +22,8 @@ from urllib3.exceptions import HTTPError
 from urllib3.util.ssl_ import create_urllib3_context
 
 from query_generator.errors import ConfigurationError
+from query_generator.llm.http_errors import error_inside
+from query_generator.llm.reply import read_json
 from query_generator.llm.reply_size import LONGEST_WIRE, read_body, too_long
 from query_generator.llm.sending import request_sent
 
@@ -88,7 +90,7 @@ class DeadlineSession:
         """Send a request and read its whole reply; redirects are not followed.
 
         Raises:
-            ErrorStatus: the status is not 200; of the body there is only the beginning.
+            ErrorStatus: the status is not 200, and of the body there is only the beginning; or the reply is an error.
             UnreadableBody: the reply is too long, or packed.
             DeadlinePassed: the reply is not complete in time.
             urllib3.exceptions.HTTPError: the connection failed, or nothing came for `timeout` seconds.
@@ -111,7 +113,7 @@ class DeadlineSession:
         finally:
             response.close()  # and its connection, if the reply was not read to its end
             response.release_conn()
-        reply = Reply(response.status, response.headers, body)
+        reply = _with_its_error(Reply(response.status, response.headers, body))
         self.of_thread.body = body
         if reply.status_code != 200:
             raise ErrorStatus(reply)
@@ -120,6 +122,21 @@ class DeadlineSession:
     def close(self) -> None:
         """Close the connections that no call is using."""
         self._pool.close()
+
+
+def _with_its_error(reply: Reply) -> Reply:
+    """Return a reply; one with status 200 that is an error is returned with the error's own status."""
+    if reply.status_code != 200 or b'error"' not in reply.content or b'"candidates"' in reply.content:
+        return reply
+    try:
+        error = error_inside(read_json(reply.content), {name.lower(): value for name, value in reply.headers.items()})
+    except (ValueError, RecursionError):
+        return reply
+    return Reply(error.status, {**reply.headers, **_titled(error.headers)}, error.body) if error else reply
+
+
+def _titled(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.title(): value for name, value in headers.items()}
 
 
 class _EndingReader(io.RawIOBase):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from query_generator.errors import QueryGeneratorError, RetryableError
-from query_generator.llm.base import GenerationReply, Usage, estimated_usage
+from query_generator.llm.base import BYTES_A_TOKEN, GenerationReply, Usage, estimated_usage
 from query_generator.llm.metered import MeteredProvider
 from query_generator.models import QueryType
 from query_generator.questions.ask import ask as ask_for_item
@@ -22,6 +22,19 @@ TEXTS = [f"Is the Aero 5 Vacuum good for room number {number}?" for number in ra
 ANSWER = json.dumps({"questions": TEXTS})
 MUTATIONS = int(os.environ.get("FUZZ_REPLIES", "60"))  # a vendor; CONTRIBUTING.md says when more
 HUGE = '"' + "m" * 1_000_000 + '"'
+SHAPES = [
+    f"<think>{ANSWER}</think>{ANSWER}",
+    f"<think>{ANSWER}",
+    f"```json\n{ANSWER}\n```\n```json\n{ANSWER[:-9]}",
+    json.dumps([{"id": "q1", "question": text, "answer": "Is it?"} for text in TEXTS]),
+    json.dumps({f"question_{at}": text for at, text in enumerate(TEXTS)}),
+    json.dumps({"fit": TEXTS[:2], "care": [{"text": text} for text in TEXTS[2:]]}),
+    json.dumps(json.dumps(ANSWER)),
+    str(TEXTS),
+    "\n".join(f"{at}. {text}" for at, text in enumerate(TEXTS, 1)),
+    "\n".join(json.dumps({"question": text}) for text in TEXTS),
+    ANSWER.replace('"]', '", // more\n]'),
+]
 ODD_COUNTS = [
     "0",
     '"12 tokens"',
@@ -83,13 +96,20 @@ def reply_to(running: tuple[FixedServer, Closable], given: Given) -> tuple[Gener
     return meter.generate(ask()), meter
 
 
+def is_estimate(usage: Usage) -> bool:
+    """Whether a bill is an estimate by the prompt and by the length of the answer, with little around it."""
+    least = len(ANSWER) // BYTES_A_TOKEN
+    return usage.prompt_tokens == estimated_usage(ask()).prompt_tokens and least <= usage.output_tokens <= least + 10
+
+
 @pytest.mark.parametrize("count", ODD_COUNTS, ids=lambda count: count[:20])
 def test_a_count_that_is_none_costs_no_question(
     vendor: Vendor, running: tuple[FixedServer, Closable], count: str
 ) -> None:
     """The questions of a reply are kept whatever it bills; what cannot be read is estimated, and that is counted."""
     reply, meter = reply_to(running, Given(body=BODIES[vendor.name]('"m-1"', count).encode()))
-    assert (list(reply.texts), reply.usage) == (TEXTS, estimated_usage(ask()))
+    assert list(reply.texts) == TEXTS
+    assert is_estimate(reply.usage)
     stats = meter.stats()
     assert (stats.estimated_requests, stats.successful_requests) == (1, 1)
     assert stats.prompt_tokens == estimated_usage(ask()).prompt_tokens
@@ -102,7 +122,7 @@ def test_a_name_that_is_none_costs_no_question(
     """A model whose name could stand in no row is the one that was asked for; the bill is read as ever."""
     reply, meter = reply_to(running, Given(body=BODIES[vendor.name](name, "12").encode()))
     assert (list(reply.texts), reply.model) == (TEXTS, "small-1")
-    assert reply.usage in (Usage(12, 5), estimated_usage(ask()))
+    assert reply.usage == Usage(12, 5) or is_estimate(reply.usage)
     assert meter.stats().successful_requests == 1
 
 
@@ -115,7 +135,7 @@ def test_a_bill_of_another_shape_costs_no_question(
     key = "usageMetadata" if "usageMetadata" in body else "usage"
     reply, _ = reply_to(running, Given(body=json.dumps({**body, key: json.loads(usage)}).encode()))
     assert list(reply.texts) == TEXTS
-    assert reply.usage == estimated_usage(ask())
+    assert is_estimate(reply.usage)
 
 
 @pytest.mark.parametrize("status", [200, 301, 302, 303, 307, 308, 511])
@@ -207,6 +227,8 @@ def _changed(value: Any, chance: random.Random) -> Any:
     if isinstance(value, list) and value and chance.random() < 0.8:
         at = chance.randrange(len(value))
         return [*value[:at], _changed(value[at], chance), *value[at + 1 :]]
+    if isinstance(value, str) and value.startswith("{") and chance.random() < 0.3:
+        return chance.choice(SHAPES)
     if isinstance(value, str) and value.startswith("{") and chance.random() < 0.5:
         return json.dumps(_changed(json.loads(value), chance))
     return chance.choice(odd)
