@@ -4,8 +4,10 @@ import logging
 from collections.abc import Sequence
 
 from query_generator.errors import ConfigurationError, PermissionRefusedError
+from query_generator.store.connection_errors import TransactionConflictError
 from query_generator.store.database import Database
-from query_generator.store.sql import migrations, names_used
+from query_generator.store.process_identity import is_surely_gone
+from query_generator.store.sql import migrations, names_used, statement
 
 ENCODINGS = ("UTF8", "SQL_ASCII")
 _LOG = logging.getLogger("store")
@@ -14,14 +16,14 @@ _LOG = logging.getLogger("store")
 def migrate(db: Database) -> list[str]:
     """Bring the tables to the newest version; return the names of the migrations that were applied.
 
-    Safe to run again, in several processes at once, and on documented tables that hold data: nothing is dropped and no
-    row is changed.
+    Safe to run again, in several processes at once, and on documented tables that hold data: no row of others is
+    changed.
 
     Raises:
         ConfigurationError: the database cannot hold every text, or a stranger's function or operator would be called in
             place of one of PostgreSQL's own.
         PermissionRefusedError: the role may not create tables.
-        ServiceAwayError: the connection is lost; nothing was changed.
+        ServiceAwayError: the connection is lost, or a run of an earlier version is at work; nothing was changed.
     """
     _require_trust(db)
     known = migrations()
@@ -59,6 +61,7 @@ def _apply(db: Database, known: Sequence[tuple[int, str, str]]) -> list[str]:
     applied = []
     with db.migrating():
         db.rows("schema.lock")
+        _rename_earlier(db)
         db.rows("schema.create_versions")
         there = {row.version for row in db.rows("schema.versions")}
         for version, name, sql in known:
@@ -67,3 +70,22 @@ def _apply(db: Database, known: Sequence[tuple[int, str, str]]) -> list[str]:
                 db.rows("schema.add_version", version=version, name=name)
                 applied.append(name)
     return applied
+
+
+def _rename_earlier(db: Database) -> None:
+    """Give the tables of an earlier version their present names, once its runs have ended; other tables stay.
+
+    Raises:
+        TransactionConflictError: a run of the earlier version is at work, and would lose replies that are paid.
+    """
+    for schema in db.rows("earlier.schema"):
+        db.rows("earlier.look_there", schema=schema.name)
+        living = [run for run in db.rows("earlier.living") if not is_surely_gone(run.process)]
+        if living:
+            raise TransactionConflictError(
+                f"PostgreSQL: {len(living)} run(s) of an earlier version are at work on these tables, which get other "
+                "names now. Let them end, or stop them and wait until their lease is over "
+                f"({max(run.lease_seconds for run in living):g} s); then run this again."
+            )
+        db.run(statement("earlier.rename"), name="earlier.rename")
+        _LOG.info("[DB] The tables of an earlier version have got names that begin with query_generator_")

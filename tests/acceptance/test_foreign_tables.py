@@ -50,7 +50,7 @@ STRUCTURE: dict[str, tuple[str, int, str]] = {
         64,
         "queries",
     ),
-    "no unique index": ("DROP INDEX queries_once", 64, "queries"),
+    "no unique index": ("DROP INDEX query_generator_queries_once", 64, "queries"),
     "a view": (as_view("queries", "ORDER BY query_id LIMIT 5"), 64, "queries"),
     "a view of the ledger": (as_view("job_items", "ORDER BY 1 LIMIT 5"), 64, "job_items"),
     "a rule": ("CREATE RULE none AS ON INSERT TO queries DO INSTEAD NOTHING", 64, "queries"),
@@ -68,7 +68,7 @@ STRUCTURE: dict[str, tuple[str, int, str]] = {
     "items dropped": (trigger("job_items", DROPS), 64, "job_items"),
     "items never changed": (trigger("job_items", DROPS, "UPDATE"), 64, "job_items"),
     "the job dropped": (trigger("batch_operations", DROPS), 64, "batch_operations"),
-    "the run dropped": (trigger("runs", DROPS), 64, "runs"),
+    "the run dropped": (trigger("query_generator_runs", DROPS), 64, "query_generator_runs"),
     "items refused": (trigger("job_items", RAISES), 64, "no usable product"),
     "no number left": (
         "ALTER SEQUENCE queries_query_id_seq MAXVALUE 7 RESTART 7; SELECT nextval('queries_query_id_seq')",

@@ -65,7 +65,7 @@ def test_a_role_with_the_rights_of_the_paper_does_every_command_but_init_db(limi
     expect(limited.run("--job-id", "job", "--num-questions", "4", "--dry-run"), 0)
     expect(limited.run("report", "job"), 0, 65)
     expect(limited.run("cache", "stats"), 0)
-    assert limited.rows("SELECT FROM event_outbox") == []
+    assert limited.rows("SELECT FROM query_generator_event_outbox") == []
     assert limited.event_counts()["job_completed"] == 2
 
 

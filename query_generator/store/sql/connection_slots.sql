@@ -27,9 +27,9 @@ FROM used
 SELECT coalesce(metadata, '{}') AS metadata,
        CASE WHEN status <> 'completed' OR EXISTS (SELECT FROM job_items WHERE job_id = %(job_id)s AND state = 'pending') THEN FALSE
             WHEN failed_items = 0 THEN TRUE
-            ELSE EXISTS (SELECT FROM runs WHERE job_id = %(job_id)s AND state = 'alive'
+            ELSE EXISTS (SELECT FROM query_generator_runs WHERE job_id = %(job_id)s AND state = 'alive'
                          AND abs(extract(epoch FROM clock_timestamp() - heartbeat_at)) < lease_seconds)
                  OR NOT EXISTS (SELECT FROM job_items WHERE job_id = %(job_id)s AND state = 'failed' AND passing)
        END AS is_over
 FROM batch_operations
-WHERE job_id = %(job_id)s
+WHERE job_id = %(job_id)s AND query_generator

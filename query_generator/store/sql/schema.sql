@@ -5,17 +5,17 @@ WITH patient AS MATERIALIZED (SELECT current_setting('lock_timeout') AS usual, s
 SELECT set_config('lock_timeout', usual, TRUE) FROM locked
 
 -- name: create_versions
-CREATE TABLE IF NOT EXISTS schema_migrations (
+CREATE TABLE IF NOT EXISTS query_generator_schema_migrations (
     version INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
     applied_at TIMESTAMPTZ NOT NULL DEFAULT now()
 )
 
 -- name: has_versions
-SELECT to_regclass('schema_migrations') IS NOT NULL AS found
+SELECT to_regclass('query_generator_schema_migrations') IS NOT NULL AS found
 
 -- name: versions
-SELECT version FROM schema_migrations ORDER BY version
+SELECT version FROM query_generator_schema_migrations ORDER BY version
 
 -- name: add_version
-INSERT INTO schema_migrations (version, name) VALUES (%(version)s, %(name)s)
+INSERT INTO query_generator_schema_migrations (version, name) VALUES (%(version)s, %(name)s)

@@ -194,7 +194,8 @@ def test_a_run_without_work_takes_over_from_a_dead_one(rds: RdsConfig, db: Datab
     silent = open_run(other)
     assert len(silent.queue.claim(4)) == 4
     other.run(
-        "UPDATE runs SET process = %(gone)s WHERE run_id = %(run)s", {"gone": ended(), "run": silent.lease.run_id}
+        "UPDATE query_generator_runs SET process = %(gone)s WHERE run_id = %(run)s",
+        {"gone": ended(), "run": silent.lease.run_id},
     )
     other.close()
     provider, ticks = ItemProvider(), count()
@@ -210,7 +211,7 @@ def test_a_run_that_was_declared_dead_stops_and_writes_nothing(rds: RdsConfig, d
     def kill(request: GenerationRequest) -> None:
         if request.product.name == "Product 3":
             with get_db_connection(rds) as other:
-                other.execute("UPDATE runs SET state = 'dead'")
+                other.execute("UPDATE query_generator_runs SET state = 'dead'")
 
     provider = ItemProvider(on_call=kill)
     with pytest.raises(RunFencedError, match="declared dead by another run of job job"):

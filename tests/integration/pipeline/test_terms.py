@@ -45,7 +45,7 @@ def test_the_first_run_fixes_the_terms(db: Database) -> None:
     began = begin(new_run(db), config_of())
     with pytest.raises(ConfigurationError, match=r"num_questions was 4, is 5.*--job-id.*--refresh"):
         begin(new_run(db), config_of(5))
-    assert db.run("SELECT count(*) AS n FROM runs")[0].n == 1
+    assert db.run("SELECT count(*) AS n FROM query_generator_runs")[0].n == 1
     assert begin(new_run(db), config_of()) == began == terms_of(config_of())
 
 

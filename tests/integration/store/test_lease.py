@@ -24,7 +24,14 @@ from tests.support.catalog import open_job, open_run, products, save
 from tests.support.ended_process import ended
 
 LEASE = 30.0
-TABLES = ("job_items", "queries", "batch_operations", "runs", "rejected_records", "jobselectedproducts")
+TABLES = (
+    "job_items",
+    "queries",
+    "batch_operations",
+    "query_generator_runs",
+    "query_generator_rejected_records",
+    "jobselectedproducts",
+)
 
 
 class Clock:
@@ -53,7 +60,7 @@ def other(rds: RdsConfig, db: Database, clock: Clock) -> Iterator[Database]:
 
 def set_clock(db: Database, seconds: float) -> None:
     """Set the database's clock forward by so much, seen from all that was written before."""
-    db.run("UPDATE runs SET heartbeat_at = heartbeat_at - make_interval(secs => %(s)s)", {"s": seconds})
+    db.run("UPDATE query_generator_runs SET heartbeat_at = heartbeat_at - make_interval(secs => %(s)s)", {"s": seconds})
 
 
 def beat(db: Database, ledger: Ledger) -> None:
@@ -71,7 +78,7 @@ def take_over_after(ledger: Ledger, clock: "Clock", seconds: float) -> int:
 def live_elsewhere(db: Database, ledger: Ledger, process: str) -> None:
     """Let a run be that of another process."""
     db.run(
-        "UPDATE runs SET process = %(process)s WHERE run_id = %(run)s",
+        "UPDATE query_generator_runs SET process = %(process)s WHERE run_id = %(run)s",
         {"process": process, "run": ledger.lease.run_id},
     )
 
@@ -84,7 +91,7 @@ def states(db: Database, column: str = "state") -> list[Any]:
 
 def run_states(db: Database) -> list[str]:
     """States of all runs, the oldest first."""
-    return [row.state for row in db.run("SELECT state FROM runs ORDER BY started_at")]
+    return [row.state for row in db.run("SELECT state FROM query_generator_runs ORDER BY started_at")]
 
 
 def everything(db: Database) -> list[Any]:
@@ -240,7 +247,7 @@ def test_a_run_that_is_frozen_in_a_transaction_does_not_hold_up_its_successor(
     own = open_database(rds)
     frozen, second = open_job(own, products(1)), open_run(other)
     frozen.queue.claim(2)
-    other.run("UPDATE runs SET lease_seconds = 1 WHERE run_id = %(run)s", {"run": frozen.lease.run_id})
+    other.run("UPDATE query_generator_runs SET lease_seconds = 1 WHERE run_id = %(run)s", {"run": frozen.lease.run_id})
     assert second.lease.take_over() == 0
     clock.now = LEASE
     writing = frozen.lease.writing()

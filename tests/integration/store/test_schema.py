@@ -106,7 +106,7 @@ def test_an_empty_database_gets_all_tables_once(empty: Database) -> None:
     assert migrate(empty) == MIGRATIONS
     assert migrate(empty) == []
     open_job(empty, [product("Boot")])
-    assert [row.version for row in empty.rows("schema.versions")] == [*range(1, len(MIGRATIONS) + 1)]
+    assert [row.version for row in empty.rows("schema.versions")] == [int(name[:4]) for name in MIGRATIONS]
 
 
 def test_documented_tables_keep_every_row(documented: Database) -> None:

@@ -80,7 +80,7 @@ class CountedLock:
 def beats(db: Database) -> Callable[[], bool]:
     """Return what tells whether the heart has beaten since now."""
     since = db.run("SELECT clock_timestamp() AS now")[0].now
-    return lambda: bool(db.run("SELECT heartbeat_at FROM runs")[0].heartbeat_at > since)
+    return lambda: bool(db.run("SELECT heartbeat_at FROM query_generator_runs")[0].heartbeat_at > since)
 
 
 def test_one_connection_does_for_heartbeat_two_providers_and_the_cap(db: Database, side: Side) -> None:
