@@ -97,6 +97,12 @@ def sqlstate_of(error: BaseException) -> str:
     return getattr(error.__cause__, "sqlstate", None) or ""
 
 
+def refused_column(error: BaseException) -> str:
+    """Return the column that the server named with its refusal; empty if it named none."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return getattr(diagnosis, "column_name", None) or ""
+
+
 def _meaning_of(exc: "psycopg.Error") -> Meaning:
     import psycopg
 

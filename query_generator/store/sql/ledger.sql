@@ -133,7 +133,7 @@ ON CONFLICT (job_id, load_id, position) DO NOTHING
 INSERT INTO job_items (job_id, product_id, query_type, position, content_hash, state)
 SELECT %(job_id)s, i.product_id, t.query_type, i.position, i.content_hash,
        CASE WHEN i.skipped THEN 'skipped' ELSE 'pending' END
-FROM unnest(%(product_ids)s::int[], %(positions)s::bigint[], %(content_hashes)s::text[], %(skipped)s::bool[])
+FROM unnest(%(product_ids)s::bigint[], %(positions)s::bigint[], %(content_hashes)s::text[], %(skipped)s::bool[])
     AS i (product_id, position, content_hash, skipped)
 CROSS JOIN unnest(%(query_types)s::text[]) AS t (query_type)
 ORDER BY i.product_id, t.query_type
@@ -144,7 +144,7 @@ ON CONFLICT (job_id, product_id, query_type) DO UPDATE
        OR job_items.state = 'skipped' AND EXCLUDED.state = 'pending'
 
 -- name: count_items
-SELECT count(*) AS items FROM job_items WHERE job_id = %(job_id)s AND product_id = ANY(%(product_ids)s::int[])
+SELECT count(*) AS items FROM job_items WHERE job_id = %(job_id)s AND product_id = ANY(%(product_ids)s::bigint[])
 
 -- name: lock_pending
 SELECT product_id FROM job_items WHERE job_id = %(job_id)s AND state = 'pending' LIMIT 1 FOR UPDATE SKIP LOCKED
@@ -176,7 +176,7 @@ ORDER BY c.deferred, c.position, c.product_id, c.query_type DESC
 -- name: forget_claims
 UPDATE job_items i SET state = 'pending', run_id = NULL
 WHERE i.job_id = %(job_id)s AND i.run_id = %(run_id)s AND i.state = 'running'
-  AND (i.product_id, i.query_type) NOT IN (SELECT * FROM unnest(%(product_ids)s::int[], %(query_types)s::text[]))
+  AND (i.product_id, i.query_type) NOT IN (SELECT * FROM unnest(%(product_ids)s::bigint[], %(query_types)s::text[]))
 
 -- name: save_outcomes
 UPDATE job_items i
@@ -187,7 +187,7 @@ SET state = o.state, run_id = CASE WHEN o.state = 'pending' THEN NULL ELSE i.run
     prompt_tokens = i.prompt_tokens + o.prompt_tokens, output_tokens = i.output_tokens + o.output_tokens,
     finished_at = CASE WHEN o.state IN ('succeeded', 'failed') THEN clock_timestamp() END
 FROM jsonb_to_recordset(%(outcomes)s::jsonb)
-    AS o (product_id int, query_type text, state text, deferred int, transient bool, error_stage text, error text,
+    AS o (product_id bigint, query_type text, state text, deferred int, transient bool, error_stage text, error text,
           query_ids bigint[], dropped jsonb, attempts int, answered_before int, answered int, provider text, model text,
           prompt_tokens bigint, output_tokens bigint)
 WHERE i.job_id = %(job_id)s AND i.product_id = o.product_id AND i.query_type = o.query_type

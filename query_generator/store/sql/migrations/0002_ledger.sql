@@ -38,7 +38,7 @@ CREATE INDEX query_generator_runs_job ON query_generator_runs (job_id);
 
 CREATE TABLE job_items (
     job_id VARCHAR(255) NOT NULL,
-    product_id INTEGER NOT NULL,
+    product_id BIGINT NOT NULL,
     query_type VARCHAR(50) NOT NULL,
     position BIGINT NOT NULL,
     content_hash VARCHAR(64) NOT NULL,
