@@ -20,12 +20,14 @@ def migrate(db: Database) -> list[str]:
     changed.
 
     Raises:
-        ConfigurationError: the database cannot hold every text, or a stranger's function or operator would be called in
-            place of one of PostgreSQL's own.
+        ConfigurationError: the database cannot hold every text, a documented table cannot hold what a job stores, or a
+            stranger's function or operator would be called in place of one of PostgreSQL's own.
         PermissionRefusedError: the role may not create tables.
         ServiceAwayError: the connection is lost, or a run of an earlier version is at work; nothing was changed.
     """
     _require_trust(db)
+    for misfit in db.rows("schema.misfits"):
+        raise ConfigurationError(f"PostgreSQL, table {misfit.name}: {misfit.what}.")
     known = migrations()
     if db.one("schema.has_versions").found and len(db.rows("schema.versions")) >= len(known):
         return []

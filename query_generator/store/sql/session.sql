@@ -1,10 +1,17 @@
 -- name: begin
 -- Whatever is set for the role: notices are not read, dates are as psycopg reads them, and each statement sees what
 -- others have committed. The schemas of the search path stay as the role has them, but PostgreSQL's own names come first
--- (as they do where the path does not name them), and temporary tables last.
+-- (as they do where the path does not name them), and temporary tables last. A session that waits for a model or for its
+-- input stays: in a transaction for a minute at least.
 SELECT pg_catalog.set_config('lock_timeout', %(lock)s, FALSE) AS lock, pg_catalog.set_config('statement_timeout', %(statement)s, FALSE) AS statement,
        pg_catalog.set_config('client_min_messages', 'error', FALSE) AS notices,
        pg_catalog.set_config('DateStyle', 'ISO', FALSE) AS dates,
+       (SELECT pg_catalog.count(pg_catalog.set_config(t.name, CASE
+            WHEN t.name OPERATOR(pg_catalog.<>) 'idle_in_transaction_session_timeout' THEN '0'
+            WHEN t.setting::pg_catalog.int8 OPERATOR(pg_catalog.<) 60000 THEN '60000' ELSE t.setting END, FALSE))
+        FROM pg_catalog.pg_settings t
+        WHERE t.name OPERATOR(pg_catalog.=) ANY (ARRAY['idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout'])
+          AND t.setting OPERATOR(pg_catalog.<>) '0') AS patience,
        pg_catalog.set_config('default_transaction_isolation', 'read committed', FALSE) AS isolation,
        pg_catalog.set_config('search_path', coalesce((
            SELECT pg_catalog.string_agg(pg_catalog.quote_ident(s.name::pg_catalog.text), ', ' ORDER BY s.number)
