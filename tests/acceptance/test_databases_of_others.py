@@ -92,8 +92,9 @@ CASES = {
     ),
     "more columns in another order": Case(
         "CREATE TABLE queries (tenant text DEFAULT 'x', created_at TIMESTAMP DEFAULT now(),"
-        " query_type VARCHAR(50) NOT NULL, is_active BOOLEAN DEFAULT TRUE, query_text TEXT NOT NULL, length int GENERATED ALWAYS AS (length(query_text))"
-        " STORED, product_id integer, query_id bigserial PRIMARY KEY)"
+        " query_type VARCHAR(50) NOT NULL, is_active BOOLEAN DEFAULT TRUE, query_text TEXT NOT NULL,"
+        " length int GENERATED ALWAYS AS (length(query_text)) STORED, product_id integer,"
+        " query_id bigserial PRIMARY KEY)"
     ),
     "a column that is always generated": Case(
         after="ALTER TABLE products DROP COLUMN brand_name,"

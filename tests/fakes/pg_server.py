@@ -90,7 +90,13 @@ class PgServer:
         os.chown(self._data, creator, -1)
         password = self._copies / "password"
         password.write_text(ADMIN_PASSWORD)
-        command = [self._binaries / "initdb", "-D", self._data, *OPTIONS_OF_ANY_VERSION, f"--pwfile={password}"]
+        command = [
+            str(self._binaries / "initdb"),
+            "-D",
+            str(self._data),
+            *OPTIONS_OF_ANY_VERSION,
+            f"--pwfile={password}",
+        ]
         subprocess.run(command, check=True, **as_user(creator, signal.SIGKILL))
         for path in (self._data, *self._data.rglob("*")):
             os.chown(path, self._user, -1)
