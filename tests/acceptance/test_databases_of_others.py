@@ -7,7 +7,7 @@ import pytest
 
 from query_generator.store.connect import get_db_connection
 from tests.fakes.pg_server import ROLE
-from tests.support.site import PRODUCTS, Site
+from tests.support.site import CONCURRENCY, ITEMS, PRODUCTS, QUESTIONS, Site, ended
 
 FEW = PRODUCTS[:8]
 ARGUMENTS = ("--job-id", "job", "--num-questions", "3", "--products-json", json.dumps(FEW))
@@ -224,3 +224,40 @@ def test_a_sequence_behind_its_rows_is_told_with_what_to_type(direct: Site, tabl
     again = direct.run(*ARGUMENTS)
     assert again.code == 0, again.log
     assert direct.bill() == 2 * len(FEW)
+
+
+def test_a_number_that_is_taken_in_mid_run_is_told_as_well(direct: Site) -> None:
+    """Rows that somebody adds with numbers ahead cost the calls in flight at most."""
+    process = direct.begin_to_midst()
+    change(
+        direct,
+        "INSERT INTO queries (query_id, query_text, query_type)"
+        " SELECT last_value + n, 'Why?', 'other' FROM queries_query_id_seq, generate_series(3, 4000) n",
+        as_role=False,
+    )
+    direct.answer()
+    job = ended(process)
+    assert job.code == 64, job.log
+    last = job.log.splitlines()[-1]
+    assert "queries_query_id_seq is behind the rows" in last
+    change(direct, last[last.index("SELECT setval") :], as_role=True)
+    again = direct.finish()
+    assert again.code == 0, again.log
+    assert direct.rows("SELECT count(*) AS n FROM queries WHERE query_type <> 'other'")[0].n == ITEMS * QUESTIONS
+    assert direct.bill() <= ITEMS + 2 * CONCURRENCY
+
+
+def test_a_row_far_ahead_is_no_hindrance(direct: Site) -> None:
+    """A row that somebody has numbered by hand, and the other half of two writers' numbers, are in nobody's way."""
+    change(direct, tables(), as_role=True)
+    assert direct.run("init-db").code == 0
+    change(
+        direct,
+        "ALTER TABLE queries ALTER query_id SET INCREMENT BY 2;"
+        "INSERT INTO queries (query_id, query_text, query_type) OVERRIDING SYSTEM VALUE"
+        " SELECT n, 'Why?', 'other' FROM generate_series(2, 400, 2) n;"
+        "INSERT INTO products (product_id, product_data) OVERRIDING SYSTEM VALUE VALUES (2000000000, '{}')",
+        as_role=False,
+    )
+    job = direct.run(*ARGUMENTS)
+    assert job.code == 0, job.log
