@@ -69,7 +69,7 @@ STRUCTURE: dict[str, tuple[str, int, str]] = {
     "items never changed": (trigger("job_items", DROPS, "UPDATE"), 64, "job_items"),
     "the job dropped": (trigger("batch_operations", DROPS), 64, "batch_operations"),
     "the run dropped": (trigger("query_generator_runs", DROPS), 64, "query_generator_runs"),
-    "items refused": (trigger("job_items", RAISES), 64, "no usable product"),
+    "items refused": (trigger("job_items", RAISES), 64, "job_items: all of the 8 record(s)"),
     "no number left": (
         "ALTER SEQUENCE queries_query_id_seq MAXVALUE 7 RESTART 7; SELECT nextval('queries_query_id_seq')",
         64,

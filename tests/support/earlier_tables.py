@@ -14,7 +14,7 @@ def back_to_version_1(db: Database) -> None:
 def back_to_version_2(db: Database) -> None:
     """Undo migration 0012: products were kept as they were read before formats and variants were known."""
     db.run("DROP INDEX query_generator_jobselectedproducts_unread_3")
-    db.run("DELETE FROM query_generator_schema_migrations WHERE version >= 12")
+    db.run("DELETE FROM query_generator_schema_migrations WHERE version = 12")
     db.run("UPDATE job_items SET content_hash = '2:' || left(encode(sha256(content_hash::bytea), 'hex'), 62)")
     db.run(
         "UPDATE jobselectedproducts SET product = product || jsonb_build_object('brand', 'of old', 'content_hash',"
