@@ -165,6 +165,8 @@ def get_rds_config() -> RdsConfig:
             found = parse_database_url(config.database_url.get_secret_value(), config.db_sslmode)
         else:
             raise ConfigurationError("missing: RDS_SECRET_NAME or DATABASE_URL")
+        if config.db_schema:
+            found["schema"] = config.db_schema
         parameters = found.get("parameters", {})
         hide({found["password"], *(parameters[name] for name in SECRET_PARAMETERS & parameters.keys())})
         _rds_config_cache = found
@@ -197,6 +199,8 @@ def refresh_rds_config(refused: RdsConfig, refusal: PermissionRefusedError) -> R
             _rds_refresh_failure = exc
             raise
         hide({fresh["password"]})
+        if config.db_schema:
+            fresh["schema"] = config.db_schema
         if fresh == refused:
             raise PermissionRefusedError(f"{refusal} The secret has not changed since it was first read.") from refusal
         _rds_config_cache = fresh

@@ -15,7 +15,9 @@ _HOST = re.compile(r"[\w.:,%\[\]-]+|/[^@]*")  # a name, an address, or the folde
 
 
 class RdsConfig(TypedDict):
-    """How to reach PostgreSQL. `parameters` are further ones of libpq, which come before those of the project."""
+    """How to reach PostgreSQL. `parameters` are further ones of libpq, which come before those of the project;
+    `schema` is where tables of the job's own are.
+    """
 
     host: str
     port: int
@@ -24,6 +26,7 @@ class RdsConfig(TypedDict):
     dbname: str
     sslmode: str
     parameters: NotRequired[dict[str, str]]
+    schema: NotRequired[str]
 
 
 def parse_api_key(text: str, secret_name: str, vendor: Vendor) -> str:

@@ -61,7 +61,7 @@ def get_db_connection(config: "RdsConfig | None" = None, lock_seconds: float = L
         raise connect_error(f"PostgreSQL at {config['host']}:{config['port']}", str(exc).strip()) from None
     except UnicodeEncodeError:
         raise ConfigurationError("PostgreSQL: the user, password or database name is not valid text") from None
-    _set_up(connection, lock_seconds)
+    _set_up(connection, lock_seconds, config.get("schema", ""))
     return connection
 
 
@@ -87,7 +87,7 @@ def _keywords(config: "RdsConfig") -> dict[str, Any]:
     }
 
 
-def _set_up(connection: "WatchedConnection", lock_seconds: float) -> None:
+def _set_up(connection: "WatchedConnection", lock_seconds: float, schema: str) -> None:
     """Set what the server is to do on this connection; not as options of the start, which poolers refuse."""
     from psycopg.adapt import Loader
     from psycopg.types.json import set_json_loads
@@ -99,7 +99,7 @@ def _set_up(connection: "WatchedConnection", lock_seconds: float) -> None:
     set_json_loads(readable_json, connection)
     connection.adapters.register_loader("numeric", NumericLoader)
     connection.doing = "session.begin"
-    parameters = {"lock": f"{1000 * lock_seconds:.0f}", "statement": str(1000 * STATEMENT_SECONDS)}
+    parameters = {"lock": f"{1000 * lock_seconds:.0f}", "statement": str(1000 * STATEMENT_SECONDS), "schema": schema}
     try:
         with database_errors(connection):
             connection.execute(statement("session.begin").encode(), parameters)

@@ -9,6 +9,7 @@ from query_generator.store.database import Database
 from query_generator.store.process_identity import is_surely_gone
 from query_generator.store.sql import migrations, names_used, statement
 
+DOCUMENTED = "0001_documented_tables"
 ENCODINGS = ("UTF8", "SQL_ASCII")
 _LOG = logging.getLogger("store")
 
@@ -29,6 +30,7 @@ def migrate(db: Database) -> list[str]:
     for misfit in db.rows("schema.misfits"):
         raise ConfigurationError(f"PostgreSQL, table {misfit.name}: {misfit.what}.")
     known = migrations()
+    _require_own_schema(db)
     if db.one("schema.has_versions").found and len(db.rows("schema.versions")) >= len(known):
         return []
     try:
@@ -63,12 +65,19 @@ def _apply(db: Database, known: Sequence[tuple[int, str, str]]) -> list[str]:
     applied = []
     with db.migrating():
         db.rows("schema.lock")
+        db.run(statement("schema.create_own"), name="schema.create_own")
         _rename_earlier(db)
+        _require_own_schema(db)
         db.rows("schema.create_versions")
         there = {row.version for row in db.rows("schema.versions")}
         for version, name, sql in known:
             if version not in there:
-                db.run(sql, name=f"migration {name}")
+                if name == DOCUMENTED:
+                    path = db.one("schema.leave_own").before
+                    db.run(sql, name=f"migration {name}")
+                    db.rows("schema.return_to_own", path=path)
+                else:
+                    db.run(sql, name=f"migration {name}")
                 db.rows("schema.add_version", version=version, name=name)
                 applied.append(name)
     return applied
@@ -91,3 +100,11 @@ def _rename_earlier(db: Database) -> None:
             )
         db.run(statement("earlier.rename"), name="earlier.rename")
         _LOG.info("[DB] The tables of an earlier version have got names that begin with query_generator_")
+
+
+def _require_own_schema(db: Database) -> None:
+    for found in db.rows("schema.elsewhere"):
+        raise ConfigurationError(
+            f"PostgreSQL: DB_SCHEMA is {found.wanted}, but the tables of the jobs until now are in {found.schema}. "
+            "Leave DB_SCHEMA out, or take that schema out of the search_path of the role to begin anew."
+        )

@@ -261,3 +261,18 @@ def test_a_row_far_ahead_is_no_hindrance(direct: Site) -> None:
     )
     job = direct.run(*ARGUMENTS)
     assert job.code == 0, job.log
+
+
+def test_a_schema_of_the_jobs_own_is_made_and_used(direct: Site) -> None:
+    """DB_SCHEMA holds for `init-db`, the run and the report; the documented tables stay where they are."""
+    change(direct, tables(), as_role=True)
+    for arguments in (("init-db",), ARGUMENTS, ("report", "job")):
+        job = direct.run(*arguments, DB_SCHEMA="jobs")
+        assert job.code == 0, job.log
+    own = {row.tablename for row in direct.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'jobs'")}
+    assert {"job_items", "query_generator_runs"} <= own
+    rows = direct.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    assert {row.tablename for row in rows} == {"products", "queries", "jobselectedproducts", "batch_operations"}
+    wrong = direct.run("init-db", DB_SCHEMA="pg_mine")
+    assert wrong.code == 64
+    assert "DB_SCHEMA" in wrong.log

@@ -11,6 +11,32 @@ CREATE TABLE IF NOT EXISTS query_generator_schema_migrations (
     applied_at TIMESTAMPTZ NOT NULL DEFAULT now()
 )
 
+-- name: create_own
+-- The schema of DB_SCHEMA, if there is one; a role that may not create it need not, where it is there.
+DO $$
+BEGIN
+    IF current_setting('query_generator.schema', TRUE) <> ''
+        AND NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = current_setting('query_generator.schema')) THEN
+        EXECUTE format('CREATE SCHEMA %I', current_setting('query_generator.schema'));
+    END IF;
+END $$
+
+-- name: leave_own
+-- For the documented tables, which do not belong there.
+SELECT current_setting('search_path') AS before,
+       set_config('search_path', array_to_string(ARRAY(
+           SELECT quote_ident(s.name) FROM unnest(current_schemas(FALSE)) WITH ORDINALITY AS s (name, number)
+           WHERE s.name <> current_setting('query_generator.schema', TRUE) ORDER BY s.number), ', '), TRUE)
+
+-- name: return_to_own
+SELECT set_config('search_path', %(path)s, TRUE)
+
+-- name: elsewhere
+SELECT n.nspname AS schema, current_setting('query_generator.schema') AS wanted
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid = to_regclass('query_generator_schema_migrations')
+  AND current_setting('query_generator.schema', TRUE) NOT IN ('', n.nspname)
+
 -- name: has_versions
 SELECT to_regclass('query_generator_schema_migrations') IS NOT NULL AS found
 
