@@ -98,7 +98,7 @@ def _set_up(connection: "WatchedConnection", lock_seconds: float, schema: str) -
 
     set_json_loads(readable_json, connection)
     connection.adapters.register_loader("numeric", NumericLoader)
-    connection.doing = "session.begin"
+    connection.doing, connection.role = "session.begin", connection.info.user
     parameters = {"lock": f"{1000 * lock_seconds:.0f}", "statement": str(1000 * STATEMENT_SECONDS), "schema": schema}
     try:
         with database_errors(connection):

@@ -35,6 +35,7 @@ class Waiting(Protocol):
     """What errors tell of a connection; see `WatchedConnection`."""
 
     doing: str
+    role: str
     silence: float
     takes_rows: bool
 
@@ -58,7 +59,7 @@ def database_errors(connection: Waiting) -> Iterator[None]:
         raise server_error(Meaning.ROW, connection.doing, exc, takes_rows=connection.takes_rows) from exc
     except psycopg.Error as exc:
         if exc.sqlstate == "57014" and "statement timeout" in str(exc) and connection.silence < OWN_LIMIT_SECONDS:
-            raise too_slow_for_role(_where(exc, connection.doing), exc) from exc
+            raise too_slow_for_role(_where(exc, connection.doing), exc, connection.role) from exc
         error = server_error(_meaning_of(exc), _where(exc, connection.doing), exc, takes_rows=connection.takes_rows)
         if isinstance(error, DatabaseAwayError) and exc.sqlstate not in _AT_ONCE:
             error.waited = connection.silence

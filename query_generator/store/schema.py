@@ -27,8 +27,7 @@ def migrate(db: Database) -> list[str]:
         ServiceAwayError: the connection is lost, or a run of an earlier version is at work; nothing was changed.
     """
     _require_trust(db)
-    for misfit in db.rows("schema.misfits"):
-        raise ConfigurationError(f"PostgreSQL, table {misfit.name}: {misfit.what}.")
+    require_fit(db)
     known = migrations()
     _require_own_schema(db)
     if db.one("schema.has_versions").found and len(db.rows("schema.versions")) >= len(known):
@@ -42,6 +41,16 @@ def migrate(db: Database) -> list[str]:
     for name in applied:
         _LOG.info("[DB] Applied migration %s", name)
     return applied
+
+
+def require_fit(db: Database) -> None:
+    """Make sure that the documented tables that are there can hold what a job stores. Reads only.
+
+    Raises:
+        ConfigurationError: a column is of another type or too short, or a table is partitioned in a way that is no use.
+    """
+    for misfit in db.rows("schema.misfits"):
+        raise ConfigurationError(f"PostgreSQL, table {misfit.name}: {misfit.what}.")
 
 
 def _require_trust(db: Database) -> None:

@@ -87,9 +87,9 @@ def server_error(meaning: Meaning, where: str, message: object, *, takes_rows: b
     return error(f"PostgreSQL, {where}: {first_line(message)}. {meaning.value}")
 
 
-def too_slow_for_role(where: str, message: object) -> ConfigurationError:
+def too_slow_for_role(where: str, message: object, role: str) -> ConfigurationError:
     """Return the error for a statement that a time limit of the server ended which the session did not set."""
     return ConfigurationError(
         f"PostgreSQL, {where}: {first_line(message)}: statement_timeout of the role, the database or a pooler is too "
-        "short for a job. Type, as its owner, with the job's role: ALTER ROLE job SET statement_timeout = '15min';"
+        f'short for a job. Type, as an administrator: ALTER ROLE "{role}" SET statement_timeout = 900000;'
     )

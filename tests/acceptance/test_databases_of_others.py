@@ -106,6 +106,10 @@ CASES = {
         after=f"ALTER TABLE products RENAME TO kept; CREATE VIEW products AS SELECT * FROM kept; "
         f"ALTER VIEW products OWNER TO {ROLE}"
     ),
+    "queries behind a view": Case(
+        after=f"ALTER TABLE queries RENAME TO kept; CREATE VIEW queries AS SELECT * FROM kept; "
+        f"ALTER VIEW queries OWNER TO {ROLE}"
+    ),
     "products behind a view of several tables": Case(
         after="ALTER TABLE products RENAME TO kept; CREATE VIEW products AS SELECT k.* FROM kept k, (SELECT 1) one;"
         f"ALTER VIEW products OWNER TO {ROLE}",
@@ -194,6 +198,15 @@ def test_a_database_is_served_or_refused_with_words(direct: Site, what: str) -> 
     if case.code == 65:
         (error,) = direct.aws.result("job")["errors"]
         assert case.words in error["reason"]
+
+
+@pytest.mark.parametrize("what", ["uuid ids", "partitioned by time"])
+def test_a_dry_run_tells_it_as_well(direct: Site, what: str) -> None:
+    """Whoever tries first learns that the tables are of no use before anything is made."""
+    change(direct, CASES[what].before, as_role=True)
+    tried = direct.run(*ARGUMENTS, "--dry-run")
+    assert tried.code == 64, tried.log
+    assert CASES[what].words in tried.out + tried.log
 
 
 @pytest.mark.parametrize("key", ["SERIAL PRIMARY KEY", IDENTITY.replace("ALWAYS", "BY DEFAULT"), "own"])

@@ -81,6 +81,8 @@ def test_without_tables_a_role_that_may_not_make_them_is_told_of_init_db(limited
     """77, with what is to be done, before anything is bought."""
     grant(limited, *(line for line in GRANTS if "DATABASE" in line or "SCHEMA" in line))
     log_in(limited, LIMITED)
+    with get_db_connection(limited.rds) as connection:
+        connection.execute(b"REVOKE CREATE ON SCHEMA public FROM PUBLIC")  # before 15 everybody may
     for verb in (("init-db",), ("--job-id", "job", *ARGUMENTS, "--products-json", FIRST)):
         refused = limited.run(*verb)
         expect(refused, 77)

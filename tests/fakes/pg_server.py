@@ -65,8 +65,8 @@ class PgServer:
         self._copies.chmod(0o711)
         other = os.environ.get(OTHER_BINARIES)
         # Programs before 16 change the folder and come back by its name, so its parents have to be open.
-        self._data = (self._copies if other else directory) / "data"
-        self._user = server_user(self._data)
+        self.data = (self._copies if other else directory) / "data"
+        self._user = server_user(self.data)
         self._binaries = Path(other) if other else programs_for(self._user, _find_binaries(), self._copies)
         self._log = (directory / "server.log").open("ab")
         self._reserved = reserve_port()
@@ -80,25 +80,25 @@ class PgServer:
         if other:
             self._create_elsewhere()
         else:
-            create_cluster(self._binaries, self._data, self._user, password)
-        (self._data / "pg_hba.conf").write_text(f"host all all {HOST}/32 scram-sha-256\n")
+            create_cluster(self._binaries, self.data, self._user, password)
+        (self.data / "pg_hba.conf").write_text(f"host all all {HOST}/32 scram-sha-256\n")
 
     def _create_elsewhere(self) -> None:
         """Make the cluster with programs of any version, which need a path that their user may go."""
         creator = creating_user(self._user)
-        self._data.mkdir(mode=0o700)
-        os.chown(self._data, creator, -1)
+        self.data.mkdir(mode=0o700)
+        os.chown(self.data, creator, -1)
         password = self._copies / "password"
         password.write_text(ADMIN_PASSWORD)
         command = [
             str(self._binaries / "initdb"),
             "-D",
-            str(self._data),
+            str(self.data),
             *OPTIONS_OF_ANY_VERSION,
             f"--pwfile={password}",
         ]
         subprocess.run(command, check=True, **as_user(creator, signal.SIGKILL))
-        for path in (self._data, *self._data.rglob("*")):
+        for path in (self.data, *self.data.rglob("*")):
             os.chown(path, self._user, -1)
 
     def __enter__(self) -> "PgServer":
@@ -122,7 +122,7 @@ class PgServer:
         command = [str(self._binaries / "postgres"), "-D", HERE, "-p", str(self.admin["port"])]
         for name, value in SETTINGS.items():
             command += ["-c", f"{name}={value}"]
-        folder = os.open(self._data, os.O_RDONLY)
+        folder = os.open(self.data, os.O_RDONLY)
         options = as_user(self._user, signal.SIGQUIT, folder)
         self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log, **options)
         os.close(folder)

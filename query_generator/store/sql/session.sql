@@ -6,12 +6,13 @@
 SELECT pg_catalog.set_config('lock_timeout', %(lock)s, FALSE) AS lock, pg_catalog.set_config('statement_timeout', %(statement)s, FALSE) AS statement,
        pg_catalog.set_config('client_min_messages', 'error', FALSE) AS notices,
        pg_catalog.set_config('DateStyle', 'ISO', FALSE) AS dates,
-       (SELECT pg_catalog.count(pg_catalog.set_config(t.name, CASE
-            WHEN t.name OPERATOR(pg_catalog.<>) 'idle_in_transaction_session_timeout' THEN '0'
-            WHEN t.setting::pg_catalog.int8 OPERATOR(pg_catalog.<) 60000 THEN '60000' ELSE t.setting END, FALSE))
-        FROM pg_catalog.pg_settings t
-        WHERE t.name OPERATOR(pg_catalog.=) ANY (ARRAY['idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout'])
-          AND t.setting OPERATOR(pg_catalog.<>) '0') AS patience,
+       CASE WHEN pg_catalog.current_setting('idle_in_transaction_session_timeout') OPERATOR(pg_catalog.<>) '0'
+                 AND pg_catalog.current_setting('idle_in_transaction_session_timeout')::pg_catalog.interval OPERATOR(pg_catalog.<) '1 min'
+            THEN pg_catalog.set_config('idle_in_transaction_session_timeout', '1min', FALSE) END AS idle_in_transaction,
+       CASE WHEN pg_catalog.current_setting('idle_session_timeout', TRUE) OPERATOR(pg_catalog.<>) '0'
+            THEN pg_catalog.set_config('idle_session_timeout', '0', FALSE) END AS idle,
+       CASE WHEN pg_catalog.current_setting('transaction_timeout', TRUE) OPERATOR(pg_catalog.<>) '0'
+            THEN pg_catalog.set_config('transaction_timeout', '0', FALSE) END AS longest_transaction,
        pg_catalog.set_config('default_transaction_isolation', 'read committed', FALSE) AS isolation,
        pg_catalog.set_config('query_generator.schema', %(schema)s, FALSE) AS schema,
        pg_catalog.set_config('search_path', coalesce(nullif(pg_catalog.quote_ident(%(schema)s), '""') OPERATOR(pg_catalog.||) ', ', '') OPERATOR(pg_catalog.||) coalesce((

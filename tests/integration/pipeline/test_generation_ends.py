@@ -30,6 +30,7 @@ from tests.support.catalog import counts_of, open_job, open_run, products
 from tests.support.ended_process import ended
 from tests.support.item_provider import ItemProvider
 from tests.support.loop import WANTED, generation, items, queries, run_job, states
+from tests.support.sessions import ending
 
 BUSY = RetryableError("busy")
 
@@ -102,7 +103,7 @@ def test_a_lost_database_ends_the_run_without_further_calls(rds: RdsConfig, db: 
     def end_connection(request: GenerationRequest) -> None:
         if request.product.name == "Product 3":
             with get_db_connection(rds) as other:
-                other.execute("SELECT pg_terminate_backend(%s, 10000)", [backend.pid])
+                other.execute(ending(backend.pid).encode())
 
     provider = ItemProvider(on_call=end_connection)
     with pytest.raises(ServiceAwayError):
@@ -118,7 +119,7 @@ def test_a_database_that_comes_back_costs_no_call_twice(rds: RdsConfig, db: Data
 
     def end_connection(request: GenerationRequest) -> None:
         if (request.product.name, request.query_type) == ("Product 3", "product"):
-            db.run("SELECT pg_terminate_backend(%(pid)s, 10000)", {"pid": backend.pid})
+            db.run(ending(backend.pid))
 
     provider = ItemProvider(on_call=end_connection)
     generation(ledger, provider, threads=4).run(counts_of(ledger))

@@ -16,6 +16,7 @@ from query_generator.store.side_connection import SideConnection
 from secrets_cache import RdsConfig
 from tests.conftest import wait_until
 from tests.support.catalog import TERMS, open_run
+from tests.support.sessions import ending
 
 SHORT = 0.2
 
@@ -47,7 +48,7 @@ def test_the_heart_goes_on_after_a_lost_connection(rds: RdsConfig, db: Database)
 
     with closing(SideConnection(connect)) as side, Heartbeat(lease, side):
         wait_until(lambda: len(backends) == 1)
-        db.run("SELECT pg_terminate_backend(%(pid)s, 10000)", {"pid": backends[0]})
+        db.run(ending(backends[0]))
         wait_until(lambda: len(backends) == 2)
         since = db.run("SELECT clock_timestamp() AS now")[0].now
         wait_until(lambda: db.run("SELECT heartbeat_at FROM query_generator_runs")[0].heartbeat_at > since)

@@ -22,6 +22,7 @@ from query_generator.store.reconnect import ReconnectPolicy
 from secrets_cache import RdsConfig
 from tests.support.catalog import open_job, open_run, products, save
 from tests.support.ended_process import ended
+from tests.support.sessions import ending
 
 LEASE = 30.0
 TABLES = (
@@ -123,7 +124,7 @@ def test_nobody_takes_over_in_the_first_lease_of_a_connection(rds: RdsConfig, db
     second = open_run(other)
     assert take_over_after(second, clock, LEASE - 0.1) == 0
     (own,) = other.run("SELECT pg_backend_pid() AS pid")
-    db.run("SELECT pg_terminate_backend(%(pid)s, 5000)", {"pid": own.pid})
+    db.run(ending(own.pid))
     clock.now += LEASE
     assert other.with_reconnect(second.lease.take_over) == 0
     assert run_states(db) == ["alive", "alive"]

@@ -37,7 +37,7 @@ def test_a_statement_that_another_limit_ends_is_a_matter_of_configuration(db: Da
     """It is named with what to type, since another try would end likewise."""
     db.run("SET statement_timeout = 20")
     with pytest.raises(
-        ConfigurationError, match=r"statement_timeout of the role.*ALTER ROLE job SET statement_timeout"
+        ConfigurationError, match=r"statement_timeout of the role.*ALTER ROLE .postgres. SET statement_timeout"
     ):
         db.run("SELECT pg_sleep(5)")
 
