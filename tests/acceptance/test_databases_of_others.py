@@ -142,6 +142,24 @@ CASES = {
         code=65,
         words="fine",
     ),
+    "one product that lacks what they want": Case(
+        after="ALTER TABLE products ADD sku text GENERATED ALWAYS AS "
+        f"(nullif(product_data ->> 'name', '{FIRST}')) STORED NOT NULL",
+        code=65,
+        words="sku",
+    ),
+    "one product whose name is too long for them": Case(
+        after="ALTER TABLE products ADD short varchar(60) GENERATED ALWAYS AS "
+        f"(CASE WHEN product_data ->> 'name' = '{FIRST}' THEN repeat('x', 61) ELSE 'y' END) STORED",
+        code=65,
+        words="varying(60)",
+    ),
+    "one product that is there under another key": Case(
+        after="CREATE UNIQUE INDEX theirs ON products ((product_data ->> 'name'));"
+        f"INSERT INTO products (product_data) VALUES (jsonb_build_object('name', '{FIRST}', 'brand', 'another'))",
+        code=65,
+        words="theirs",
+    ),
     "one product that a trigger refuses": Case(after=RAISES.format(name=FIRST), code=65, words="here"),
     "one product whose name has no place in their encoding": Case(
         after=RAISES.format(name=FIRST).replace(f"RAISE 'no {FIRST} here'", "PERFORM convert_to('\u306f', 'LATIN1')"),
@@ -279,13 +297,18 @@ def test_a_row_far_ahead_is_no_hindrance(direct: Site) -> None:
 def test_a_schema_of_the_jobs_own_is_made_and_used(direct: Site) -> None:
     """DB_SCHEMA holds for `init-db`, the run and the report; the documented tables stay where they are."""
     change(direct, tables(), as_role=True)
+    change(direct, "CREATE TABLE job_items (job_id uuid, product_id uuid)", as_role=True)
+    without = direct.run(*ARGUMENTS)
+    assert without.code == 64
+    assert "set DB_SCHEMA" in without.log.splitlines()[-1]
     for arguments in (("init-db",), ARGUMENTS, ("report", "job")):
         job = direct.run(*arguments, DB_SCHEMA="jobs")
         assert job.code == 0, job.log
     own = {row.tablename for row in direct.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'jobs'")}
     assert {"job_items", "query_generator_runs"} <= own
     rows = direct.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-    assert {row.tablename for row in rows} == {"products", "queries", "jobselectedproducts", "batch_operations"}
+    documented = {"products", "queries", "jobselectedproducts", "batch_operations"}
+    assert {row.tablename for row in rows} == {*documented, "job_items"}
     wrong = direct.run("init-db", DB_SCHEMA="pg_mine")
     assert wrong.code == 64
     assert "DB_SCHEMA" in wrong.log

@@ -50,7 +50,7 @@ INSERT INTO query_generator_schema_migrations (version, name) VALUES (%(version)
 -- Columns and partitions of the documented tables that no job can work with, whatever the rows are.
 WITH tables AS (
     SELECT oid, relname, relkind FROM pg_class
-    WHERE oid IN (to_regclass('products'), to_regclass('queries'), to_regclass('jobselectedproducts'), to_regclass('job_items'))
+    WHERE oid IN (to_regclass('products'), to_regclass('queries'), to_regclass('jobselectedproducts'))
 )
 SELECT t.relname AS name,
        format('its column %%s is %%s, but it has to be %%s', a.attname, format_type(a.atttypid, a.atttypmod), w.wanted) AS what
@@ -74,4 +74,8 @@ WHERE t.relname = 'queries'
   AND EXISTS (SELECT FROM unnest(p.partattrs::int2[]) AS k (number)
               LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.number
               WHERE coalesce(a.attname, '') NOT IN ('product_id', 'query_type', 'query_hash'))
+UNION ALL
+SELECT 'job_items', 'it is of another program: set DB_SCHEMA to the name of a schema for the tables of the jobs'
+WHERE to_regclass('job_items') IS NOT NULL AND current_setting('query_generator.schema', TRUE) = ''
+  AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('job_items') AND attname = 'content_hash')
 LIMIT 1
