@@ -182,7 +182,7 @@ WHERE i.job_id = %(job_id)s AND i.run_id = %(run_id)s AND i.state = 'running'
 UPDATE job_items i
 SET state = o.state, run_id = CASE WHEN o.state = 'pending' THEN NULL ELSE i.run_id END,
     deferred = o.deferred, passing = o.transient, error_stage = o.error_stage, error = o.error,
-    query_ids = i.query_ids || o.query_ids, dropped = o.dropped, answered = o.answered,
+    query_ids = i.query_ids::bigint[] || o.query_ids, dropped = o.dropped, answered = o.answered,
     provider = coalesce(o.provider, i.provider), model = coalesce(o.model, i.model),
     prompt_tokens = i.prompt_tokens + o.prompt_tokens, output_tokens = i.output_tokens + o.output_tokens,
     finished_at = CASE WHEN o.state IN ('succeeded', 'failed') THEN clock_timestamp() END
