@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, TypedDict
 
+from query_generator.database_url import SECRET_PARAMETERS, parse_database_url
 from query_generator.errors import ConfigurationError, FatalError, PermissionRefusedError
 from query_generator.llm.endpoints import check_key_length
 from query_generator.llm.registry import GEMINI, VENDORS, vendors_of
 from query_generator.masking import hide
-from query_generator.secret_texts import RdsConfig, parse_api_key, parse_database_url, parse_rds_secret
+from query_generator.secret_texts import RdsConfig, parse_api_key, parse_rds_secret
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -164,7 +165,10 @@ def get_rds_config() -> RdsConfig:
             found = parse_database_url(config.database_url.get_secret_value(), config.db_sslmode)
         else:
             raise ConfigurationError("missing: RDS_SECRET_NAME or DATABASE_URL")
-        hide({found["password"]})
+        if config.db_schema:
+            found["schema"] = config.db_schema
+        parameters = found.get("parameters", {})
+        hide({found["password"], *(parameters[name] for name in SECRET_PARAMETERS & parameters.keys())})
         _rds_config_cache = found
         return found
 
@@ -195,6 +199,8 @@ def refresh_rds_config(refused: RdsConfig, refusal: PermissionRefusedError) -> R
             _rds_refresh_failure = exc
             raise
         hide({fresh["password"]})
+        if config.db_schema:
+            fresh["schema"] = config.db_schema
         if fresh == refused:
             raise PermissionRefusedError(f"{refusal} The secret has not changed since it was first read.") from refusal
         _rds_config_cache = fresh

@@ -39,7 +39,9 @@ def measure(lab: Lab) -> Iterator[Row]:
 def _all_up(config: RdsConfig) -> float:
     """Return when the last run announced itself, by the monotonic clock."""
     with closing(get_db_connection(config)) as connection:
-        (row,) = connection.execute("SELECT extract(epoch FROM max(started_at))::float8 AS at FROM runs").fetchall()
+        (row,) = connection.execute(
+            "SELECT extract(epoch FROM max(started_at))::float8 AS at FROM query_generator_runs"
+        ).fetchall()
     return float(row.at) - time.time() + time.monotonic()
 
 

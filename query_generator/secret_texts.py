@@ -3,8 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypedDict
-from urllib.parse import parse_qsl, unquote, urlsplit
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from query_generator.errors import ConfigurationError
 from query_generator.llm.vendor import Vendor
@@ -13,11 +12,12 @@ if TYPE_CHECKING:
     from query_generator.config import JobConfig
 
 _HOST = re.compile(r"[\w.:,%-]+|/[^@]*")  # a name, an address, or the folder of a socket
-_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
 class RdsConfig(TypedDict):
-    """How to reach PostgreSQL."""
+    """How to reach PostgreSQL. `parameters` are further ones of libpq, which come before those of the project;
+    `schema` is where tables of the job's own are.
+    """
 
     host: str
     port: int
@@ -25,6 +25,8 @@ class RdsConfig(TypedDict):
     password: str
     dbname: str
     sslmode: str
+    parameters: NotRequired[dict[str, str]]
+    schema: NotRequired[str]
 
 
 def parse_api_key(text: str, secret_name: str, vendor: Vendor) -> str:
@@ -106,48 +108,6 @@ def _host_problem(host: str) -> str:
     if not _HOST.fullmatch(host):
         return "is no host name, for example db.example.internal"
     return ""
-
-
-def parse_database_url(url: str, sslmode: str) -> RdsConfig:
-    """Read `postgresql://user:password@host:port/dbname`; `?sslmode=` and `?host=` (a socket folder) are honoured.
-
-    Raises:
-        ConfigurationError: not such an address. The message does not repeat it, since it may hold a password.
-    """
-    try:
-        parts = urlsplit(url.strip())
-        options = dict(parse_qsl(parts.query))
-        port = options.get("port", parts.port or 5432)
-    except ValueError:
-        raise ConfigurationError(
-            "DATABASE_URL: not an address; for example postgresql://user:password@host:5432/dbname"
-        ) from None
-    host, dbname = options.get("host") or parts.hostname, unquote(parts.path.lstrip("/"))
-    if "@" in parts.path + parts.query + parts.fragment:
-        raise ConfigurationError(
-            "DATABASE_URL: there is an @ after the host; in a password `/`, `?`, `#` and `@` are written as "
-            "%2F, %3F, %23 and %40, for example postgresql://user:pass%40word@host:5432/dbname"
-        )
-    right_scheme = parts.scheme in ("postgresql", "postgres")
-    if not (right_scheme and host and parts.username and dbname and _is_port(port)):
-        raise ConfigurationError(
-            "DATABASE_URL: scheme, user, host, port or database name is missing or wrong; "
-            "for example postgresql://user:password@host:5432/dbname"
-        )
-    mode = options.get("sslmode", sslmode)
-    if mode not in _SSL_MODES:
-        raise ConfigurationError(
-            f"DATABASE_URL: its sslmode is none of {', '.join(_SSL_MODES)}; "
-            "for example postgresql://user:password@host:5432/dbname?sslmode=verify-full"
-        )
-    return RdsConfig(
-        host=host,
-        port=int(port),
-        username=unquote(parts.username),
-        password=unquote(parts.password or ""),
-        dbname=dbname,
-        sslmode=mode,
-    )
 
 
 def _is_port(value: object) -> bool:

@@ -42,6 +42,13 @@ def checked_job_id(text: str) -> str:
     return text
 
 
+def checked_schema(text: str) -> str:
+    """Return the name of a schema; raises ValueError if it is none, or one of PostgreSQL's own."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,62}", text) or text.startswith("pg_") or text == "information_schema":
+        raise ValueError("not a schema")
+    return text
+
+
 def checked_s3_uri(text: str) -> str:
     """Return the address of an S3 object; raises ValueError if it is none."""
     object_at(text)
@@ -419,6 +426,20 @@ class JobConfig:
         Setting(Group.DATABASE, "DB_SSLMODE", "verify-full"),
         Help("how TLS is asked for, as in libpq", "The job definition says `verify-full`."),
     ] = "prefer"
+    db_schema: Annotated[
+        str | None,
+        Setting(
+            Group.DATABASE,
+            "DB_SCHEMA",
+            "query_generator",
+            allowed="letters, digits and '_', at most 63; not 'pg_' first",
+            read=checked_schema,
+        ),
+        Help(
+            "schema for the tables of the job's own; `init-db` makes it",
+            "The documented tables stay where the search path finds them.",
+        ),
+    ] = None
     database_reconnect_seconds: Annotated[
         float,
         Setting(Group.DATABASE, "DATABASE_RECONNECT_SECONDS", "180"),

@@ -22,6 +22,7 @@ from query_generator.store.schema import migrate
 from secrets_cache import RdsConfig
 from tests.fakes.aws_server import BUCKET, CREDENTIALS, GEMINI_SECRET, RDS_SECRET, AwsServer
 from tests.fakes.gemini_server import GeminiServer
+from tests.fakes.pg_server import OTHER_BINARIES, PgServer
 from tests.support.paths import ROOT
 
 API_KEY = "AIzaSy-test-key-0123456789"
@@ -38,6 +39,11 @@ def _no_secrets() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """A PostgreSQL server for the session, which need not survive a power cut: the superuser's connection keywords."""
+    if os.environ.get(OTHER_BINARIES):
+        with PgServer(tmp_path_factory.mktemp("postgres")) as other:
+            names = ("host", "port", "password")
+            yield {name: other.admin[name] for name in names} | {"user": SUPERUSER, "dbname": "postgres"}  # type: ignore[literal-required]
+        return
     with local_postgres(tmp_path_factory.mktemp("postgres")) as server:
         keywords: dict[str, Any] = {**server, "user": SUPERUSER}
         with psycopg.connect(**keywords, autocommit=True) as admin:
@@ -56,7 +62,7 @@ def rds(postgres: dict[str, Any]) -> Iterator[RdsConfig]:
         host=postgres["host"],
         port=postgres["port"],
         username=postgres["user"],
-        password="unused-but-secret",
+        password=postgres.get("password", "unused-but-secret"),
         dbname=name,
         sslmode="disable",
     )

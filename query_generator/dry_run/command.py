@@ -20,6 +20,7 @@ from query_generator.stopping import StopSignal
 from query_generator.store.budget import spent_usd
 from query_generator.store.database import Database
 from query_generator.store.open_work import can_be_read, experience_of, missing_migrations, read_only
+from query_generator.store.schema import require_fit
 
 
 def dry_run(config: JobConfig, stop: StopSignal) -> tuple[str, ExitCode]:
@@ -55,6 +56,7 @@ def _database(config: JobConfig, findings: Findings, resources: ExitStack) -> Da
     def connect() -> tuple[Database, list[str]]:
         db = resources.enter_context(closing(resources.enter_context(database_of(config))(None)))
         read_only(db)
+        require_fit(db)
         return db, missing_migrations(db)
 
     found = findings.check("database", connect, lambda it: _tables(it[1]))

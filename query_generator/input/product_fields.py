@@ -36,7 +36,7 @@ MAX_EXTERNAL_ID_CHARACTERS = 300
 MAX_LEVELS = 100
 _LARGE_CHARACTERS = 1_000_000
 _FIRST_WITH_EXPONENT = 1e16  # Python writes floats from here on with an exponent
-_MAX_PRODUCT_ID = 2**31 - 1  # products.product_id is a 4-byte integer
+_MAX_PRODUCT_ID = 2**63 - 1  # products.product_id may be a bigint
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")

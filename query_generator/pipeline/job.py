@@ -44,6 +44,7 @@ from query_generator.store.ledger import Ledger
 from query_generator.store.quota import SharedSchedule
 from query_generator.store.reconnect import ReconnectPolicy
 from query_generator.store.schema import migrate
+from query_generator.store.sequences import require_free_numbers
 from query_generator.store.side_connection import SideConnection
 
 _LOG = logging.getLogger("job")
@@ -165,6 +166,8 @@ class _Run:
 
     def _work(self, given_input: GivenInput) -> Report | ChildReport:
         self._db.with_reconnect(self._lease.take_over)
+        numbered = ("queries",) if given_input.entries is None else ("products", "queries")
+        self._db.with_reconnect(lambda: require_free_numbers(self._db, numbered))
         intake = Intake(
             self._config, self._stop, self._ledger, self._events, self._clock, on_wait=self._import_while_waiting
         )

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
 
-from query_generator.errors import InputError, SkippableError
+from query_generator.errors import ConfigurationError, InputError, SkippableError
 from query_generator.input.families import MOST_HELD
 from query_generator.input.read_sums import ReadSums
 from query_generator.input.sources import InputBrokenOffError
 from query_generator.models import Product, RejectedRecord
+from query_generator.store.driver import refused_column
 from query_generator.store.ledger import Ledger
 from query_generator.store.products import link_products, read_selected_products
+from query_generator.store.sequences import require_other_cause
 from query_generator.store.work_queue import Added, Link
 
 _LOG = logging.getLogger("input")
@@ -20,6 +22,7 @@ _LOG = logging.getLogger("input")
 CHUNK = 500  # products
 CHUNK_CHARACTERS = 2_000_000  # of the records as JSON; a larger record is a chunk by itself
 NAMED_IN_LOG = 50
+ENOUGH_REFUSED = 20  # records; when none before them was taken, no further ones are tried
 Entry = Product | RejectedRecord
 
 
@@ -30,6 +33,8 @@ class Loaded:
     products: int = 0
     repeated: int = 0
     rejected: int = 0
+    refused: int = 0  # of the rejected ones, by the database
+    last_refusal: str = ""
     examples: list[str] = field(default_factory=list)
 
     def count(self, added: Added) -> None:
@@ -103,6 +108,7 @@ def load_products(
 
     Raises:
         InputError: the input cannot be read.
+        ConfigurationError: the database refuses every record, or a sequence is behind its rows.
         RunFencedError: this run was declared dead.
         DatabaseAwayError: the database stayed away.
     """
@@ -116,11 +122,16 @@ def load_products(
         products = [entry for entry in chunk if isinstance(entry, Product)]
         rejected = [entry for entry in chunk if isinstance(entry, RejectedRecord)]
         if chunk:
-            loaded.count(_add_what_can_be(ledger, link, products, rejected, enough_at))
+            added = _add_what_can_be(ledger, link, products, rejected, enough_at)
+            if refused := added.rejected[len(rejected) :]:
+                loaded.refused += len(refused)
+                loaded.last_refusal = refused[-1].reason
+            loaded.count(added)
         return bool(chunk)
 
     while load_chunk():
-        pass
+        _require_some_taken(loaded, ENOUGH_REFUSED)
+    _require_some_taken(loaded, 1)
     if loaded.repeated:
         _LOG.warning(
             "[BATCH WARNING] %d record(s) repeat a product of this job by brand and name and are left out: %s%s",
@@ -129,6 +140,20 @@ def load_products(
             ", …" if loaded.repeated > len(loaded.examples) else "",
         )
     return loaded
+
+
+def _require_some_taken(loaded: Loaded, enough: int) -> None:
+    """Stop when the database refuses all: not the records are wrong then, but the table.
+
+    Raises:
+        ConfigurationError: `enough` records were refused, and none was taken.
+    """
+    if loaded.refused >= enough and not loaded.products + loaded.repeated:
+        raise ConfigurationError(
+            "PostgreSQL, tables products, jobselectedproducts and job_items: all of the "
+            f"{loaded.refused} record(s) until now are refused, the last one because {loaded.last_refusal}. "
+            "Correct the table, or what was added to it, and run the same job id again."
+        )
 
 
 def _add_what_can_be(
@@ -142,8 +167,10 @@ def _add_what_can_be(
     try:
         return ledger.db.with_reconnect(partial(ledger.queue.add, link, products, rejected, enough_at))
     except SkippableError as exc:
+        require_other_cause(ledger.db, exc)
         if len(products) <= 1:
-            refused = [RejectedRecord(product.position, "", str(exc), product.key) for product in products]
+            field = refused_column(exc)
+            refused = [RejectedRecord(product.position, field, str(exc), product.key) for product in products]
             if not refused:
                 raise
             return ledger.db.with_reconnect(partial(ledger.queue.add, link, [], [*rejected, *refused], enough_at))

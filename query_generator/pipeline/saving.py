@@ -15,6 +15,7 @@ from query_generator.store.events import EventLog
 from query_generator.store.items import ErrorStage, ItemState, Outcome
 from query_generator.store.ledger import Ledger
 from query_generator.store.queries import save_queries_to_rds, save_storable_queries
+from query_generator.store.sequences import require_other_cause
 
 _LOG = logging.getLogger("generation")
 
@@ -68,7 +69,8 @@ class Saving:
         try:
             written = self._save_together(outcomes, self._store)
             self._refused_in_a_row = 0
-        except SkippableError:
+        except SkippableError as exc:
+            require_other_cause(self._ledger.db, exc)
             written = [saved for outcome in outcomes for saved in self._save_alone(outcome)]
         self._stats.results_persistence_time += self._clock() - began
         return written

@@ -36,6 +36,8 @@ def database_of(config: JobConfig) -> Iterator[Connect]:
             dbname=str(server["dbname"]),
             sslmode="disable",
         )
+        if config.db_schema:
+            where["schema"] = config.db_schema
         yield lambda policy: open_database(where, policy)
 
 

@@ -23,7 +23,7 @@ class SharedAllowance:
     Args:
         side: the connection to use.
         job_id: the id of the job.
-        run_id: the id of the run, which has its row in `runs`.
+        run_id: the id of the run, which has its row in `query_generator_runs`.
         cap_usd: the cap, in US dollars.
         policy: how long to wait for a database that is away.
     """

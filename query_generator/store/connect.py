@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from query_generator.errors import ConfigurationError, PermissionRefusedError
-from query_generator.store.connection_errors import connect_error
+from query_generator.store.connection_errors import connect_error, first_line
 from query_generator.store.database import Database
 from query_generator.store.driver import database_errors, plain_number, readable_json
 from query_generator.store.reconnect import LOCK_SECONDS, SILENCE_SECONDS, ReconnectPolicy
@@ -53,29 +53,41 @@ def get_db_connection(config: "RdsConfig | None" = None, lock_seconds: float = L
 
     try:
         connection = WatchedConnection.connect(
-            host=config["host"],
-            port=config["port"],
-            user=config["username"],
-            password=config["password"],
-            dbname=config["dbname"],
-            sslmode=config["sslmode"],
-            application_name=APPLICATION_NAME,
-            connect_timeout=CONNECT_SECONDS,
-            client_encoding="UTF8",
-            autocommit=True,
-            row_factory=namedtuple_row,
-            prepare_threshold=None,
-            **KEEPALIVE,
+            **_keywords(config), autocommit=True, row_factory=namedtuple_row, prepare_threshold=None
         )
+    except psycopg.ProgrammingError as exc:
+        raise ConfigurationError(f"DATABASE_URL: {first_line(exc)}. Correct its parameters.") from None
     except psycopg.Error as exc:
         raise connect_error(f"PostgreSQL at {config['host']}:{config['port']}", str(exc).strip()) from None
     except UnicodeEncodeError:
         raise ConfigurationError("PostgreSQL: the user, password or database name is not valid text") from None
-    _set_up(connection, lock_seconds)
+    _set_up(connection, lock_seconds, config.get("schema", ""))
     return connection
 
 
-def _set_up(connection: "WatchedConnection", lock_seconds: float) -> None:
+def _keywords(config: "RdsConfig") -> dict[str, Any]:
+    """Return the parameters for libpq: those that are given, and ours where none is. Empty ones are libpq's to find."""
+    given = dict(config.get("parameters", {}))
+    name = given.pop("application_name", "")
+    address = {
+        "host": config["host"],
+        "port": config["port"],
+        "user": config["username"],
+        "password": config["password"],
+        "dbname": config["dbname"],
+        "sslmode": config["sslmode"],
+    }
+    return {
+        **KEEPALIVE,
+        "connect_timeout": CONNECT_SECONDS,
+        **{key: value for key, value in address.items() if value},
+        **given,
+        "application_name": f"{APPLICATION_NAME} ({name})" if name else APPLICATION_NAME,
+        "client_encoding": "UTF8",
+    }
+
+
+def _set_up(connection: "WatchedConnection", lock_seconds: float, schema: str) -> None:
     """Set what the server is to do on this connection; not as options of the start, which poolers refuse."""
     from psycopg.adapt import Loader
     from psycopg.types.json import set_json_loads
@@ -86,8 +98,8 @@ def _set_up(connection: "WatchedConnection", lock_seconds: float) -> None:
 
     set_json_loads(readable_json, connection)
     connection.adapters.register_loader("numeric", NumericLoader)
-    connection.doing = "session.begin"
-    parameters = {"lock": f"{1000 * lock_seconds:.0f}", "statement": str(1000 * STATEMENT_SECONDS)}
+    connection.doing, connection.role = "session.begin", connection.info.user
+    parameters = {"lock": f"{1000 * lock_seconds:.0f}", "statement": str(1000 * STATEMENT_SECONDS), "schema": schema}
     try:
         with database_errors(connection):
             connection.execute(statement("session.begin").encode(), parameters)

@@ -26,6 +26,7 @@ class WatchedConnection(psycopg.Connection[Any]):
 
     Attributes:
         doing: the name of the statement that is waited for, for the log.
+        role: who is logged in.
         silence_seconds: how long the server may be silent.
         silence: for how many seconds the server was silent last.
         takes_rows: whether rows of the input or of a reply are being stored.
@@ -33,6 +34,7 @@ class WatchedConnection(psycopg.Connection[Any]):
     """
 
     doing: str = "a connection"
+    role: str = ""
     silence_seconds: float = FIRST_ANSWER_SECONDS
     silence: float = 0.0
     takes_rows: bool = False

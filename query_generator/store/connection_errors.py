@@ -51,9 +51,30 @@ _REFUSALS = (
         "Use the host name that the certificate is for in RDS_SECRET_NAME, DB_HOST or DATABASE_URL.",
     ),
     Refusal(
+        (
+            "connection is bad: invalid ",
+            "invalid integer value",
+            "invalid connection option",
+            "definition of service",
+            "service file",
+        ),
+        ConfigurationError,
+        "Correct the parameters of DATABASE_URL.",
+    ),
+    Refusal(
+        ("unrecognized configuration parameter", "invalid value for parameter", "command-line argument"),
+        ConfigurationError,
+        "Correct `options` in DATABASE_URL or PGOPTIONS.",
+    ),
+    Refusal(
+        ("authentication method requirement", "channel binding", "private key file", "invalid sslcertmode value"),
+        ConfigurationError,
+        "Correct the parameters of DATABASE_URL that begin with ssl, require_auth or channel_binding.",
+    ),
+    Refusal(
         ("root certificate", "certificate file"),
         ConfigurationError,
-        "PGSSLROOTCERT names the file of authorities, for Amazon RDS global-bundle.pem.",
+        "PGSSLROOTCERT or `sslrootcert` of DATABASE_URL names the file of authorities, for RDS global-bundle.pem.",
     ),
     Refusal(
         ("no encryption",),

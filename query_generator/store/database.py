@@ -33,6 +33,7 @@ MIGRATION_SECONDS = 3600.0  # for one statement, which may build an index over a
 TAKES_ROWS = frozenset(
     {
         *("products.add", "products.link", "products.set_keys", "products.set_read"),
+        *("products.selected_by_key", "products.ids_by_hash", "products.keys_by_id", "products.unkeyed_page"),
         *("ledger.add_items", "ledger.add_rejected", "ledger.save_outcomes", "queries.add"),
     }
 )

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from query_generator.errors import ConfigurationError
 from query_generator.store.connection_errors import DatabaseAwayError, first_line
 from query_generator.store.sql import tables_of
-from query_generator.store.sqlstates import Meaning, meaning_of, server_error
+from query_generator.store.sqlstates import Meaning, meaning_of, server_error, too_slow_for_role
 
 if TYPE_CHECKING:
     import psycopg
     from psycopg.abc import Buffer
 
+OWN_LIMIT_SECONDS = 600.0  # the session's own statement_timeout is longer; a shorter one is not ours
 LONGEST_INTEGER = 40  # digits
 _AT_ONCE = ("40001", "40P01")  # conflicts that another try mends
 
@@ -34,6 +35,7 @@ class Waiting(Protocol):
     """What errors tell of a connection; see `WatchedConnection`."""
 
     doing: str
+    role: str
     silence: float
     takes_rows: bool
 
@@ -46,7 +48,7 @@ def database_errors(connection: Waiting) -> Iterator[None]:
         TransactionConflictError: a deadlock, a serialization failure, or a lock or statement that took too long.
         PermissionRefusedError: the role may not do this.
         SkippableError: a value cannot be stored.
-        ConfigurationError: the tables are not ours, or not as they should be.
+        ConfigurationError: the tables are not ours, or not as they should be, or statements get too little time.
         DatabaseAwayError: the connection is lost or unusable.
     """
     import psycopg
@@ -56,6 +58,8 @@ def database_errors(connection: Waiting) -> Iterator[None]:
     except UnicodeEncodeError as exc:
         raise server_error(Meaning.ROW, connection.doing, exc, takes_rows=connection.takes_rows) from exc
     except psycopg.Error as exc:
+        if exc.sqlstate == "57014" and "statement timeout" in str(exc) and connection.silence < OWN_LIMIT_SECONDS:
+            raise too_slow_for_role(_where(exc, connection.doing), exc, connection.role) from exc
         error = server_error(_meaning_of(exc), _where(exc, connection.doing), exc, takes_rows=connection.takes_rows)
         if isinstance(error, DatabaseAwayError) and exc.sqlstate not in _AT_ONCE:
             error.waited = connection.silence
@@ -95,6 +99,18 @@ def reading(connection: Waiting) -> Iterator[None]:
 def sqlstate_of(error: BaseException) -> str:
     """Return the SQLSTATE behind one of our errors; empty if the server did not raise it."""
     return getattr(error.__cause__, "sqlstate", None) or ""
+
+
+def refused_column(error: BaseException) -> str:
+    """Return the column that the server named with its refusal; empty if it named none."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return getattr(diagnosis, "column_name", None) or ""
+
+
+def lacks_partition(error: BaseException) -> bool:
+    """Return whether a row was refused because there is no partition for it, which PostgreSQL calls a check."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return sqlstate_of(error) == "23514" and getattr(diagnosis, "constraint_name", None) is None
 
 
 def _meaning_of(exc: "psycopg.Error") -> Meaning:

@@ -52,7 +52,7 @@ class JobRecord:
             changed = differ(job.metadata)
             self._lease.begin()
             if not self._db.rows("runs.hold", run_id=self._lease.run_id):
-                raise not_kept("runs")
+                raise not_kept("query_generator_runs")
             if changed:
                 self._note(**terms)
                 self._rows("ledger.reopen_unfilled_items", wanted=terms["num_questions"])

@@ -3,8 +3,8 @@
 A lease belongs to a run, not to its items. Another run lets it lapse when it has seen the same heartbeat for as long as
 the lease by its own monotonic clock, so that no clock that is set, here or in the database, makes a run look dead or
 alive. A run whose lease has lapsed stays alive until another run declares it dead, for good: every write locks the
-writer's own row in `runs` and requires that it is alive, so that a run which was frozen or cut off cannot write after
-its work was taken over.
+writer's own row in `query_generator_runs` and requires that it is alive, so that a run which was frozen or cut off
+cannot write after its work was taken over.
 """
 
 import logging

@@ -85,3 +85,11 @@ def server_error(meaning: Meaning, where: str, message: object, *, takes_rows: b
         return SkippableError(f"PostgreSQL does not take this row: {first_line(message)}")
     error = _ERRORS.get(meaning, ConfigurationError)
     return error(f"PostgreSQL, {where}: {first_line(message)}. {meaning.value}")
+
+
+def too_slow_for_role(where: str, message: object, role: str) -> ConfigurationError:
+    """Return the error for a statement that a time limit of the server ended which the session did not set."""
+    return ConfigurationError(
+        f"PostgreSQL, {where}: {first_line(message)}: statement_timeout of the role, the database or a pooler is too "
+        f'short for a job. Type, as an administrator: ALTER ROLE "{role}" SET statement_timeout = 900000;'
+    )

@@ -11,7 +11,7 @@ from query_generator.models import Generated, Product, QueryType, RejectedRecord
 from query_generator.store.claimed import NO_PRODUCT, items_of
 from query_generator.store.connection_errors import not_kept
 from query_generator.store.database import Database
-from query_generator.store.driver import sqlstate_of
+from query_generator.store.driver import lacks_partition, sqlstate_of
 from query_generator.store.items import ErrorStage, Item, ItemState, Outcome
 from query_generator.store.lease import Lease
 from query_generator.store.products import LinkedProduct
@@ -19,8 +19,9 @@ from query_generator.store.queries import Query, save_queries_to_rds
 
 Link = Callable[[Database, str, str, Sequence[Product]], tuple[list[LinkedProduct], list[Product]]]
 
-# Refusals that another text may not meet: by a check, a trigger or an index of theirs, or by its length.
-OF_CONTENT = frozenset({"22001", "23505", "23514", "23P01", "44000", "54000", "P0001"})
+# Refusals that another text may not meet: by a check, a trigger or an index of theirs.
+OF_CONTENT = frozenset({"23505", "23514", "23P01", "44000", "54000", "P0001"})
+REHEARSED = "Where can I buy it, and is it worth its price?"
 
 
 class Added(NamedTuple):
@@ -96,7 +97,9 @@ class WorkQueue:
             raise not_kept("job_items")
 
     def rehearse(self) -> None:
-        """Save a question as after a call, and undo that: what the tables do not take is told before it is bought.
+        """Save a question of each type as after a call, and undo that.
+
+        What the tables do not take is told before it is bought.
 
         Raises:
             ConfigurationError: rows are not stored as they are given, whatever they hold.
@@ -105,7 +108,7 @@ class WorkQueue:
             with self._db.rehearsal():
                 self._rehearse()
         except SkippableError as exc:
-            if sqlstate_of(exc) not in OF_CONTENT:
+            if sqlstate_of(exc) not in OF_CONTENT or lacks_partition(exc):
                 raise ConfigurationError(
                     f"{exc} (tables queries and job_items). No question would be stored: correct the "
                     "table, or what was added to it."
@@ -118,8 +121,7 @@ class WorkQueue:
         if not items:
             raise not_kept("job_items")
         for item in items:
-            text = f"Where can I buy {item.product.name[:100]}, and is it worth its price?"
-            ids = save_queries_to_rds([Query(item.product_id, text, item.query_type)], self._db)
+            ids = save_queries_to_rds([Query(item.product_id, REHEARSED, kind) for kind in QueryType], self._db)
             outcome = Outcome(item, Generated(), ItemState.PENDING, item.answered, query_ids=tuple(ids))
             noted: list[Outcome] = []
             self.save([outcome], {}, lambda saved=outcome: [saved], noted.extend)  # type: ignore[misc]

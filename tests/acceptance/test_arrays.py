@@ -129,7 +129,9 @@ def test_children_share_one_job_and_one_that_is_killed_is_replaced(array: Array)
         assert "RunSeconds" in lines[-1]
         for line in lines:
             totals.update({name: int(str(line[name])) for name in ("Requests", "ItemsDone", "ItemsFailed")})
-    rows = array.cloud.rows("SELECT count(*) AS n FROM job_items JOIN runs USING (run_id) WHERE runs.state = 'ended'")
+    rows = array.cloud.rows(
+        "SELECT count(*) AS n FROM job_items JOIN query_generator_runs r USING (run_id) WHERE r.state = 'ended'"
+    )
     assert (totals["ItemsDone"], totals["ItemsFailed"]) == (rows[0].n, 0)
     array.cloud.aws.calls.clear()
     late = ended(array.start(0))
@@ -153,8 +155,8 @@ def test_a_child_that_died_while_it_wrote_the_result_is_replaced_by_its_retry(ar
     assert reached.wait(60)
     first.kill()
     first.communicate()
-    array.cloud.rows("UPDATE runs SET process = 'another/machine/1/1' RETURNING 1")
-    array.cloud.rows("UPDATE runs SET heartbeat_at = clock_timestamp() RETURNING 1")
+    array.cloud.rows("UPDATE query_generator_runs SET process = 'another/machine/1/1' RETURNING 1")
+    array.cloud.rows("UPDATE query_generator_runs SET heartbeat_at = clock_timestamp() RETURNING 1")
     array.cloud.aws.on_call = lambda _: None
     gate.set()
     retried = ended(array.start(1))
@@ -245,5 +247,5 @@ def test_children_without_room_wait_and_leave_when_the_others_have_done_it_all(a
         done = [ended(child) for child in (*working, *waiting)]
     assert [child.code for child in done] == [0] * 4, done
     assert all("0 succeeded, 0 failed" in child.out for child in done[2:])
-    assert array.cloud.rows("SELECT count(*) AS n FROM runs")[0].n == 2
+    assert array.cloud.rows("SELECT count(*) AS n FROM query_generator_runs")[0].n == 2
     assert array.account() == whole()

@@ -25,7 +25,7 @@ def test_told_limits_are_kept_and_the_next_day_continues(cloud: Cloud) -> None:
     assert ended.code == 69, ended.log
     assert statuses(cloud) == {"200": 20}
     assert re.search(r"the 20 calls a day to gemini are used up.*run the same job id again", ended.log)
-    cloud.rows("UPDATE quotas SET day = day - 1 RETURNING day")
+    cloud.rows("UPDATE query_generator_quotas SET day = day - 1 RETURNING day")
     ended = cloud.run(*ARGUMENTS, "--rpd", str(ITEMS - 20), "--rpm", "1800")
     assert ended.code == 0, ended.log
     assert statuses(cloud) == {"200": ITEMS}

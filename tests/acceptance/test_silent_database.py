@@ -46,7 +46,7 @@ def test_a_server_that_falls_silent_is_given_up_and_nothing_is_lost(proxied: Sit
     assert proxied.bill() <= ITEMS + CONCURRENCY
 
 
-@pytest.mark.parametrize("table", ["queries", "runs"])
+@pytest.mark.parametrize("table", ["queries", "query_generator_runs"])
 def test_a_lock_that_is_not_given_back_ends_the_run_and_names_the_table(direct: Site, table: str) -> None:
     """Another session locks a table for good: 75 with its name, and later only calls in flight again."""
     process = direct.begin_to_midst(**SHORT)
@@ -77,7 +77,12 @@ def test_a_lock_that_is_given_back_in_time_costs_no_call(direct: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("verb", "table"), [(("report", "job"), "job_items"), (("init-db",), "schema_migrations"), (LIMITS, "runs")]
+    ("verb", "table"),
+    [
+        (("report", "job"), "job_items"),
+        (("init-db",), "query_generator_schema_migrations"),
+        (LIMITS, "query_generator_runs"),
+    ],
 )
 def test_no_verb_waits_for_a_lock_for_ever(direct: Site, verb: tuple[str, ...], table: str) -> None:
     """A report, a migration and a start that meet a lock end 75 and name the table."""

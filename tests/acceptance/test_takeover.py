@@ -117,6 +117,14 @@ def succession(site: Site, frozen: "subprocess.Popen[str]") -> tuple[Ended, Ende
 
 def contents(site: Site) -> list[Any]:
     """A fingerprint of everything that a run may write."""
-    tables = ("queries", "job_items", "batch_operations", "jobselectedproducts", "products", "rejected_records", "runs")
+    tables = (
+        "queries",
+        "job_items",
+        "batch_operations",
+        "jobselectedproducts",
+        "products",
+        "query_generator_rejected_records",
+        "query_generator_runs",
+    )
     sums = [site.rows(f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) AS sum FROM {name} t") for name in tables]
     return [*sums, site.aws.events("job"), site.aws.result("job")]

@@ -199,7 +199,7 @@ class Trial:
                 f"batch_operations says {job.status}, {job.successful_items} items, {job.failed_items} failed"
             )
         names = [event["eventName"] for event in self.cloud.aws.events(JOB)]
-        if "job_completed" not in names or self.cloud.rows("SELECT 1 FROM event_outbox"):
+        if "job_completed" not in names or self.cloud.rows("SELECT 1 FROM query_generator_event_outbox"):
             broken.append("not all events are published")
         return broken
 

@@ -29,7 +29,7 @@ def freeze(trial: Trial, random: Random) -> Verdict:
     zombie, in_flight = _frozen(trial, random.randint(1, trial.size.items * 3 // 4), place)
     successor = trial.start(LEASE_SECONDS=LEASE)
     if thaw_early:
-        wait_until(lambda: bool(trial.cloud.rows("SELECT 1 FROM runs WHERE state = 'dead'")))
+        wait_until(lambda: bool(trial.cloud.rows("SELECT 1 FROM query_generator_runs WHERE state = 'dead'")))
     else:
         trial.wait(successor)
     rows = trial.cloud.rows("SELECT count(*), max(query_id) FROM queries")

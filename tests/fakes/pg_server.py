@@ -14,12 +14,22 @@ from typing import Literal
 
 import psycopg
 
-from query_generator.local.keeper import HERE, SUPERUSER, as_user, create_cluster, programs_for, server_user
+from query_generator.local.keeper import (
+    HERE,
+    SUPERUSER,
+    as_user,
+    create_cluster,
+    creating_user,
+    programs_for,
+    server_user,
+)
 from query_generator.local.postgres import _find_binaries
 from query_generator.store.connect import get_db_connection
 from secrets_cache import RdsConfig
 
 HOST = "127.0.0.1"
+OTHER_BINARIES = "TEST_POSTGRES_BIN"  # the folder with initdb and postgres of another PostgreSQL to test on
+OPTIONS_OF_ANY_VERSION = (f"--username={SUPERUSER}", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C")
 ROLE = "job"
 ADMIN_PASSWORD = "admin-of-the-scratch-server"
 FIRST_PASSWORD = "first 'password' \\ % @:/"
@@ -51,11 +61,13 @@ class PgServer:
     def __init__(self, directory: Path) -> None:
         """Make the cluster; `directory` must be empty or absent."""
         directory.mkdir(parents=True, exist_ok=True)
-        self._data = directory / "data"
-        self._user = server_user(self._data)
         self._copies = Path(tempfile.mkdtemp())
         self._copies.chmod(0o711)
-        self._binaries = programs_for(self._user, _find_binaries(), self._copies)
+        other = os.environ.get(OTHER_BINARIES)
+        # Programs before 16 change the folder and come back by its name, so its parents have to be open.
+        self.data = (self._copies if other else directory) / "data"
+        self._user = server_user(self.data)
+        self._binaries = Path(other) if other else programs_for(self._user, _find_binaries(), self._copies)
         self._log = (directory / "server.log").open("ab")
         self._reserved = reserve_port()
         self._process: subprocess.Popen[bytes] | None = None
@@ -65,8 +77,29 @@ class PgServer:
         )
         self.config = self.admin | {"username": ROLE, "password": FIRST_PASSWORD}
         password = f"ALTER ROLE {SUPERUSER} PASSWORD '{ADMIN_PASSWORD}';\n\n"
-        create_cluster(self._binaries, self._data, self._user, password)
-        (self._data / "pg_hba.conf").write_text(f"host all all {HOST}/32 scram-sha-256\n")
+        if other:
+            self._create_elsewhere()
+        else:
+            create_cluster(self._binaries, self.data, self._user, password)
+        (self.data / "pg_hba.conf").write_text(f"host all all {HOST}/32 scram-sha-256\n")
+
+    def _create_elsewhere(self) -> None:
+        """Make the cluster with programs of any version, which need a path that their user may go."""
+        creator = creating_user(self._user)
+        self.data.mkdir(mode=0o700)
+        os.chown(self.data, creator, -1)
+        password = self._copies / "password"
+        password.write_text(ADMIN_PASSWORD)
+        command = [
+            str(self._binaries / "initdb"),
+            "-D",
+            str(self.data),
+            *OPTIONS_OF_ANY_VERSION,
+            f"--pwfile={password}",
+        ]
+        subprocess.run(command, check=True, **as_user(creator, signal.SIGKILL))
+        for path in (self.data, *self.data.rglob("*")):
+            os.chown(path, self._user, -1)
 
     def __enter__(self) -> "PgServer":
         self.start()
@@ -89,7 +122,7 @@ class PgServer:
         command = [str(self._binaries / "postgres"), "-D", HERE, "-p", str(self.admin["port"])]
         for name, value in SETTINGS.items():
             command += ["-c", f"{name}={value}"]
-        folder = os.open(self._data, os.O_RDONLY)
+        folder = os.open(self.data, os.O_RDONLY)
         options = as_user(self._user, signal.SIGQUIT, folder)
         self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log, **options)
         os.close(folder)

@@ -48,7 +48,7 @@ def _texts(file: str) -> list[str]:
 def _tables() -> set[str]:
     """Return the tables that the migrations make."""
     texts = [statement("schema.create_versions"), *(text for _, _, text in migrations())]
-    return {table for text in texts for table in re.findall(r"^CREATE TABLE (?:IF NOT EXISTS )?(\w+)", text, re.M)}
+    return {table for text in texts for table in re.findall(r"^\s*CREATE TABLE (?:IF NOT EXISTS )?(\w+)", text, re.M)}
 
 
 @cache

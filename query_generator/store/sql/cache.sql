@@ -16,4 +16,4 @@ ORDER BY i.position, i.product_id, i.query_type
 LIMIT %(size)s
 
 -- name: sums
-SELECT stats -> 'cache' AS cache FROM runs WHERE stats -> 'cache' IS NOT NULL
+SELECT stats -> 'cache' AS cache FROM query_generator_runs WHERE stats -> 'cache' IS NOT NULL

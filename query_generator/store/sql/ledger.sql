@@ -1,21 +1,21 @@
 -- name: open_job
-INSERT INTO batch_operations (id, job_id, operation_type, status, total_items, metadata)
-VALUES (gen_random_uuid(), %(job_id)s, 'query_generation', 'pending', 0, %(metadata)s::jsonb)
-ON CONFLICT (job_id) DO UPDATE SET metadata = EXCLUDED.metadata || coalesce(batch_operations.metadata, '{}')
+INSERT INTO batch_operations (id, job_id, operation_type, status, total_items, metadata, query_generator)
+VALUES (gen_random_uuid(), %(job_id)s, 'query_generation', 'pending', 0, %(metadata)s::jsonb, TRUE)
+ON CONFLICT (job_id) WHERE query_generator DO UPDATE SET metadata = EXCLUDED.metadata || coalesce(batch_operations.metadata, '{}')
 
 -- name: job
 SELECT job_id, status, metadata, loader::text, coalesce(load_id::text, 'none') AS load_id, error_message, created_at, completed_at
 FROM batch_operations
-WHERE job_id = %(job_id)s
+WHERE job_id = %(job_id)s AND query_generator
 
 -- name: is_known
-SELECT EXISTS (SELECT FROM batch_operations WHERE job_id = %(job_id)s)
+SELECT EXISTS (SELECT FROM batch_operations WHERE job_id = %(job_id)s AND query_generator)
     OR EXISTS (SELECT FROM jobselectedproducts WHERE job_id = %(job_id)s) AS known
 
 -- name: add_metadata
 UPDATE batch_operations
 SET metadata = coalesce(metadata, '{}') || %(metadata)s::jsonb, updated_at = now()
-WHERE job_id = %(job_id)s
+WHERE job_id = %(job_id)s AND query_generator
 
 -- name: set_status
 UPDATE batch_operations b
@@ -28,7 +28,7 @@ FROM (
            count(*) FILTER (WHERE state = 'failed') AS failed
     FROM job_items WHERE job_id = %(job_id)s AND state <> 'skipped'
 ) c
-WHERE b.job_id = %(job_id)s
+WHERE b.job_id = %(job_id)s AND b.query_generator
 
 -- name: note_progress
 UPDATE batch_operations b
@@ -39,37 +39,37 @@ FROM (
            count(*) FILTER (WHERE state = 'failed') AS failed, coalesce(sum(cardinality(query_ids)), 0)::bigint AS questions
     FROM job_items WHERE job_id = %(job_id)s AND state <> 'skipped'
 ) c
-WHERE b.job_id = %(job_id)s
+WHERE b.job_id = %(job_id)s AND b.query_generator
 RETURNING c.items, c.succeeded, c.failed, c.questions
 
 -- name: begin_progress
 -- One run reports for all, also after the clock was set back.
 UPDATE batch_operations SET updated_at = now()
-WHERE job_id = %(job_id)s AND abs(extract(epoch FROM now() - updated_at)) >= %(seconds)s
+WHERE job_id = %(job_id)s AND query_generator AND abs(extract(epoch FROM now() - updated_at)) >= %(seconds)s
 RETURNING job_id
 
 -- name: job_size
 SELECT total_items AS items, coalesce(processed_items, 0) AS done,
        EXISTS (SELECT FROM job_items WHERE job_id = %(job_id)s AND state = 'pending')
-       OR EXISTS (SELECT FROM runs r JOIN job_items i USING (run_id) WHERE r.job_id = %(job_id)s AND r.state = 'alive' AND i.state = 'running') AS is_open
+       OR EXISTS (SELECT FROM query_generator_runs r JOIN job_items i USING (run_id) WHERE r.job_id = %(job_id)s AND r.state = 'alive' AND i.state = 'running') AS is_open
 FROM batch_operations
-WHERE job_id = %(job_id)s
+WHERE job_id = %(job_id)s AND query_generator
 
 -- name: begin_finish
 UPDATE batch_operations
 SET finisher = %(run_id)s
-WHERE job_id = %(job_id)s AND status <> 'completed'
+WHERE job_id = %(job_id)s AND query_generator AND status <> 'completed'
   AND (finisher IS NULL OR finisher = %(run_id)s
-       OR finisher NOT IN (SELECT run_id FROM runs WHERE job_id = %(job_id)s AND state = 'alive'))
+       OR finisher NOT IN (SELECT run_id FROM query_generator_runs WHERE job_id = %(job_id)s AND state = 'alive'))
 RETURNING job_id
 
 -- name: has_open_items
 SELECT EXISTS (SELECT FROM job_items WHERE job_id = %(job_id)s AND state = 'pending')
-    OR EXISTS (SELECT FROM runs r JOIN job_items i USING (run_id) WHERE r.job_id = %(job_id)s AND r.state = 'alive' AND i.state = 'running') AS found
+    OR EXISTS (SELECT FROM query_generator_runs r JOIN job_items i USING (run_id) WHERE r.job_id = %(job_id)s AND r.state = 'alive' AND i.state = 'running') AS found
 
 -- name: complete
 UPDATE batch_operations SET status = 'completed', completed_at = now()
-WHERE job_id = %(job_id)s AND status <> 'completed'
+WHERE job_id = %(job_id)s AND query_generator AND status <> 'completed'
 RETURNING job_id
 
 -- name: reopen_items
@@ -82,13 +82,13 @@ WHERE job_id = %(job_id)s
   AND (state = 'pending' AND deferred > 0
        OR state = 'failed' AND (%(all)s::bool OR passing AND (%(paid)s::bool OR answered = 0 OR query_ids <> '{}')))
   AND (NOT %(only_alone)s::bool OR NOT EXISTS (
-      SELECT FROM runs
+      SELECT FROM query_generator_runs
       WHERE job_id = %(job_id)s AND state = 'alive' AND run_id <> %(run_id)s
         AND abs(extract(epoch FROM clock_timestamp() - heartbeat_at)) < lease_seconds))
 
 -- name: resume
 UPDATE batch_operations SET status = 'processing', completed_at = NULL
-WHERE job_id = %(job_id)s AND status = 'completed'
+WHERE job_id = %(job_id)s AND query_generator AND status = 'completed'
   AND EXISTS (SELECT FROM job_items WHERE job_id = %(job_id)s AND state = 'pending')
 
 -- name: reopen_unfilled_items
@@ -99,36 +99,36 @@ WHERE job_id = %(job_id)s AND (state = 'failed' OR state = 'succeeded' AND cardi
 -- name: begin_load
 UPDATE batch_operations
 SET loader = %(run_id)s, updated_at = now(), load_id = coalesce(load_id, %(run_id)s)
-WHERE job_id = %(job_id)s
+WHERE job_id = %(job_id)s AND query_generator
   AND (loader = %(run_id)s
        OR %(seen)s IN ('', coalesce(load_id::text, 'none'))
-          AND (loader IS NULL OR loader NOT IN (SELECT run_id FROM runs WHERE job_id = %(job_id)s AND state = 'alive')))
+          AND (loader IS NULL OR loader NOT IN (SELECT run_id FROM query_generator_runs WHERE job_id = %(job_id)s AND state = 'alive')))
 RETURNING job_id
 
 -- name: is_being_loaded
 SELECT EXISTS (
-    SELECT FROM batch_operations b JOIN runs r ON r.run_id = b.loader
-    WHERE b.job_id = %(job_id)s AND r.state = 'alive' AND r.run_id <> %(run_id)s
+    SELECT FROM batch_operations b JOIN query_generator_runs r ON r.run_id = b.loader
+    WHERE b.job_id = %(job_id)s AND b.query_generator AND r.state = 'alive' AND r.run_id <> %(run_id)s
 ) AS loading
 
 -- name: end_load
 UPDATE batch_operations
 SET loader = NULL, load_id = %(run_id)s, updated_at = now(),
     metadata = coalesce(metadata, '{}') || jsonb_build_object('input_source', %(source)s::text, 'input_complete', TRUE)
-WHERE job_id = %(job_id)s
+WHERE job_id = %(job_id)s AND query_generator
 
 -- name: keep_rejected
-UPDATE rejected_records r
+UPDATE query_generator_rejected_records r
 SET load_id = %(run_id)s
 FROM batch_operations b
 WHERE r.job_id = %(job_id)s AND b.job_id = r.job_id AND r.load_id = b.load_id AND b.load_id <> %(run_id)s
-  AND NOT EXISTS (SELECT FROM rejected_records o WHERE o.job_id = r.job_id AND o.load_id = %(run_id)s AND o.position = r.position)
+  AND NOT EXISTS (SELECT FROM query_generator_rejected_records o WHERE o.job_id = r.job_id AND o.load_id = %(run_id)s AND o.position = r.position)
 
 -- name: forget_rejected
-DELETE FROM rejected_records WHERE job_id = %(job_id)s AND load_id <> %(run_id)s
+DELETE FROM query_generator_rejected_records WHERE job_id = %(job_id)s AND load_id <> %(run_id)s
 
 -- name: add_rejected
-INSERT INTO rejected_records (job_id, load_id, position, field, reason, product_key)
+INSERT INTO query_generator_rejected_records (job_id, load_id, position, field, reason, product_key)
 SELECT %(job_id)s, %(run_id)s, r.*
 FROM unnest(%(positions)s::bigint[], %(fields)s::text[], %(reasons)s::text[], %(keys)s::text[]) AS r
 ON CONFLICT (job_id, load_id, position) DO NOTHING
@@ -137,7 +137,7 @@ ON CONFLICT (job_id, load_id, position) DO NOTHING
 INSERT INTO job_items (job_id, product_id, query_type, position, content_hash, state)
 SELECT %(job_id)s, i.product_id, t.query_type, i.position, i.content_hash,
        CASE WHEN i.skipped THEN 'skipped' ELSE 'pending' END
-FROM unnest(%(product_ids)s::int[], %(positions)s::bigint[], %(content_hashes)s::text[], %(skipped)s::bool[])
+FROM unnest(%(product_ids)s::bigint[], %(positions)s::bigint[], %(content_hashes)s::text[], %(skipped)s::bool[])
     AS i (product_id, position, content_hash, skipped)
 CROSS JOIN unnest(%(query_types)s::text[]) AS t (query_type)
 ORDER BY i.product_id, t.query_type
@@ -148,7 +148,7 @@ ON CONFLICT (job_id, product_id, query_type) DO UPDATE
        OR job_items.state = 'skipped' AND EXCLUDED.state = 'pending'
 
 -- name: count_items
-SELECT count(*) AS items FROM job_items WHERE job_id = %(job_id)s AND product_id = ANY(%(product_ids)s::int[])
+SELECT count(*) AS items FROM job_items WHERE job_id = %(job_id)s AND product_id = ANY(%(product_ids)s::bigint[])
 
 -- name: lock_pending
 SELECT product_id FROM job_items WHERE job_id = %(job_id)s AND state = 'pending' LIMIT 1 FOR UPDATE SKIP LOCKED
@@ -180,18 +180,18 @@ ORDER BY c.deferred, c.position, c.product_id, c.query_type DESC
 -- name: forget_claims
 UPDATE job_items i SET state = 'pending', run_id = NULL
 WHERE i.job_id = %(job_id)s AND i.run_id = %(run_id)s AND i.state = 'running'
-  AND (i.product_id, i.query_type) NOT IN (SELECT * FROM unnest(%(product_ids)s::int[], %(query_types)s::text[]))
+  AND (i.product_id, i.query_type) NOT IN (SELECT * FROM unnest(%(product_ids)s::bigint[], %(query_types)s::text[]))
 
 -- name: save_outcomes
 UPDATE job_items i
 SET state = o.state, run_id = CASE WHEN o.state = 'pending' THEN NULL ELSE i.run_id END,
     deferred = o.deferred, passing = o.transient, error_stage = o.error_stage, error = o.error,
-    query_ids = i.query_ids || o.query_ids, dropped = o.dropped, answered = o.answered,
+    query_ids = i.query_ids::bigint[] || o.query_ids, dropped = o.dropped, answered = o.answered,
     provider = coalesce(o.provider, i.provider), model = coalesce(o.model, i.model),
     prompt_tokens = i.prompt_tokens + o.prompt_tokens, output_tokens = i.output_tokens + o.output_tokens,
     finished_at = CASE WHEN o.state IN ('succeeded', 'failed') THEN clock_timestamp() END
 FROM jsonb_to_recordset(%(outcomes)s::jsonb)
-    AS o (product_id int, query_type text, state text, deferred int, transient bool, error_stage text, error text,
+    AS o (product_id bigint, query_type text, state text, deferred int, transient bool, error_stage text, error text,
           query_ids bigint[], dropped jsonb, attempts int, answered_before int, answered int, provider text, model text,
           prompt_tokens bigint, output_tokens bigint)
 WHERE i.job_id = %(job_id)s AND i.product_id = o.product_id AND i.query_type = o.query_type
@@ -213,7 +213,7 @@ SELECT count(*) FILTER (WHERE query_type = 'product' AND state <> 'skipped') AS 
        count(*) FILTER (WHERE query_type = 'product' AND state = 'skipped') AS skipped_products,
        count(DISTINCT product_id) FILTER (WHERE state IN ('succeeded', 'failed')) AS processed_products,
        coalesce(sum(cardinality(query_ids)) FILTER (WHERE state <> 'skipped'), 0)::bigint AS questions,
-       (SELECT count(*) FROM rejected_records r JOIN batch_operations b USING (job_id, load_id)
+       (SELECT count(*) FROM query_generator_rejected_records r JOIN batch_operations b USING (job_id, load_id)
         WHERE r.job_id = %(job_id)s) AS rejected_records
 FROM job_items
 WHERE job_id = %(job_id)s

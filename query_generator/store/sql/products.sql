@@ -68,7 +68,7 @@ ORDER BY product_id
 
 -- name: set_read
 WITH read AS (
-    SELECT * FROM unnest(%(product_ids)s::int[], %(products)s::text[], %(keys)s::text[], %(content_hashes)s::text[])
+    SELECT * FROM unnest(%(product_ids)s::bigint[], %(products)s::text[], %(keys)s::text[], %(content_hashes)s::text[])
         AS i (product_id, product, product_key, content_hash)
 ), keyed AS (
     UPDATE products p SET product_key = i.product_key
@@ -99,7 +99,7 @@ WITH RECURSIVE page AS (
     CROSS JOIN LATERAL (
         SELECT p.product_id, p.brand_name::text, left(p.product_data::text, 16777217) AS record
         FROM products p
-        WHERE p.product_id = ANY(%(product_ids)s) AND p.product_id > page.product_id AND p.product_key IS NULL
+        WHERE p.product_id = ANY(%(product_ids)s::bigint[]) AND p.product_id > page.product_id AND p.product_key IS NULL
         ORDER BY p.product_id
         LIMIT 1
     ) r
@@ -113,11 +113,11 @@ ORDER BY product_id
 -- name: set_keys
 UPDATE products p
 SET product_key = i.product_key
-FROM unnest(%(product_ids)s::int[], %(keys)s::text[]) AS i (product_id, product_key)
+FROM unnest(%(product_ids)s::bigint[], %(keys)s::text[]) AS i (product_id, product_key)
 WHERE p.product_id = i.product_id
 
 -- name: keys_by_id
-SELECT product_id, product_key FROM products WHERE product_id = ANY(%(product_ids)s)
+SELECT product_id, product_key FROM products WHERE product_id = ANY(%(product_ids)s::bigint[])
 
 -- name: ids_by_hash
 SELECT product_id, product_hash FROM products WHERE product_hash = ANY(%(hashes)s)
@@ -142,7 +142,7 @@ RETURNING product_hash
 -- A product that was just added comes without its record, which is in its row of `products`.
 WITH given AS MATERIALIZED (
     SELECT product_id, position, record::jsonb AS record, product::jsonb AS product
-    FROM unnest(%(product_ids)s::int[], %(positions)s::bigint[], %(records)s::text[], %(products)s::text[])
+    FROM unnest(%(product_ids)s::bigint[], %(positions)s::bigint[], %(records)s::text[], %(products)s::text[])
         AS i (product_id, position, record, product)
 )
 INSERT INTO jobselectedproducts (job_id, product_id, position, load_id, record, product, record_hash)
@@ -161,7 +161,7 @@ RETURNING product_id
 -- name: with_enough_queries
 SELECT product_id
 FROM queries
-WHERE product_id = ANY(%(product_ids)s) AND is_active AND query_type IN ('product', 'market')
+WHERE product_id = ANY(%(product_ids)s::bigint[]) AND is_active AND query_type IN ('product', 'market')
 GROUP BY product_id
 HAVING count(*) FILTER (WHERE query_type = 'product') >= %(wanted)s
    AND count(*) FILTER (WHERE query_type = 'market') >= %(wanted)s

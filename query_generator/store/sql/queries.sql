@@ -2,13 +2,13 @@
 -- Older rows have no hash: a text that one of them has is not added. Only added rows are returned.
 INSERT INTO queries (product_id, query_text, query_type, query_hash, provider, model, prompt_version)
 SELECT i.*
-FROM unnest(%(product_ids)s::int[], %(texts)s::text[], %(types)s::text[], %(hashes)s::text[],
+FROM unnest(%(product_ids)s::bigint[], %(texts)s::text[], %(types)s::text[], %(hashes)s::text[],
             %(providers)s::text[], %(models)s::text[], %(versions)s::text[])
     AS i (product_id, query_text, query_type, query_hash, provider, model, prompt_version)
 WHERE (i.product_id, i.query_type, lower(i.query_text)) NOT IN (
     SELECT q.product_id, q.query_type, lower(q.query_text)
     FROM queries q
-    WHERE q.product_id = ANY(%(product_ids)s::int[]) AND q.query_hash IS NULL
+    WHERE q.product_id = ANY(%(product_ids)s::bigint[]) AND q.query_hash IS NULL
 )
 ON CONFLICT (product_id, query_type, query_hash) DO NOTHING
 RETURNING query_id, query_hash
@@ -19,7 +19,7 @@ SELECT coalesce(
      WHERE o.product_id = i.product_id AND o.query_type = i.query_type AND o.query_hash IS NULL
        AND lower(o.query_text) = lower(i.query_text)),
     q.query_id) AS query_id
-FROM unnest(%(product_ids)s::int[], %(types)s::text[], %(hashes)s::text[], %(texts)s::text[])
+FROM unnest(%(product_ids)s::bigint[], %(types)s::text[], %(hashes)s::text[], %(texts)s::text[])
     WITH ORDINALITY AS i (product_id, query_type, query_hash, query_text, number)
 LEFT JOIN queries q USING (product_id, query_type, query_hash)
 ORDER BY i.number

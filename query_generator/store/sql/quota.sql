@@ -1,16 +1,16 @@
 -- name: open
-INSERT INTO quotas (job_id, provider) VALUES (%(job_id)s, %(provider)s) ON CONFLICT DO NOTHING
+INSERT INTO query_generator_quotas (job_id, provider) VALUES (%(job_id)s, %(provider)s) ON CONFLICT DO NOTHING
 
 -- name: follow_clock
 -- A clock that was set back leaves the next start far in the future: it moves back with the clock.
-UPDATE quotas
+UPDATE query_generator_quotas
 SET next_at = next_at - (noted_at - clock_timestamp()), noted_at = clock_timestamp()
 WHERE job_id = %(job_id)s AND provider = %(provider)s AND noted_at > clock_timestamp()
 
 -- name: reserve
 -- Not flushed to disk at once: slots lost in a crash of the server have passed by the time it is back.
 -- Google's quota days end at midnight Pacific time. A day that a clock goes back to has not begun anew.
-UPDATE quotas
+UPDATE query_generator_quotas
 SET next_at = greatest(next_at, clock_timestamp()) + make_interval(secs => %(seconds)s), noted_at = clock_timestamp(),
     day = greatest(day, (now() AT TIME ZONE 'America/Los_Angeles')::date),
     day_calls = %(calls)s
@@ -25,10 +25,10 @@ RETURNING extract(epoch FROM next_at - clock_timestamp())::float8 - %(seconds)s 
 -- name: state
 SELECT extract(epoch FROM next_at - clock_timestamp())::float8 AS next,
        CASE WHEN day >= (now() AT TIME ZONE 'America/Los_Angeles')::date THEN day_calls ELSE 0 END AS day_calls
-FROM quotas
+FROM query_generator_quotas
 WHERE job_id = %(job_id)s AND provider = %(provider)s
 
 -- name: hold
-UPDATE quotas
+UPDATE query_generator_quotas
 SET next_at = greatest(next_at, clock_timestamp() + make_interval(secs => %(seconds)s)), noted_at = clock_timestamp()
 WHERE job_id = %(job_id)s AND provider = %(provider)s

@@ -7,14 +7,14 @@ SELECT i.product_id, i.query_type, i.state, i.passing, i.content_hash, cardinali
             ELSE ARRAY(SELECT q.query_text FROM unnest(i.query_ids) WITH ORDINALITY AS u (query_id, number)
                        JOIN queries q USING (query_id) ORDER BY u.number) END AS existing
 FROM job_items i
-WHERE i.job_id = %(job_id)s AND i.product_id = ANY(%(product_ids)s)
+WHERE i.job_id = %(job_id)s AND i.product_id = ANY(%(product_ids)s::bigint[])
 
 -- name: records
 SELECT s.product_id, coalesce(s.position, s.product_id) AS position, p.brand_name, NULL AS product,
        left(coalesce(s.record, p.product_data)::text, 16777217) AS record
 FROM jobselectedproducts s
 JOIN products p USING (product_id)
-WHERE s.job_id = %(job_id)s AND s.product_id = ANY(%(product_ids)s)
+WHERE s.job_id = %(job_id)s AND s.product_id = ANY(%(product_ids)s::bigint[])
 
 -- name: experience
 -- Statistics of the replies for items of a job, or of any job; some thousands are enough.

@@ -19,7 +19,7 @@ LIMIT %(size)s
 
 -- name: rejected
 SELECT position, field, reason, product_key
-FROM rejected_records r
+FROM query_generator_rejected_records r
 JOIN batch_operations b USING (job_id, load_id)
 WHERE r.job_id = %(job_id)s AND position > %(position)s
 ORDER BY position

@@ -1,15 +1,24 @@
 -- name: begin
 -- Whatever is set for the role: notices are not read, dates are as psycopg reads them, and each statement sees what
 -- others have committed. The schemas of the search path stay as the role has them, but PostgreSQL's own names come first
--- (as they do where the path does not name them), and temporary tables last.
+-- (as they do where the path does not name them), and temporary tables last. A session that waits for a model or for its
+-- input stays: in a transaction for a minute at least. With DB_SCHEMA that schema comes first.
 SELECT pg_catalog.set_config('lock_timeout', %(lock)s, FALSE) AS lock, pg_catalog.set_config('statement_timeout', %(statement)s, FALSE) AS statement,
        pg_catalog.set_config('client_min_messages', 'error', FALSE) AS notices,
        pg_catalog.set_config('DateStyle', 'ISO', FALSE) AS dates,
+       CASE WHEN pg_catalog.current_setting('idle_in_transaction_session_timeout') OPERATOR(pg_catalog.<>) '0'
+                 AND pg_catalog.current_setting('idle_in_transaction_session_timeout')::pg_catalog.interval OPERATOR(pg_catalog.<) '1 min'
+            THEN pg_catalog.set_config('idle_in_transaction_session_timeout', '1min', FALSE) END AS idle_in_transaction,
+       CASE WHEN pg_catalog.current_setting('idle_session_timeout', TRUE) OPERATOR(pg_catalog.<>) '0'
+            THEN pg_catalog.set_config('idle_session_timeout', '0', FALSE) END AS idle,
+       CASE WHEN pg_catalog.current_setting('transaction_timeout', TRUE) OPERATOR(pg_catalog.<>) '0'
+            THEN pg_catalog.set_config('transaction_timeout', '0', FALSE) END AS longest_transaction,
        pg_catalog.set_config('default_transaction_isolation', 'read committed', FALSE) AS isolation,
-       pg_catalog.set_config('search_path', coalesce((
+       pg_catalog.set_config('query_generator.schema', %(schema)s, FALSE) AS schema,
+       pg_catalog.set_config('search_path', coalesce(nullif(pg_catalog.quote_ident(%(schema)s), '""') OPERATOR(pg_catalog.||) ', ', '') OPERATOR(pg_catalog.||) coalesce((
            SELECT pg_catalog.string_agg(pg_catalog.quote_ident(s.name::pg_catalog.text), ', ' ORDER BY s.number)
            FROM ROWS FROM (pg_catalog.unnest(pg_catalog.current_schemas(FALSE))) WITH ORDINALITY AS s (name, number)
-           WHERE s.name OPERATOR(pg_catalog.<>) 'pg_catalog' AND s.name OPERATOR(pg_catalog.!~) '^pg_temp'
+           WHERE s.name OPERATOR(pg_catalog.<>) 'pg_catalog' AND s.name OPERATOR(pg_catalog.<>) %(schema)s AND s.name OPERATOR(pg_catalog.!~) '^pg_temp'
        ) OPERATOR(pg_catalog.||) ', pg_temp', ''), FALSE) AS path
 
 -- name: take_any_time

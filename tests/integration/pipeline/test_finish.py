@@ -91,7 +91,10 @@ def test_a_child_takes_over_from_one_that_died_while_it_wrote(db: Database, othe
     time, gone = VirtualTime(), ended()
 
     def die() -> None:
-        db.run("UPDATE runs SET process = %(gone)s WHERE run_id = %(run)s", {"gone": gone, "run": writer.lease.run_id})
+        db.run(
+            "UPDATE query_generator_runs SET process = %(gone)s WHERE run_id = %(run)s",
+            {"gone": gone, "run": writer.lease.run_id},
+        )
 
     assert finish(open_run(other), tmp_path, Sleeper(time, die), time).is_for_this_child(None)
     assert time.now - 1000 < 1

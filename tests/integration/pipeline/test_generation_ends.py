@@ -33,6 +33,7 @@ from tests.support.catalog import counts_of, open_job, open_run, products
 from tests.support.ended_process import ended
 from tests.support.item_provider import ItemProvider
 from tests.support.loop import WANTED, generation, items, queries, run_job, states
+from tests.support.sessions import ending
 
 BUSY = RetryableError("busy")
 UNUSABLE = UnusableReplyError("no questions")
@@ -136,7 +137,7 @@ def test_a_lost_database_ends_the_run_without_further_calls(rds: RdsConfig, db: 
     def end_connection(request: GenerationRequest) -> None:
         if request.product.name == "Product 3":
             with get_db_connection(rds) as other:
-                other.execute("SELECT pg_terminate_backend(%s, 10000)", [backend.pid])
+                other.execute(ending(backend.pid).encode())
 
     provider = ItemProvider(on_call=end_connection)
     with pytest.raises(ServiceAwayError):
@@ -152,7 +153,7 @@ def test_a_database_that_comes_back_costs_no_call_twice(rds: RdsConfig, db: Data
 
     def end_connection(request: GenerationRequest) -> None:
         if (request.product.name, request.query_type) == ("Product 3", "product"):
-            db.run("SELECT pg_terminate_backend(%(pid)s, 10000)", {"pid": backend.pid})
+            db.run(ending(backend.pid))
 
     provider = ItemProvider(on_call=end_connection)
     generation(ledger, provider, threads=4).run(counts_of(ledger))
@@ -228,7 +229,8 @@ def test_a_run_without_work_takes_over_from_a_dead_one(rds: RdsConfig, db: Datab
     silent = open_run(other)
     assert len(silent.queue.claim(4)) == 4
     other.run(
-        "UPDATE runs SET process = %(gone)s WHERE run_id = %(run)s", {"gone": ended(), "run": silent.lease.run_id}
+        "UPDATE query_generator_runs SET process = %(gone)s WHERE run_id = %(run)s",
+        {"gone": ended(), "run": silent.lease.run_id},
     )
     other.close()
     provider, ticks = ItemProvider(), count()
@@ -244,7 +246,7 @@ def test_a_run_that_was_declared_dead_stops_and_writes_nothing(rds: RdsConfig, d
     def kill(request: GenerationRequest) -> None:
         if request.product.name == "Product 3":
             with get_db_connection(rds) as other:
-                other.execute("UPDATE runs SET state = 'dead'")
+                other.execute("UPDATE query_generator_runs SET state = 'dead'")
 
     provider = ItemProvider(on_call=kill)
     with pytest.raises(RunFencedError, match="declared dead by another run of job job"):

@@ -33,7 +33,7 @@ def test_one_living_run_reads_the_input(db: Database, other: Database) -> None:
     first, second = open_run(db), open_run(other)
     assert (first.record.begin_load(), second.record.begin_load()) == (True, False)
     assert (first.record.is_being_loaded(), second.record.is_being_loaded()) == (False, True)
-    db.run("UPDATE runs SET state = 'dead' WHERE run_id = %(run)s", {"run": first.lease.run_id})
+    db.run("UPDATE query_generator_runs SET state = 'dead' WHERE run_id = %(run)s", {"run": first.lease.run_id})
     assert (second.record.is_being_loaded(), second.record.begin_load()) == (False, True)
     second.record.end_load("test")
     third = open_run(db)

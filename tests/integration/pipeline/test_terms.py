@@ -45,7 +45,7 @@ def test_the_first_run_fixes_the_terms(db: Database) -> None:
     began = begin(new_run(db), config_of())
     with pytest.raises(ConfigurationError, match=r"num_questions was 4, is 5.*--job-id.*--refresh"):
         begin(new_run(db), config_of(5))
-    assert db.run("SELECT count(*) AS n FROM runs")[0].n == 1
+    assert db.run("SELECT count(*) AS n FROM query_generator_runs")[0].n == 1
     assert begin(new_run(db), config_of()) == began == terms_of(config_of())
 
 
@@ -74,12 +74,14 @@ def test_refresh_on_the_same_terms_buys_nothing(db: Database) -> None:
     assert states(db) == ["succeeded", "failed"]
 
 
-def test_a_job_that_somebody_else_announced_gets_its_terms(db: Database) -> None:
-    """A row of `batch_operations` made by another tool keeps what it says, and this run fixes the terms."""
+def test_an_operation_of_somebody_else_on_the_same_job_stays_theirs(db: Database) -> None:
+    """A row of `batch_operations` made by another tool keeps what it says; the terms are in a row of ours."""
     db.run(
         "INSERT INTO batch_operations (job_id, operation_type, status, metadata) VALUES "
         "('noted', 'enhance', 'pending', '{\"user\": 7}'), ('bare', 'enhance', 'pending', NULL)"
     )
     config = config_of()
-    assert begin(new_run(db, "noted"), config) == {"user": 7, **terms_of(config)}
+    assert begin(new_run(db, "noted"), config) == terms_of(config)
     assert begin(new_run(db, "bare"), config) == terms_of(config)
+    theirs = db.run("SELECT job_id, metadata FROM batch_operations WHERE operation_type = 'enhance' ORDER BY 1")
+    assert theirs == [("bare", None), ("noted", {"user": 7})]

@@ -26,7 +26,7 @@ def ledger(db: Database) -> Ledger:
         ("", "interrupted"),
         ("UPDATE job_items SET state = 'failed' WHERE state = 'pending'", "completed_with_errors"),
         ("UPDATE job_items SET state = 'succeeded'", "completed_with_errors"),
-        ("UPDATE job_items SET state = 'succeeded'; DELETE FROM rejected_records", "completed"),
+        ("UPDATE job_items SET state = 'succeeded'; DELETE FROM query_generator_rejected_records", "completed"),
     ],
     ids=["an open item", "failed items", "rejected records", "all done"],
 )

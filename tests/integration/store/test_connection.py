@@ -21,6 +21,7 @@ from query_generator.store.reconnect import ReconnectPolicy
 from secrets_cache import RdsConfig
 from tests.fakes.pg_server import PgServer
 from tests.fakes.tls_server import tls_server, write_certificate
+from tests.support.sessions import ending
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -64,7 +65,7 @@ def tcp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RdsConfig]:
             connection.execute(b"REVOKE CONNECT ON DATABASE closed FROM PUBLIC")
         server.stop()
         allowed = "host all postgres,job,full_up,group_only 127.0.0.1/32 scram-sha-256\n"
-        (directory / "data/pg_hba.conf").write_text(allowed)
+        (server.data / "pg_hba.conf").write_text(allowed)
         server.start()
         yield server.config | {"sslmode": "prefer"}
 
@@ -206,7 +207,7 @@ def test_a_rotated_password_is_followed(rotation: Callable[..., None]) -> None:
     db = open_database(policy=ReconnectPolicy(60.0))
     (backend,) = db.run("SELECT pg_backend_pid() AS pid")
     with get_db_connection() as other:
-        other.execute("SELECT pg_terminate_backend(%s, 10000)", [backend.pid])
+        other.execute(ending(backend.pid).encode())
     assert db.with_reconnect(lambda: db.run("SELECT current_user AS name")) == [("job",)]
     assert db.connection_number == 2
     db.close()

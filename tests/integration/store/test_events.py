@@ -47,7 +47,7 @@ def dynamodb_sink(aws: AwsServer) -> DynamoDbEvents:
 
 def waiting(db: Database) -> list[str]:
     """Names of the events in the outbox."""
-    return [row.event_name for row in db.run("SELECT event_name FROM event_outbox ORDER BY event_id")]
+    return [row.event_name for row in db.run("SELECT event_name FROM query_generator_event_outbox ORDER BY event_id")]
 
 
 def test_events_are_published_in_order(db: Database) -> None:

@@ -16,6 +16,7 @@ from query_generator.store.side_connection import SideConnection
 from secrets_cache import RdsConfig
 from tests.conftest import wait_until
 from tests.support.catalog import TERMS, open_run
+from tests.support.sessions import ending
 
 SHORT = 0.2
 
@@ -26,7 +27,7 @@ def test_the_heart_beats_beside_the_runs_transactions(rds: RdsConfig, db: Databa
     seen: set[Any] = set()
 
     def beats_three_times() -> bool:
-        seen.add(watcher.execute("SELECT heartbeat_at FROM runs").fetchone())
+        seen.add(watcher.execute("SELECT heartbeat_at FROM query_generator_runs").fetchone())
         return len(seen) == 4
 
     side = SideConnection(lambda: open_database(rds))
@@ -47,10 +48,10 @@ def test_the_heart_goes_on_after_a_lost_connection(rds: RdsConfig, db: Database)
 
     with closing(SideConnection(connect)) as side, Heartbeat(lease, side):
         wait_until(lambda: len(backends) == 1)
-        db.run("SELECT pg_terminate_backend(%(pid)s, 10000)", {"pid": backends[0]})
+        db.run(ending(backends[0]))
         wait_until(lambda: len(backends) == 2)
         since = db.run("SELECT clock_timestamp() AS now")[0].now
-        wait_until(lambda: db.run("SELECT heartbeat_at FROM runs")[0].heartbeat_at > since)
+        wait_until(lambda: db.run("SELECT heartbeat_at FROM query_generator_runs")[0].heartbeat_at > since)
     lease.require_alive()
 
 
@@ -58,7 +59,7 @@ def test_the_heart_notices_death(rds: RdsConfig, db: Database) -> None:
     """A run that was declared dead learns it from its heartbeat, without writing anything."""
     lease = open_run(db, seconds=SHORT).lease
     with closing(SideConnection(lambda: open_database(rds))) as side, Heartbeat(lease, side):
-        db.run("UPDATE runs SET state = 'dead'")
+        db.run("UPDATE query_generator_runs SET state = 'dead'")
         wait_until(lease.lost.is_set)
     with pytest.raises(RunFencedError, match="declared dead by another run of job job"):
         lease.require_alive()

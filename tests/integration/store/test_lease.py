@@ -22,9 +22,17 @@ from query_generator.store.reconnect import ReconnectPolicy
 from secrets_cache import RdsConfig
 from tests.support.catalog import open_job, open_run, products, save
 from tests.support.ended_process import ended
+from tests.support.sessions import ending
 
 LEASE = 30.0
-TABLES = ("job_items", "queries", "batch_operations", "runs", "rejected_records", "jobselectedproducts")
+TABLES = (
+    "job_items",
+    "queries",
+    "batch_operations",
+    "query_generator_runs",
+    "query_generator_rejected_records",
+    "jobselectedproducts",
+)
 
 
 class Clock:
@@ -53,7 +61,7 @@ def other(rds: RdsConfig, db: Database, clock: Clock) -> Iterator[Database]:
 
 def set_clock(db: Database, seconds: float) -> None:
     """Set the database's clock forward by so much, seen from all that was written before."""
-    db.run("UPDATE runs SET heartbeat_at = heartbeat_at - make_interval(secs => %(s)s)", {"s": seconds})
+    db.run("UPDATE query_generator_runs SET heartbeat_at = heartbeat_at - make_interval(secs => %(s)s)", {"s": seconds})
 
 
 def beat(db: Database, ledger: Ledger) -> None:
@@ -71,7 +79,7 @@ def take_over_after(ledger: Ledger, clock: "Clock", seconds: float) -> int:
 def live_elsewhere(db: Database, ledger: Ledger, process: str) -> None:
     """Let a run be that of another process."""
     db.run(
-        "UPDATE runs SET process = %(process)s WHERE run_id = %(run)s",
+        "UPDATE query_generator_runs SET process = %(process)s WHERE run_id = %(run)s",
         {"process": process, "run": ledger.lease.run_id},
     )
 
@@ -84,7 +92,7 @@ def states(db: Database, column: str = "state") -> list[Any]:
 
 def run_states(db: Database) -> list[str]:
     """States of all runs, the oldest first."""
-    return [row.state for row in db.run("SELECT state FROM runs ORDER BY started_at")]
+    return [row.state for row in db.run("SELECT state FROM query_generator_runs ORDER BY started_at")]
 
 
 def everything(db: Database) -> list[Any]:
@@ -116,7 +124,7 @@ def test_nobody_takes_over_in_the_first_lease_of_a_connection(rds: RdsConfig, db
     second = open_run(other)
     assert take_over_after(second, clock, LEASE - 0.1) == 0
     (own,) = other.run("SELECT pg_backend_pid() AS pid")
-    db.run("SELECT pg_terminate_backend(%(pid)s, 5000)", {"pid": own.pid})
+    db.run(ending(own.pid))
     clock.now += LEASE
     assert other.with_reconnect(second.lease.take_over) == 0
     assert run_states(db) == ["alive", "alive"]
@@ -240,7 +248,7 @@ def test_a_run_that_is_frozen_in_a_transaction_does_not_hold_up_its_successor(
     own = open_database(rds)
     frozen, second = open_job(own, products(1)), open_run(other)
     frozen.queue.claim(2)
-    other.run("UPDATE runs SET lease_seconds = 1 WHERE run_id = %(run)s", {"run": frozen.lease.run_id})
+    other.run("UPDATE query_generator_runs SET lease_seconds = 1 WHERE run_id = %(run)s", {"run": frozen.lease.run_id})
     assert second.lease.take_over() == 0
     clock.now = LEASE
     writing = frozen.lease.writing()

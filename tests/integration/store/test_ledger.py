@@ -132,7 +132,7 @@ def test_saving_again_after_an_uncertain_commit_changes_nothing(db: Database) ->
         )
 
     def everything() -> list[list[Any]]:
-        tables = ("job_items", "queries", "batch_operations", "runs")
+        tables = ("job_items", "queries", "batch_operations", "query_generator_runs")
         rows = [db.run(f"SELECT * FROM {table} ORDER BY 1, 2, 3") for table in tables]
         return [[row._asdict() | {"updated_at": None} for row in table] for table in rows]
 

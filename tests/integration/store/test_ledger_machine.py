@@ -137,7 +137,10 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([-3600.0, 3600.0]))
     def set_clock(self, seconds: float) -> None:
         """The database's clock is set; to a run that looks, each heartbeat is another one than before."""
-        sql = "UPDATE runs SET heartbeat_at = heartbeat_at - make_interval(secs => %(s)s) WHERE job_id = %(job)s"
+        sql = (
+            "UPDATE query_generator_runs SET heartbeat_at = heartbeat_at - make_interval(secs => %(s)s) "
+            "WHERE job_id = %(job)s"
+        )
         self.db.run(sql, {"s": seconds, "job": self.job_id})
         for run in self.runs:
             run.beats += 1
@@ -169,7 +172,9 @@ class LedgerMachine(RuleBasedStateMachine):
         run = self._pick(data)
         connection = run.ledger.db._connection
         outcomes = self._outcomes(run, ["succeeded"])
-        process = run.ledger.db.run("SELECT process FROM runs WHERE run_id = %(id)s", {"id": run.run_id})[0].process
+        process = run.ledger.db.run(
+            "SELECT process FROM query_generator_runs WHERE run_id = %(id)s", {"id": run.run_id}
+        )[0].process
         if in_transaction and outcomes and run.state == "alive":
             with pytest.raises(DatabaseAwayError):
                 run.ledger.queue.save(
@@ -178,7 +183,10 @@ class LedgerMachine(RuleBasedStateMachine):
         connection.close()
         run.gone = True
         ended = process.rpartition("/")[0] + "/0"
-        self.db.run("UPDATE runs SET process = %(ended)s WHERE run_id = %(id)s", {"ended": ended, "id": run.run_id})
+        self.db.run(
+            "UPDATE query_generator_runs SET process = %(ended)s WHERE run_id = %(id)s",
+            {"ended": ended, "id": run.run_id},
+        )
 
     @rule(data=st.data())
     def rotate(self, data: st.DataObject) -> None:
@@ -222,7 +230,9 @@ class LedgerMachine(RuleBasedStateMachine):
                 assert item.run_id == row.owner
             if item.state == "succeeded":
                 assert self.done.setdefault((item.product_id, item.query_type), item.texts) == item.texts
-        states = self.db.run("SELECT run_id::text, state FROM runs WHERE job_id = %(job)s", {"job": self.job_id})
+        states = self.db.run(
+            "SELECT run_id::text, state FROM query_generator_runs WHERE job_id = %(job)s", {"job": self.job_id}
+        )
         assert {row.run_id: row.state for row in states} == {run.run_id: run.state for run in self.runs}
 
     def _open(self) -> Run:

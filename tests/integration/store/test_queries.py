@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from urllib.parse import quote
 
 import pytest
 
@@ -213,7 +214,10 @@ def test_the_documented_call_needs_the_environment_only(
     for name in ("_config", "_rds_config_cache"):
         monkeypatch.setattr(secrets_cache, name, None)
     monkeypatch.delenv("RDS_SECRET_NAME", raising=False)
-    monkeypatch.setenv("DATABASE_URL", f"postgresql://{rds['username']}@/{rds['dbname']}?host={rds['host']}")
+    monkeypatch.setenv(
+        "DATABASE_URL",
+        f"postgresql://{rds['username']}:{quote(rds['password'])}@/{rds['dbname']}?host={rds['host']}&port={rds['port']}",
+    )
     monkeypatch.setenv("DB_SSLMODE", "disable")
     row = add_row(db, '{"name": "Boot"}', "Acme")
     db.run("INSERT INTO jobselectedproducts VALUES ('job', %(row)s)", {"row": row})

@@ -49,7 +49,7 @@ CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         (NEW.next_at - make_interval(secs => 0.004 * (NEW.day_calls - OLD.day_calls)), NEW.day_calls - OLD.day_calls);
     RETURN NULL;
 END $$;
-CREATE TRIGGER note AFTER UPDATE ON quotas FOR EACH ROW EXECUTE FUNCTION note();
+CREATE TRIGGER note AFTER UPDATE ON query_generator_quotas FOR EACH ROW EXECUTE FUNCTION note();
 """
 
 
@@ -102,7 +102,7 @@ def test_runs_that_find_no_start_slot_look_more_rarely(rds: RdsConfig, db: Datab
         waits = [schedule.reserve(1, 0.0)[1] - LATEST_CHECK for _ in range(20)]
         assert waits[:3] == pytest.approx([AHEAD_SECONDS / 4 * SLOWER**number for number in range(3)])
         assert (max(waits), waits) == (LONGEST_CHECK, sorted(waits))
-        db.run("UPDATE quotas SET next_at = now()")
+        db.run("UPDATE query_generator_quotas SET next_at = now()")
         assert schedule.reserve(1, 0.0)[0]
         schedule.hold(600.0)
         assert schedule.reserve(1, 0.0)[1] - LATEST_CHECK == pytest.approx(LONGEST_CHECK / FASTER)
@@ -118,10 +118,10 @@ def test_a_days_calls_are_counted_over_all_runs(make: Make, db: Database) -> Non
         with pytest.raises(BudgetExhaustedError, match=r"10 calls a day to gemini .* MAX_REQUESTS_PER_DAY"):
             schedule.reserve(1, 0.0)
     assert len(make(11).reserve(4, 0.0)[0]) == 1
-    db.run("UPDATE quotas SET day = day + 1")  # as seen after the clock was set back over midnight
+    db.run("UPDATE query_generator_quotas SET day = day + 1")  # as seen after the clock was set back over midnight
     with pytest.raises(BudgetExhaustedError):
         one.reserve(1, 0.0)
-    db.run("UPDATE quotas SET day = day - 2")
+    db.run("UPDATE query_generator_quotas SET day = day - 2")
     assert len(one.reserve(4, 0.0)[0]) == 4
 
 
@@ -131,9 +131,14 @@ def test_a_clock_that_is_set_back_holds_nobody(make: Make, db: Database, pause: 
     schedule = make()
     assert len(schedule.reserve(2, 0.5)[0]) == 2
     schedule.hold(pause)
-    db.run("UPDATE quotas SET next_at = next_at + interval '1 hour', noted_at = noted_at + interval '1 hour'")
+    db.run(
+        "UPDATE query_generator_quotas SET next_at = next_at + interval '1 hour', "
+        "noted_at = noted_at + interval '1 hour'"
+    )
     assert schedule.reserve(1, 0.0)[0] == []
-    (row,) = db.run("SELECT extract(epoch FROM next_at - clock_timestamp())::float8 AS wait FROM quotas")
+    (row,) = db.run(
+        "SELECT extract(epoch FROM next_at - clock_timestamp())::float8 AS wait FROM query_generator_quotas"
+    )
     assert row.wait == pytest.approx(max(pause, 1.0), abs=1.0)
 
 

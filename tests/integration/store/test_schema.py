@@ -106,7 +106,7 @@ def test_an_empty_database_gets_all_tables_once(empty: Database) -> None:
     assert migrate(empty) == MIGRATIONS
     assert migrate(empty) == []
     open_job(empty, [product("Boot")])
-    assert [row.version for row in empty.rows("schema.versions")] == [*range(1, len(MIGRATIONS) + 1)]
+    assert [row.version for row in empty.rows("schema.versions")] == [int(name[:4]) for name in MIGRATIONS]
 
 
 def test_documented_tables_keep_every_row(documented: Database) -> None:
@@ -154,6 +154,7 @@ def test_migrations_at_once_apply_each_step_once(rds: RdsConfig) -> None:
 
 def test_a_role_without_rights_is_told_so(empty: Database, rds: RdsConfig, role: str) -> None:
     """A role that may not create tables gets a permission error, and nothing is left half-made."""
+    empty.run("REVOKE CREATE ON SCHEMA public FROM PUBLIC")  # before 15 everybody may
     limited = open_database(rds)
     limited.run(f"SET ROLE {role}")
     try:

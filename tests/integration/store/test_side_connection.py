@@ -18,6 +18,7 @@ from query_generator.store.side_connection import SideConnection
 from secrets_cache import RdsConfig
 from tests.conftest import wait_until
 from tests.support.catalog import open_run
+from tests.support.sessions import ending
 
 SHORT = 0.2
 LOCK_OF_CAP = "SELECT pg_advisory_xact_lock(hashtextextended('query_generator.budget.job', 0))"
@@ -80,7 +81,7 @@ class CountedLock:
 def beats(db: Database) -> Callable[[], bool]:
     """Return what tells whether the heart has beaten since now."""
     since = db.run("SELECT clock_timestamp() AS now")[0].now
-    return lambda: bool(db.run("SELECT heartbeat_at FROM runs")[0].heartbeat_at > since)
+    return lambda: bool(db.run("SELECT heartbeat_at FROM query_generator_runs")[0].heartbeat_at > since)
 
 
 def test_one_connection_does_for_heartbeat_two_providers_and_the_cap(db: Database, side: Side) -> None:
@@ -159,7 +160,7 @@ def test_a_lost_connection_is_made_again_for_all(db: Database, side: Side) -> No
     allowance = SharedAllowance(side, "job", lease.run_id, 10.0, ReconnectPolicy(60))
     assert schedule.reserve(1, 0.0)[0]
     (pid,) = side.pids()
-    db.run("SELECT pg_terminate_backend(%(pid)s, 10000)", {"pid": pid})
+    db.run(ending(pid))
     with pytest.raises(DatabaseAwayError):
         schedule.reserve(1, 0.0)
     assert allowance.raise_to(1.0, 2.0) == 2.0

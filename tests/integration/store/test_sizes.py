@@ -134,7 +134,7 @@ def test_a_record_that_the_database_refuses_is_rejected_alone(big: Database) -> 
     ledger = open_run(big)
     loaded = load(ledger, entries)
     assert (loaded.products, loaded.rejected) == (29, 1)
-    (row,) = big.run("SELECT position, reason, product_key FROM rejected_records")
+    (row,) = big.run("SELECT position, reason, product_key FROM query_generator_rejected_records")
     assert (row.position, row.product_key) == (13, entries[12].key)
     assert "check constraint" in row.reason
 

@@ -1,7 +1,7 @@
 -- The composite key of a product, and its record as given to one job (NULL: the same as products.product_data).
 ALTER TABLE products ADD COLUMN IF NOT EXISTS product_key TEXT;
 -- A hash index: keys may be longer than a B-tree entry can be.
-CREATE INDEX IF NOT EXISTS products_product_key ON products USING hash (product_key);
+CREATE INDEX IF NOT EXISTS query_generator_products_product_key ON products USING hash (product_key);
 
 ALTER TABLE jobselectedproducts
     ADD COLUMN IF NOT EXISTS position BIGINT,
@@ -14,16 +14,15 @@ ALTER TABLE queries
     ADD COLUMN IF NOT EXISTS provider TEXT,
     ADD COLUMN IF NOT EXISTS model TEXT,
     ADD COLUMN IF NOT EXISTS prompt_version TEXT;
-CREATE UNIQUE INDEX IF NOT EXISTS queries_once ON queries (product_id, query_type, query_hash);
+CREATE UNIQUE INDEX IF NOT EXISTS query_generator_queries_once ON queries (product_id, query_type, query_hash);
 
 -- loader is the run that reads the input; load_id is the reading whose rejected records count.
 ALTER TABLE batch_operations
     ADD COLUMN IF NOT EXISTS job_id VARCHAR(255),
     ADD COLUMN IF NOT EXISTS loader UUID,
     ADD COLUMN IF NOT EXISTS load_id UUID;
-CREATE UNIQUE INDEX IF NOT EXISTS batch_operations_job ON batch_operations (job_id);
 
-CREATE TABLE runs (
+CREATE TABLE query_generator_runs (
     run_id UUID PRIMARY KEY,
     job_id VARCHAR(255) NOT NULL,
     -- A run is alive until it ends, or until another run declares it dead, which is final.
@@ -35,16 +34,16 @@ CREATE TABLE runs (
     ended_at TIMESTAMPTZ,
     stats JSONB NOT NULL DEFAULT '{}'
 );
-CREATE INDEX runs_job ON runs (job_id);
+CREATE INDEX query_generator_runs_job ON query_generator_runs (job_id);
 
 CREATE TABLE job_items (
     job_id VARCHAR(255) NOT NULL,
-    product_id INTEGER NOT NULL,
+    product_id BIGINT NOT NULL,
     query_type VARCHAR(50) NOT NULL,
     position BIGINT NOT NULL,
     content_hash VARCHAR(64) NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('pending', 'running', 'succeeded', 'failed', 'skipped')),
-    run_id UUID REFERENCES runs (run_id),
+    run_id UUID REFERENCES query_generator_runs (run_id),
     attempts INTEGER NOT NULL DEFAULT 0,
     answered INTEGER NOT NULL DEFAULT 0,
     deferred BOOLEAN NOT NULL DEFAULT FALSE,
@@ -66,7 +65,7 @@ CREATE INDEX job_items_pending ON job_items (job_id, deferred, position, product
 CREATE INDEX job_items_running ON job_items (run_id) WHERE state = 'running';
 CREATE INDEX job_items_products ON job_items (job_id, position, product_id) WHERE query_type = 'product';
 
-CREATE TABLE rejected_records (
+CREATE TABLE query_generator_rejected_records (
     job_id VARCHAR(255) NOT NULL,
     load_id UUID NOT NULL,
     position BIGINT NOT NULL,
@@ -77,11 +76,11 @@ CREATE TABLE rejected_records (
 );
 
 -- Events wait here until they are published; id and time are fixed before the first try.
-CREATE TABLE event_outbox (
+CREATE TABLE query_generator_event_outbox (
     event_id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     job_id VARCHAR(255) NOT NULL,
     event_timestamp_id TEXT NOT NULL,
     event_name TEXT NOT NULL,
     details JSONB NOT NULL
 );
-CREATE INDEX event_outbox_job ON event_outbox (job_id, event_id);
+CREATE INDEX query_generator_event_outbox_job ON query_generator_event_outbox (job_id, event_id);

@@ -1,5 +1,5 @@
 -- The limit that all runs of a job share: when the next call to a provider may start, and the calls of the day.
-CREATE TABLE quotas (
+CREATE TABLE query_generator_quotas (
     job_id VARCHAR(255) NOT NULL,
     provider TEXT NOT NULL,
     next_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),

@@ -2,4 +2,4 @@
 ALTER TABLE jobselectedproducts
     ADD COLUMN IF NOT EXISTS product JSONB,
     ADD COLUMN IF NOT EXISTS record_hash BIGINT;
-CREATE INDEX IF NOT EXISTS jobselectedproducts_unread ON jobselectedproducts (job_id, product_id) WHERE product IS NULL;
+CREATE INDEX IF NOT EXISTS query_generator_jobselectedproducts_unread ON jobselectedproducts (job_id, product_id) WHERE product IS NULL;
