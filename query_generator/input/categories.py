@@ -155,6 +155,8 @@ def _path_in(raw: str, *, weak: bool = True) -> tuple[str, ...]:
     raw = raw[:_MAX_CHARACTERS]
     lines = map(plain_text, raw.splitlines()) if "<" not in raw else iter((plain_text(raw),))
     for line in lines:
+        if _ONLY_ID.fullmatch(line):
+            continue
         for path in _paths_in(line, weak):
             if levels := tuple(filter(None, (_PREFIX.sub("", level.strip(), 1) for level in path))):
                 return levels

@@ -25,7 +25,7 @@ _AFTER_AMOUNT = re.compile(r"(?:[.,]\s?[-\u2010-\u2015]{1,2})?\s*")  # as in `12
 _NO_CENTS = re.compile(r"[.,]\s?[-\u2010-\u2015]|/-")  # as in `12,-` and `99/-`, which only people write
 _SIMPLE = re.compile(r"(?:0|[1-9]\d{0,9})(?:\.\d{1,2})?")
 _ARABIC = str.maketrans("\u066b\u066c", ".,")
-_MINUS = re.compile(r"(?:^|[\s(:])[-\u2212]\Z|^[-\u2212]\s\Z")
+_MINUS = re.compile(r"[\s(:][-\u2212]\Z|\A\W*[-\u2212]\s?\Z")
 _NO_AMOUNT_AFTER = re.compile(
     r"\s*(?:%|(?:g|kg|mg|ml|cl|dl|l|cm|mm|m|oz|lbs?|in|inch|pcs?|pieces?|packs?|pk|x|\u00d7|for|f\u00fcr|stk|st\u00fcck|"
     r"pezzi|items?|units?|months?|days?)(?![^\W\d_])|[\"\u2033])",
@@ -34,10 +34,12 @@ _NO_AMOUNT_AFTER = re.compile(
 _OFF = re.compile(r"\s*(?:off|discount|rabatt|shipping|versand|deposit)(?![^\W\d_])", re.I)
 _OLD = re.compile(
     r"(?:(?<![^\W\d_])(?:was|old|statt|uvp|rrp|msrp|"
-    r"list(?: price)?|reg(?:ular)?\.?(?: price)?|before|instead of|save|compare at|"
-    r"orig(?:inal)?(?: price)?|ancien prix|au lieu de|vorher|antes|era)|\+)\s*[:.]?\s*\Z",
+    r"list(?: price)?|reg(?:ular)?\.?(?: price)?|before|instead of|compare at|"
+    r"orig(?:inal)?(?: price)?|ancien prix|au lieu de|vorher|antes|era))\s*[:.]?\s*\Z",
     re.I,
 )
+_NOT_ALL = re.compile(r"(?:(?<![^\W\d_])save|\+)\s*:?\s*\Z", re.I)
+_EURO_WITHIN = re.compile(r"(?<=\d)€(?=\d\d(?!\d))")  # as in `10€99`
 _PER = re.compile(r"\s*(?:/|per(?![^\W\d_])|pro(?![^\W\d_])|je(?![^\W\d_])|a\s+piece)", re.I)
 _IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _CENTS = re.compile(r"(\d{1,4})\s?(¢|cents?|p)", re.I)
@@ -48,6 +50,7 @@ _NO_PRICE = re.compile(
 )
 _THOUSANDS = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*|\d{1,3}(?:,\d{2})+,\d{3}")
 _THOUSANDS_AND_CENTS = re.compile(r"\d{1,3}(?:([.,])\d{2,3})+\1\d{1,2}")
+_TO = re.compile(r"\s*(?:[-\u2010-\u2015~\u301c]{1,2}|to|bis|a|\u00e0|al|do|\u0434\u043e|and|und)\s*", re.I)
 _PLAIN_NUMBER = re.compile(r"-?\d+(?:\.\d+)?[eE][+-]?\d+")
 
 _MINOR = ("centamount", "amountincents", "pricecents", "pricecent", "unitamount")
@@ -146,6 +149,7 @@ def _price_in(raw: str, own: str) -> tuple[str, str]:
         return raw, ""
     text = plain_text(_SUPERSCRIPT.sub(".", raw))
     text = unicodedata.normalize("NFKC", text)[:_MAX_TEXT].translate(_ARABIC)
+    text = _EURO_WITHIN.sub(".", text) + ("€" if _EURO_WITHIN.search(text) else "")
     if len(text) <= MAX_PRICE_CHARACTERS and _PLAIN_NUMBER.fullmatch(text):
         return _decimal(float(text)), ""
     if cents := _CENTS.fullmatch(text):
@@ -159,9 +163,10 @@ def _price_in(raw: str, own: str) -> tuple[str, str]:
         if token["number"] or is_currency(token.group())
     ]
     found = list(_amounts(tokens, own))
+    now = [amount for amount in found if not _is_old(*amount)] or found
     certain = next((code for token in tokens if token["currency"] and (code := code_of(token.group(), own))), "")
-    with_currency = [amount for amount in found if amount[1] is not None]
-    prices = [(_number(match.group(), beside), beside) for match, beside in with_currency or found]
+    with_currency = [amount for amount in now if amount[1] is not None]
+    prices = [(_number(match.group(), beside), beside) for match, beside in with_currency or now]
     usable = [(price, beside) for price, beside in prices if price]
     same = [(price, beside) for price, beside in usable if beside == usable[0][1]]
     price, beside = min(same, key=lambda pair: float(pair[0]), default=("", None))
@@ -173,14 +178,17 @@ def _amounts(tokens: list[re.Match[str]], own: str) -> Iterator[tuple[re.Match[s
 
     The first number of a range has the currency of the second.
     """
+    signs = _signs_of_numbers(tokens)
     later: str | None = None
     found: list[tuple[re.Match[str], str | None]] = []
     for at in range(len(tokens) - 1, -1, -1):
         token = tokens[at]
         if token["currency"]:
             continue
-        beside = _beside(tokens, at, own)
-        if beside is None and at + 1 < len(tokens) and _is_range(token, tokens[at + 1]):
+        beside = _currency_of_signs(signs[at], own) if at in signs else None
+        if beside is None and _NO_CENTS.match(token.string, token.end()):
+            beside = ""
+        if beside is None and at + 1 < len(tokens) and tokens[at + 1]["number"] and _is_range(token, tokens[at + 1]):
             beside = later
         later = beside
         if _may_be_price(token, beside is not None):
@@ -188,44 +196,71 @@ def _amounts(tokens: list[re.Match[str]], own: str) -> Iterator[tuple[re.Match[s
     yield from reversed(found)
 
 
-_TO = re.compile(r"\s*(?:[-\u2010-\u2015~\u301c]{1,2}|to|bis|a|\u00e0|al|do|\u0434\u043e|and|und)\s*", re.I)
-
-
 def _is_range(first: re.Match[str], second: re.Match[str]) -> bool:
     return bool(_TO.fullmatch(first.string, first.end(), second.start()))
 
 
-def _beside(tokens: list[re.Match[str]], at: int, own: str) -> str | None:
-    """Return the currency before or after a number, None if neither is one. A code goes before a sign: `$20 CAD`."""
-    number = tokens[at]
-    text = number.string
-    after = tokens[at + 1] if at + 1 < len(tokens) else None
-    before = tokens[at - 1] if at else None
-    beside = []
-    if before and before["currency"] and _BESIDE.fullmatch(text, before.end(), number.start()):
-        beside.append(before.group())
-    if after and after["currency"] and _AFTER_AMOUNT.fullmatch(text, number.end(), after.start()):
-        beside.append(after.group())
-    if beside:
-        codes = [sign.upper() for sign in beside if sign.upper() in CODES]
-        return next(filter(None, (code_of(sign, own) for sign in codes + beside)), "")
-    return "" if _NO_CENTS.match(text, number.end()) else None
+def _signs_of_numbers(tokens: list[re.Match[str]]) -> dict[int, list[str]]:
+    """Return the currencies beside each number, by its place. One between two numbers belongs to the nearer one.
+
+    Between two at the same distance it belongs to the one before, unless the text begins with a currency.
+    """
+    signs: dict[int, list[str]] = {}
+    for at, token in enumerate(tokens):
+        if token["currency"]:
+            before = _distance(tokens, at, -1)
+            after = _distance(tokens, at, 1)
+            if before and after:
+                is_after = after[0] < before[0] or (after[0] == before[0] and bool(tokens[0]["currency"]))
+                signs.setdefault(after[1] if is_after else before[1], []).append(token.group())
+            elif nearest := before or after:
+                signs.setdefault(nearest[1], []).append(token.group())
+    return signs
+
+
+def _distance(tokens: list[re.Match[str]], at: int, step: int) -> tuple[int, int] | None:
+    """Return how far the next number is, past other currencies as in `CAD $20`, and its place; None if it is apart."""
+    distance = 0
+    while 0 <= at + step < len(tokens):
+        first, second = sorted((at, at + step))
+        gap = _AFTER_AMOUNT if tokens[first]["number"] else _BESIDE
+        if not gap.fullmatch(tokens[first].string, tokens[first].end(), tokens[second].start()):
+            return None
+        distance += tokens[second].start() - tokens[first].end()
+        at += step
+        if tokens[at]["number"]:
+            return distance, at
+    return None
+
+
+def _currency_of_signs(signs: list[str], own: str) -> str:
+    """Return the currency that signs mean; a code goes before a sign: `$20 CAD`."""
+    codes = [sign for sign in signs if sign.upper() in CODES]
+    return next(filter(None, (code_of(sign, own) for sign in codes + signs)), "")
+
+
+def _is_old(number: re.Match[str], currency: str | None) -> bool:
+    """Return whether a number is the price that was, as in `was $20 now $15`."""
+    head = number.string[: number.start()]
+    return bool(_OLD.search(_CURRENCY_LAST.sub("", head) if currency is not None else head))
 
 
 def _may_be_price(number: re.Match[str], has_currency: bool) -> bool:
     text, start, end = number.string, number.start(), number.end()
     head = text[:start]
-    if _MINUS.search(head) or (has_currency and _MINUS.search(_CURRENCY_LAST.sub("", head))):
-        return False
-    if not has_currency and (head[-1:].isalpha() or text[end : end + 1].isalpha()):
-        return False
-    if not has_currency and _NO_AMOUNT_AFTER.match(text, end):
-        return False
     before = _CURRENCY_LAST.sub("", head) if has_currency else head
+    if (
+        _MINUS.search(head)
+        or _MINUS.search(before)
+        or _NOT_ALL.search(before)
+        or "_" in (head[-1:], text[end : end + 1])
+    ):
+        return False
+    if not has_currency and (head[-1:].isalpha() or text[end : end + 1].isalpha() or _NO_AMOUNT_AFTER.match(text, end)):
+        return False
     after = _CURRENCY_FIRST.match(text, end)
     rest = after.end() if after else end
-    is_of_a_unit = _PER.match(text, rest) and re.search(r"\d", head)
-    return not (_OLD.search(before) or _OFF.match(text, rest) or is_of_a_unit)
+    return not (_OFF.match(text, rest) or (_PER.match(text, rest) and re.search(r"\d", head)))
 
 
 def _number(text: str, currency: str | None) -> str:
