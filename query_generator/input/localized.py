@@ -21,7 +21,6 @@ _TEXT_KEYS = (
     "translation",
     "@value",
     "#text",
-    "_",
     "rendered",
     "raw",
 )
@@ -44,13 +43,24 @@ def in_language(value: Any, locale: str = "", depth: int = _MAX_DEPTH) -> Any:
         return in_language(_chosen(pairs, locale), locale, depth - 1) if len(pairs) == len(usable) > 0 else value
     if not isinstance(value, Mapping):
         return value
-    if all(map(_LOCALE.fullmatch, value)) and set(value) != {"id"}:
+    if _is_by_language(value):
         texts = [(language, text) for language, text in sorted(value.items()) if _is_text(text)]
         english = sorted(texts, key=lambda pair: not pair[0].casefold().startswith(("default", "x-default", "en")))
         return in_language(_chosen(english, locale), locale, depth - 1) if texts else value
     inner = {fold(key): value[key] for key in sorted(value)}
     text = next((inner[key] for key in _TEXT_KEYS if _is_text(inner.get(key))), None)
     return value if text is None else in_language(text, locale, depth - 1)
+
+
+def has_languages(value: Any) -> bool:
+    """Return whether a value is an object or list with a text for each language."""
+    if isinstance(value, Mapping):
+        return _is_by_language(value)
+    return isinstance(value, list) and bool(value) and all(map(_language_and_text, value[:_MAX_ITEMS]))
+
+
+def _is_by_language(value: Mapping[str, Any]) -> bool:
+    return bool(value) and all(map(_LOCALE.fullmatch, value)) and set(value) != {"id"}
 
 
 def _is_text(value: Any) -> bool:
@@ -90,7 +100,7 @@ def label_of(value: Any, clean: Callable[[str], str] = plain_text, locale: str =
         return next(filter(None, (label_of(item, clean, locale) for item in usable)), "")
     if not isinstance(value, Mapping):
         return ""
-    if value and all(map(_LOCALE.fullmatch, value)) and set(value) != {"id"}:
+    if _is_by_language(value):
         chosen = in_language(value, locale)
         return label_of(chosen, clean, locale) if isinstance(chosen, (str, int, float)) else ""
     inner = {fold(key): value[key] for key in sorted(value)}

@@ -14,7 +14,7 @@ from query_generator.input.categories import first_category
 from query_generator.input.currencies import currency_of
 from query_generator.input.field_names import candidates, fold, is_name_field
 from query_generator.input.field_values import MAX_ATTRIBUTE_CHARACTERS, MAX_ATTRIBUTES, attributes_of
-from query_generator.input.localized import in_language, label_of
+from query_generator.input.localized import has_languages, in_language, label_of
 from query_generator.input.plain_text import MAX_SOURCE_CHARACTERS, is_absent, plain_text, text_of
 from query_generator.input.prices import price_of
 from query_generator.input.profiles import Profile, profile_of
@@ -80,7 +80,7 @@ def _product(record: dict[str, Any], position: int, brand_name: str, locale: str
     stored, found, name, brand = _stored(record, brand_name, locale)
     variants = variants_of(stored)
     category, category_in_order = _both_ways(_category, found, "category")
-    description, description_in_order = _both_ways(_description, found, "description")
+    description, description_in_order = _both_ways(lambda fields: _description(fields, locale), found, "description")
     currency, currency_in_order = _both_ways(_currency, found, "currency")
     price, price_in_order = _both_ways(lambda fields: _price(fields, currency), found, "price")
     attributes, attributes_in_order = _both_ways(attributes_of, found, "attributes")
@@ -176,8 +176,10 @@ def _category(fields: Fields) -> str:
     return first_category(fields)[:MAX_CATEGORY_CHARACTERS]
 
 
-def _description(fields: Fields) -> str:
-    return _first(text_of(value) for _, value in fields)[:MAX_DESCRIPTION_CHARACTERS]
+def _description(fields: Fields, locale: str) -> str:
+    """Return the description. A text for each language is one of them, all parts of another object count."""
+    texts = (text_of(in_language(value, locale) if has_languages(value) else value) for _, value in fields)
+    return _first(texts)[:MAX_DESCRIPTION_CHARACTERS]
 
 
 def _price(fields: Fields, currency: str) -> tuple[str, str]:
@@ -222,10 +224,13 @@ def _name(fields: Fields, locale: str) -> str:
 
 def _brand(fields: Fields, locale: str) -> str:
     for field, value in fields:
-        text = _checked_text(field, label_of(value, str, locale), MAX_BRAND_CHARACTERS)
-        if text and text.casefold() not in _NO_BRAND:
+        if text := _checked_text(field, label_of(value, _unless_no_brand, locale), MAX_BRAND_CHARACTERS):
             return text
     return ""
+
+
+def _unless_no_brand(text: str) -> str:
+    return "" if text.strip().casefold() in _NO_BRAND else text
 
 
 def _checked_text(field: str, raw: str, limit: int) -> str:

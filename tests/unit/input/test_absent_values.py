@@ -41,6 +41,8 @@ def test_a_name_that_only_looks_absent(name: str) -> None:
 def test_no_brand(brand: str) -> None:
     """A word that says there is no brand is no brand, but may be a name."""
     assert product_from_record({"name": brand, "brand": brand}, 1).brand == ""
+    assert product_from_record({"name": "Lamp", "brand": [brand, "Acme"]}, 1).brand == "Acme"
+    assert product_from_record({"name": "Lamp", "brand": brand, "vendor": "Acme"}, 1).brand == "Acme"
 
 
 def test_a_price_of_zero_is_a_price() -> None:

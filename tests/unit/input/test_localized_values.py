@@ -78,3 +78,12 @@ def test_what_is_no_name(value: Any) -> None:
 def test_attributes_of_shops(value: Any, expected: Any) -> None:
     """Pairs are found by the keys that shops use for names and values; a number keeps its unit."""
     assert product_from_record({"name": "Lamp", "attributes": value}, 1).attributes == expected
+
+
+def test_a_description_in_several_languages() -> None:
+    """Of a description in several languages one is taken; of other objects all parts count."""
+    record = {"name": "Lamp", "description": {"de": "Hell", "en": "<p>Bright</p>"}}
+    assert product_from_record(record, 1).description == "Bright"
+    assert product_from_record(record, 1, locale="de").description == "Hell"
+    record["description"] = {"text": "Bright", "title": "Lamp"}
+    assert product_from_record(record, 1).description == "Bright Lamp"

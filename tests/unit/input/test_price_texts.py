@@ -280,6 +280,13 @@ def test_a_price_of_nothing_gives_way() -> None:
         ({"price": "18.00", "currency": "ABC"}, ("18.00", "")),
         ({"price": "$18.00", "variants": [{"price": "$18.00"}, {"price": "$20"}], "currency": "CAD"}, ("18.00", "CAD")),
         ({"variants": [{"price": "$20"}], "currency": "CAD"}, ("20", "CAD")),
+        ({"price_range": {"minimum_price": {"final_price": {"value": 5, "currency": "USD"}}}}, ("5", "USD")),
+        ({"priceRange": {"minVariantPrice": {"amount": "5.0", "currencyCode": "EUR"}}}, ("5.0", "EUR")),
+        ({"priceInfo": {"price": 5, "currencyCode": "EUR"}}, ("5", "EUR")),
+        ({"offers": {"lowPrice": "5", "highPrice": "9", "priceCurrency": "EUR"}}, ("5", "EUR")),
+        ({"offers": [{"priceSpecification": {"price": 5, "priceCurrency": "EUR"}}]}, ("5", "EUR")),
+        ({"prices": {"price": "899", "currency_code": "USD", "currency_minor_unit": 2}}, ("8.99", "USD")),
+        ({"masterVariant": {"prices": [{"value": {"centAmount": 5900, "currencyCode": "EUR"}}]}}, ("59.00", "EUR")),
     ],
 )
 def test_a_price_in_a_record(record: dict[str, Any], expected: tuple[str, str]) -> None:
