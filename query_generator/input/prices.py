@@ -23,7 +23,7 @@ _CURRENCY_FIRST = re.compile(rf"\s*{CURRENCY}", re.I)
 _BESIDE = re.compile(r"[\s:=]*")  # between a currency and its amount
 _AFTER_AMOUNT = re.compile(r"(?:[.,]\s?[-\u2010-\u2015]{1,2})?\s*")  # as in `12,- €`
 _NO_CENTS = re.compile(r"[.,]\s?[-\u2010-\u2015]|/-")  # as in `12,-` and `99/-`, which only people write
-_SIMPLE = re.compile(r"(?:0|[1-9]\d{0,9})(?:\.\d{1,2})?")
+_SIMPLE = re.compile(r"([$€£]?)((?:0|[1-9]\d{0,9})(?:\.\d{1,2})?)(?: ?([A-Z]{3}))?", re.A)  # most prices, read fast
 _ARABIC = str.maketrans("\u066b\u066c", ".,")
 _MINUS = re.compile(r"[\s(:][-\u2212]\Z|\A\W*[-\u2212]\s?\Z")
 _NO_AMOUNT_AFTER = re.compile(
@@ -145,8 +145,10 @@ def _decimal(number: int | float) -> str:
 @lru_cache(maxsize=1024)
 def _price_in(raw: str, own: str) -> tuple[str, str]:
     """Read a text. Of two prices the one to pay is taken, of a range the lower one."""
-    if _SIMPLE.fullmatch(raw):
-        return raw, ""
+    if simple := _SIMPLE.fullmatch(raw):
+        sign, amount, code = simple.groups()
+        if not (sign and code) and (not code or code in CODES):
+            return amount, code or (code_of(sign, own) if sign else "")
     text = plain_text(_SUPERSCRIPT.sub(".", raw))
     text = unicodedata.normalize("NFKC", text)[:_MAX_TEXT].translate(_ARABIC)
     text = _EURO_WITHIN.sub(".", text) + ("€" if _EURO_WITHIN.search(text) else "")
