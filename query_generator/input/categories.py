@@ -30,7 +30,7 @@ _KIND_FIELDS = frozenset({"type", "producttype"})
 _KINDS = frozenset(  # of records, not of products
     (
         *("simple", "configurable", "variable", "variation", "grouped", "bundle", "bundled", "virtual", "downloadable"),
-        *("external", "physical", "digital", "giftcard", "variant", "product", "item", "subscription", "standard"),
+        *("external", "physical", "digital", "variant", "product", "item", "subscription", "standard"),
     )
 )
 _ONLY_ID = re.compile(

@@ -44,9 +44,9 @@ _PER = re.compile(r"\s*(?:/|per(?![^\W\d_])|pro(?![^\W\d_])|je(?![^\W\d_])|a\s+p
 _IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _CENTS = re.compile(r"(\d{1,4})\s?(¢|cents?|p)", re.I)
 _SUPERSCRIPT = re.compile(r"(?<=\d)\s*<sup\b[^<>]*>\s*(?=\d)", re.I)
-# Telephone numbers, dates and amounts in thousands or millions are no prices.
+# Telephone numbers, dates, amounts in thousands or millions and style sheets are no prices.
 _NO_PRICE = re.compile(
-    r"\d[-/]\d+[-/]\d|\d{1,4}\.\d{1,2}\.\d{2,4}(?!\d)|\d\s?(?:k|mio|mln|million|bn)(?![^\W\d_])", re.I
+    r"[{}]|\d[-/]\d+[-/]\d|\d{1,4}\.\d{1,2}\.\d{2,4}(?!\d)|\d\s?(?:k|mio|mln|million|bn)(?![^\W\d_])", re.I
 )
 _THOUSANDS = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*|\d{1,3}(?:,\d{2})+,\d{3}")
 _THOUSANDS_AND_CENTS = re.compile(r"\d{1,3}(?:([.,])\d{2,3})+\1\d{1,2}")
@@ -59,7 +59,7 @@ _AMOUNTS = (
     *("saleprice", "specialprice", "discountedprice", "finalprice", "amount", "value", "price", "data"),
     *("minvariantprice", "minimumprice", "minprice", "lowprice", "min", "start", "gross", "net", "regularprice"),
 )
-_CURRENCIES = ("currency", "currencycode", "pricecurrency", "currencyid", "code")
+_CURRENCIES = ("currency", "currencycode", "pricecurrency", "currencyid", "isocurrencycode", "code")
 
 
 def price_of(values: Iterable[Any], currency: str = "") -> tuple[str, str]:

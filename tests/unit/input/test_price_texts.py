@@ -12,6 +12,7 @@ from query_generator.input.prices import MAX_PRICE_CHARACTERS, price_of
 from query_generator.input.product_fields import product_from_record
 
 TEXTS = [
+    (".a-box{margin:0} 12", "", ""),
     ("Rs.499", "499", "INR"),
     ("Rs. 1,299.00", "1299.00", "INR"),
     ("Rs.1,299", "1299", "INR"),
@@ -253,6 +254,7 @@ def test_the_currency_of_the_record(value: Any, own: str, expected: tuple[str, s
         ({"start": {"gross": {"amount": 9.99, "currency": "USD"}}}, ("9.99", "USD")),
         ([{"locale": None, "scope": None, "data": [{"amount": "29.00", "currency": "EUR"}]}], ("29.00", "EUR")),
         ({"lowPrice": "5", "highPrice": "9", "priceCurrency": "EUR"}, ("5", "EUR")),
+        ({"price": 1999.0, "isoCurrencyCode": "USD"}, ("1999", "USD")),
         ({"value": -5}, ("", "")),
         ([None, [], {}, "-", 7], ("7", "")),
         (0, ("0", "")),
