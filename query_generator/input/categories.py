@@ -39,7 +39,7 @@ _ONLY_ID = re.compile(
 )
 _PREFIX = re.compile(r"\A(?:\d+\s+-\s+|(?:product[ _-]?)?categor(?:y|ies)\s*:(?!:)\s*|[a-z]{2}:(?=\S)(?!:))", re.I)
 
-_LEVEL_SIGN = re.compile(r"[-\u2013\u2014=]*>+|»|›|→|::")
+_LEVEL_SIGN = re.compile(r"(?<![-\u2013\u2014=])[-\u2013\u2014=]*+>+|»|›|→|::")
 _LEVEL_KEY = re.compile(r"lvl(\d{1,4})", re.I)
 _WORD = r"[^\W\d_]"
 # `/` within a short name, as in AC/DC, A/V and and/or, parts no levels.
