@@ -32,11 +32,13 @@ FIELD_NAMES: dict[str, tuple[str, ...]] = {
     "price": (
         *("salePrice", "sale_price", "special_price", "discounted_price", "final_price", "price"),
         *("regular_price", "retail_price", "list_price", "offers.price"),
+        *("prices", "price_range", "price_info", "offers.lowPrice", "offers.priceSpecification"),
     ),
     "currency": ("offers.priceCurrency", "priceCurrency", "currency", "currency_code", "price_currency"),
     "attributes": (
         *("attributes", "additional_attributes", "specifications", "product_specifications", "properties"),
-        *("additionalProperty", "tags", "dimensions"),
+        *("custom_attributes", "additionalProperty", "tags"),
+        "dimensions",
     ),
 }
 

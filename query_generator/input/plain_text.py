@@ -4,7 +4,13 @@ import html
 import re
 from typing import Any
 
-ABSENT_TEXTS = frozenset({"", "null", "n/a", "nan"})
+ABSENT_TEXTS = frozenset(
+    (
+        *("", "null", "(null)", "<null>", "[null]", "\\n", "nil", "none", "(none)", "undefined", "nan", "?", "??"),
+        *("n/a", "na", "n.a.", "#n/a", "#ref!", "#value!", "#name?", "#null!", "#num!", "#div/0!", "#error!"),
+        *("-", "--", "---", "\u2013", "\u2014", "tbd", "tba", "not available", "not applicable", "does not apply"),
+    )
+)
 MAX_SOURCE_CHARACTERS = 200_000  # of a text; nothing that is made of it needs more
 _MAX_REFERENCE_DIGITS = 7  # of the number of a character
 _LONGEST_ABSENT = 16
@@ -27,7 +33,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def is_absent(value: Any) -> bool:
-    """Return whether a value is null, an empty text, list or dict, or the text "null", "N/A" or "NaN" in any case."""
+    """Return whether a value is null, an empty text, list or dict, or a text that stands for none, in any case.
+
+    Such texts are `-`, "None", "N/A" or "TBD", the nulls of databases and the errors of spreadsheets.
+    """
     if isinstance(value, str):
         return value.strip().casefold() in ABSENT_TEXTS if len(value) < _LONGEST_ABSENT else value.isspace()
     return value is None or (isinstance(value, (list, dict)) and not value)

@@ -10,17 +10,13 @@ from operator import eq, is_
 from typing import Any, TypeVar
 
 from query_generator.errors import SkippableError
+from query_generator.input.categories import first_category
+from query_generator.input.currencies import currency_of
 from query_generator.input.field_names import candidates, fold, is_name_field
-from query_generator.input.field_values import (
-    MAX_ATTRIBUTE_CHARACTERS,
-    MAX_ATTRIBUTES,
-    attributes_of,
-    category_of,
-    currency_of,
-    label_of,
-    price_of,
-)
+from query_generator.input.field_values import MAX_ATTRIBUTE_CHARACTERS, MAX_ATTRIBUTES, attributes_of
+from query_generator.input.localized import has_languages, in_language, label_of
 from query_generator.input.plain_text import MAX_SOURCE_CHARACTERS, is_absent, plain_text, text_of
+from query_generator.input.prices import price_of
 from query_generator.input.profiles import Profile, profile_of
 from query_generator.input.variants import options_of, prices_of, variants_of
 from query_generator.models import Product, composite_key, content_hash
@@ -38,6 +34,7 @@ _LARGE_CHARACTERS = 1_000_000
 _FIRST_WITH_EXPONENT = 1e16  # Python writes floats from here on with an exponent
 _MAX_PRODUCT_ID = 2**63 - 1  # products.product_id may be a bigint
 
+_NO_BRAND = frozenset({"unbranded", "no brand", "unbranded/generic", "unknown", "no name brand", "without brand"})
 _FORBIDDEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -56,7 +53,7 @@ class RejectedRecordError(SkippableError):
         self.product_key = product_key
 
 
-def product_from_record(record: dict[str, Any], position: int, brand_name: str = "") -> Product:
+def product_from_record(record: dict[str, Any], position: int, brand_name: str = "", locale: str = "") -> Product:
     """Make a product of a record.
 
     Fields are found as the record's profile says, and by the names in `field_names`; the first with a usable value
@@ -67,30 +64,31 @@ def product_from_record(record: dict[str, Any], position: int, brand_name: str =
         record: one record of a catalog.
         position: the position of the record, from 1.
         brand_name: the brand if the record names none.
+        locale: the language of name and brand where the record has several.
 
     Raises:
         RejectedRecordError: the name is missing or is not text, name or brand is too long or holds control characters,
             the record is nested deeper than 100 levels, or an unexpected error came up while it was read.
     """
     with unexpected_as(lambda reason: RejectedRecordError("", reason), OSError):
-        return _product(record, position, brand_name)
+        return _product(record, position, brand_name, locale)
 
 
-def _product(record: dict[str, Any], position: int, brand_name: str) -> Product:
+def _product(record: dict[str, Any], position: int, brand_name: str, locale: str) -> Product:
     if not isinstance(record, dict):
         raise RejectedRecordError("", "is not an object")
-    stored, found, name, brand = _stored(record, brand_name)
+    stored, found, name, brand = _stored(record, brand_name, locale)
     variants = variants_of(stored)
     category, category_in_order = _both_ways(_category, found, "category")
-    description, description_in_order = _both_ways(_description, found, "description")
-    price, price_in_order = _both_ways(_price, found, "price")
+    description, description_in_order = _both_ways(lambda fields: _description(fields, locale), found, "description")
     currency, currency_in_order = _both_ways(_currency, found, "currency")
+    price, price_in_order = _both_ways(lambda fields: _price(fields, currency), found, "price")
     attributes, attributes_in_order = _both_ways(attributes_of, found, "attributes")
     profile = profile_of(stored)
     options = options_of(stored, variants, profile)
     if variants:
-        price, price_range = prices_of(price, variants)
-        price_in_order, _ = prices_of(price_in_order, variants)
+        price, price_range = prices_of(price, variants, currency)
+        price_in_order, _ = prices_of(price_in_order, variants, currency)
         options += [("price range", price_range)] if price_range else []
     return Product(
         name=name,
@@ -129,14 +127,14 @@ def _with_options(
 
 
 def _stored(
-    record: dict[str, Any], brand_name: str
+    record: dict[str, Any], brand_name: str, locale: str
 ) -> tuple[dict[str, Any], dict[str, list[tuple[str, Any]]], str, str]:
     """Return the record as it is stored, the candidates for each field in it, its name and its brand.
 
     All parts are read from the stored form, so that the record gives the same when it is read back from the database.
     """
     found = _candidates(record)
-    name, brand = _name(found.get("name", ())), _brand(found.get("brand", ())) or brand_name
+    name, brand = _name(found.get("name", ()), locale), _brand(found.get("brand", ()), locale) or brand_name
     try:
         stored = _storable(record, MAX_LEVELS)
     except RecursionError as exc:
@@ -144,7 +142,7 @@ def _stored(
         raise RejectedRecordError("", reason, composite_key(brand, name)) from exc
     if stored is not record:
         found = _candidates(stored)
-        name, brand = _name(found.get("name", ())), _brand(found.get("brand", ())) or brand_name
+        name, brand = _name(found.get("name", ()), locale), _brand(found.get("brand", ()), locale) or brand_name
     return stored, found, name, brand
 
 
@@ -175,15 +173,17 @@ def _both_ways(read: Callable[[Fields], T], found: Mapping[str, list[tuple[str, 
 
 
 def _category(fields: Fields) -> str:
-    return _first(category_of(value) for _, value in fields)[:MAX_CATEGORY_CHARACTERS]
+    return first_category(fields)[:MAX_CATEGORY_CHARACTERS]
 
 
-def _description(fields: Fields) -> str:
-    return _first(text_of(value) for _, value in fields)[:MAX_DESCRIPTION_CHARACTERS]
+def _description(fields: Fields, locale: str) -> str:
+    """Return the description. A text for each language is one of them, all parts of another object count."""
+    texts = (text_of(in_language(value, locale) if has_languages(value) else value) for _, value in fields)
+    return _first(texts)[:MAX_DESCRIPTION_CHARACTERS]
 
 
-def _price(fields: Fields) -> tuple[str, str]:
-    return price_of(value for _, value in fields)
+def _price(fields: Fields, currency: str) -> tuple[str, str]:
+    return price_of((value for _, value in fields), currency)
 
 
 def _currency(fields: Fields) -> str:
@@ -207,9 +207,10 @@ def _first(texts: Iterable[str]) -> str:
     return next(filter(None, texts), "")
 
 
-def _name(fields: Fields) -> str:
+def _name(fields: Fields, locale: str) -> str:
     problem = RejectedRecordError("name", "missing or empty")
-    for field, value in fields:
+    for field, given in fields:
+        value = in_language(given, locale)
         if is_absent(value):
             continue
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
@@ -221,11 +222,15 @@ def _name(fields: Fields) -> str:
     raise problem
 
 
-def _brand(fields: Fields) -> str:
+def _brand(fields: Fields, locale: str) -> str:
     for field, value in fields:
-        if text := _checked_text(field, label_of(value, str), MAX_BRAND_CHARACTERS):
+        if text := _checked_text(field, label_of(value, _unless_no_brand, locale), MAX_BRAND_CHARACTERS):
             return text
     return ""
+
+
+def _unless_no_brand(text: str) -> str:
+    return "" if text.strip().casefold() in _NO_BRAND else text
 
 
 def _checked_text(field: str, raw: str, limit: int) -> str:

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from query_generator.input.currencies import currency_of
 from query_generator.input.field_names import candidates, value_at
-from query_generator.input.field_values import label_of, price_of
-from query_generator.input.plain_text import is_absent, listed
+from query_generator.input.localized import label_of
+from query_generator.input.plain_text import listed
+from query_generator.input.prices import price_of
 from query_generator.input.profiles import Profile, numbered
 
 _LISTS = ("variants", "variations", "product_variants", "skus", "children", "masterVariant", "defaultVariant", "models")
@@ -110,24 +112,31 @@ def _pair(item: Mapping[str, Any]) -> tuple[str, Any]:
     return name, [label_of(part) for part in value] if isinstance(value, list) else label_of(value)
 
 
-def prices_of(own: tuple[str, str], variants: list[Mapping[str, Any]]) -> tuple[tuple[str, str], str]:
+def prices_of(
+    own: tuple[str, str], variants: list[Mapping[str, Any]], currency: str = ""
+) -> tuple[tuple[str, str], str]:
     """Return the price and currency of a product, and "24.00 to 26.00" where those of its variants differ.
 
     Args:
         own: the product's own price and currency; without a price that of the first variant with one is taken.
         variants: what `variants_of` returns.
+        currency: that of the record.
     """
-    prices = [price for price in (own, *map(_price, variants)) if price[0] and float(price[0]) > 0]
+    prices = [
+        price
+        for price in (own, *(_price(variant, currency) for variant in variants))
+        if price[0] and float(price[0]) > 0
+    ]
     if not prices:
         return own, ""
-    amounts = sorted({amount for amount, currency in prices if currency in (prices[0][1], "")}, key=float)
+    amounts = sorted({amount for amount, code in prices if code in (prices[0][1], "")}, key=float)
     return prices[0], f"{amounts[0]} to {amounts[-1]}" if float(amounts[0]) < float(amounts[-1]) else ""
 
 
-def _price(variant: Mapping[str, Any]) -> tuple[str, str]:
+def _price(variant: Mapping[str, Any], currency: str) -> tuple[str, str]:
     fields = candidates(
         variant, {"price": ("Variant Price", "prices", "calculated_price", "priceWithTax", "pricing.price")}
     )
-    price, currency = price_of(value for _, value in fields.get("price", ()))
-    told = (label_of(value) for _, value in fields.get("currency", ()) if not is_absent(value))
-    return price, currency or next(filter(None, told), "")
+    told = next(filter(None, (currency_of(value) for _, value in fields.get("currency", ()))), "")
+    price, found = price_of((value for _, value in fields.get("price", ())), told or currency)
+    return price, found or told

@@ -11,9 +11,13 @@ LONGEST_NAME = 80
 LONGEST_UNSPACED_NAME = 40
 LONGEST_LABEL = 40
 
-_SEPARATOR = re.compile(r"\s[-–—|/]\s|\s*[,;:|(\[（【，。；：、丨]")
+# A comma or colon parts only before a space, and nothing parts two digits: `40x41,5 cm` and `1:18` stay whole.
+_SEPARATOR = re.compile(r"\s[-–—|/]\s|\s*[,;:](?=\s)|\s*[|(\[（【]|\s*(?<!\d)[，。；：、丨]|[，。；：、丨](?!\d)")
 _UNSPEAKABLE = re.compile(r"[?？<>{}\[\]*`\x00-\x1f\x7f\ud800-\udfff]")
-_QUANTITY = re.compile(r"(?<=\w)\s*(?:[,(（，]|\s[-–—]\s)\s*\d[\d.,]*\s?(?:[^\W\d_]{1,6})[)）]?$")
+_AMOUNT = r"\d[\d.,]*\s?[^\W\d_]{1,6}"
+_QUANTITY = re.compile(rf"(?<=\w)\s*(?:(?:,\s|(?<!\d)，|\s[-–—]\s)\s*{_AMOUNT}|[(（]\s*{_AMOUNT}\s*[)）])$")
+_NUMBER_ALONE = re.compile(r"[\d.,/×x-]+", re.I)  # whose unit was cut away
+_BROKEN_WORD = re.compile(r"[a-zA-Z0-9.,]+\Z")
 _DANGLING = words("with and for the a an of in by from to & + - – |")
 _HEAD_ENDS = words("with for in by from w/ without")
 _AFTER_HEAD = words(
@@ -121,11 +125,19 @@ def shorten_name(name: str) -> str:
     elif " " in name[:LONGEST_NAME]:
         name = name[: LONGEST_NAME + 1].rsplit(" ", 1)[0]
     else:
-        name = name[:LONGEST_UNSPACED_NAME]
+        name = _cut_between_words(name, LONGEST_UNSPACED_NAME)
     words = name.split()
-    while len(words) > 1 and words[-1].casefold() in _DANGLING:
+    while len(words) > 1 and (
+        words[-1].casefold() in _DANGLING or (not fitting and _NUMBER_ALONE.fullmatch(words[-1]))
+    ):
         words.pop()
     return " ".join(words)
+
+
+def _cut_between_words(text: str, length: int) -> str:
+    """Cut a text without spaces, as Chinese has, but not inside a number or a Latin word, unless it is a single one."""
+    inside = _BROKEN_WORD.search(text[:length]) if re.match(r"[a-zA-Z0-9.,]", text[length:]) else None
+    return (text[: inside.start()] if inside else "") or text[:length]
 
 
 def plain_case(text: str) -> str:
@@ -135,7 +147,7 @@ def plain_case(text: str) -> str:
 
 def _category_path(product: Product) -> list[str]:
     """Leaf first, slugs as words."""
-    parts = [part.strip() for part in re.split(r">+|\s/\s|\|", product.category)]
+    parts = [part.strip() for part in re.split(r">+", product.category)]
     return [
         " ".join((part.replace("-", " ").replace("_", " ") if " " not in part and part.islower() else part).split())
         for part in reversed(parts)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from query_generator.errors import ServiceAwayError
-from query_generator.input.field_values import category_of
+from query_generator.input.categories import category_of
 from query_generator.input.formats import InputBrokenOffError
 from query_generator.input.plain_text import plain_text
 from query_generator.input.product_fields import RejectedRecordError, product_from_record
@@ -171,7 +171,7 @@ def test_our_own_errors_pass_the_net() -> None:
 @pytest.mark.parametrize("key", ["na\nme", "na\rme", "name\u2028", "\x85name"])
 def test_a_field_name_forges_no_line(key: str) -> None:
     """A line break in the name of a field is an escape where the field is named."""
-    entries = load(json.dumps([{key: ["no text"]}, {"name": "A"}]))
+    entries = load(json.dumps([{key: ["no", "text"]}, {"name": "A"}]))
     assert isinstance(entries[0], RejectedRecord)
     assert str(entries[0]).isprintable()
 

@@ -251,6 +251,26 @@ def test_verbs_agree_with_plural_names(query_type: QueryType) -> None:
         ("超长商品名称" * 20, ("超长商品名称" * 20)[:40]),
         ("Cold-Pressed Orange Juice, 250 ml", "Cold-Pressed Orange Juice"),
         ("Where Is Everybody?", "Where Is Everybody"),
+        ("Wall Print (40x41,5cm)", "Wall Print (40x41,5cm)"),
+        ("Shelf 80x29,5 cm", "Shelf 80x29,5 cm"),
+        ("Wood Screw 4,5mm", "Wood Screw 4,5mm"),
+        ("Lamp E27 7,5W", "Lamp E27 7,5W"),
+        ("Juice, 250 ml", "Juice"),
+        ("Juice (250 ml)", "Juice"),
+        ("Juice (Blue, 250 ml)", "Juice (Blue, 250 ml)"),
+        (
+            "Wall Print 40x41,5 cm " + "of a Quiet Harbour at Dawn " * 3,
+            "Wall Print 40x41,5 cm of a Quiet Harbour at Dawn of a Quiet Harbour at Dawn",
+        ),
+        (
+            "Model Car 1:18 Scale " + "Red Roadster Classic " * 4,
+            "Model Car 1:18 Scale Red Roadster Classic Red Roadster Classic Red Roadster",
+        ),
+        (
+            "Steel Shelf for Heavy Loads in Cellars and Garages with Four Strong Boards of 12 x 80,5 cm each",
+            "Steel Shelf for Heavy Loads in Cellars and Garages with Four Strong Boards",
+        ),
+        ("超" * 38 + "4,5mm" + "长" * 50, "超" * 38),
     ],
 )
 def test_long_names_are_shortened(name: str, short: str) -> None:
