@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import BinaryIO
 
 from query_generator.errors import InputError
 from query_generator.input.csv_records import CsvRecords
 from query_generator.input.json_records import JsonRecords, NumberedRecord
+from query_generator.input.json_wrapped import WrappedRecords
+from query_generator.input.layouts import unfolded
 from query_generator.input.product_fields import is_name_field
 from query_generator.input.text_window import InputBrokenOffError, TextWindow
+from query_generator.models import RejectedRecord
 
 __all__ = ["InputBrokenOffError", "NumberedRecord", "read_records"]
 
@@ -29,21 +33,34 @@ def read_records(stream: BinaryIO, name: str = "the input") -> Iterator[Numbered
         InputBrokenOffError: the stream breaks off after the records that were yielded.
     """
     window = TextWindow(stream, name)
-    reader = JsonRecords(window)
+    reader = WrappedRecords(window)
     first = reader.peek()
     if first == "[":
-        yield from reader.array()
+        yield from _renumbered(reader.array())
         reader.finish()
     elif first == "{":
-        if reader.enter_products():
-            yield from reader.array()
-            reader.leave_products()
-        else:
-            yield from reader.sequence()
+        yield from _renumbered(reader.objects())
     elif not first:
         raise InputError(f"{name} cannot be read: {window.failure}" if window.failure else f"{name} is empty")
     else:
         yield from _text_records(window, reader, first)
+
+
+def _renumbered(records: Iterator[NumberedRecord]) -> Iterator[NumberedRecord]:
+    """Yield what each element is; where one stands for several records, those after it have higher positions."""
+    more = 0
+    for position, element in records:
+        if isinstance(element, dict):
+            more -= 1
+            for record in unfolded(element):
+                more += 1
+                yield position + more, record
+                del record
+        elif more and isinstance(element, RejectedRecord):
+            yield position + more, replace(element, position=position + more)
+        else:
+            yield position + more, element
+        del element
 
 
 def _text_records(window: TextWindow, reader: JsonRecords, first: str) -> Iterator[NumberedRecord]:

@@ -1,0 +1,98 @@
+"""What people are told of a JSON input in which the list of products is not found: seen, missing, to try. Pure."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from query_generator.input.field_names import FIELD_NAMES, is_name_field
+from query_generator.input.json_sample import Path
+from query_generator.input.layouts import ProductList
+from query_generator.one_line import one_line
+
+NAME_FIELDS = ", ".join(FIELD_NAMES["name"][:3])
+_MOST_SHOWN = 12
+_LONGEST_SHOWN = 40
+_MOST_LEVELS = 5
+_PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+
+def keys_in_words(keys: Iterable[str]) -> str:
+    """Return keys of an input on one line, shortened."""
+    given = list(keys)
+    shown = [one_line(key if len(key) <= _LONGEST_SHOWN else f"{key[:_LONGEST_SHOWN]}…") for key in given[:_MOST_SHOWN]]
+    return ", ".join(shown) + (f" and {len(given) - _MOST_SHOWN} more" if len(given) > _MOST_SHOWN else "")
+
+
+def path_in_words(path: Path) -> str:
+    """Return where something is, as `data.items`."""
+    return keys_in_words((".".join(path),)) if len(".".join(path)) <= _LONGEST_SHOWN else keys_in_words(path)
+
+
+def several_found(name: str, lists: Iterable[ProductList]) -> str:
+    """Return what to say of an input with more than one list of products."""
+    found = sorted(lists, key=lambda one: -one.seen)
+    shown = ", ".join(f"{place_of(one)} ({one.seen} seen)" for one in found[:_MOST_SHOWN])
+    return (
+        f"{name} holds {len(found)} lists of objects that have names: {shown}\n"
+        "One of them is read if it is the only one, or if its key is `products`; which of these to read is not known\n"
+        f"Try: {_jq(found[0].path, found[0].inner)}"
+    )
+
+
+def place_of(found: ProductList) -> str:
+    """Return where the products of a list are."""
+    if not found.is_by_id:
+        return path_in_words(found.path) + (f"[]{one_line(found.inner)}" if found.inner else "")
+    return f"the members of {path_in_words(found.path)}" if found.path else "the members of the outermost object"
+
+
+def nothing_found(name: str, value: Mapping[str, Any]) -> str:
+    """Return what to say of an object that is no product and holds no list of products."""
+    lists = list(_lists_of_objects(value, ()))
+    seen = f"Seen: the keys {keys_in_words(value)}" if value else "Seen: an empty object"
+    for path, item in lists[:3]:
+        seen += f"; {path_in_words(path)}[], objects with {keys_in_words(item)}"
+    label = next((key for _, item in lists for key, inner in item.items() if isinstance(inner, str)), "")
+    change = f" | .name = .{label}" if lists and _PLAIN.fullmatch(label) else ""
+    return (
+        f"{name} holds no product, and no list of objects that have a name\n"
+        f"{seen}; missing is a field for the product's name, such as {NAME_FIELDS}\n"
+        f"Try: {_jq(lists[0][0] if lists else ('path', 'to', 'the_list'), change)}"
+    )
+
+
+def columns_instead(name: str, value: Mapping[str, Any]) -> str:
+    """Return what to say of a table that is written column by column; empty if an object is none."""
+    columns = [key for key, column in value.items() if _rows(column)]
+    same = {tuple(_rows(value[key])[:_MOST_SHOWN]) for key in columns}
+    if len(columns) < 2 or len(same) > 1 or not any(map(is_name_field, columns)):
+        return ""
+    return (
+        f"{name} is a table that is written column by column, which is not read\n"
+        f"Seen: the columns {keys_in_words(columns)}, each with its values by row\n"
+        'Try: in pandas df.to_json("products.jsonl", orient="records", lines=True)'
+    )
+
+
+def _rows(column: Any) -> list[str]:
+    """Return the numbers of the rows of a column, which is a list of values or an object by number; else nothing."""
+    if isinstance(column, dict) and column and all(map(str.isdigit, column)):
+        return list(column)
+    is_list = (
+        isinstance(column, list) and len(column) > 1 and not any(isinstance(cell, (dict, list)) for cell in column)
+    )
+    return [str(number) for number in range(len(column))] if is_list else []
+
+
+def _lists_of_objects(value: Any, path: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    if isinstance(value, list):
+        if value and isinstance(value[0], dict):
+            yield path, value[0]
+    elif isinstance(value, dict) and len(path) < _MOST_LEVELS:
+        for key, inner in value.items():
+            yield from _lists_of_objects(inner, (*path, key))
+
+
+def _jq(path: Path, then: str) -> str:
+    shown = "." + ".".join(path) if all(map(_PLAIN.fullmatch, path)) else ".path.to.the_list"
+    return f"jq -c '{shown}[]{then}' FILE > products.jsonl, and --products-file products.jsonl"
