@@ -26,6 +26,7 @@ NumberedRecord: TypeAlias = tuple[int, dict[str, Any] | RejectedRecord | NoRecor
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 TOO_LARGE = f"larger than {MAX_RECORD_BYTES // 1024**2} MB"
 NESTED_TOO_DEEPLY = "nested too deeply"
+NOT_AN_OBJECT = "not an object"
 TOO_MANY_VALUES = f"holds more than {MAX_VALUES:,} values"
 _MAX_BROKEN_CHARACTERS = 1024 * 1024  # in which the end of a broken record is looked for
 _SPACE = re.compile(r"[ \t\r\n]*+")
@@ -206,7 +207,7 @@ class JsonRecords:
             return self._rejected(fault)
         if isinstance(value, list) and (self._columns or is_header(value)):
             return self._row(value)
-        return value if isinstance(value, dict) else self._rejected(f"is {_KINDS[type(value)]}, not an object")
+        return value if isinstance(value, dict) else self._rejected(f"is {_KINDS[type(value)]}, {NOT_AN_OBJECT}")
 
     def _row(self, cells: list[Any]) -> dict[str, Any] | RejectedRecord | NoRecord:
         """Return a row of a table of lists; the first of them is the header."""

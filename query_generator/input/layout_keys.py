@@ -75,12 +75,15 @@ def is_header(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(name, str) for name in value) and any(map(is_name_field, value))
 
 
+def has_price_or_brand(record: Mapping[str, Any]) -> bool:
+    """Return whether an object has a price or a brand of its own."""
+    found = candidates(record)
+    return any(not is_absent(value) for part in ("price", "brand") for _, value in found.get(part, ()))
+
+
 def tells_of_product(record: Mapping[str, Any]) -> bool:
     """Return whether an object has what only products have: a price, a brand, or a code of trade."""
-    found = candidates(record)
-    return any(not is_absent(value) for part in ("price", "brand") for _, value in found.get(part, ())) or any(
-        len(name) <= LONGEST_NAME and fold(name) in CODES for name in record
-    )
+    return has_price_or_brand(record) or any(folded_key(name) in CODES for name in record)
 
 
 def is_action_line(element: Mapping[str, Any]) -> bool:

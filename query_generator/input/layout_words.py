@@ -10,9 +10,15 @@ from query_generator.input.layouts import ProductList
 from query_generator.one_line import one_line
 
 NAME_FIELDS = ", ".join(FIELD_NAMES["name"][:3])
+NO_OBJECTS = (
+    f"Missing are objects with a field for the product's name, such as {NAME_FIELDS}\n"
+    "Try: an array of objects, or a first element with the names of the columns where each element is a list of values"
+)
+_ANY_PATH = ("path", "to", "the_list")
 _MOST_SHOWN = 12
 _LONGEST_SHOWN = 40
 _MOST_LEVELS = 5
+_LIKE_A_NAME = re.compile("name|title|label|heading|caption|model|text|descr", re.I)
 _PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
@@ -42,7 +48,7 @@ def several_found(name: str, lists: Iterable[ProductList]) -> str:
 def place_of(found: ProductList) -> str:
     """Return where the products of a list are."""
     if not found.is_by_id:
-        return path_in_words(found.path) + (f"[]{one_line(found.inner)}" if found.inner else "")
+        return path_in_words(found.path) + (f"[]{one_line(found.inner)}" if found.inner else "").removesuffix("[]")
     return f"the members of {path_in_words(found.path)}" if found.path else "the members of the outermost object"
 
 
@@ -52,13 +58,28 @@ def nothing_found(name: str, value: Mapping[str, Any]) -> str:
     seen = f"Seen: the keys {keys_in_words(value)}" if value else "Seen: an empty object"
     for path, item in lists[:3]:
         seen += f"; {path_in_words(path)}[], objects with {keys_in_words(item)}"
-    label = next((key for _, item in lists for key, inner in item.items() if isinstance(inner, str)), "")
-    change = f" | .name = .{label}" if lists and _PLAIN.fullmatch(label) else ""
+    path, item = next(((path, item) for path, item in lists if not any(map(is_name_field, item))), ((), {}))
     return (
         f"{name} holds no product, and no list of objects that have a name\n"
         f"{seen}; missing is a field for the product's name, such as {NAME_FIELDS}\n"
-        f"Try: {_jq(lists[0][0] if lists else ('path', 'to', 'the_list'), change)}"
+        f"Try: {_jq(path or _ANY_PATH, _renaming(item))}"
     )
+
+
+def no_names(keys: Iterable[str]) -> str:
+    """Return what to say after that all records are rejected, of which the first has these keys."""
+    return (
+        f"Seen: the keys {keys_in_words(keys)}; missing is a field for the product's name, such as {NAME_FIELDS}\n"
+        "Try: rename the field that holds the name to `name`; in JSON with "
+        f"jq -c '.[]{_renaming(dict.fromkeys(keys, '')) or ' | .name = .the_field'}' FILE > products.jsonl"
+    )
+
+
+def _renaming(item: Mapping[str, Any]) -> str:
+    """Return how jq gives objects a name out of their field that is most like one; empty if none is."""
+    texts = [key for key, inner in item.items() if isinstance(inner, str) and _PLAIN.fullmatch(key)]
+    label = next(filter(_LIKE_A_NAME.search, texts), "")
+    return f" | .name = .{label}" if label else ""
 
 
 def columns_instead(name: str, value: Mapping[str, Any]) -> str:

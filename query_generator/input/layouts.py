@@ -16,6 +16,7 @@ from query_generator.input.layout_keys import (
     belongs_to_products,
     folded_key,
     has_name,
+    has_price_or_brand,
     is_action_line,
     is_header,
     is_kept_of_envelope,
@@ -220,6 +221,7 @@ def _envelope(record: Mapping[str, Any], level: int) -> str:
         if isinstance(value, dict) and has_name(inner := _unwrapped(value, level - 1))
     }
     known = [key for key in named if folded_key(key) in ENVELOPES]
-    others = [key for key, inner in named.items() if not is_known_key(key) and tells_of_product(inner)]
-    chosen = known or ([] if tells_of_product(record) else others)
-    return chosen[0] if len(chosen) == 1 else ""
+    chosen = known or [key for key in named if not is_known_key(key)]
+    if len(chosen) != 1 or (not known and (has_price_or_brand(record) or not tells_of_product(named[chosen[0]]))):
+        return ""
+    return chosen[0]
