@@ -9,7 +9,7 @@ from query_generator.errors import InputError
 from query_generator.input.csv_records import CsvRecords
 from query_generator.input.json_records import JsonRecords, NumberedRecord
 from query_generator.input.json_wrapped import WrappedRecords
-from query_generator.input.layouts import unfolded
+from query_generator.input.layouts import is_plain, unfolded
 from query_generator.input.product_fields import is_name_field
 from query_generator.input.text_window import InputBrokenOffError, TextWindow
 from query_generator.models import RejectedRecord
@@ -50,7 +50,9 @@ def _renumbered(records: Iterator[NumberedRecord]) -> Iterator[NumberedRecord]:
     """Yield what each element is; where one stands for several records, those after it have higher positions."""
     more = 0
     for position, element in records:
-        if isinstance(element, dict):
+        if isinstance(element, dict) and is_plain(element):
+            yield position + more, element
+        elif isinstance(element, dict):
             more -= 1
             for record in unfolded(element):
                 more += 1

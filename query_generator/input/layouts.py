@@ -29,6 +29,7 @@ from query_generator.models import NoRecord
 
 MOST_LEVELS = 6
 PRODUCTS = "products"
+_NOT_PLAIN = GROUPS | {"@type"}
 ACTION_LINE = NoRecord("action line")
 
 
@@ -66,12 +67,18 @@ def is_product(record: Mapping[str, Any], level: int = MOST_LEVELS) -> bool:
     return inner is record or not _group({**record, **inner}, level, CATALOGS)
 
 
+def is_plain(element: dict[str, Any]) -> bool:
+    """Return whether an element is a record just as it is; quick, since most elements are."""
+    is_named = "name" in element or "title" in element or any(map(is_name_field, element))
+    return is_named and element.keys().isdisjoint(_NOT_PLAIN)
+
+
 def unfolded(element: dict[str, Any], level: int = MOST_LEVELS) -> Iterator[dict[str, Any] | NoRecord]:
     """Yield what an element of a list is: a record, without what is around it; several of them; or none of a product.
 
     A page of products, or a group of them, gives its products.
     """
-    if GROUPS.isdisjoint(element) and "@type" not in element and any(map(is_name_field, element)):
+    if is_plain(element):
         yield element
         return
     if is_action_line(element):
