@@ -102,6 +102,9 @@ class _Sampler:
             items: list[Any] = []
         at = _after(_SPACE_AND_COMMAS, text, at + 1)
         while at < len(text) and text[at] != "]":
+            if text[at] in {"}", ":"}:
+                self.is_broken = True
+                return items, NOT_FOUND
             try:
                 value, end = DECODER.raw_decode(text, at)
             except (json.JSONDecodeError, RecursionError, MemoryError):

@@ -62,7 +62,7 @@ def product_lists(value: Any, level: int = MOST_LEVELS) -> list[ProductList]:
 def is_product(record: Mapping[str, Any], level: int = MOST_LEVELS) -> bool:
     """Return whether an object is a product, and not a named thing around a list of products."""
     inner = _unwrapped(record, level)
-    if not has_name(inner) or _group(inner, level, CATALOGS):
+    if not has_name(inner) or _group(inner, level, CATALOGS) or _ends_by_id(record, level):
         return False
     return inner is record or not _group({**record, **inner}, level, CATALOGS)
 
@@ -203,6 +203,17 @@ def _members(record: Mapping[str, Any], path: Path) -> Iterator[Any]:
         yield with_id(key, item) if isinstance(item, dict) else item
 
 
+def _ends_by_id(record: Mapping[str, Any], level: int) -> bool:
+    """Return whether the innermost envelope of a record is one of the members of an object, whose keys may be ids."""
+    key = _envelope(record, level)
+    if not key:
+        return False
+    members = {name: value for name, value in record.items() if value is not None}
+    if all(isinstance(value, dict) and not is_known_key(name) for name, value in members.items()):
+        return True
+    return _ends_by_id(record[key], level - 1)
+
+
 def with_id(key: str, record: dict[str, Any]) -> dict[str, Any]:
     """Return a record that is a member of an object, with its key as `id` if it has no id of its own."""
     return record if "external_id" in candidates(record) else {"id": key, **record}
@@ -229,6 +240,6 @@ def _envelope(record: Mapping[str, Any], level: int) -> str:
     }
     known = [key for key in named if folded_key(key) in ENVELOPES]
     chosen = known or [key for key in named if not is_known_key(key)]
-    if len(chosen) != 1 or (not known and (has_price_or_brand(record) or not tells_of_product(named[chosen[0]]))):
+    if not known and (has_price_or_brand(record) or not all(tells_of_product(named[key]) for key in chosen)):
         return ""
-    return chosen[0]
+    return chosen[0] if len(chosen) == 1 else ""
