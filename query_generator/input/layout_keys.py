@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from query_generator.input.field_names import LONGEST_NAME, candidates, fold, is_name_field, value_at
+from query_generator.input.field_names import FIELD_NAMES, LONGEST_NAME, candidates, fold, is_name_field, value_at
 from query_generator.input.plain_text import is_absent
 from query_generator.input.profiles import profile_of
 from query_generator.one_line import one_line
@@ -42,6 +42,7 @@ OTHER_THINGS = frozenset(  # whose name is not that of a product
         *("categories", "tags", "tag", "status", "family"),
     }
 )
+_KNOWN = ENVELOPES | CATALOGS | OTHER_THINGS | _NEVER
 PARTS = frozenset({"brand", "category", "description", "price", "currency", "attributes"})
 _LABELS_OF_ENVELOPES = frozenset({"type", "index", "score", "version", "cursor", "typename", "seqno", "primaryterm"})
 _ACTIONS = frozenset({"index", "create", "update", "delete"})
@@ -52,6 +53,7 @@ _OF_ACTIONS = frozenset(
         *("require_data_stream", "dynamic_templates", "list_executed_pipelines"),
     }
 )
+_NAME_PATHS = tuple(name for name in FIELD_NAMES["name"] if "." in name)
 _PRODUCT_TYPES = frozenset(  # of schema.org
     {
         *("vehicle", "car", "book", "softwareapplication", "mobileapplication", "menuitem", "drug"),
@@ -65,9 +67,8 @@ def has_name(record: Mapping[str, Any]) -> bool:
         if is_name_field(name) and not is_absent(record[name]):
             return True
     profile = profile_of(record)
-    return any(
-        not is_absent(value) for _, value in candidates(record, profile.fields if profile else {}).get("name", ())
-    )
+    paths = profile.fields.get("name", ()) if profile else ()
+    return any(value_at(record, path) is not None for path in (*paths, *_NAME_PATHS))
 
 
 def is_header(value: Any) -> bool:
@@ -120,7 +121,7 @@ def is_kept_of_envelope(name: str, value: Any) -> bool:
 
 def is_known_key(key: str) -> bool:
     """Return whether a key is the name of something, and hardly the id of a product."""
-    return folded_key(key) in ENVELOPES | CATALOGS | OTHER_THINGS | _NEVER or part_of(key) != ""
+    return folded_key(key) in _KNOWN or part_of(key) != ""
 
 
 def part_of(name: str) -> str:

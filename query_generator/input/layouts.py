@@ -28,6 +28,7 @@ from query_generator.input.layout_keys import (
 from query_generator.models import NoRecord
 
 MOST_LEVELS = 6
+MOST_ENVELOPES = 3  # around each other
 PRODUCTS = "products"
 _NOT_PLAIN = GROUPS | {"@type"}
 ACTION_LINE = NoRecord("action line")
@@ -61,8 +62,8 @@ def product_lists(value: Any, level: int = MOST_LEVELS) -> list[ProductList]:
 
 def is_product(record: Mapping[str, Any], level: int = MOST_LEVELS) -> bool:
     """Return whether an object is a product, and not a named thing around a list of products."""
-    inner = _unwrapped(record, level)
-    if not has_name(inner) or _group(inner, level, CATALOGS) or _ends_by_id(record, level):
+    inner = _unwrapped(record)
+    if not has_name(inner) or _group(inner, level, CATALOGS) or _ends_by_id(record):
         return False
     return inner is record or not _group({**record, **inner}, level, CATALOGS)
 
@@ -84,7 +85,7 @@ def unfolded(element: dict[str, Any], level: int = MOST_LEVELS) -> Iterator[dict
     if is_action_line(element):
         yield ACTION_LINE
         return
-    inner = _unwrapped(element, level)
+    inner = _unwrapped(element)
     if path := _group(inner, level) if level else ():
         for item in _members(inner, path):
             if isinstance(item, dict):
@@ -101,7 +102,7 @@ def where_in(element: Mapping[str, Any], level: int = MOST_LEVELS) -> str:
     """Return the path within an element to what it holds, such as `.node`; empty if that is the element itself."""
     if not level or (has_name(element) and GROUPS.isdisjoint(element)):
         return ""
-    if key := _envelope(element, level):
+    if key := _envelope(element):
         return f".{key}{where_in(element[key], level - 1)}"
     if path := _group(element, level):
         first = next((item for item in _members(element, path) if isinstance(item, dict)), {})
@@ -203,7 +204,7 @@ def _members(record: Mapping[str, Any], path: Path) -> Iterator[Any]:
         yield with_id(key, item) if isinstance(item, dict) else item
 
 
-def _ends_by_id(record: Mapping[str, Any], level: int) -> bool:
+def _ends_by_id(record: Mapping[str, Any], level: int = MOST_ENVELOPES) -> bool:
     """Return whether the innermost envelope of a record is one of the members of an object, whose keys may be ids."""
     key = _envelope(record, level)
     if not key:
@@ -219,7 +220,7 @@ def with_id(key: str, record: dict[str, Any]) -> dict[str, Any]:
     return record if "external_id" in candidates(record) else {"id": key, **record}
 
 
-def _unwrapped(record: Mapping[str, Any], level: int) -> Any:
+def _unwrapped(record: Mapping[str, Any], level: int = MOST_ENVELOPES) -> Any:
     """Return the record in an envelope, with what the envelope itself says of it."""
     key = _envelope(record, level)
     if not key:
@@ -229,7 +230,7 @@ def _unwrapped(record: Mapping[str, Any], level: int) -> Any:
     return {**outer, **inner}
 
 
-def _envelope(record: Mapping[str, Any], level: int) -> str:
+def _envelope(record: Mapping[str, Any], level: int = MOST_ENVELOPES) -> str:
     """Return the key of the one object in a record without a name that is the product; empty if there is none."""
     if not level or has_name(record):
         return ""
