@@ -18,6 +18,7 @@ from query_generator.input.json_scan import NOT_FOUND
 from query_generator.input.layout_keys import belongs_to_products
 from query_generator.input.layout_words import columns_instead, nothing_found, place_of, several_found
 from query_generator.input.layouts import PRODUCTS, ProductList, is_product, product_lists, unfolded
+from query_generator.input.text_window import TextWindow
 from query_generator.models import NoRecord, RejectedRecord
 
 _MOST_CHARACTERS = 1024 * 1024  # in which the list of products begins
@@ -33,6 +34,16 @@ class WrappedRecords(JsonRecords):
         InputBrokenOffError: as `JsonRecords` does.
     """
 
+    def __init__(self, window: TextWindow) -> None:
+        super().__init__(window)
+        self.place = ""
+
+    def tell_place(self, place: str) -> None:
+        """Log where the products are, once, if that is not the obvious place."""
+        if place and not self.place:
+            self.place = place
+            _LOG.info("[INPUT] products are %s", place if place[0] != "." else f"in each element at {place[1:]}")
+
     def objects(self) -> Iterator[NumberedRecord]:
         """Yield the records of the object that is next, and of all that follows."""
         while self.peek(SEPARATORS) == "{":
@@ -40,8 +51,7 @@ class WrappedRecords(JsonRecords):
             if found is None:
                 yield from self._sequence()
                 return
-            if not self._position:
-                _LOG.info("[INPUT] products are %s%s", "" if found.is_by_id else "the list at ", place_of(found))
+            self.tell_place(place_of(found))
             yield from self.members() if found.is_by_id else self.array()
             for depth in reversed(range(len(found.path))):
                 self._pass_rest(found.path[:depth], found)

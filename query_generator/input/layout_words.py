@@ -37,7 +37,8 @@ def path_in_words(path: Path) -> str:
 def several_found(name: str, lists: Iterable[ProductList]) -> str:
     """Return what to say of an input with more than one list of products."""
     found = sorted(lists, key=lambda one: -one.seen)
-    shown = ", ".join(f"{place_of(one)} ({one.seen} seen)" for one in found[:_MOST_SHOWN])
+    places = [place_of(one).removeprefix("the list at ") for one in found[:_MOST_SHOWN]]
+    shown = ", ".join(f"{place} ({one.seen} seen)" for place, one in zip(places, found, strict=False))
     return (
         f"{name} holds {len(found)} lists of objects that have names: {shown}\n"
         "One of them is read if it is the only one, or if its key is `products`; which of these to read is not known\n"
@@ -48,7 +49,11 @@ def several_found(name: str, lists: Iterable[ProductList]) -> str:
 def place_of(found: ProductList) -> str:
     """Return where the products of a list are."""
     if not found.is_by_id:
-        return path_in_words(found.path) + (f"[]{one_line(found.inner)}" if found.inner else "").removesuffix("[]")
+        return (
+            "the list at "
+            + path_in_words(found.path)
+            + (f"[]{one_line(found.inner)}" if found.inner else "").removesuffix("[]")
+        )
     return f"the members of {path_in_words(found.path)}" if found.path else "the members of the outermost object"
 
 

@@ -109,6 +109,18 @@ def test_the_one_list_of_named_objects_is_read(
     assert caplog.messages == [f"[INPUT] products are {place}"]
 
 
+def test_the_log_says_once_what_is_around_each_product(caplog: pytest.LogCaptureFixture) -> None:
+    """In an array and in JSON Lines; nothing where they are just records."""
+    caplog.set_level(logging.INFO, "sources")
+    assert names(json.dumps([{"_source": KETTLE}, {"_source": STEEL}])) == ["Copper Kettle", "Steel Kettle"]
+    assert names("\n".join(json.dumps({"items": [{"node": one}]}) for one in (KETTLE, STEEL)))[1:] == ["Steel Kettle"]
+    read(json.dumps([KETTLE, STEEL]))
+    assert caplog.messages == [
+        "[INPUT] products are in each element at _source",
+        "[INPUT] products are in each element at items[].node",
+    ]
+
+
 ENVELOPES: dict[str, tuple[Any, dict[str, Any]]] = {
     "JSON:API": (
         {"type": "products", "id": "7", "attributes": MUG, "relationships": {"brand": {"data": {"id": "1"}}}},
