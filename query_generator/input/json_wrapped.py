@@ -79,7 +79,7 @@ class WrappedRecords(JsonRecords):
         while True:
             sample = self._sample()
             found = [] if is_product(sample.value) else product_lists(sample.value)
-            if sample.end != NOT_FOUND or sample.is_broken or _is_sure(found, sample) or not self._grow():
+            if sample.end != NOT_FOUND or _is_sure(found, sample) or not self._grow():
                 break
         if sample.end != NOT_FOUND and (not is_product(sample.value) or columns_instead("", sample.value)):
             if self._is_followed(sample.end):
@@ -131,7 +131,7 @@ class WrappedRecords(JsonRecords):
 
     def _pass_value(self, path: Path, found: ProductList) -> None:
         sample = self._sample()
-        while sample.end == NOT_FOUND and not sample.is_broken and self._grow():
+        while sample.end == NOT_FOUND and self._grow():
             sample = self._sample()
         if sample.is_broken:
             raise self._window.broken_off(self._at, "what follows the list of products is not valid JSON")

@@ -30,6 +30,7 @@ from query_generator.models import NoRecord
 MOST_LEVELS = 6
 MOST_ENVELOPES = 3  # around each other
 PRODUCTS = "products"
+_CONNECTIONS = frozenset({"edges", "nodes", "items", "data", "list", "results"})
 _NOT_PLAIN = GROUPS | {"@type"}
 ACTION_LINE = NoRecord("action line")
 
@@ -132,17 +133,23 @@ def _lists(value: Any, path: Path, level: int) -> Iterator[ProductList]:
 
 def _as_list(items: list[Any], path: Path, level: int) -> Iterator[ProductList]:
     """Yield a list if it is one of products. Under a key of something else, its elements must be more than named."""
-    key = folded_key(path[-1])
     if items and is_header(items[0]):
         yield ProductList(path, "", len(items) - 1)
         return
     named = (item for item in items if _is_named_thing(item, level - 1))
-    if key in OTHER_THINGS or part_of(path[-1]) in PARTS:
+    if _is_of_other_things(path):
         named = (item for item in named if any(map(tells_of_product, _records(item, level - 1))))
     if (first := next(named, None)) is not None:
         yield ProductList(path, where_in(first), sum(isinstance(item, dict) for item in items))
     elif path == (PRODUCTS,):
         yield ProductList(path, "", 0)
+
+
+def _is_of_other_things(path: Path) -> bool:
+    """Return whether a list is one of brands, categories, collections, …, also in `edges` or `items` of these."""
+    owner = next((key for key in reversed(path) if folded_key(key) not in _CONNECTIONS), "")
+    candidate = path[-1] if owner == path[-1] or not owner.endswith("s") else owner
+    return folded_key(candidate) in OTHER_THINGS or part_of(candidate) in PARTS
 
 
 def _as_members(value: dict[str, Any], path: Path, level: int) -> Iterator[ProductList]:

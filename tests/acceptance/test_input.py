@@ -43,7 +43,7 @@ def result(local: Path) -> dict[str, list[dict[str, str]]]:
     ],
 )
 def test_every_format_gives_the_same_products(local: Path, tmp_path: Path, name: str, content: bytes) -> None:
-    """JSON array, object, answer of a service, lines, concatenated, CSV, gzip: told by content, the same two products come out."""
+    """Array, object, answer of a service, lines, concatenated, CSV, gzip: told by content, the same two come out."""
     (tmp_path / name).write_bytes(content)
     ended = run_local(local, "--products-file", str(tmp_path / name))
     assert ended.code == 0, ended.log

@@ -90,6 +90,19 @@ WHERE = {
     ),
     "facets beside": ({"items": [KETTLE, STEEL], "facets": [MUG], "filters": {"size": [MUG]}}, "the list at items"),
     "categories beside": ({"categories": [{"name": "Kitchen"}], "items": [KETTLE, STEEL]}, "the list at items"),
+    "collections beside": (
+        {
+            "shop": {
+                "collections": {"edges": [{"node": {"title": "All"}}]},
+                "goods": {"edges": [{"node": KETTLE}, {"node": STEEL}]},
+            }
+        },
+        "the list at shop.goods.edges[].node",
+    ),
+    "a shop": (
+        {"data": {"shop": {"items": [{"title": "Copper Kettle"}, {"title": "Steel Kettle"}]}}},
+        "the list at data.shop.items",
+    ),
     "grouped": (
         {"categories": [{"name": "Copper", "products": [KETTLE]}, {"name": "Steel", "products": [STEEL]}]},
         "the list at categories[].products",
@@ -313,6 +326,7 @@ NOTHING = {
         "jq -c '.payload.stock[] | .name = .label'",
     ),
     "categories": ({"categories": [{"name": "Kitchen"}]}, "categories[], objects with name", "jq -c"),
+    "collections": ({"data": {"collections": {"edges": [{"node": {"title": "All"}}]}}}, "the keys data", "jq -c"),
     "no list": ({"sku": "A", "price": 3}, "the keys sku, price", "jq -c"),
     "an empty list": ({"items": [], "total": 0}, "the keys items, total", "jq -c"),
     "an empty object": ({}, "an empty object", "jq -c"),
