@@ -54,6 +54,7 @@ _OF_ACTIONS = frozenset(
     }
 )
 _NAME_PATHS = tuple(name for name in FIELD_NAMES["name"] if "." in name)
+_PRODUCT_MODELS = frozenset({"products", "item", "article", "book"})
 _PRODUCT_TYPES = frozenset(  # of schema.org
     {
         *("vehicle", "car", "book", "softwareapplication", "mobileapplication", "menuitem", "drug"),
@@ -105,6 +106,14 @@ def other_type(record: Mapping[str, Any]) -> str:
     if "price" in candidates(record) or any(value_at(record, field) is not None for field in ("offers", "sku", "gtin")):
         return ""
     return one_line(f"@type {', '.join(types)[:40]}")
+
+
+def other_model(element: Mapping[str, Any]) -> str:
+    """Return the model of an object that Django dumped, and that is no product; empty for others."""
+    if element.keys() != {"model", "pk", "fields"} or not isinstance(element["model"], str):
+        return ""
+    kind = element["model"].rpartition(".")[2].casefold()
+    return "" if kind.endswith("product") or kind in _PRODUCT_MODELS else one_line(f"model {element['model'][:40]}")
 
 
 def belongs_to_products(key: str) -> bool:

@@ -42,7 +42,7 @@ def several_found(name: str, lists: Iterable[ProductList]) -> str:
     return (
         f"{name} holds {len(found)} lists of objects that have names: {shown}\n"
         "One of them is read if it is the only one, or if its key is `products`; which of these to read is not known\n"
-        f"Try: {_jq(found[0].path, found[0].inner)}"
+        f"Try: {_jq(*((one.path, one.inner) for one in found[:_MOST_SHOWN]))}, without the lists that are not meant"
     )
 
 
@@ -67,7 +67,7 @@ def nothing_found(name: str, value: Mapping[str, Any]) -> str:
     return (
         f"{name} holds no product, and no list of objects that have a name\n"
         f"{seen}; missing is a field for the product's name, such as {NAME_FIELDS}\n"
-        f"Try: {_jq(path or _ANY_PATH, _renaming(item))}"
+        f"Try: {_jq((path or _ANY_PATH, _renaming(item)))}"
     )
 
 
@@ -76,7 +76,7 @@ def no_names(keys: Iterable[str]) -> str:
     return (
         f"Seen: the keys {keys_in_words(keys)}; missing is a field for the product's name, such as {NAME_FIELDS}\n"
         "Try: rename the field that holds the name to `name`; in JSON with "
-        f"jq -c '.[]{_renaming(dict.fromkeys(keys, '')) or ' | .name = .the_field'}' FILE > products.jsonl"
+        f"jq -c '.[]{_renaming(dict.fromkeys(keys, ''))}' FILE > products.jsonl"
     )
 
 
@@ -84,7 +84,7 @@ def _renaming(item: Mapping[str, Any]) -> str:
     """Return how jq gives objects a name out of their field that is most like one; empty if none is."""
     texts = [key for key, inner in item.items() if isinstance(inner, str) and _PLAIN.fullmatch(key)]
     label = next(filter(_LIKE_A_NAME.search, texts), "")
-    return f" | .name = .{label}" if label else ""
+    return f" | .name = .{label or 'the_field'}" if item else ""
 
 
 def columns_instead(name: str, value: Mapping[str, Any]) -> str:
@@ -119,6 +119,8 @@ def _lists_of_objects(value: Any, path: Path) -> Iterator[tuple[Path, Mapping[st
             yield from _lists_of_objects(inner, (*path, key))
 
 
-def _jq(path: Path, then: str) -> str:
-    shown = "." + ".".join(path) if all(map(_PLAIN.fullmatch, path)) else ".path.to.the_list"
-    return f"jq -c '{shown}[]{then}' FILE > products.jsonl, and --products-file products.jsonl"
+def _jq(*lists: tuple[Path, str]) -> str:
+    """Return the command that writes the elements of lists as JSON Lines; after each path stands what it does then."""
+    shown = [f".{'.'.join(path)}[]{then}" if all(map(_PLAIN.fullmatch, path)) else "" for path, then in lists]
+    command = ", ".join(shown) if all(shown) else f".{'.'.join(_ANY_PATH)}[]"
+    return f"jq -c '{command}' FILE > products.jsonl, and --products-file products.jsonl"

@@ -21,6 +21,7 @@ from query_generator.input.layout_keys import (
     is_header,
     is_kept_of_envelope,
     is_known_key,
+    other_model,
     other_type,
     part_of,
     tells_of_product,
@@ -85,6 +86,9 @@ def unfolded(element: dict[str, Any], level: int = MOST_LEVELS) -> Iterator[dict
         return
     if is_action_line(element):
         yield ACTION_LINE
+        return
+    if kind := other_model(element):
+        yield NoRecord(kind)
         return
     inner = _unwrapped(element)
     if path := _group(inner, level) if level else ():

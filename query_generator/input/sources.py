@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["InputBrokenOffError", "InputSource", "file_source", "load_input_data", "s3_source", "text_source"]
 
 
+MOST_KINDS_SHOWN = 5
 _LOG = logging.getLogger("sources")
 
 
@@ -133,7 +134,11 @@ def _products(source: InputSource, sums: ReadSums) -> Iterator[Product | Rejecte
                 raise
             raise InputError(f"{exc}; no usable product comes before that") from exc
     if not usable:
-        found = f"all {rejected_count} records are rejected; {rejected[0]}" if rejected else "it has no records"
+        found = "it has no records"
+        if rejected:
+            found = f"all {rejected_count} records are rejected; {rejected[0]}"
+        elif sums.others:
+            found += f" of products, only {', '.join(sorted(sums.others)[:MOST_KINDS_SHOWN])}"
         if keys_without_name:
             found += f"\n{no_names(keys_without_name)}"
         elif rejected and rejected[0].reason.endswith(NOT_AN_OBJECT):

@@ -100,7 +100,7 @@ WHERE = {
         "the list at shop.goods.edges[].node",
     ),
     "a shop": (
-        {"data": {"shop": {"items": [{"title": "Copper Kettle"}, {"title": "Steel Kettle"}]}}},
+        {"data": {"shop": {"items": [{"name": "Copper Kettle"}, {"name": "Steel Kettle"}]}}},
         "the list at data.shop.items",
     ),
     "grouped": (
@@ -245,6 +245,23 @@ def test_things_of_schema_org_that_are_no_products_are_counted() -> None:
     assert read(json.dumps({"@type": "ItemList", "name": "Best kettles", "itemListElement": items})) == [
         {"position": at, **product} for at in (1, 2)
     ]
+
+
+def test_a_dump_of_several_models_gives_its_products() -> None:
+    """Django writes all models into one array; categories and permissions have names as well."""
+    dump = [
+        {"model": "auth.permission", "pk": 1, "fields": {"name": "Can change order"}},
+        {"model": "shop.category", "pk": 4, "fields": {"name": "Kitchen"}},
+        {"model": "shop.product", "pk": 7, "fields": {"name": "Kettle", "category": 4}},
+        {"model": "shop.producttype", "pk": 8, "fields": {"name": "Kettles"}},
+    ]
+    assert names(json.dumps(dump)) == [
+        "model auth.permission",
+        "model shop.category",
+        "Kettle",
+        "model shop.producttype",
+    ]
+    assert "no records of products, only model auth.permission" in refusal(json.dumps(dump[:1]))[0]
 
 
 def test_what_json_api_includes_is_no_list_of_products() -> None:
