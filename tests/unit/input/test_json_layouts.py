@@ -529,6 +529,23 @@ def test_mutated_documents_never_end_in_a_crash_nor_lose_a_row(seed: int) -> Non
         assert found or message.startswith("catalog ")
 
 
+def test_documents_of_firestore_are_products() -> None:
+    """Their `name` is a path and not that of the product; values are read without their types."""
+    fields = {
+        "name": {"stringValue": "Kettle"},
+        "price": {"doubleValue": 59.5},
+        "attributes": {"mapValue": {"fields": {"colour": {"stringValue": "red"}, "litres": {"integerValue": "2"}}}},
+        "categories": {"arrayValue": {"values": [{"stringValue": "Kitchen"}]}},
+    }
+    text = json.dumps(
+        {"documents": [{"name": "projects/p/databases/(default)/documents/products/k7", "fields": fields}]}
+    )
+    (product,) = load_input_data(InputSource("catalog", lambda: io.BytesIO(text.encode())))[0]
+    assert isinstance(product, Product)
+    assert (product.name, product.price, product.external_id, product.category) == ("Kettle", "59.5", "k7", "Kitchen")
+    assert dict(product.attributes) == {"colour": "red", "litres": "2"}
+
+
 def test_products_of_an_envelope_are_products() -> None:
     """From the text to products: brand, price and id of a node are those of its product."""
     node = {"id": "gid://1", "title": "Kettle", "vendor": "Ember"}
