@@ -54,9 +54,10 @@ def read_records(stream: BinaryIO, name: str = "the input") -> Iterator[Numbered
 def _unfolded(records: Iterator[NumberedRecord], reader: WrappedRecords) -> Iterator[NumberedRecord]:
     """Yield what each element is; where one stands for several records, those after it have higher positions."""
     more = 0
-    for position, element in records:
-        if isinstance(element, dict) and is_plain(element):
-            yield position + more, element
+    for numbered in records:
+        position, element = numbered
+        if not more and isinstance(element, dict) and is_plain(element):
+            yield numbered
         elif isinstance(element, dict):
             if not reader.place:
                 reader.tell_place(where_in(element))
@@ -69,7 +70,7 @@ def _unfolded(records: Iterator[NumberedRecord], reader: WrappedRecords) -> Iter
             yield position + more, replace(element, position=position + more)
         else:
             yield position + more, element
-        del element
+        del numbered, element
 
 
 def _text_records(window: TextWindow, reader: WrappedRecords, first: str) -> Iterator[NumberedRecord]:

@@ -45,23 +45,27 @@ class WrappedRecords(JsonRecords):
             _LOG.info("[INPUT] products are %s", place if place[0] != "." else f"in each element at {place[1:]}")
 
     def objects(self) -> Iterator[NumberedRecord]:
-        """Yield the records of the object that is next, and of all that follows."""
-        while self.peek(SEPARATORS) == "{":
-            found = self._one_list()
-            if found is None:
-                yield from self._sequence()
-                return
+        """Return the records of the object that is next, and of all that follows."""
+        found = self._one_list()
+        if found:
+            return self._wrapped(found)
+        is_large = len(self._window.text) - self._at > _MOST_CHARACTERS
+        return self._large_and_following() if is_large else self.sequence()
+
+    def _wrapped(self, first: ProductList) -> Iterator[NumberedRecord]:
+        found: ProductList | None = first
+        while found:
             self.tell_place(place_of(found))
             yield from self.members() if found.is_by_id else self.array()
             for depth in reversed(range(len(found.path))):
                 self._pass_rest(found.path[:depth], found)
-        self.finish()
+            if self.peek(SEPARATORS) != "{":
+                self.finish()
+                return
+            found = self._one_list()
+        yield from self.sequence()
 
-    def _sequence(self) -> Iterator[NumberedRecord]:
-        is_large = len(self._window.text) - self._at > _MOST_CHARACTERS
-        if not is_large:
-            yield from self.sequence()
-            return
+    def _large_and_following(self) -> Iterator[NumberedRecord]:
         last: object = None
         for position, record in self.sequence():
             last = record if position == 1 and isinstance(record, RejectedRecord) else None
