@@ -110,7 +110,7 @@ def other_type(record: Mapping[str, Any]) -> str:
 
 def other_model(element: Mapping[str, Any]) -> str:
     """Return the model of an object that Django dumped, and that is no product; empty for others."""
-    if element.keys() != {"model", "pk", "fields"} or not isinstance(element["model"], str):
+    if element.keys() - {"pk"} != {"model", "fields"} or not isinstance(element["model"], str):
         return ""
     kind = element["model"].rpartition(".")[2].casefold()
     return "" if kind.endswith("product") or kind in _PRODUCT_MODELS else one_line(f"model {element['model'][:40]}")
