@@ -2,51 +2,78 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import BinaryIO
 
 from query_generator.errors import InputError
 from query_generator.input.csv_records import CsvRecords
-from query_generator.input.json_records import JsonRecords, NumberedRecord
+from query_generator.input.json_records import NumberedRecord
+from query_generator.input.json_wrapped import WrappedRecords
+from query_generator.input.layouts import is_plain, unfolded, where_in
 from query_generator.input.product_fields import is_name_field
 from query_generator.input.text_window import InputBrokenOffError, TextWindow
+from query_generator.models import RejectedRecord
 
 __all__ = ["InputBrokenOffError", "NumberedRecord", "read_records"]
 
 _OBJECT_ON_ITS_LINE = re.compile(r"^[ \t]*\{", re.MULTILINE)
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\udc80-\udcff]")
-_ACCEPTED = "a JSON array, an object with `products`, JSON Lines, or CSV with a header (each also as .gz), in UTF-8"
+_ACCEPTED = (
+    "a JSON array, an object with a list of products, JSON Lines, or CSV with a header (or these as .gz), in UTF-8"
+)
 
 
 def read_records(stream: BinaryIO, name: str = "the input") -> Iterator[NumberedRecord]:
     """Yield (position from 1, record) one by one; memory does not grow with the stream.
 
-    Accepts a JSON array, an object with an array under `products`, JSON Lines, concatenated JSON objects, one object,
-    and CSV with a header that names a field for the product's name; each also compressed with gzip. A record that
-    cannot be read, or is not an object, is yielded as `RejectedRecord`, and reading continues.
+    Accepts a JSON array; an object with one list of objects that have names, or with several of which one has the key
+    `products`; an object of products by their ids; JSON Lines, concatenated JSON objects, one object, each also with
+    envelopes or pages around the products; and CSV with a header that names a field for the product's name; all also
+    compressed with gzip. A record that cannot be read, or is not an object, is yielded as `RejectedRecord`, one that is
+    known to be something else as `NoRecord`, and reading continues.
 
     Raises:
-        InputError: the stream holds nothing that can be read as records.
+        InputError: the stream holds nothing that can be read as records, or several lists of products; a list far
+            behind the first one is found after that has been yielded.
         InputBrokenOffError: the stream breaks off after the records that were yielded.
     """
     window = TextWindow(stream, name)
-    reader = JsonRecords(window)
+    reader = WrappedRecords(window)
     first = reader.peek()
     if first == "[":
-        yield from reader.array()
+        yield from _unfolded(reader.array(), reader)
         reader.finish()
     elif first == "{":
-        if reader.enter_products():
-            yield from reader.array()
-            reader.leave_products()
-        else:
-            yield from reader.sequence()
+        yield from _unfolded(reader.objects(), reader)
     elif not first:
         raise InputError(f"{name} cannot be read: {window.failure}" if window.failure else f"{name} is empty")
     else:
         yield from _text_records(window, reader, first)
 
 
-def _text_records(window: TextWindow, reader: JsonRecords, first: str) -> Iterator[NumberedRecord]:
+def _unfolded(records: Iterator[NumberedRecord], reader: WrappedRecords) -> Iterator[NumberedRecord]:
+    """Yield what each element is; where one stands for several records, those after it have higher positions."""
+    more = 0
+    for numbered in records:
+        position, element = numbered
+        if not more and isinstance(element, dict) and is_plain(element):
+            yield numbered
+        elif isinstance(element, dict):
+            if not reader.place:
+                reader.tell_place(where_in(element))
+            more -= 1
+            for record in unfolded(element):
+                more += 1
+                yield position + more, record
+                del record
+        elif more and isinstance(element, RejectedRecord):
+            yield position + more, replace(element, position=position + more)
+        else:
+            yield position + more, element
+        del numbered, element
+
+
+def _text_records(window: TextWindow, reader: WrappedRecords, first: str) -> Iterator[NumberedRecord]:
     reader.drop_blank_lines()
     start = window.text[:4096]
     if _BINARY.search(start.partition("\n")[0]) or first == "<":
@@ -56,7 +83,7 @@ def _text_records(window: TextWindow, reader: JsonRecords, first: str) -> Iterat
     if any(map(is_name_field, table.header)):
         yield from table
     elif _OBJECT_ON_ITS_LINE.search(start):
-        yield from reader.sequence()
+        yield from _unfolded(reader.sequence(), reader)
     else:
         shown = ", ".join(table.header)[:100] or start[:40].strip()
         raise InputError(

@@ -1,4 +1,4 @@
-"""Reads records from JSON text: an array, JSON Lines, concatenated objects, or the array under `products`."""
+"""Reads records from JSON text: an array, the members of an object, JSON Lines, or concatenated objects."""
 
 import json
 import re
@@ -12,10 +12,12 @@ from query_generator.input.json_scan import (
     end_in_sequence,
     holds_too_many_values,
     indentation,
+    may_go_on,
 )
 from query_generator.input.json_skip import skip_record
 from query_generator.input.json_values import DECODER
-from query_generator.input.product_fields import is_name_field
+from query_generator.input.layout_keys import is_header
+from query_generator.input.layouts import with_id
 from query_generator.input.text_window import CHUNK_BYTES, MOST_BYTES, TextWindow, utf8_length
 from query_generator.models import NoRecord, RejectedRecord
 
@@ -24,15 +26,12 @@ NumberedRecord: TypeAlias = tuple[int, dict[str, Any] | RejectedRecord | NoRecor
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 TOO_LARGE = f"larger than {MAX_RECORD_BYTES // 1024**2} MB"
 NESTED_TOO_DEEPLY = "nested too deeply"
+NOT_AN_OBJECT = "not an object"
 TOO_MANY_VALUES = f"holds more than {MAX_VALUES:,} values"
-_LONGEST_TOKEN = len("\\uD83D\\uDE00")
 _MAX_BROKEN_CHARACTERS = 1024 * 1024  # in which the end of a broken record is looked for
-_MAX_PREAMBLE_CHARACTERS = 1024 * 1024
 _SPACE = re.compile(r"[ \t\r\n]*+")
-_SPACE_AND_COMMAS = re.compile(r"[ \t\r\n,]*+")
-_SPACE_AND_SIGNS = re.compile(r"[ \t\r\n,:]*+")
-_SEPARATORS = re.compile(r"[ \t\r\n,\x1e]*+")
-_SPACE_TO_END = re.compile(r"[ \t\r\n]*+\Z")
+SPACE_AND_COMMAS = re.compile(r"[ \t\r\n,]*+")
+SEPARATORS = re.compile(r"[ \t\r\n,\x1e]*+")
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 _KINDS = {list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number", type(None): "null"}
 
@@ -48,12 +47,6 @@ def is_larger(text: str, start: int, end: int) -> bool:
     return (end - start) * MOST_BYTES > MAX_RECORD_BYTES and utf8_length(text, start, end) > MAX_RECORD_BYTES
 
 
-def _may_go_on(text: str, error: json.JSONDecodeError) -> bool:
-    """Return whether more text may make the record valid, since the error is at the end of the text."""
-    at = error.pos + _LONGEST_TOKEN
-    return at >= len(text) or bool(_SPACE_TO_END.match(text, at)) or error.msg.startswith("Unterminated string")
-
-
 class JsonRecords:
     """Reads records from a window one by one. A broken record is yielded as rejected, and reading continues.
 
@@ -65,6 +58,7 @@ class JsonRecords:
         self._window = window
         self._at = 0
         self._position = 0
+        self._columns: list[str] = []
 
     def peek(self, skipped: re.Pattern[str] = _SPACE) -> str:
         """Return the next character that is not skipped, by default white space; empty at the end of the text."""
@@ -89,16 +83,16 @@ class JsonRecords:
     def array(self) -> Iterator[NumberedRecord]:
         """Yield the elements of the array whose opening bracket is next, and read its closing bracket."""
         self._at += 1
-        while (sign := self.peek(_SPACE_AND_COMMAS)) != "]":
+        while (sign := self.peek(SPACE_AND_COMMAS)) != "]":
             if not sign:
                 raise self._window.broken_off(len(self._window.text), "the array has no end")
-            yield self._record(in_array=True)
+            yield self._record(closer="]")
         self._at += 1
 
     def sequence(self) -> Iterator[NumberedRecord]:
         """Yield values one after another, with or without white space and commas between them."""
-        while self.peek(_SEPARATORS):
-            yield self._record(in_array=False)
+        while self.peek(SEPARATORS):
+            yield self._record()
         self.finish()
 
     def finish(self) -> None:
@@ -107,47 +101,51 @@ class JsonRecords:
             reason = f"{self._window.text[self._at : self._at + 20]!r} follows the end" if self.peek() else "no end"
             raise self._window.broken_off(self._at, reason)
 
-    def enter_products(self) -> bool:
-        """Go to the array under the key `products` of the next object; return whether there is one, else stay.
+    def members(self) -> Iterator[NumberedRecord]:
+        """Yield the members of the object whose opening brace is next, each with its key as `id` unless it has an id.
 
-        An object with a field for a product's name before that key is itself a product.
+        What is neither an object nor broken is yielded as no record.
         """
-        while True:
-            found = _products_array(self._window.text, self._at)
-            if found is not None:
-                self._at = found or self._at
-                return bool(found)
-            if self._window.ended or len(self._window.text) - self._at > _MAX_PREAMBLE_CHARACTERS:
-                return False
-            self._window.slide(self._at)
-            self._at = 0
-
-    def leave_products(self) -> None:
-        """Read the rest of the object around `products`, and make sure that nothing follows."""
-        while (sign := self.peek(_SPACE_AND_SIGNS)) != "}":
-            if sign not in {"{", "["}:
-                self._scalar()
-                continue
-            value = self._record(in_array=True)[1]
-            if isinstance(value, RejectedRecord) and value.reason.startswith("not valid"):
-                raise self._window.broken_off(self._at, "what follows `products` is not valid JSON")
         self._at += 1
-        self.finish()
+        while self.peek(SPACE_AND_COMMAS) != "}":
+            yield self._member()
+        self._at += 1
 
-    def _scalar(self) -> None:
-        """Read a text, a number or a word."""
+    def _member(self) -> NumberedRecord:
+        key = self.key()
+        is_value = self.peek() not in {"{", "["}
+        position, record = self._record(closer="}")
+        if isinstance(record, dict):
+            return position, with_id(key, record)
+        if is_value and isinstance(record, RejectedRecord) and not record.reason.startswith("not valid"):
+            return position, NoRecord("value beside products")
+        return position, record
+
+    def key(self) -> str:
+        """Read a key and the colon after it. Raises InputBrokenOffError."""
+        if self.peek() != '"':
+            raise self._window.broken_off(self._at, "the object has no end, or a key without quotes")
+        key: str = self.scalar()
+        if self.peek() != ":":
+            raise self._window.broken_off(self._at, "a key has no colon")
+        self._at += 1
+        self.peek()
+        return key
+
+    def scalar(self) -> Any:
+        """Read a text, a number or a word. Raises InputBrokenOffError."""
         while True:
             text = self._window.text
-            _, end, reason = self._decoded(text, self._at)
+            value, end, reason = self._decoded(text, self._at)
             if end != NOT_FOUND:
                 self._at = end
-                return
+                return value
             if reason or self._window.ended or len(text) - self._at > MAX_RECORD_BYTES:
-                raise self._window.broken_off(self._at, reason or "the object around `products` has no end")
+                raise self._window.broken_off(self._at, reason or "the object around the products has no end")
             self._window.slide(self._at)
             self._at = 0
 
-    def _record(self, in_array: bool) -> NumberedRecord:
+    def _record(self, closer: str = "") -> NumberedRecord:
         self._position += 1
         indent: int | None = None
         reason = ""
@@ -167,8 +165,10 @@ class JsonRecords:
             complete = self._window.ended
             indent = indentation(text, start) if indent is None else indent
             if reason:
-                find_end = end_in_array if in_array else end_in_sequence
-                fault_end = find_end(text, start, indent, complete)
+                if closer:
+                    fault_end = end_in_array(text, start, indent, complete, closer)
+                else:
+                    fault_end = end_in_sequence(text, start, indent, complete)
                 if fault_end != NOT_FOUND:
                     self._at = fault_end
                     return self._position, self._rejected(utf8_fault(text, start, fault_end) or reason)
@@ -185,7 +185,7 @@ class JsonRecords:
         try:
             value, end = DECODER.raw_decode(text, start)
         except json.JSONDecodeError as exc:
-            if not self._window.ended and _may_go_on(text, exc):
+            if not self._window.ended and may_go_on(text, exc):
                 return None, NOT_FOUND, ""
             line = text.count("\n", start, exc.pos) + 1
             column = exc.pos - max(text.rfind("\n", start, exc.pos), start - 1)
@@ -197,7 +197,7 @@ class JsonRecords:
         is_whole = text[start] in '{["' or end < len(text) or self._window.ended
         return value, end if is_whole else NOT_FOUND, ""
 
-    def _usable(self, value: Any, start: int, end: int) -> dict[str, Any] | RejectedRecord:
+    def _usable(self, value: Any, start: int, end: int) -> dict[str, Any] | RejectedRecord | NoRecord:
         text = self._window.text
         if is_larger(text, start, end):
             return self._rejected(TOO_LARGE)
@@ -205,7 +205,18 @@ class JsonRecords:
             return self._rejected(TOO_MANY_VALUES)
         if fault := utf8_fault(text, start, end):
             return self._rejected(fault)
-        return value if isinstance(value, dict) else self._rejected(f"is {_KINDS[type(value)]}, not an object")
+        if isinstance(value, list) and (self._columns or is_header(value)):
+            return self._row(value)
+        return value if isinstance(value, dict) else self._rejected(f"is {_KINDS[type(value)]}, {NOT_AN_OBJECT}")
+
+    def _row(self, cells: list[Any]) -> dict[str, Any] | RejectedRecord | NoRecord:
+        """Return a row of a table of lists; the first of them is the header."""
+        if not self._columns:
+            self._columns = cells
+            return NoRecord("header row")
+        if len(cells) > len(self._columns):
+            return self._rejected(f"has {len(cells)} cells, but the header has {len(self._columns)}")
+        return dict(zip(self._columns, cells, strict=False))
 
     def _rejected(self, reason: str) -> RejectedRecord:
         return RejectedRecord(self._position, "", reason)
@@ -217,32 +228,3 @@ class JsonRecords:
         if end == NOT_FOUND:
             raise self._window.broken_off(len(self._window.text), f"record {self._position} has no end")
         self._at = len(held) if is_broken and self._window.text is held else end
-
-
-def _products_array(text: str, start: int) -> int | None:
-    """Return the index of the bracket that opens the array under `products`; 0: none; None: more text is needed."""
-
-    def after_space(at: int) -> int:
-        match = _SPACE.match(text, at)
-        return match.end() if match else at
-
-    at = after_space(start + 1)
-    while at < len(text):
-        if text[at] != '"':
-            return 0
-        try:
-            key, at = DECODER.raw_decode(text, at)
-            colon = after_space(at)
-            at = after_space(colon + 1)
-            if text[colon : colon + 1] not in {":", ""} or is_name_field(key):
-                return 0
-            if key == "products" and text[at : at + 1] in {"[", ""}:
-                return at if at < len(text) else None
-            _, at = DECODER.raw_decode(text, at)
-        except (json.JSONDecodeError, RecursionError):
-            return None
-        at = after_space(at)
-        if at < len(text) and text[at] != ",":
-            return 0
-        at = after_space(at + 1)
-    return None

@@ -1,5 +1,6 @@
 """Finds the end of a broken JSON record, so that the records after it can still be read. Pure."""
 
+import json
 import re
 from typing import Final
 
@@ -21,8 +22,16 @@ _HEAD = re.compile(r'\{\s*"(?:[^"\\\n]++|\\.|(?!))*+"')
 _FLIPPED = re.compile(r'"[^"]*,\s*(\{\s*)"\Z')
 _LINE_REST = re.compile(r"[\s,]*(\{|\Z)")
 _OUTER_GOES_ON = re.compile(r"\s*[,}]")
-_NOTHING_MORE = re.compile(r"[\s\]]*\Z")
+_NOTHING_MORE = re.compile(r"[\s\]}]*\Z")
+_LONGEST_TOKEN = len("\\uD83D\\uDE00")
+_SPACE_TO_END = re.compile(r"[ \t\r\n]*+\Z")
 _OPENER = {"}": "{", "]": "["}
+
+
+def may_go_on(text: str, error: json.JSONDecodeError) -> bool:
+    """Return whether more text may make the record valid, since the error is at the end of the text."""
+    at = error.pos + _LONGEST_TOKEN
+    return at >= len(text) or bool(_SPACE_TO_END.match(text, at)) or error.msg.startswith("Unterminated string")
 
 
 def holds_too_many_values(text: str, start: int) -> bool:
@@ -48,12 +57,12 @@ def indentation(text: str, start: int) -> int:
     return NOT_FOUND if lead.strip() else len(lead)
 
 
-def end_in_array(text: str, start: int, indent: int, complete: bool) -> int:
+def end_in_array(text: str, start: int, indent: int, complete: bool, closer: str = "]") -> int:
     """Return the end of the broken array element that begins at `start`, or NOT_FOUND in this text.
 
-    `complete` means that no text follows.
+    `complete` means that no text follows, `closer` is what ends the array; `}` if the element is a value in an object.
     """
-    end = _scan(text, start, len(text), indent, in_array=True)
+    end = _scan(text, start, len(text), indent, closer)
     return NOT_FOUND if end != NOT_FOUND and not complete and _NOTHING_MORE.match(text, end) else end
 
 
@@ -64,15 +73,15 @@ def end_in_sequence(text: str, start: int, indent: int, complete: bool) -> int:
     """
     line_end = text.find("\n", start)
     if line_end == NOT_FOUND:
-        return _scan(text, start, len(text), indent, in_array=False) if complete else NOT_FOUND
+        return _scan(text, start, len(text), indent) if complete else NOT_FOUND
     line = text[start:line_end].rstrip(" \t\r")
     if line[0] in "{[" and line[-1] in "{[,:":
-        return _scan(text, start, len(text), indent, in_array=False)
-    end = _scan(text, start, line_end, indent, in_array=False)
+        return _scan(text, start, len(text), indent)
+    end = _scan(text, start, line_end, indent)
     return end if end != NOT_FOUND and _LINE_REST.match(text, end, line_end) else line_end
 
 
-def _scan(text: str, start: int, limit: int, indent: int, in_array: bool) -> int:
+def _scan(text: str, start: int, limit: int, indent: int, closer: str = "") -> int:
     """Follow strings and brackets to the end of a record; stop early where only a new record can begin."""
     stack: list[str] = []
     open_count = {"{": 0, "[": 0}
@@ -96,7 +105,7 @@ def _scan(text: str, start: int, limit: int, indent: int, in_array: bool) -> int
         elif sign in "}]":
             opener = _OPENER[sign]
             if not open_count[opener]:
-                if in_array and sign == "]" and not (stack and _OUTER_GOES_ON.match(text, match.end())):
+                if sign == closer and not (stack and _OUTER_GOES_ON.match(text, match.end())):
                     return at
                 continue
             while (closed := stack.pop()) != opener:

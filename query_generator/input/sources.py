@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from query_generator.aws import s3_client
 from query_generator.errors import InputError, file_error
-from query_generator.input.families import Families
+from query_generator.input.families import Families, Numbered
+from query_generator.input.field_names import LONGEST_NAME
 from query_generator.input.formats import InputBrokenOffError, read_records
+from query_generator.input.json_records import NOT_AN_OBJECT
+from query_generator.input.layout_keys import has_name
+from query_generator.input.layout_words import NO_OBJECTS, no_names
 from query_generator.input.product_fields import RejectedRecordError, product_from_record
 from query_generator.input.read_sums import ReadSums
 from query_generator.input.s3_stream import S3ObjectStream
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["InputBrokenOffError", "InputSource", "file_source", "load_input_data", "s3_source", "text_source"]
 
 
+MOST_KINDS_SHOWN = 5
 _LOG = logging.getLogger("sources")
 
 
@@ -111,9 +116,10 @@ def _products(source: InputSource, sums: ReadSums) -> Iterator[Product | Rejecte
     usable = 0
     rejected: list[RejectedRecord] = []
     rejected_count = 0
+    keys_without_name: list[str] = []
     with source.open() as stream:
         try:
-            for item in _entries(stream, source.name, sums):
+            for item in _entries(stream, source.name, sums, keys_without_name):
                 if isinstance(item, Product):
                     usable += 1
                 else:
@@ -125,23 +131,36 @@ def _products(source: InputSource, sums: ReadSums) -> Iterator[Product | Rejecte
                 raise
             raise InputError(f"{exc}; no usable product comes before that") from exc
     if not usable:
-        found = f"all {rejected_count} records are rejected; {rejected[0]}" if rejected else "it has no records"
+        found = "it has no records"
+        if rejected:
+            found = f"all {rejected_count} records are rejected; {rejected[0]}"
+        elif sums.others:
+            found += f" of products, only {', '.join(sorted(sums.others)[:MOST_KINDS_SHOWN])}"
+        if keys_without_name:
+            found += f"\n{no_names(keys_without_name)}"
+        elif rejected and rejected[0].reason.endswith(NOT_AN_OBJECT):
+            found += f"\n{NO_OBJECTS}"
         raise InputError(f"{source.name} holds no usable product: {found}")
 
 
-def _entries(stream: BinaryIO, name: str, sums: ReadSums) -> Iterator[Product | RejectedRecord]:
+def _entries(
+    stream: BinaryIO, name: str, sums: ReadSums, keys_without_name: list[str]
+) -> Iterator[Product | RejectedRecord]:
     with unexpected_as(lambda reason: InputBrokenOffError(f"{name} cannot be read further: {reason}"), OSError):
         # map keeps no record while its product is worked on
-        yield from map(_product, Families(read_records(stream, name), sums))
+        yield from map(partial(_product, keys_without_name), Families(read_records(stream, name), sums))
 
 
-def _product(numbered: tuple[int, dict[str, Any] | RejectedRecord]) -> Product | RejectedRecord:
+def _product(keys_without_name: list[str], numbered: Numbered) -> Product | RejectedRecord:
+    """Return the product or why there is none; the keys of the first record without a name are kept."""
     position, record = numbered
     if isinstance(record, RejectedRecord):
         return record
     try:
         return product_from_record(record, position)
     except RejectedRecordError as exc:
+        if not keys_without_name and not has_name(record):
+            keys_without_name.extend(name[:LONGEST_NAME] for name in record)
         return RejectedRecord(position, exc.field, exc.reason, exc.product_key)
 
 

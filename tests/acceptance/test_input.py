@@ -33,6 +33,8 @@ def result(local: Path) -> dict[str, list[dict[str, str]]]:
     [
         ("array.json", json.dumps(GOOD).encode()),
         ("object.json", json.dumps({"total": 2, "products": GOOD}).encode()),
+        ("answer.json", json.dumps({"data": {"list": {"edges": [{"node": item} for item in GOOD]}}}).encode()),
+        ("by_id.json", json.dumps({f"id {number}": item for number, item in enumerate(GOOD)}).encode()),
         ("lines.jsonl", b"\xef\xbb\xbf" + "\r\n".join(map(json.dumps, GOOD)).encode()),
         ("concatenated.json", "".join(json.dumps(product, indent=1) for product in GOOD).encode()),
         ("table.csv", b'Name,Brand,Note\r\n"Trail Boot",Daybird,"two\nlines"\r\nRain Cape,Daybird,\r\n'),
@@ -41,7 +43,7 @@ def result(local: Path) -> dict[str, list[dict[str, str]]]:
     ],
 )
 def test_every_format_gives_the_same_products(local: Path, tmp_path: Path, name: str, content: bytes) -> None:
-    """JSON array, object, lines, concatenated, CSV, gzip: told by content, the same two products come out."""
+    """Array, object, answer of a service, lines, concatenated, CSV, gzip: told by content, the same two come out."""
     (tmp_path / name).write_bytes(content)
     ended = run_local(local, "--products-file", str(tmp_path / name))
     assert ended.code == 0, ended.log
@@ -93,6 +95,7 @@ def test_input_that_breaks_off_keeps_what_came_before(local: Path, tmp_path: Pat
         "hello there",
         "<html></html>",
         '[{"sku": 1}]',
+        '{"kitchen": [{"name": "Kettle"}], "garden": [{"name": "Spade"}]}',
         "\x00\x01\x02",
         "12",
     ],

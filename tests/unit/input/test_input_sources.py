@@ -182,11 +182,11 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_no_product_at_all(text: str, said: str) -> None:
-    """Input without one usable product is an error of the whole input, in one line."""
+    """Input without one usable product is an error of the whole input; its first line names the input and the cause."""
     with pytest.raises(InputError, match=said) as raised:
         load(text_source("args:--products-json", text))
-    assert "args:--products-json" in str(raised.value)
-    assert "\n" not in str(raised.value)
+    assert "args:--products-json" in str(raised.value).splitlines()[0]
+    assert len(str(raised.value).splitlines()) in {1, 3}
 
 
 @pytest.mark.parametrize(("mark", "byte"), [("", 31), ("\ufeff", 34)], ids=["plain", "with a BOM"])
