@@ -4,23 +4,18 @@ import csv
 import re
 from collections.abc import Iterator
 
+from query_generator.input.csv_header import find_header
 from query_generator.input.json_records import MAX_RECORD_BYTES, TOO_LARGE, TOO_MANY_VALUES, is_larger
 from query_generator.input.json_scan import MAX_VALUES, NOT_FOUND
 from query_generator.input.text_window import CHUNK_BYTES, MOST_BYTES, TextWindow
 
 MAX_HEADER_CHARACTERS = CHUNK_BYTES // MOST_BYTES  # so that the window holds all of it from the start
 _AGAIN_CHARACTERS = 2 * MAX_RECORD_BYTES
-_DELIMITERS = ",;\t|"
 _LONE_RETURN = re.compile(r"[^\r\n]*\r(?!\n)")
-_QUOTED = re.compile(r'"[^"]*"?')
 _BLANK_LINES = re.compile(r"[\r\n]*+")
 _BLANK = ("", "\r", "\n")
+_WHOLLY_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _NOT_CLOSED = "a quote is not closed"
-
-
-def sniff_delimiter(header: str) -> str:
-    """Return the delimiter that the header holds most often outside quotes; a comma if there is none."""
-    return max(_DELIMITERS, key=_QUOTED.sub("", header).count)
 
 
 class CsvLines:
@@ -34,12 +29,13 @@ class CsvLines:
         csv.field_size_limit(max(csv.field_size_limit(), MAX_RECORD_BYTES))
         self._window = window
         self._line_end = "\r" if _LONE_RETURN.match(window.text) else "\n"
-        first = window.text[:MAX_HEADER_CHARACTERS].lstrip().partition(self._line_end)[0]
-        self._delimiter = sniff_delimiter(first)
+        place = find_header(window.text[:MAX_HEADER_CHARACTERS], self._line_end)
+        self.lines_before_header, self._delimiter = place.lines_before, place.delimiter
+        self.columns = 0
         self._separator = re.compile(rf'"[^"]*+("?)|{re.escape(self._delimiter)}')
         self._most = MAX_RECORD_BYTES
         self._again = _AGAIN_CHARACTERS
-        self._row = self._second = self._at = self._counted = 0
+        self._row = self._second = self._at = self._counted = place.start
         self._cells = self._counted_cells = 1
         self._in_quotes = False
         self._reader = self._new_reader()
@@ -72,7 +68,8 @@ class CsvLines:
         self._row = self._second = self._counted = self._at
         self._cells = self._counted_cells = 1
         self._in_quotes = False
-        row = next(self._reader, None)
+        row = self._whole_line() if self._delimiter == "\t" and self.columns else None
+        row = row or next(self._reader, None)
         if self._at - self._row > CHUNK_BYTES:
             self._reader = self._new_reader()  # the old one keeps a buffer for the largest cell
             if is_larger(self._window.text, self._row, self._at):
@@ -98,6 +95,41 @@ class CsvLines:
         self._again += (self._second - self._row) - (self._at - self._second)
         self._row = self._at = self._second
         self._reader = self._new_reader()
+
+    def _whole_line(self) -> list[str]:
+        """Return the cells of the next line if it is a row by itself, as most files with tabs do not quote."""
+        end = self._end_of_line(self._at)
+        cells = self._window.text[self._at : end].rstrip("\r\n").split("\t")
+        if len(cells) != self.columns or end - self._at > CHUNK_BYTES:
+            return []
+        if cells[-1].startswith('"') and not _WHOLLY_QUOTED.fullmatch(cells[-1]):
+            return self._quoted_row() or cells
+        self._row, self._second, self._at = self._at, end, end
+        return [cell[1:-1].replace('""', '"') if _WHOLLY_QUOTED.fullmatch(cell) else cell for cell in cells]
+
+    def _quoted_row(self) -> list[str] | None:
+        """Return the row if its last cell, that opens a quote, goes on in the next lines; else go behind the line."""
+        row = None
+        try:
+            row = next(self._reader, None)
+        except csv.Error:
+            if self._second == len(self._window.text):
+                raise
+        if row is not None and len(row) == self.columns:
+            return row
+        self._again -= self._at - self._second
+        self._at = self._second
+        self._reader = self._new_reader()
+        return None
+
+    def _end_of_line(self, start: int) -> int:
+        """Return where the line ends, reading on if its end is not held."""
+        while (end := self._window.text.find(self._line_end, start) + 1) == 0:
+            if self._window.ended or len(self._window.text) - start > CHUNK_BYTES:
+                return len(self._window.text)
+            self._window.slide(start)
+            start = self._row = self._second = self._at = self._counted = 0
+        return end
 
     def _new_reader(self) -> Iterator[list[str]]:
         return csv.reader(self, delimiter=self._delimiter, strict=True)

@@ -1,20 +1,25 @@
 """Reads records from CSV text with a header line; the delimiter is the one that the header uses most."""
 
 import csv
+import logging
 from collections.abc import Iterator
 from itertools import zip_longest
 
+from query_generator.input.csv_header import is_header_again
 from query_generator.input.csv_lines import CsvLines
 from query_generator.input.json_records import NumberedRecord, utf8_fault
 from query_generator.input.text_window import TextWindow
-from query_generator.models import RejectedRecord
+from query_generator.models import NoRecord, RejectedRecord
+
+_LOG = logging.getLogger("input")
 
 
 class CsvRecords:
     """Reads rows as records, numbered from 1 after the header. Rows without any value are skipped.
 
     A row with unbalanced quotes is rejected, and reading continues at the next line that makes a whole row. `header` is
-    the first row; it is empty if that is not valid CSV.
+    the row that names the columns, the first one if none names a product's name; it is empty if that is not valid CSV.
+    A row that is a header again is yielded as `NoRecord`, and the rows below it are read by it.
 
     Raises (while iterating):
         InputBrokenOffError: the text ends inside quotes, or the stream could not be read to its end.
@@ -24,6 +29,8 @@ class CsvRecords:
         self._window = window
         self._lines = CsvLines(window)
         self.header = self._lines.header()
+        self.lines_before_header = self._lines.lines_before_header
+        self._follow(self.header)
 
     def __iter__(self) -> Iterator[NumberedRecord]:
         position = 0
@@ -51,10 +58,23 @@ class CsvRecords:
             yield from unfinished
             unfinished = []
             position += 1
+            cells = row if self._names.isdisjoint(row) else [cell.strip("\ufeff \t") for cell in row]
+            if cells is not row and is_header_again(self._stripped, cells):
+                if cells != self._stripped:
+                    _LOG.info("Row %d is another header; the rows below it are read by it", position)
+                    self._follow(cells)
+                yield position, NoRecord("repeated header")
+                continue
             yield position, self._record(position, row)
         if unfinished or self._window.failure:
             where = f"row {position} has no end" if unfinished else "the last row may be cut"
             raise self._window.broken_off(len(self._window.text), where)
+
+    def _follow(self, header: list[str]) -> None:
+        self.header = header
+        self._stripped = [cell.strip("\ufeff \t") for cell in header]
+        self._names = {cell for cell in (*header, *self._stripped) if cell}
+        self._lines.columns = len(header)
 
     def _record(self, position: int, row: list[str]) -> dict[str, object] | RejectedRecord:
         if any(row[len(self.header) :]):

@@ -1,5 +1,6 @@
 """Reads the records of a stream of bytes: JSON in its usual shapes or CSV, recognized by the content."""
 
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +17,7 @@ from query_generator.models import RejectedRecord
 
 __all__ = ["InputBrokenOffError", "NumberedRecord", "read_records"]
 
+_LOG = logging.getLogger("input")
 _OBJECT_ON_ITS_LINE = re.compile(r"^[ \t]*\{", re.MULTILINE)
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\udc80-\udcff]")
 _ACCEPTED = (
@@ -81,6 +83,8 @@ def _text_records(window: TextWindow, reader: WrappedRecords, first: str) -> Ite
         raise InputError(f"{window.name} looks like {kind}; give {_ACCEPTED}")
     table = CsvRecords(window)
     if any(map(is_name_field, table.header)):
+        if table.lines_before_header:
+            _LOG.info("The header is line %d; the lines above it are left out", table.lines_before_header + 1)
         yield from table
     elif _OBJECT_ON_ITS_LINE.search(start):
         yield from _unfolded(reader.sequence(), reader)
