@@ -87,11 +87,19 @@ def _found(text: str, wanted: int, asked: str, depth: int = 0) -> list[str]:
             inner = None
         if isinstance(inner, str):
             return _found(inner, wanted, asked, depth + 1)
-    if not text.lstrip().startswith(("{", "[")):
+    if not _is_json(text):
         text = without_thinking(text)
         if (final := after_final_heading(text)) and (texts := _listed(final, wanted, asked)):
             return texts
     return _listed(text, wanted, asked)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        _DECODER.decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _listed(text: str, wanted: int, asked: str) -> list[str]:

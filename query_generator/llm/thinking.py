@@ -11,7 +11,7 @@ _TAG = re.compile(
 )
 _ECHOED = ("product_data", "existing_questions")
 _NOTE = re.compile(
-    r"^[^\w\n\[{]*(?:thoughts?|thinking|reasoning|scratchpad|my thoughts)[^\w\n]*:.*?"
+    r"^[^\w\n\[{\"']*(?:thoughts?|thinking|reasoning|scratchpad|my thoughts)[^\w\n]*:.*?"
     r"(?=^[^\w\n]*(?:final|answer|output|result|response|json|questions)\b|^[ \t]*[\[{`]|\Z)",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
 )

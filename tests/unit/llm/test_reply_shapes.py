@@ -52,6 +52,8 @@ def test_thinking_drafts_and_the_prompt_are_never_the_answer(text: str) -> None:
     "text",
     [
         f"<think>Perhaps {DRAFT}",
+        f"[THINK]{DRAFT}",
+        f"{DRAFT}</think>",
         f"<think>Perhaps {DRAFT}</think>",
         json.dumps({"thoughts": ["Is it loud? Maybe."], "questions": []}),
         json.dumps({"draft": ["Is it loud?"], "final": []}),
@@ -76,6 +78,7 @@ def test_a_reply_of_thinking_or_echo_alone_is_unusable(text: str) -> None:
         each("rationale", "question", "answer"),
         each("answer", "text"),
         each("rationale", "q"),
+        "```json\n" + json.dumps(json.loads(each("reasoning", "question")), indent=2) + "\n```",
         json.dumps({"questions": json.loads(each("type", "question_text", "intent"))}),
         json.dumps([{"question": {"text": text}} for text in GOOD]),
         json.dumps([{"text": A}, {"question": B}, C]),
