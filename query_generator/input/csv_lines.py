@@ -98,10 +98,14 @@ class CsvLines:
 
     def _whole_line(self) -> list[str]:
         """Return the cells of the next line if it is a row by itself, as most files with tabs do not quote."""
-        end = self._end_of_line(self._at)
-        cells = self._window.text[self._at : end].rstrip("\r\n").split("\t")
-        if len(cells) != self.columns or end - self._at > CHUNK_BYTES:
+        end = self._window.text.find(self._line_end, self._at) + 1 or self._end_of_line(self._at)
+        line = self._window.text[self._at : end]
+        if line.count("\t") != self.columns - 1 or end - self._at > CHUNK_BYTES:
             return []
+        cells = line.rstrip("\r\n").split("\t")
+        if '"' not in line:
+            self._second = self._at = end
+            return cells
         if cells[-1].startswith('"') and not _WHOLLY_QUOTED.fullmatch(cells[-1]):
             return self._quoted_row() or cells
         self._row, self._second, self._at = self._at, end, end
