@@ -6,10 +6,9 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from query_generator.input.field_names import fold
 from query_generator.input.json_values import structure_in
 from query_generator.input.localized import label_of
-from query_generator.input.plain_text import is_absent, plain_text
+from query_generator.input.plain_text import fold, is_absent, plain_text
 
 _MAX_DEPTH = 20
 _MAX_ITEMS = 100

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
-from query_generator.input.field_names import fold
-from query_generator.input.plain_text import plain_text
+from query_generator.input.plain_text import fold, plain_text
 
 _MAX_TEXT = 200
 _MAX_ITEMS = 20

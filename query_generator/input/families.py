@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from query_generator.input.field_names import LONGEST_NAME, fold, is_name_field, value_at
+from query_generator.input.field_names import LONGEST_NAME, is_name_field, value_at
 from query_generator.input.json_records import NumberedRecord
-from query_generator.input.plain_text import is_absent
+from query_generator.input.plain_text import fold, is_absent
 from query_generator.input.profiles import Profile, profile_of
 from query_generator.input.read_sums import ReadSums
 from query_generator.input.text_window import InputBrokenOffError
@@ -19,6 +19,7 @@ from query_generator.models import NoRecord, RejectedRecord
 
 MOST_HELD = 1_000  # products that wait for their variants, or variants that wait for their product
 MOST_HELD_CHARACTERS = 4_000_000
+MOST_SEEN = 100_000  # names of products that are remembered, about 8 MB
 MOST_VARIANTS = 2_048  # of a product; the largest number that Shopify allows
 VARIANTS = "variants"
 PARENT = "__parentId"  # in the lines of Shopify's bulk operations, whose children have other keys than their parents
@@ -54,7 +55,8 @@ class Families:
         self._held: OrderedDict[int, _Held] = OrderedDict()
         self._by_name: dict[str, _Held] = {}
         self._size = 0
-        self._waiting: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._waiting: OrderedDict[int, tuple[str, dict[str, Any]]] = OrderedDict()
+        self._seen: set[int] = set()
 
     def __iter__(self) -> Iterator[Numbered]:
         """Yield (position, record) and rejected records.
@@ -74,10 +76,13 @@ class Families:
                 del record  # so that nothing keeps a large one while the next is read
         except InputBrokenOffError:
             self._sums.rows += 1  # the one that is cut
-            yield from self._released(0)
+            yield from self._ended()
             raise
+        yield from self._ended()
+
+    def _ended(self) -> Iterator[Numbered]:
         yield from self._released(0)
-        self._sums.apart += len(self._waiting)
+        yield from self._orphans(0)
 
     def _taken(self, position: int, record: dict[str, Any]) -> Iterator[Numbered]:
         record = untyped(record)
@@ -86,12 +91,13 @@ class Families:
             self._sums.others[f"with {rows.field} {value_at(record, rows.field)}"] += 1
         elif self._is_part(record, profile):
             self._sums.parts += 1
-            self._join(record, profile)
+            self._join(position, record, profile)
+            yield from self._orphans(MOST_HELD)
         else:
             self._sums.profiles[profile.name if profile else ""] += 1
             waits_long = profile is not None and (bool(profile.parent) or profile.scattered)
             yield from self._released(MOST_HELD - 1 if waits_long else 0)
-            if profile and profile.listed:
+            if profile and (profile.listed or profile.parent):
                 self._join_waiting(record, profile)
             if profile.has_families if profile else _is_row_of_variants(record):
                 self._hold(position, record, profile)
@@ -100,12 +106,22 @@ class Families:
 
     def _is_part(self, record: dict[str, Any], profile: Profile | None) -> bool:
         """Return whether a record belongs to the product of another one."""
-        if profile and profile.parts_if:
-            return any(rows.holds(record) for rows in profile.parts_if)
+        if profile and profile.parts_if and any(rows.holds(record) for rows in profile.parts_if):
+            return True
+        if profile and profile.parts_if and not profile.again:
+            return False
+        if profile and profile.again and self._is_repeated(record, profile.again):
+            return True
         if parent := _parent_field(record, profile):
             return value_at(record, parent) is not None
         before = self._product_before(record, profile)
         return before is not None and _continues(record, before.record, profile)
+
+    def _is_repeated(self, record: dict[str, Any], field: str) -> bool:
+        """Return whether a record is the product before it once more, as in another language."""
+        before = next(reversed(self._held.values()), None)
+        value = value_at(record, field)
+        return before is not None and value is not None and value == value_at(before.record, field)
 
     def _product_before(self, record: dict[str, Any], profile: Profile | None) -> _Held | None:
         """Return the product that waits and has the same handle as a record, or else the last one that waits."""
@@ -118,6 +134,8 @@ class Families:
         held = _Held(position, record, [_name_of(value) for value in values if value is not None], _size(record))
         self._held[position] = held
         self._by_name |= dict.fromkeys(held.names, held)
+        if len(self._seen) < MOST_SEEN:
+            self._seen.update(map(hash, held.names))
         self._size += held.size
 
     def _released(self, most: int) -> Iterator[Numbered]:
@@ -132,19 +150,38 @@ class Families:
             del held
             yield numbered
 
-    def _join(self, record: dict[str, Any], profile: Profile | None) -> None:
-        """Add a part to its product; where that is not held, it is counted as far from it."""
-        if profile and profile.listed:
-            self._waiting[_name_of(value_at(record, "sku"))] = record
-            if len(self._waiting) > MOST_HELD:
-                self._waiting.popitem(last=False)
+    def _orphans(self, most: int) -> Iterator[Numbered]:
+        """Yield the oldest parts that wait for a product, until at most `most` are left: they stand for themselves.
+
+        Of a format in which the product lists its variants, those that none lists are not sold by themselves.
+        """
+        while len(self._waiting) > most:
+            position, (_, record) = self._waiting.popitem(last=False)
+            profile = profile_of(record)
+            if profile and profile.listed:
                 self._sums.apart += 1
+                continue
+            self._sums.parts -= 1
+            self._sums.profiles[profile.name if profile else ""] += 1
+            yield position, record
+
+    def _join(self, position: int, record: dict[str, Any], profile: Profile | None) -> None:
+        """Add a part to its product; if that has not come yet, the part waits."""
+        if profile and profile.again and self._is_repeated(record, profile.again):
+            return
+        if profile and profile.listed:
+            self._waiting[position] = _name_of(value_at(record, "sku")), record
             return
         parent = _parent_field(record, profile)
         if parent:
             held = self._by_name.get(_name_of(value_at(record, parent)))
         else:
             held = self._product_before(record, profile)
+        if held is None and parent and len(self._seen) < MOST_SEEN:
+            name = _name_of(value_at(record, parent))
+            if hash(name) not in self._seen:
+                self._waiting[position] = name, record
+                return
         if held is None:
             self._sums.apart += 1
             return
@@ -156,11 +193,15 @@ class Families:
         self._size += added
 
     def _join_waiting(self, record: dict[str, Any], profile: Profile) -> None:
-        """Add the variants that a product lists, and that came before it."""
+        """Add the variants of a product that came before it."""
+        if not self._waiting:
+            return
+        own = (value_at(record, field) for field in profile.parent_of)
+        names = {_name_of(value) for value in own if value is not None}
+        names.update(_listed_names(value_at(record, profile.listed)) if profile.listed else ())
         room = MOST_HELD_CHARACTERS
-        for name in _listed_names(value_at(record, profile.listed)):
-            if (variant := self._waiting.pop(name, None)) is not None:
-                room -= _add_variant(record, variant, room)
+        for position in [position for position, (name, _) in self._waiting.items() if name in names]:
+            room -= _add_variant(record, self._waiting.pop(position)[1], room)
 
 
 def _parent_field(record: Mapping[str, Any], profile: Profile | None) -> str:

@@ -5,10 +5,9 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from query_generator.input.field_names import fold
 from query_generator.input.json_values import structure_in
 from query_generator.input.localized import in_language, label_of
-from query_generator.input.plain_text import MAX_SOURCE_CHARACTERS, is_absent, listed, plain_text
+from query_generator.input.plain_text import MAX_SOURCE_CHARACTERS, fold, is_absent, listed, plain_text
 
 MAX_ATTRIBUTES = 40
 MAX_ATTRIBUTE_CHARACTERS = 300

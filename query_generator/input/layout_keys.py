@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from query_generator.input.field_names import FIELD_NAMES, LONGEST_NAME, candidates, fold, is_name_field, value_at
-from query_generator.input.plain_text import is_absent
+from query_generator.input.field_names import FIELD_NAMES, LONGEST_NAME, candidates, is_name_field, value_at
+from query_generator.input.plain_text import fold, is_absent
 from query_generator.input.profiles import profile_of
 from query_generator.one_line import one_line
 

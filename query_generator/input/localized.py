@@ -4,8 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from query_generator.input.field_names import fold
-from query_generator.input.plain_text import is_absent, plain_text
+from query_generator.input.plain_text import fold, is_absent, plain_text
 
 _MAX_ITEMS = 20
 _MAX_DEPTH = 5

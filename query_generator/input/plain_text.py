@@ -42,6 +42,11 @@ def is_absent(value: Any) -> bool:
     return value is None or (isinstance(value, (list, dict)) and not value)
 
 
+def fold(name: str) -> str:
+    """Return a field name for comparison: without case, white space, `_`, `-` and `*`."""
+    return re.sub(r"[\s_*-]+", "", name).casefold()
+
+
 def plain_text(text: str) -> str:
     """Return text without tags, entities, control characters and lone surrogates, with collapsed white space.
 

@@ -7,8 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from query_generator.input.currencies import CODES, CURRENCY, DIGITS, code_of, currency_of, is_currency
-from query_generator.input.field_names import fold
-from query_generator.input.plain_text import is_absent, plain_text
+from query_generator.input.plain_text import fold, is_absent, plain_text
 
 MAX_PRICE_CHARACTERS = 24
 _MAX_DEPTH = 20

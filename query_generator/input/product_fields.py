@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 from query_generator.errors import SkippableError
 from query_generator.input.categories import first_category
 from query_generator.input.currencies import currency_of
-from query_generator.input.field_names import candidates, fold, is_name_field
+from query_generator.input.field_names import candidates, is_name_field
 from query_generator.input.field_values import MAX_ATTRIBUTE_CHARACTERS, MAX_ATTRIBUTES, attributes_of
 from query_generator.input.localized import has_languages, in_language, label_of
-from query_generator.input.plain_text import MAX_SOURCE_CHARACTERS, is_absent, plain_text, text_of
+from query_generator.input.plain_text import MAX_SOURCE_CHARACTERS, fold, is_absent, plain_text, text_of
 from query_generator.input.prices import price_of
 from query_generator.input.profiles import Profile, profile_of
-from query_generator.input.variants import options_of, prices_of, variants_of
+from query_generator.input.variants import is_default_option, options_of, prices_of, variants_of
 from query_generator.models import Product, composite_key, content_hash
 from query_generator.unexpected import unexpected_as
 
@@ -36,6 +36,7 @@ _MAX_PRODUCT_ID = 2**63 - 1  # products.product_id may be a bigint
 
 _NO_BRAND = frozenset({"unbranded", "no brand", "unbranded/generic", "unknown", "no name brand", "without brand"})
 _FORBIDDEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+_LANGUAGE = re.compile(r"^[a-z]{2}:")
 _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 
 T = TypeVar("T")
@@ -120,9 +121,12 @@ def _with_options(
     """Return the options, cut like attributes, and the attributes that have other names, 40 in all."""
     pairs = {name[:MAX_ATTRIBUTE_CHARACTERS]: value[:MAX_ATTRIBUTE_CHARACTERS] for name, value in options}
     known = {name.casefold() for name in pairs}
-    if profile and profile.not_attributes:
-        attributes = [(name, value) for name, value in attributes if fold(name) not in profile.not_attributes]
-    rest = [(name, value) for name, value in attributes if name.casefold() not in known]
+    useless = profile.not_attributes if profile else ()
+    rest = [
+        (name, value)
+        for name, value in attributes
+        if name.casefold() not in known and fold(name) not in useless and not is_default_option(name, value)
+    ]
     return (*pairs.items(), *rest)[:MAX_ATTRIBUTES]
 
 
@@ -148,7 +152,20 @@ def _stored(
 
 def _candidates(record: dict[str, Any]) -> dict[str, list[tuple[str, Any]]]:
     profile = profile_of(record)
-    return candidates(record, profile.fields) if profile else candidates(record)
+    found = candidates(record, profile.fields) if profile else candidates(record)
+    if profile and profile.ignored:
+        found = {part: [hit for hit in hits if fold(hit[0]) not in profile.ignored] for part, hits in found.items()}
+    for part, sign in profile.lists_by.items() if profile else ():
+        found[part] = [(field, _list_in(value, sign)) for field, value in found.get(part, ())]
+    return found
+
+
+def _list_in(value: Any, sign: str) -> Any:
+    """Return the items of a text or list, without the language that Open Food Facts puts before some: `en:Snacks`."""
+    items = value.split(sign) if isinstance(value, str) else value
+    if not isinstance(items, list):
+        return value
+    return [_LANGUAGE.sub("", item.strip()) if isinstance(item, str) else item for item in items]
 
 
 def _json_of(record: dict[str, Any]) -> str:

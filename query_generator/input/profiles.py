@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from query_generator.input.field_names import LONGEST_NAME, fold, value_at
+from query_generator.input.field_names import LONGEST_NAME, value_at
+from query_generator.input.plain_text import fold
 
 MOST_OPTIONS = 20  # of a product; PrestaShop and Magento have more attributes, but not more options
 _NUMBER = "#"  # stands for 1, 2, 3, … in the name of a column
@@ -38,6 +39,7 @@ class Profile:
             item of a list. The general names of `field_names` come after these.
         same: column that all rows of one product share.
         scattered: whether rows of other products may stand between such rows.
+        again: column in which a row that only repeats the product before it, in another language, has the same value.
         parent: field of a row that names the product to which the row belongs.
         parent_of: fields of a product by which `parent` names it.
         listed: field of a product that names its variants, which come as rows of their own before it.
@@ -45,6 +47,10 @@ class Profile:
         parts_if: which rows are a part of a product (a variant, an image); any of these.
         others_if: which rows are neither a product nor a part of one.
         options: pairs of columns with the name and the value of an option; `#` stands for a number from 1.
+        values_by: sign between several values of an option in one cell.
+        lists_by: for a part of a product, the sign between the items of its text; of brands the first counts, of
+            categories all are levels.
+        ignored: folded names of fields that do not hold what their names say.
         axes: columns in which the variants of a product differ.
         not_attributes: folded names of attributes that tell nothing about a product.
     """
@@ -55,6 +61,7 @@ class Profile:
     begins: tuple[tuple[str, str], ...] = ()
     same: str = ""
     scattered: bool = False
+    again: str = ""
     parent: str = ""
     parent_of: tuple[str, ...] = ()
     listed: str = ""
@@ -62,6 +69,9 @@ class Profile:
     parts_if: tuple[RowsIf, ...] = ()
     others_if: tuple[RowsIf, ...] = ()
     options: tuple[tuple[str, str], ...] = ()
+    values_by: str = ""
+    ignored: frozenset[str] = frozenset()
+    lists_by: Mapping[str, str] = field(default_factory=dict)
     axes: tuple[str, ...] = ()
     not_attributes: frozenset[str] = frozenset()
 
@@ -72,7 +82,7 @@ class Profile:
     @property
     def has_families(self) -> bool:
         """Whether several records may make one product."""
-        return bool(self.same or self.parent or self.listed or self.follows)
+        return bool(self.again or self.same or self.parent or self.listed or self.follows)
 
 
 def _profile(entry: dict[str, Any]) -> Profile:
@@ -84,6 +94,7 @@ def _profile(entry: dict[str, Any]) -> Profile:
         begins=tuple(entry.get("begins", {}).items()),
         same=entry.get("same", ""),
         scattered=entry.get("scattered", False),
+        again=entry.get("again", ""),
         parent=parent.get("field", ""),
         parent_of=tuple(parent.get("of", ())),
         listed=entry.get("listed", ""),
@@ -91,14 +102,17 @@ def _profile(entry: dict[str, Any]) -> Profile:
         parts_if=tuple(_rows_if(entry.get("parts_if", {}))),
         others_if=tuple(_rows_if(entry.get("others_if", {}))),
         options=tuple((name, value) for name, value in entry.get("options", ())),
+        values_by=entry.get("values_by", ""),
+        ignored=frozenset(map(fold, entry.get("ignored", ()))),
+        lists_by=entry.get("lists_by", {}),
         axes=tuple(entry.get("axes", ())),
         not_attributes=frozenset(map(fold, entry.get("not_attributes", ()))),
     )
 
 
 def _rows_if(conditions: Mapping[str, Iterable[str]]) -> Iterator[RowsIf]:
-    for field, values in conditions.items():
-        yield RowsIf(field, frozenset(value.casefold() for value in values))
+    for column, values in conditions.items():
+        yield RowsIf(column, frozenset(value.casefold() for value in values))
 
 
 PROFILES = tuple(map(_profile, json.loads(files(__package__).joinpath("profiles.json").read_text("utf-8"))))

@@ -19,9 +19,9 @@ class ReadSums:
     profiles: Counter[str] = field(default_factory=Counter)
 
     def formats(self) -> str:
-        """Return the names of the known formats, best first; empty if there are none."""
-        known = [(name, count) for name, count in self.profiles.most_common() if name]
+        """Return the names of the known formats that at least a fifth of the products have, the most frequent first."""
         total = self.profiles.total()
+        known = [(name, count) for name, count in self.profiles.most_common() if name and 5 * count >= total]
         return ", ".join(name if count == total else f"{name} ({count} of {total} products)" for name, count in known)
 
     def line(self, products: int, repeated: int, rejected: int) -> str:

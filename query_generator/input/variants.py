@@ -1,5 +1,6 @@
 """What the variants of a product say of it: its options, and its price. Pure."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ _AXES = (
 )
 _PARALLEL = ("optionGroups", "optionValues")  # Vendure: `size|RAM` and `13 inch|8GB`
 _NO_OPTION = frozenset({"title", "defaulttitle", "default title"})  # Shopify's product without options
+_NOTHING = re.compile(r"0+(?:[.,]0+)?")  # a weight of 0 says nothing
 MOST_LEVELS = 4
 MOST_VALUES = 40
 
@@ -51,6 +53,8 @@ def options_of(
     """
     values: dict[str, dict[str, None]] = {}
     names: dict[str, str] = {}
+    for name, value in _listed_options(record, profile):
+        _add(values, name, value)
     pairs = profile.options if profile and profile.options else _NUMBERED if variants else ()
     for row in (record, *variants):
         for name_column, value_column in pairs:
@@ -59,7 +63,8 @@ def options_of(
                     names[value_field] = name
                 elif value_field not in names:
                     break
-                _add(values, names[value_field], value_at(row, value_field))
+                for part in _parts(value_at(row, value_field), profile):
+                    _add(values, names[value_field], part)
         for name, value in _parallel(record, row):
             _add(values, name, value)
     for row in variants:
@@ -75,12 +80,35 @@ def options_of(
     return options or [(name, ", ".join(found)) for name, found in titles.items() if not _is_default("title", found)]
 
 
+def _parts(value: Any, profile: Profile | None) -> list[Any]:
+    """Return the values of an option in one cell; a sign after a backslash parts nothing."""
+    if not (isinstance(value, str) and profile and profile.values_by):
+        return [value]
+    parts = re.split(rf"(?<!\\){profile.values_by}", value)
+    return [part.replace(f"\\{profile.values_by}", profile.values_by) for part in parts]
+
+
+def _listed_options(record: Mapping[str, Any], profile: Profile | None) -> Iterator[tuple[str, str]]:
+    """Yield the options in `sku=A-1,color=Red,size=S|sku=A-2,…`."""
+    told = value_at(record, profile.listed) if profile and profile.listed else None
+    for variant in told.split("|") if isinstance(told, str) else ():
+        for pair in variant.split(","):
+            name, sign, value = pair.partition("=")
+            if sign and name.strip().casefold() != "sku":
+                yield name.strip(), value.strip()
+
+
+def is_default_option(name: str, value: str) -> bool:
+    """Return whether this is no option: Shopify's of a product without any, or a measure of 0."""
+    return bool(_NOTHING.fullmatch(value)) or (name.casefold() in _NO_OPTION and value.casefold() in _NO_OPTION)
+
+
 def _is_default(name: str, found: Mapping[str, None]) -> bool:
-    return name.casefold() in _NO_OPTION and all(value.casefold() in _NO_OPTION for value in found)
+    return name.casefold() in _NO_OPTION and len(found) == 1
 
 
 def _add(values: dict[str, dict[str, None]], name: str, value: Any) -> None:
-    if not isinstance(value, Mapping) and (text := listed(value)):
+    if not isinstance(value, Mapping) and (text := listed(value)) and not _NOTHING.fullmatch(text):
         found = values.setdefault(name, {})
         if len(found) < MOST_VALUES:
             found[text] = None
