@@ -21,6 +21,10 @@ _AXES = (
 )
 _PARALLEL = ("optionGroups", "optionValues")  # Vendure: `size|RAM` and `13 inch|8GB`
 _NO_OPTION = frozenset({"title", "defaulttitle", "default title"})  # Shopify's product without options
+_CODES = {
+    "Product Name": re.compile(r"\[[A-Z]+\]([^=\[\],]+)=([^\[\],:]+)"),
+    "Options": re.compile(r"Name=([^|=]+)\|Value=(.+?)(?=Type=|\||\Z)"),
+}
 _NOTHING = re.compile(r"0+(?:[.,]0+)?")  # a weight of 0 says nothing
 MOST_LEVELS = 4
 MOST_VALUES = 40
@@ -65,7 +69,7 @@ def options_of(
                     break
                 for part in _parts(value_at(row, value_field), profile):
                     _add(values, names[value_field], part)
-        for name, value in _parallel(record, row):
+        for name, value in (*_parallel(record, row), *_in_codes(row)):
             _add(values, name, value)
     for row in variants:
         for name, value in _pairs(row):
@@ -118,6 +122,13 @@ def _parallel(record: Mapping[str, Any], row: Mapping[str, Any]) -> Iterator[tup
     groups, values = (value_at(source, name) for source, name in zip((record, row), _PARALLEL, strict=True))
     if isinstance(groups, str) and isinstance(values, str):
         yield from zip(map(str.strip, groups.split("|")), map(str.strip, values.split("|")), strict=False)
+
+
+def _in_codes(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the options in BigCommerce's `[S]Color=Red,[RB]Size=L` and `Type=Rectangle|Name=Size|Value=L`."""
+    for field, pattern in _CODES.items():
+        if isinstance(told := value_at(row, field), str):
+            yield from ((match[1].strip(), match[2].strip()) for match in pattern.finditer(told))
 
 
 def _pairs(variant: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

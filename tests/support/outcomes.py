@@ -25,7 +25,7 @@ def failed(item: Item, *, transient: bool = False) -> Outcome:
     """An item that was given up."""
     return Outcome(
         item,
-        Generated(),
+        Generated(error=RetryableError("no answer") if transient else None),
         ItemState.FAILED,
         item.answered,
         transient=transient,
