@@ -25,9 +25,9 @@ class ReadSums:
         return ", ".join(name if count == total else f"{name} ({count} of {total} products)" for name, count in known)
 
     def line(self, products: int, repeated: int, rejected: int) -> str:
-        """Return the sums in words, with what became of the records of products."""
+        """Return the sums in words, with what became of the records of products; images count with the variants."""
         others = ", ".join(f"{count} {kind}" for kind, count in self.others.most_common())
         return (
-            f"{self.rows} rows = {products} products + {self.parts} variants or images of these + {rejected} rejected "
-            f"+ {repeated} repeated + {self.others.total()} that are no products" + (f" ({others})" if others else "")
+            f"{self.rows} rows = {products} products + {self.parts} variants + {rejected} rejected "
+            f"+ {repeated} repeated + {self.others.total()} no products" + (f" ({others})" if others else "")
         )

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -560,3 +561,9 @@ def test_what_is_stored_reads_the_same(name: str) -> None:
         again = read(f"[{made.record_json}]")[0]
         assert [entry.content_hash for entry in again] == [made.content_hash]
         assert profile_of(json.loads(made.record_json)) is not None
+
+
+def test_the_papers_name_every_format() -> None:
+    """The page on inputs has a row for each format, so that a user can see whether theirs is known."""
+    page = Path("docs/reference/input.md").read_text(encoding="utf-8")
+    assert [profile.name for profile in PROFILES if f"\n| {profile.name} " not in page] == []
