@@ -59,10 +59,10 @@ FIELD_NAMES: dict[str, tuple[str, ...]] = {
         *("prezzo_di_listino", "базовая_цена", "стоимость", "price_tax_included", "price_tax_excluded", "价格"),
         *("価格",),
     ),
-    "currency": ("offers.priceCurrency", "priceCurrency", "currency", "currency_code", "price_currency"),
+    "currency": ("offers.priceCurrency", "priceCurrency", "currency", "currency_code", "price_currency", "currencyId"),
     "attributes": (
         *("attributes", "additional_attributes", "specifications", "product_specifications", "properties"),
-        *("custom_attributes", "additionalProperty", "tags"),
+        *("custom_attributes", "additionalProperty", "param", "tags"),
         "dimensions",
     ),
 }

@@ -1,5 +1,6 @@
 """Reads the records of a stream of bytes: JSON in its usual shapes or CSV, recognized by the content."""
 
+import io
 import logging
 import re
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ from query_generator.input.json_records import NumberedRecord
 from query_generator.input.json_wrapped import WrappedRecords
 from query_generator.input.layouts import is_plain, unfolded, where_in
 from query_generator.input.product_fields import is_name_field
+from query_generator.input.sheets import ZIP_MAGIC, SheetAsCsv
 from query_generator.input.text_window import InputBrokenOffError, TextWindow
+from query_generator.input.xml_records import looks_like_xml, xml_records
 from query_generator.models import RejectedRecord
 
 __all__ = ["InputBrokenOffError", "NumberedRecord", "read_records"]
@@ -21,7 +24,7 @@ _LOG = logging.getLogger("input")
 _OBJECT_ON_ITS_LINE = re.compile(r"^[ \t]*\{", re.MULTILINE)
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\udc80-\udcff]")
 _ACCEPTED = (
-    "a JSON array, an object with a list of products, JSON Lines, or CSV with a header (or these as .gz), in UTF-8"
+    "a JSON array, an object with a list of products, JSON Lines, CSV with a header, or XML (or these as .gz), or .xlsx"
 )
 
 
@@ -30,9 +33,9 @@ def read_records(stream: BinaryIO, name: str = "the input") -> Iterator[Numbered
 
     Accepts a JSON array; an object with one list of objects that have names, or with several of which one has the key
     `products`; an object of products by their ids; JSON Lines, concatenated JSON objects, one object, each also with
-    envelopes or pages around the products; and CSV with a header that names a field for the product's name; all also
-    compressed with gzip. A record that cannot be read, or is not an object, is yielded as `RejectedRecord`, one that is
-    known to be something else as `NoRecord`, and reading continues.
+    envelopes or pages around the products; CSV with a header that names a field for the product's name; such a sheet of
+    an Excel file; and XML feeds; all also compressed with gzip. A record that cannot be read, or is not an object, is
+    yielded as `RejectedRecord`, one that is known to be something else as `NoRecord`, and reading continues.
 
     Raises:
         InputError: the stream holds nothing that can be read as records, or several lists of products; a list far
@@ -40,6 +43,11 @@ def read_records(stream: BinaryIO, name: str = "the input") -> Iterator[Numbered
         InputBrokenOffError: the stream breaks off after the records that were yielded.
     """
     window = TextWindow(stream, name)
+    if window.text.startswith(ZIP_MAGIC):
+        window = TextWindow(io.BufferedReader(SheetAsCsv(window.as_bytes(), name)), name)
+    elif looks_like_xml(window.text[:4096]):
+        yield from xml_records(window.as_bytes(), name)
+        return
     reader = WrappedRecords(window)
     first = reader.peek()
     if first == "[":
@@ -79,7 +87,7 @@ def _text_records(window: TextWindow, reader: WrappedRecords, first: str) -> Ite
     reader.drop_blank_lines()
     start = window.text[:4096]
     if _BINARY.search(start.partition("\n")[0]) or first == "<":
-        kind = "a web page or XML" if first == "<" else "binary data, or text in another encoding"
+        kind = "a web page" if first == "<" else "binary data, or text in another encoding"
         raise InputError(f"{window.name} looks like {kind}; give {_ACCEPTED}")
     table = CsvRecords(window)
     if any(map(is_name_field, table.header)):

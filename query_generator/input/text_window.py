@@ -89,6 +89,12 @@ class TextWindow:
             parts.append(self._decoder.decode(data, final=self.ended))
         self.text = "".join(parts)
 
+    def as_bytes(self) -> BinaryIO:
+        """Return the bytes of the text that is held and of what follows it, unpacked; the window is of no more use."""
+        held = self.text.encode("utf-8", "surrogateescape") + self._decoder.getstate()[0]
+        rest = io.BufferedReader(self._gzip) if self._gzip else self._stream
+        return io.BufferedReader(_Rejoined(held, rest))
+
     def broken_off(self, at: int, reason: str) -> InputBrokenOffError:
         """Return the error for input that breaks off at index `at` of the window's text."""
         offset = self._bytes_before + utf8_length(self.text, 0, at)

@@ -80,8 +80,9 @@ def options_of(
     options = [(name, ", ".join(found)) for name, found in values.items() if found and not _is_default(name, found)]
     titles: dict[str, dict[str, None]] = {}
     for row in () if options else variants:
-        _add(titles, "variants", value_at(row, "title") or value_at(row, "name"))
-    return options or [(name, ", ".join(found)) for name, found in titles.items() if not _is_default("title", found)]
+        title = label_of(value_at(row, "title")) or label_of(value_at(row, "name"))
+        _add(titles, "variants", "" if title.casefold() in _NO_OPTION else title)
+    return options or [(name, ", ".join(found)) for name, found in titles.items()]
 
 
 def _parts(value: Any, profile: Profile | None) -> list[Any]:

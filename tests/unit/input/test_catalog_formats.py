@@ -197,7 +197,7 @@ SAMPLES: dict[str, Sample] = {
         ],
         [(("Tee", "", "", "19", ""), {"fabric": "Cotton"})],
     ),
-    "Google Merchant": Sample(
+    "Google Merchant, Meta": Sample(
         table(
             "id;title;link;image_link;availability;price;sale_price;brand;product_type;google_product_category"
             ";item_group_id;color",
@@ -211,14 +211,6 @@ SAMPLES: dict[str, Sample] = {
         ],
         is_table=True,
         parts=1,
-    ),
-    "Meta catalog": Sample(
-        table(
-            "id;title;description;availability;condition;price;link;image_link;brand;fb_product_category",
-            "1;Tee;Cotton.;in stock;new;49,00 TND;http://x;http://y;Halden;Clothing > Tees",
-        ),
-        [(("Tee", "Halden", "Clothing > Tees", "49.00", "TND"), {})],
-        is_table=True,
     ),
     "BigCommerce CSV": Sample(
         table(
