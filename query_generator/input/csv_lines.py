@@ -32,6 +32,9 @@ class CsvLines:
         place = find_header(window.text[:MAX_HEADER_CHARACTERS], self._line_end)
         self.lines_before_header, self._delimiter = place.lines_before, place.delimiter
         self.columns = 0
+        sign = re.escape(self._delimiter)
+        self._padding = re.compile(rf'(?<=[^"]")[ \t]+(?={sign}|\r?\n?\Z)|(?:(?<={sign})|^)[ \t]+(?="(?!"))')
+        self._is_padded = False
         self._separator = re.compile(rf'"[^"]*+("?)|{re.escape(self._delimiter)}')
         self._most = MAX_RECORD_BYTES
         self._again = _AGAIN_CHARACTERS
@@ -54,7 +57,9 @@ class CsvLines:
         """Return the first row that is not empty; empty if that is not valid CSV."""
         self._most = MAX_HEADER_CHARACTERS
         try:
-            return self.next_row() or []
+            header = self.next_row() or []
+            self._is_padded = sum(cell != cell.strip(" ") for cell in header) > len(header) / 2
+            return header
         except csv.Error:
             return []
         finally:
@@ -154,7 +159,8 @@ class CsvLines:
         self._cells += self._window.text.count(self._delimiter, start, end)
         if self._cells > MAX_VALUES:
             self._count_cells()
-        return self._window.text[start:end]
+        line = self._window.text[start:end]
+        return self._padding.sub("", line) if self._is_padded else line
 
     def _line_end_index(self) -> int:
         while (end := self._window.text.find(self._line_end, self._at) + 1) == 0:

@@ -3,15 +3,39 @@
 import csv
 import logging
 from collections.abc import Iterator
-from itertools import zip_longest
+from itertools import combinations, zip_longest
 
 from query_generator.input.csv_header import is_header_again
 from query_generator.input.csv_lines import CsvLines
+from query_generator.input.field_names import is_price_field
 from query_generator.input.json_records import NumberedRecord, utf8_fault
 from query_generator.input.text_window import TextWindow
 from query_generator.models import NoRecord, RejectedRecord
 
+MOST_PRICES = 6  # columns of prices
+CENTS = 2  # digits
 _LOG = logging.getLogger("input")
+
+
+def _with_decimal_commas(header: list[str], row: list[str]) -> list[str]:
+    """Return a row with `12,50` in one cell, if it fits the header with that at its prices and in no other way.
+
+    A row is too long by as many cells as it has such commas; each part of one must be digits, the second of two.
+    """
+    surplus = len(row) - len(header)
+    prices = [number for number, name in enumerate(header) if is_price_field(name)]
+    fitting = []
+    for chosen in combinations(prices, surplus) if 0 < surplus <= len(prices) <= MOST_PRICES else ():
+        cells, rest = [], list(row)
+        for number in range(len(header)):
+            cell = rest.pop(0)
+            if number in chosen:
+                whole, cents = cell.strip(), rest.pop(0).strip()
+                cell = f"{whole},{cents}" if whole.isdigit() and len(cents) == CENTS and cents.isdigit() else ""
+            cells.append(cell)
+        if all(cells[number] for number in chosen):
+            fitting.append(cells)
+    return fitting[0] if len(fitting) == 1 else row
 
 
 class CsvRecords:
@@ -77,6 +101,8 @@ class CsvRecords:
         self._lines.columns = len(header)
 
     def _record(self, position: int, row: list[str]) -> dict[str, object] | RejectedRecord:
+        if any(row[len(self.header) :]):
+            row = _with_decimal_commas(self._stripped, row)
         if any(row[len(self.header) :]):
             return RejectedRecord(position, "", f"has {len(row)} cells, but the header has {len(self.header)}")
         if fault := utf8_fault(self._window.text, *self._lines.row):

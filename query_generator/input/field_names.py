@@ -124,6 +124,12 @@ def is_name_field(name: str) -> bool:
     return ranked is not None and ranked[0] == "name"
 
 
+def is_price_field(name: str) -> bool:
+    """Return whether a field with this name may hold the price."""
+    ranked = _part_and_rank(name)
+    return ranked is not None and ranked[0] == "price"
+
+
 _folded = lru_cache(maxsize=4096)(fold)
 
 

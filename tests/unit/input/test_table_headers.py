@@ -80,3 +80,67 @@ def test_a_quoted_cell_over_several_lines_stays_one_cell_in_a_table_with_tabs(le
     records = _read(text)
     assert _names(records) == ["Lamp", "De\nsk", "Chair"]
     assert not any(isinstance(record, RejectedRecord) for record in records)
+
+
+def test_blanks_around_quoted_cells_of_a_padded_table_are_no_part_of_them() -> None:
+    """A table whose columns are aligned with blanks is read, commas and line breaks in quoted cells included."""
+    records = _read('name   , price , tags \nLaptop , 129   , "big, ""new"" , fast"  \nDesk   , "9"   ,   \n')
+    assert [
+        (record["name"].strip(), record["price"].strip(), record["tags"].strip()) for record in map(_row, records)
+    ] == [
+        ("Laptop", "129", 'big, "new", fast'),
+        ("Desk", "9", ""),
+    ]
+
+
+def _row(record: object) -> dict[str, str]:
+    assert isinstance(record, dict)
+    return record
+
+
+@pytest.mark.parametrize(
+    ("row", "price"),
+    [("1,Lamp,12,50,Acme", "12,50"), ("1,Lamp,9,Acme", "9"), ('1,"Lamp, red","12,50",Acme', "12,50")],
+)
+def test_a_price_with_a_decimal_comma_stays_one_cell(row: str, price: str) -> None:
+    """In a table with commas `12,50` without quotes is one price, where the row fits the header in no other way."""
+    (record,) = _read(f"sku,name,price,brand\n{row}\n")
+    assert (_row(record)["price"], _row(record)["brand"]) == (price, "Acme")
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("sku,name,price,brand", "1,Lamp, red,9,Acme"),
+        ("sku,name,price,sale_price,brand", "1,Lamp,12,50,99,Acme"),
+        ("sku,name,price,brand", "1,Lamp,12,505,Acme"),
+    ],
+)
+def test_a_row_that_may_be_read_in_two_ways_is_rejected(header: str, row: str) -> None:
+    """A row with a cell too many that is no decimal comma for certain is rejected, with the number of its cells."""
+    (record,) = _read(f"{header}\n{row}\n")
+    assert isinstance(record, RejectedRecord)
+    assert "cells, but the header has" in record.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "sep=;\r\nname;brand;price\r\nTrail Lamp;Lumora;12,50\r\nDesk Lamp;Lumora;1.299,00\r\n",
+            ["Trail Lamp", "Desk Lamp"],
+        ),
+        (
+            '# Required | An ID.,"# Required | A title, such as Tee."\nid,title\nfb_1,Crew Tee (Unisex)\n',
+            ["Crew Tee (Unisex)"],
+        ),
+        (
+            'code\tproduct_name\tbrands\n1\t"Grandma style jam\tBonne\n2\tPlain Yogurt\tHofgut\n3\tJuice 12"\tForno\n',
+            ['"Grandma style jam', "Plain Yogurt", 'Juice 12"'],
+        ),
+    ],
+)
+def test_tables_as_excel_meta_and_open_food_facts_write_them(text: str, expected: list[str]) -> None:
+    """A line with the separator, a line of explanations, and quotes inside cells between tabs are understood."""
+    names = [_row(record) for record in _read(text)]
+    assert [row.get("name") or row.get("title") or row.get("product_name") for row in names] == expected
