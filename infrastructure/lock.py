@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 PROVIDERS = ("google-genai", "openai", "anthropic")
-INPUTS = ("xlsx", "xml")
+INPUTS = ("xlsx",)
 # Each lock file with its extras and the lock file whose pins it takes over.
 LOCKS: Mapping[str, tuple[Sequence[str], str]] = {
     "requirements.txt": ([], ""),

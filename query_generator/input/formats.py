@@ -1,4 +1,4 @@
-"""Reads the records of a stream of bytes: JSON in its usual shapes or CSV, recognized by the content."""
+"""Reads the records of a stream of bytes: JSON in its usual shapes, CSV, Excel or XML, recognized by the content."""
 
 import io
 import logging
@@ -15,7 +15,8 @@ from query_generator.input.layouts import is_plain, unfolded, where_in
 from query_generator.input.product_fields import is_name_field
 from query_generator.input.sheets import ZIP_MAGIC, SheetAsCsv
 from query_generator.input.text_window import InputBrokenOffError, TextWindow
-from query_generator.input.xml_records import looks_like_xml, xml_records
+from query_generator.input.xml_parser import WebPageError
+from query_generator.input.xml_records import XmlRecords
 from query_generator.models import RejectedRecord
 
 __all__ = ["InputBrokenOffError", "NumberedRecord", "read_records"]
@@ -34,8 +35,9 @@ def read_records(stream: BinaryIO, name: str = "the input") -> Iterator[Numbered
     Accepts a JSON array; an object with one list of objects that have names, or with several of which one has the key
     `products`; an object of products by their ids; JSON Lines, concatenated JSON objects, one object, each also with
     envelopes or pages around the products; CSV with a header that names a field for the product's name; such a sheet of
-    an Excel file; and XML feeds; all also compressed with gzip. A record that cannot be read, or is not an object, is
-    yielded as `RejectedRecord`, one that is known to be something else as `NoRecord`, and reading continues.
+    an Excel file; and XML with elements that are products, such as a feed for Google Merchant; all also compressed with
+    gzip. A record that cannot be read, or is not an object, is yielded as `RejectedRecord`, one that is known to be
+    something else as `NoRecord`, and reading continues.
 
     Raises:
         InputError: the stream holds nothing that can be read as records, or several lists of products; a list far
@@ -44,10 +46,7 @@ def read_records(stream: BinaryIO, name: str = "the input") -> Iterator[Numbered
     """
     window = TextWindow(stream, name)
     if window.text.startswith(ZIP_MAGIC):
-        window = TextWindow(io.BufferedReader(SheetAsCsv(window.as_bytes(), name)), name)
-    elif looks_like_xml(window.text[:4096]):
-        yield from xml_records(window.as_bytes(), name)
-        return
+        window = TextWindow(io.BufferedReader(SheetAsCsv(window.chunks(), name)), name)
     reader = WrappedRecords(window)
     first = reader.peek()
     if first == "[":
@@ -57,8 +56,13 @@ def read_records(stream: BinaryIO, name: str = "the input") -> Iterator[Numbered
         yield from _unfolded(reader.objects(), reader)
     elif not first:
         raise InputError(f"{name} cannot be read: {window.failure}" if window.failure else f"{name} is empty")
+    elif first == "<":
+        try:
+            yield from XmlRecords(window)
+        except WebPageError:
+            raise InputError(f"{name} looks like a web page; give {_ACCEPTED}") from None
     else:
-        yield from _text_records(window, reader, first)
+        yield from _text_records(window, reader)
 
 
 def _unfolded(records: Iterator[NumberedRecord], reader: WrappedRecords) -> Iterator[NumberedRecord]:
@@ -83,12 +87,11 @@ def _unfolded(records: Iterator[NumberedRecord], reader: WrappedRecords) -> Iter
         del numbered, element
 
 
-def _text_records(window: TextWindow, reader: WrappedRecords, first: str) -> Iterator[NumberedRecord]:
+def _text_records(window: TextWindow, reader: WrappedRecords) -> Iterator[NumberedRecord]:
     reader.drop_blank_lines()
     start = window.text[:4096]
-    if _BINARY.search(start.partition("\n")[0]) or first == "<":
-        kind = "a web page" if first == "<" else "binary data, or text in another encoding"
-        raise InputError(f"{window.name} looks like {kind}; give {_ACCEPTED}")
+    if _BINARY.search(start.partition("\n")[0]):
+        raise InputError(f"{window.name} looks like binary data, or text in another encoding; give {_ACCEPTED}")
     table = CsvRecords(window)
     if any(map(is_name_field, table.header)):
         if table.lines_before_header:

@@ -3,14 +3,13 @@
 import csv
 import io
 import logging
-import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from importlib import import_module
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import Any
 
 from query_generator.errors import ConfigurationError, InputError
 from query_generator.input.csv_header import MOST_LINES_SEARCHED
@@ -33,7 +32,7 @@ class SheetAsCsv(io.RawIOBase):
         InputError: it is no Excel file, or too large, or no sheet or more than one has such a column.
     """
 
-    def __init__(self, stream: BinaryIO, name: str) -> None:
+    def __init__(self, chunks: Iterable[bytes], name: str) -> None:
         super().__init__()
         self._name = name
         try:
@@ -44,7 +43,7 @@ class SheetAsCsv(io.RawIOBase):
             ) from exc
         self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115 - closed in `close`
         try:
-            self._copy(stream)
+            self._copy(chunks)
             self._require_size()
             book = openpyxl.load_workbook(self._file, read_only=True, data_only=True)
             sheet = self._chosen(book.worksheets)
@@ -80,8 +79,11 @@ class SheetAsCsv(io.RawIOBase):
         self._file.close()
         super().close()
 
-    def _copy(self, stream: BinaryIO) -> None:
-        shutil.copyfileobj(_limited(stream, self._name), self._file)
+    def _copy(self, chunks: Iterable[bytes]) -> None:
+        for chunk in chunks:
+            self._file.write(chunk)
+            if self._file.tell() > MOST_FILE_BYTES:
+                raise InputError(f"{self._name} is larger than {MOST_FILE_BYTES // 1024**2} MB; save the sheet as CSV")
         self._file.seek(0)
 
     def _require_size(self) -> None:
@@ -113,22 +115,6 @@ class SheetAsCsv(io.RawIOBase):
 
 def _titles(sheets: Iterable[Any]) -> str:
     return ", ".join(repr(sheet.title) for sheet in sheets)
-
-
-def _limited(stream: BinaryIO, name: str) -> Any:
-    """Return a stream that ends with an error where it is larger than a file may be."""
-    read = 0
-
-    class Limited:
-        def read(self, size: int) -> bytes:
-            nonlocal read
-            data = stream.read(size)
-            read += len(data)
-            if read > MOST_FILE_BYTES:
-                raise InputError(f"{name} is larger than {MOST_FILE_BYTES // 1024**2} MB; save the sheet as CSV")
-            return data
-
-    return Limited()
 
 
 def _has_names(sheet: Any) -> bool:

@@ -4,6 +4,7 @@ import codecs
 import gzip
 import io
 import zlib
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from query_generator.errors import InputError, QueryGeneratorError
@@ -89,15 +90,25 @@ class TextWindow:
             parts.append(self._decoder.decode(data, final=self.ended))
         self.text = "".join(parts)
 
-    def as_bytes(self) -> BinaryIO:
-        """Return the bytes of the text that is held and of what follows it, unpacked; the window is of no more use."""
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the bytes that the window holds, and those that follow, decompressed; it holds none any more."""
         held = self.text.encode("utf-8", "surrogateescape") + self._decoder.getstate()[0]
-        rest = io.BufferedReader(self._gzip) if self._gzip else self._stream
-        return io.BufferedReader(_Rejoined(held, rest))
+        self.text = ""
+        for at in range(0, len(held), CHUNK_BYTES):
+            yield held[at : at + CHUNK_BYTES]
+        del held
+        while data := self._read(CHUNK_BYTES):
+            yield data
+
+    def broken_off_at_byte(self, offset: int, reason: str) -> InputBrokenOffError:
+        """Return the error for input that breaks off at a byte of what `chunks` yields."""
+        return self._broken_off(self._bytes_before + offset, reason)
 
     def broken_off(self, at: int, reason: str) -> InputBrokenOffError:
         """Return the error for input that breaks off at index `at` of the window's text."""
-        offset = self._bytes_before + utf8_length(self.text, 0, at)
+        return self._broken_off(self._bytes_before + utf8_length(self.text, 0, at), reason)
+
+    def _broken_off(self, offset: int, reason: str) -> InputBrokenOffError:
         cause = f"{reason}; {self.failure}" if self.failure else reason
         return InputBrokenOffError(f"{self.name} breaks off at byte {offset} of its (decompressed) text: {cause}")
 

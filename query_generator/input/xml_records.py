@@ -1,185 +1,156 @@
-"""Reads the records of an XML feed (Google Merchant, Atom, YML and others), element by element."""
+"""Reads records from XML: the elements that are products, one by one, such as the items of Google Merchant feeds."""
 
-import re
-import zlib
+from collections import deque
 from collections.abc import Iterator
-from importlib import import_module
-from typing import Any, BinaryIO
+from typing import Any
+from xml.parsers import expat
 
-from query_generator.errors import ConfigurationError, InputError
-from query_generator.input.field_names import candidates, is_name_field
-from query_generator.input.json_records import MAX_RECORD_BYTES, TOO_LARGE, TOO_MANY_VALUES, NumberedRecord
+from query_generator.errors import InputError
+from query_generator.input.field_names import is_name_field
+from query_generator.input.json_records import (
+    MAX_RECORD_BYTES,
+    NESTED_TOO_DEEPLY,
+    TOO_LARGE,
+    TOO_MANY_VALUES,
+    NumberedRecord,
+)
 from query_generator.input.json_scan import MAX_VALUES
-from query_generator.input.plain_text import fold
-from query_generator.input.text_window import CHUNK_BYTES, InputBrokenOffError
+from query_generator.input.text_window import TextWindow
+from query_generator.input.xml_parser import XmlParser
+from query_generator.input.xml_place import MODEL_AND_SELLER, MOST_SAMPLE_BYTES, tag_of_products
+from query_generator.input.xml_values import Element, kind_of
 from query_generator.models import RejectedRecord
 
-_ITEMS = frozenset(
-    {
-        *("item", "entry", "product", "offer", "article", "artikel", "produkt", "produit", "shopitem", "listing"),
-        *("good", "goods"),
-    }
-)
-_NO_ITEMS = frozenset(
-    {"channel", "shop", "image", "author", "publisher", "contributor", "brand", "manufacturer", "vendor", "category"}
-)
-_MOST_BEFORE_ITEMS = 4 * 1024 * 1024  # bytes that may come before the first record
-_START = re.compile(r"\s*<(?!!doctype\s+html|html\b)[?!a-z]", re.I)
-_PAIR = ("name", "value")
+_MAX_LEVELS = 100  # within a record
+_MOST_CATEGORIES = 100_000
+_MOST_PARENTS = 10
+_CATEGORY = "category"
 
 
-def looks_like_xml(text: str) -> bool:
-    """Return whether a text begins like XML, and not like a web page."""
-    return bool(_START.match(text)) and not re.search(r"<html[\s>]", text[:4096], re.I)
+class XmlRecords:
+    """Reads records from XML; what surrounds them is left out, but for the categories that they name by ids.
 
+    Where elements of that kind lie within each other the outermost is the record. One that is too large is yielded as
+    rejected, and reading continues.
 
-class _Counted:
-    """A stream of bytes that counts what is read; an error of the stream is kept, and ends the text."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self.count = 0
-        self.failure = ""
-
-    def read(self, _size: int = -1) -> bytes:
-        try:
-            data = self._stream.read(CHUNK_BYTES // 4)
-        except (EOFError, zlib.error, OSError) as exc:
-            self.failure = f"the stream cannot be read further: {exc}"
-            return b""
-        self.count += len(data)
-        return data
-
-
-def xml_records(stream: BinaryIO, name: str) -> Iterator[NumberedRecord]:
-    """Yield (position from 1, record) for each element that is a record; memory does not grow with the feed.
-
-    The records are the first elements that are called like one (`item`, `entry`, `product`, `offer`, …) or have a name
-    and another part of a product; all others must stand at the same place. A child is a text, an object of its own
-    children, or a list where it is repeated; attributes begin with `@`, the prefix of a namespace is left out.
-
-    Raises:
-        ConfigurationError: lxml is not installed.
-        InputError: the feed has a document type, which may define anything, or nothing in it is a record.
-        InputBrokenOffError: the feed breaks off after some records.
+    Raises (while iterating):
+        InputError: there are no products in it, it is a web page, or its DOCTYPE is refused.
+        InputBrokenOffError: it is no valid XML from some point on, or the stream could not be read to its end.
     """
-    try:
-        etree = import_module("lxml.etree")
-    except ImportError as exc:
-        raise ConfigurationError(f'{name} is XML, for which lxml is missing; type: pip install "lxml>=6"') from exc
-    source = _Counted(stream)
-    position = 0
-    try:
-        for record in _Elements(etree, source, name):
-            position += 1
-            yield position, record if isinstance(record, dict) else RejectedRecord(position, "", record)
-            del record
-    except etree.XMLSyntaxError as exc:
-        where = f"{name} breaks off at line {exc.position[0]}, column {exc.position[1]}: {source.failure or exc.msg}"
-        raise (InputBrokenOffError(where) if position else InputError(where)) from exc
-    if not position:
-        raise InputError(
-            f"{name} is XML without products\n"
-            "  seen: no element called item, entry, product or offer, and none with a name and a price or a brand\n"
-            "  to try: a product feed (Google Merchant, Meta, YML), or JSON, CSV"
+
+    def __init__(self, window: TextWindow) -> None:
+        self._window = window
+        self._parser = XmlParser(window.name, self._start, self._end, self._text)
+        self._done: deque[dict[str, Any] | str] = deque()
+        self._open: list[Element] = []
+        self._tag = ""
+        self._blank = 0  # bytes before the first tag
+        self._level = 0  # within a record
+        self._fault = ""
+        self._size = self._values = 0
+        self._categories: dict[str, tuple[str, str]] = {}
+        self._category: Element | None = None
+
+    def __iter__(self) -> Iterator[NumberedRecord]:
+        chunks = self._window.chunks()
+        sample: list[bytes] = []
+        held = 0
+        while held < MOST_SAMPLE_BYTES and (chunk := next(chunks, b"")):
+            sample.append(chunk)
+            held += len(chunk)
+        if sample:
+            self._blank = len(sample[0]) - len(sample[0].lstrip())
+            sample[0] = sample[0].lstrip()
+        self._tag = tag_of_products(b"".join(sample), self._window.name)
+        position = 0
+        failure: Exception | None = None
+        while failure is None:
+            chunk = sample.pop(0) if sample else next(chunks, b"")
+            failure = self._failure_of(chunk)
+            while self._done:
+                position += 1
+                record = self._done.popleft()
+                yield position, RejectedRecord(position, "", record) if isinstance(record, str) else record
+                del record
+            if not chunk:
+                break
+        if failure or self._window.failure:
+            reason = str(failure or "it has no end")
+            raise self._window.broken_off_at_byte(self._blank + self._parser.offset, reason)
+
+    def _failure_of(self, chunk: bytes) -> Exception | None:
+        try:
+            if chunk:
+                self._parser.feed(chunk)
+            else:
+                self._parser.close()
+        except (expat.ExpatError, InputError, ValueError, LookupError) as exc:
+            return exc
+        return InputError(f"a tag or comment is {TOO_LARGE}") if self._parser.waiting > MAX_RECORD_BYTES else None
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        if not self._level and kind_of(tag) != self._tag:
+            if kind_of(tag) == _CATEGORY and len(self._categories) < _MOST_CATEGORIES:
+                self._category = Element(tag, attributes)
+            return
+        self._level += 1
+        self._values += 1 + len(attributes)
+        self._size += len(tag) + sum(len(name) + len(value) for name, value in attributes.items())
+        self._check()
+        if not self._fault:
+            self._open.append(Element(tag, attributes))
+
+    def _text(self, text: str) -> None:
+        if self._level:
+            self._size += len(text)
+            self._check()
+            if not self._fault:
+                self._open[-1].add_text(text)
+        elif self._category and len(self._category.texts) < _MOST_PARENTS:
+            self._category.add_text(text[:1000])
+
+    def _end(self) -> None:
+        if not self._level:
+            self._keep_category()
+            return
+        self._level -= 1
+        if not self._fault:
+            element = self._open.pop()
+            if self._open:
+                self._open[-1].add(element)
+            else:
+                self._done.append(self._completed(element.record()))
+        elif not self._level:
+            self._done.append(self._fault)
+        if not self._level:
+            self._fault, self._size, self._values = "", 0, 0
+
+    def _check(self) -> None:
+        reasons = (
+            (self._size > MAX_RECORD_BYTES, TOO_LARGE),
+            (self._values > MAX_VALUES, TOO_MANY_VALUES),
+            (self._level > _MAX_LEVELS, NESTED_TOO_DEEPLY),
         )
+        if not self._fault and (found := next((reason for is_so, reason in reasons if is_so), "")):
+            self._fault = found
+            self._open.clear()
 
+    def _keep_category(self) -> None:
+        if self._category:
+            attributes, text = self._category.attributes, "".join(self._category.texts).strip()
+            if (number := attributes.get("id")) and text:
+                self._categories[number] = (text, attributes.get("parentId", ""))
+            self._category = None
 
-class _Elements:
-    """The records of one feed: a dict, or why one is rejected."""
-
-    def __init__(self, etree: Any, source: _Counted, name: str) -> None:
-        self._source = source
-        self._name = name
-        self._place: tuple[str, ...] = ()
-        self._events = etree.iterparse(
-            source,
-            events=("start", "end"),
-            resolve_entities=False,
-            no_network=True,
-            huge_tree=False,
-            remove_pis=True,
-            remove_comments=True,
-        )
-
-    def __iter__(self) -> Iterator[dict[str, Any] | str]:
-        path: list[str] = []
-        began_at = values = 0
-        for event, element in self._events:
-            if event == "start":
-                if not path:
-                    self._require_no_doctype(element)
-                path.append(_local(element))
-                if not self._place and path[-1] in _ITEMS and len(path) > 1:
-                    self._place = tuple(path)
-                if tuple(path) == self._place:
-                    began_at, values = self._source.count, 0
-                values += 1 + len(element.attrib)
-                continue
-            is_inside = self._place and len(path) > len(self._place) and tuple(path[: len(self._place)]) == self._place
-            if not self._place and len(path) > 1 and _may_be_record(path[-1], element):
-                self._place = tuple(path)
-            if tuple(path) == self._place:
-                too_large = self._source.count - began_at > MAX_RECORD_BYTES
-                yield TOO_LARGE if too_large else TOO_MANY_VALUES if values > MAX_VALUES else _record(element)
-                _forget(element)
-            elif (self._place and not is_inside) or values > MAX_VALUES:
-                _forget(element)
-            if not self._place and self._source.count > _MOST_BEFORE_ITEMS:
-                return
-            path.pop()
-
-    def _require_no_doctype(self, root: Any) -> None:
-        if root.getroottree().docinfo.doctype:
-            raise InputError(
-                f"{self._name} is XML with a DOCTYPE, which may define entities and is not read\n"
-                "  to try: xmllint --noent --dropdtd FILE > plain.xml"
-            )
-
-
-def _local(element: Any) -> str:
-    """Return the name of an element without its namespace, folded."""
-    return fold(str(element.tag).rpartition("}")[2])
-
-
-def _may_be_record(name: str, element: Any) -> bool:
-    if name in _NO_ITEMS or not any(is_name_field(_local(child)) and (child.text or "").strip() for child in element):
-        return False
-    return len(candidates(_record(element)).keys() - {"external_id"}) > 1
-
-
-def _record(element: Any) -> dict[str, Any]:
-    """Return an element as a record, in which its own attributes are fields like its children."""
-    value = _value(element)
-    if not isinstance(value, dict):
-        return {_local(element): value}
-    own = {name.removeprefix("@"): item for name, item in value.items() if name.startswith("@")}
-    return own | {name: item for name, item in value.items() if not name.startswith("@")}
-
-
-def _value(element: Any) -> Any:
-    fields: dict[str, Any] = {f"@{str(name).rpartition('}')[2]}": value for name, value in element.attrib.items()}
-    for child in element:
-        name = str(child.tag).rpartition("}")[2]
-        value = _value(child)
-        if name in fields:
-            before = fields[name]
-            fields[name] = [*before, value] if isinstance(before, list) else [before, value]
-        else:
-            fields[name] = value
-    text = (element.text or "").strip()
-    if not fields:
-        return text
-    if text and "@name" in fields:
-        return dict(zip(_PAIR, (fields["@name"], text), strict=True))
-    if text:
-        fields["text"] = text
-    return fields
-
-
-def _forget(element: Any) -> None:
-    """Drop an element that was read, and those before it."""
-    element.clear()
-    parent = element.getparent()
-    while parent is not None and element.getprevious() is not None:
-        del parent[0]
+    def _completed(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Return an offer of Yandex's format (YML) with its category's name, and a name made of its parts."""
+        number, path = record.get("categoryId"), list[str]()
+        while isinstance(number, str) and number in self._categories and len(path) < _MOST_PARENTS:
+            text, number = self._categories[number]
+            path.insert(0, text)
+        if path:
+            record.setdefault(_CATEGORY, " > ".join(path))
+        if record.keys() >= MODEL_AND_SELLER and not any(map(is_name_field, record)):
+            parts = (record.get(key) for key in ("typePrefix", "vendor", "model"))
+            record["name"] = " ".join(part for part in parts if isinstance(part, str) and part)
+        return record

@@ -507,6 +507,21 @@ SAMPLES: dict[str, Sample] = {
         is_table=True,
         parts=1,
     ),
+    "Yandex Market (YML)": Sample(
+        [
+            {
+                "id": "7",
+                "name": "Jacket",
+                "vendor": "Ridge",
+                "price": "900",
+                "currencyId": "UAH",
+                "categoryId": "2",
+                "category": "Jackets",
+                "param": [{"name": "Fabric", "value": "wool"}],
+            }
+        ],
+        [(("Jacket", "Ridge", "Jackets", "900", "UAH"), {"Fabric": "wool"})],
+    ),
     "commercetools CSV": Sample(
         [
             {
