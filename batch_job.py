@@ -15,7 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from query_generator.cli import parse_arguments
-from query_generator.errors import ExitCode, FatalError, ServiceAwayError, file_error
+from query_generator.errors import WHAT_TO_DO, ExitCode, FatalError, ServiceAwayError, file_error
 from query_generator.log import begin_outputs, configure_logging, end_outputs
 from query_generator.pipeline.starting import in_turn
 from query_generator.stopping import StopSignal
@@ -57,6 +57,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     stop = StopSignal()
     _stop_on_signals(stop)
     try:
+        return _run(argv, stop)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _run(argv: Sequence[str] | None, stop: StopSignal) -> int:
+    """Run one command; returns its exit code. The last line of a run that did not succeed says what to type."""
+    again = ""
+    try:
         arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # the search for plugins takes 60 ms
         config = _configure(arguments)
@@ -65,22 +74,25 @@ def main(argv: Sequence[str] | None = None) -> int:
             _LOG.info("[INIT] %s", note)
         stop.drain_seconds = config.drain_seconds
         verb = " ".join(word for word in (arguments["verb"] or "run", arguments.get("action")) if word)
-        return int(_command(verb)(config, stop))
+        again = f"the same command with --job-id {config.job_id}" if verb == "run" and not config.dry_run else ""
+        code = int(_command(verb)(config, stop))
     except SystemExit as exc:  # argparse, after --help
         return int(exc.code or 0)
     except FatalError as exc:
         prefix = "[INPUT ERROR]" if exc.exit_code is ExitCode.BAD_CONFIGURATION else "[BATCH ERROR]"
         for line in str(exc).splitlines():
             _LOG.error("%s %s", prefix, line)
-        return int(exc.exit_code)
+        code = int(exc.exit_code)
     except Exception as exc:
         if isinstance(exc, OSError) and isinstance(away := file_error("writing", exc), ServiceAwayError):
             _LOG.error("[BATCH ERROR] %s", away)
-            return int(away.exit_code)
-        _LOG.exception("[BATCH ERROR] Unexpected error")
-        return int(ExitCode.UNEXPECTED)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+            code = int(away.exit_code)
+        else:
+            _LOG.exception("[BATCH ERROR] Unexpected error")
+            code = int(ExitCode.UNEXPECTED)
+    if again and code:
+        _LOG.info("[BATCH] Exit code %d: %s", code, WHAT_TO_DO[ExitCode(code)].format(again=again))
+    return code
 
 
 def _fill_standard_streams() -> None:

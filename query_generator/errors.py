@@ -31,6 +31,18 @@ class ExitCode(IntEnum):
     PERMISSION_REFUSED = 77
 
 
+# `{again}` is what to type again.
+WHAT_TO_DO: Mapping[ExitCode, str] = {
+    ExitCode.BAD_CONFIGURATION: "correct what is named above, then type {again}; what was bought is kept",
+    ExitCode.FINISHED_WITH_ERRORS: "errors.json names what failed; {again} tries again what failed for a cause that "
+    "may be gone, and with --retry-failed all of it",
+    ExitCode.BUDGET_EXHAUSTED: "type {again} when there is quota or credit, or with a higher --max-cost",
+    ExitCode.UNEXPECTED: "report it with the traceback above; {again} continues, and nothing is lost",
+    ExitCode.TRY_AGAIN: "type {again}; it continues, and nothing is lost or bought twice",
+    ExitCode.PERMISSION_REFUSED: "correct the key, secret or role that is named above, then type {again}",
+}
+
+
 class Bill(NamedTuple):
     """What a provider billed for a call whose reply cannot be used: the model and its tokens.
 
