@@ -17,8 +17,8 @@ from packaging.utils import canonicalize_name
 # Each lock file with its extras and the lock file whose pins it takes over.
 LOCKS: Mapping[str, tuple[Sequence[str], str]] = {
     "requirements.txt": ([], ""),
-    "requirements-local.txt": (["local", "google-genai", "openai", "anthropic"], "requirements.txt"),
-    "requirements-dev.txt": (["local", "google-genai", "openai", "anthropic", "dev"], "requirements-local.txt"),
+    "requirements-local.txt": (["local", "google-genai", "openai", "anthropic", "xlsx"], "requirements.txt"),
+    "requirements-dev.txt": (["local", "google-genai", "openai", "anthropic", "xlsx", "dev"], "requirements-local.txt"),
 }
 COMPILE = "pip compile pyproject.toml --universal --generate-hashes --no-strip-extras --no-header --quiet"
 INTRODUCTION = "# Made by `make lock` from these lines of pyproject.toml, which `make check` compares:"

@@ -40,8 +40,9 @@ def result(local: Path) -> dict[str, list[dict[str, str]]]:
         ("table.csv", b'Name,Brand,Note\r\n"Trail Boot",Daybird,"two\nlines"\r\nRain Cape,Daybird,\r\n'),
         (
             "feed.xml",
-            b'<rss xmlns:g="http://base.google.com/ns/1.0"><channel><title>Shop</title><item><g:title>Trail Boot</g:title>'
-            b"<g:brand>Daybird</g:brand></item><item><title>Rain Cape</title><g:brand>Daybird</g:brand></item></channel></rss>",
+            b'<rss xmlns:g="http://base.google.com/ns/1.0"><channel><title>Shop</title>'
+            b"<item><g:title>Trail Boot</g:title><g:brand>Daybird</g:brand></item>"
+            b"<item><title>Rain Cape</title><g:brand>Daybird</g:brand></item></channel></rss>",
         ),
         ("array.json.gz", gzip.compress(json.dumps(GOOD).encode(), mtime=0)),
         ("misnamed.txt", gzip.compress(b"name;brand\nTrail Boot;Daybird\nRain Cape;Daybird\n", mtime=0)),
