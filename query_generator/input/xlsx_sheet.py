@@ -81,7 +81,7 @@ def _spooled(window: TextWindow) -> Iterator[BinaryIO]:
 
 
 def _rows_of_products(book: "Workbook", name: str) -> tuple[str, int, Iterator[list[str]]]:
-    """Return title, index of the header and rows of the one sheet with a column for the product's name and rows below."""
+    """Return the title, the header's index and the rows of the one sheet with a column for the product's name."""
     found: list[tuple[str, int, Any]] = []
     empty: list[tuple[str, int, Any]] = []
     seen: list[str] = []

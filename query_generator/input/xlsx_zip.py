@@ -11,7 +11,7 @@ MAX_SHEETS_BYTES = 1024 * MB  # of all sheets, which are read row by row
 MAX_TEXTS_BYTES = 64 * MB  # of the table of texts, which is held as a whole, as are the others
 MAX_OTHER_BYTES = 16 * MB
 MAX_RATIO = 200  # unpacked to packed, of a part that is larger than the first of these
-_LARGE_BYTES = 16 * MB
+_LARGE_BYTES = 8 * MB
 MAX_ROWS = 1_048_576  # of a sheet in Excel
 MAX_TEXTS_HELD = 160 * MB
 _BYTES_OF_A_TEXT = 200  # that it takes besides its characters while the table is read
@@ -78,10 +78,10 @@ def _check_contents(stream: IO[bytes], part: str, name: str) -> None:
     held = b""
     while chunk := stream.read(MB):
         data = held + chunk
+        texts += data.count(b"<si") - held.count(b"<si")
+        rows += data.count(b"<row") - held.count(b"<row")
         held = data[-_LONGEST_TAG:]
         size += len(chunk)
-        texts += data.count(b"<si", 0, len(data) - len(held)) * (part == _TEXTS)
-        rows += data.count(b"<row", 0, len(data) - len(held)) * (part != _TEXTS)
         if (last := data.rfind(b"</row>")) >= 0:
             row_start = size - len(data) + last
         if part.startswith(_SHEETS) and (size - row_start > _LARGE_BYTES or rows > MAX_ROWS or b"<!" in data):
@@ -89,5 +89,5 @@ def _check_contents(stream: IO[bytes], part: str, name: str) -> None:
                 f"{name}: {part} has a row larger than {_LARGE_BYTES // MB} MB, more than {MAX_ROWS:,} rows, or "
                 "comments; save the sheet as CSV"
             )
-    if texts * _BYTES_OF_A_TEXT + size > MAX_TEXTS_HELD:
+    if part == _TEXTS and texts * _BYTES_OF_A_TEXT + size > MAX_TEXTS_HELD:
         raise InputError(f"{name} holds {texts:,} different texts, too many at once; save the sheet as CSV")
