@@ -22,7 +22,7 @@ The same --job-id again continues that job: nothing is generated or paid for twi
 
 INPUT, exactly one of:
   --products-json JSON    products as JSON on the command line
-  --products-file PATH    products in a file of yours: JSON, JSON Lines, CSV, XML, or .gz of each
+  --products-file PATH    products in a file of yours: JSON, JSON Lines, CSV, XML, Excel, or .gz of each
   --input-s3 s3://B/K     products that are in S3 already
   --from-job              products selected for this job id in the database
 

@@ -14,13 +14,11 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-PROVIDERS = ("google-genai", "openai", "anthropic")
-INPUTS = ("xlsx",)
 # Each lock file with its extras and the lock file whose pins it takes over.
 LOCKS: Mapping[str, tuple[Sequence[str], str]] = {
     "requirements.txt": ([], ""),
-    "requirements-local.txt": (["local", *PROVIDERS, *INPUTS], "requirements.txt"),
-    "requirements-dev.txt": (["local", *PROVIDERS, *INPUTS, "dev"], "requirements-local.txt"),
+    "requirements-local.txt": (["local", "google-genai", "openai", "anthropic", "xlsx"], "requirements.txt"),
+    "requirements-dev.txt": (["local", "google-genai", "openai", "anthropic", "xlsx", "dev"], "requirements-local.txt"),
 }
 COMPILE = "pip compile pyproject.toml --universal --generate-hashes --no-strip-extras --no-header --quiet"
 INTRODUCTION = "# Made by `make lock` from these lines of pyproject.toml, which `make check` compares:"

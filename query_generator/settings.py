@@ -168,7 +168,7 @@ class JobConfig:
     products_file: Annotated[
         str | None,
         Setting(Group.SOURCE, example="products.json"),
-        Help("a JSON, JSON Lines, CSV or XML file; - is standard input"),
+        Help("a JSON, JSON Lines, CSV, XML or Excel file; - is standard input"),
         Option("--products-file", "PATH", BUYING),
     ] = None
     products_argument: Annotated[

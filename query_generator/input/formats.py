@@ -1,6 +1,5 @@
-"""Reads the records of a stream of bytes: JSON in its usual shapes, CSV, Excel or XML, recognized by the content."""
+"""Reads the records of a stream of bytes: JSON in its usual shapes, CSV, XML or Excel, recognized by the content."""
 
-import io
 import logging
 import re
 from collections.abc import Iterator
@@ -13,8 +12,8 @@ from query_generator.input.json_records import NumberedRecord
 from query_generator.input.json_wrapped import WrappedRecords
 from query_generator.input.layouts import is_plain, unfolded, where_in
 from query_generator.input.product_fields import is_name_field
-from query_generator.input.sheets import ZIP_MAGIC, SheetAsCsv
 from query_generator.input.text_window import InputBrokenOffError, TextWindow
+from query_generator.input.xlsx_sheet import ZIP_MAGIC, sheet_as_csv
 from query_generator.input.xml_parser import WebPageError
 from query_generator.input.xml_records import XmlRecords
 from query_generator.models import RejectedRecord
@@ -24,8 +23,11 @@ __all__ = ["InputBrokenOffError", "NumberedRecord", "read_records"]
 _LOG = logging.getLogger("input")
 _OBJECT_ON_ITS_LINE = re.compile(r"^[ \t]*\{", re.MULTILINE)
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\udc80-\udcff]")
+_OLE_MAGIC = "\udcd0\udccf\x11"  # bytes D0 CF 11
+_NO_TEXT = "binary data, or text in another encoding"
 _ACCEPTED = (
-    "a JSON array, an object with a list of products, JSON Lines, CSV with a header, or XML (or these as .gz), or .xlsx"
+    "a JSON array, an object with a list of products, JSON Lines, CSV with a header, XML, all in UTF-8, or .xlsx; "
+    "or any of these as .gz"
 )
 
 
@@ -34,10 +36,10 @@ def read_records(stream: BinaryIO, name: str = "the input") -> Iterator[Numbered
 
     Accepts a JSON array; an object with one list of objects that have names, or with several of which one has the key
     `products`; an object of products by their ids; JSON Lines, concatenated JSON objects, one object, each also with
-    envelopes or pages around the products; CSV with a header that names a field for the product's name; such a sheet of
-    an Excel file; and XML with elements that are products, such as a feed for Google Merchant; all also compressed with
-    gzip. A record that cannot be read, or is not an object, is yielded as `RejectedRecord`, one that is known to be
-    something else as `NoRecord`, and reading continues.
+    envelopes or pages around the products; CSV with a header that names a field for the product's name; XML with
+    elements that are products, such as a feed for Google Merchant; and an Excel file of which one sheet has such a
+    header; all also compressed with gzip. A record that cannot be read, or is not an object, is yielded as
+    `RejectedRecord`, one that is known to be something else as `NoRecord`, and reading continues.
 
     Raises:
         InputError: the stream holds nothing that can be read as records, or several lists of products; a list far
@@ -45,8 +47,6 @@ def read_records(stream: BinaryIO, name: str = "the input") -> Iterator[Numbered
         InputBrokenOffError: the stream breaks off after the records that were yielded.
     """
     window = TextWindow(stream, name)
-    if window.text.startswith(ZIP_MAGIC):
-        window = TextWindow(io.BufferedReader(SheetAsCsv(window.chunks(), name)), name)
     reader = WrappedRecords(window)
     first = reader.peek()
     if first == "[":
@@ -56,6 +56,9 @@ def read_records(stream: BinaryIO, name: str = "the input") -> Iterator[Numbered
         yield from _unfolded(reader.objects(), reader)
     elif not first:
         raise InputError(f"{name} cannot be read: {window.failure}" if window.failure else f"{name} is empty")
+    elif first == "P" and window.text.startswith(ZIP_MAGIC):
+        with sheet_as_csv(window) as rows:
+            yield from _rows(CsvRecords(rows))
     elif first == "<":
         try:
             yield from XmlRecords(window)
@@ -87,16 +90,21 @@ def _unfolded(records: Iterator[NumberedRecord], reader: WrappedRecords) -> Iter
         del numbered, element
 
 
+def _rows(table: CsvRecords) -> Iterator[NumberedRecord]:
+    if table.lines_before_header:
+        _LOG.info("The header is line %d; the lines above it are left out", table.lines_before_header + 1)
+    yield from table
+
+
 def _text_records(window: TextWindow, reader: WrappedRecords) -> Iterator[NumberedRecord]:
     reader.drop_blank_lines()
     start = window.text[:4096]
     if _BINARY.search(start.partition("\n")[0]):
-        raise InputError(f"{window.name} looks like binary data, or text in another encoding; give {_ACCEPTED}")
+        kind = "an old or encrypted Excel file" if start.startswith(_OLE_MAGIC) else _NO_TEXT
+        raise InputError(f"{window.name} looks like {kind}; give {_ACCEPTED}")
     table = CsvRecords(window)
     if any(map(is_name_field, table.header)):
-        if table.lines_before_header:
-            _LOG.info("The header is line %d; the lines above it are left out", table.lines_before_header + 1)
-        yield from table
+        yield from _rows(table)
     elif _OBJECT_ON_ITS_LINE.search(start):
         yield from _unfolded(reader.sequence(), reader)
     else:

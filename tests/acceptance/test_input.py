@@ -1,12 +1,24 @@
 """Catalogs of every kind through the command line: the good is kept, the bad is named."""
 
 import gzip
+import io
 import json
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from tests.conftest import Ended, run_command
+
+
+def excel_of(rows: list[tuple[str, ...]]) -> bytes:
+    book, file = Workbook(write_only=True), io.BytesIO()
+    sheet = book.create_sheet("Catalog")
+    for row in rows:
+        sheet.append(row)
+    book.save(file)
+    return file.getvalue()
+
 
 GOOD = [{"name": "Trail Boot", "brand": "Daybird"}, {"name": "Rain Cape", "brand": "Daybird"}]
 
@@ -44,6 +56,7 @@ def result(local: Path) -> dict[str, list[dict[str, str]]]:
             b"<item><g:title>Trail Boot</g:title><g:brand>Daybird</g:brand></item>"
             b"<item><title>Rain Cape</title><g:brand>Daybird</g:brand></item></channel></rss>",
         ),
+        ("book.xlsx", excel_of([("Name", "Brand"), ("Trail Boot", "Daybird"), ("Rain Cape", "Daybird")])),
         ("array.json.gz", gzip.compress(json.dumps(GOOD).encode(), mtime=0)),
         ("misnamed.txt", gzip.compress(b"name;brand\nTrail Boot;Daybird\nRain Cape;Daybird\n", mtime=0)),
     ],

@@ -290,7 +290,7 @@ def test_damaged_gzip() -> None:
         (b"42", "neither JSON nor CSV"),
         (b'"text"', "neither JSON nor CSV"),
         (b"\x89PNG\r\n\x1a\n\0\0\0", "binary"),
-        (b"PK\x03\x04\x14\0\0\0", "is no Excel file"),
+        (b"PK\x03\x04\x14\0\0\0", "binary"),
         ('[{"name": "A"}]'.encode("utf-16"), "UTF-16"),
         (b"sku,price\n1,2\n", "sku, price"),
     ],
