@@ -41,7 +41,7 @@ def sheet_as_csv(window: TextWindow) -> Iterator[TextWindow]:
         InputError: it is no Excel file, holds no sheet with products or several, or is small packed and huge unpacked;
             or the package that reads Excel files is not installed.
     """
-    with _spooled(window) as file, warnings.catch_warnings():
+    with _spooled(window) as file:
         warnings.filterwarnings("ignore", module="openpyxl")  # about styles and extensions that are left out
         check_xlsx(file, window.name)
         try:

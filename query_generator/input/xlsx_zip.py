@@ -1,5 +1,6 @@
 """Checks an Excel file before it is parsed: what it would unpack to, and that it is one."""
 
+import re
 import zipfile
 from typing import IO, BinaryIO
 
@@ -9,15 +10,28 @@ MB = 1024 * 1024
 MAX_PARTS = 10_000
 MAX_SHEETS_BYTES = 1024 * MB  # of all sheets, which are read row by row
 MAX_TEXTS_BYTES = 64 * MB  # of the table of texts, which is held as a whole, as are the others
-MAX_OTHER_BYTES = 16 * MB
+MAX_OTHER_BYTES = MB  # they take a hundred times as much
 MAX_RATIO = 200  # unpacked to packed, of a part that is larger than the first of these
-_LARGE_BYTES = 8 * MB
+_LARGE_BYTES = 4 * MB
 MAX_ROWS = 1_048_576  # of a sheet in Excel
 MAX_TEXTS_HELD = 160 * MB
 _BYTES_OF_A_TEXT = 200  # that it takes besides its characters while the table is read
 _HEAD_BYTES = 64 * 1024
 _SHEETS = "xl/worksheets/"
 _TEXTS = "xl/sharedstrings.xml"
+_TYPES = "[Content_Types].xml"
+_NOT_READ = (
+    "xl/drawings/",
+    "xl/charts/",
+    "xl/media/",
+    "xl/comments",
+    "xl/pivot",
+    "xl/calcchain",
+    "xl/tables/",
+    "customxml/",
+)
+_HELD_PART = re.compile(rb"<(?:\w+:)?(?:Override|Default)\b[^>]*(?:styles|sharedStrings|sheet\.main)\+xml[^>]*>")
+_USUAL_PLACE = re.compile(rb"/xl/(?:styles|sharedstrings|workbook)\.xml[\"']", re.I)
 _LONGEST_TAG = 8
 _SAVE_AS = "save it as .xlsx or CSV"
 
@@ -27,6 +41,9 @@ def check_xlsx(file: BinaryIO, name: str) -> None:
     try:
         with zipfile.ZipFile(file) as archive:
             _check_parts(archive.infolist(), name)
+            held = _HELD_PART.findall(archive.read(_TYPES)) if _TYPES in archive.namelist() else []
+            if not all(map(_USUAL_PLACE.search, held)):
+                raise InputError(f"{name} has its styles or texts at unusual places; save it anew, or the sheet as CSV")
             for part in archive.infolist():
                 if part.filename.lower().endswith((".xml", ".rels")):
                     with archive.open(part) as stream:
@@ -61,7 +78,7 @@ def _check_parts(parts: list[zipfile.ZipInfo], name: str) -> None:
             sheets += part.file_size
         elif lower == _TEXTS:
             texts += part.file_size
-        elif lower.endswith((".xml", ".rels")):
+        elif lower.endswith((".xml", ".rels")) and not lower.startswith(_NOT_READ):
             others += part.file_size
     for size, most, what in (
         (sheets, MAX_SHEETS_BYTES, "sheets"),

@@ -21,6 +21,7 @@ from query_generator.input.xml_place import MODEL_AND_SELLER, MOST_SAMPLE_BYTES,
 from query_generator.input.xml_values import Element, kind_of
 from query_generator.models import RejectedRecord
 
+_MAX_TAG_BYTES = 4 * 1024 * 1024  # which the parser holds until it ends, with all attributes
 _MAX_LEVELS = 100  # within a record
 _MOST_CATEGORIES = 100_000
 _MOST_PARENTS = 10
@@ -86,7 +87,8 @@ class XmlRecords:
                 self._parser.close()
         except (expat.ExpatError, InputError, ValueError, LookupError) as exc:
             return exc
-        return InputError(f"a tag or comment is {TOO_LARGE}") if self._parser.waiting > MAX_RECORD_BYTES else None
+        is_large = self._parser.waiting > _MAX_TAG_BYTES
+        return InputError(f"a tag or comment is larger than {_MAX_TAG_BYTES // 1024**2} MB") if is_large else None
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if not self._level and kind_of(tag) != self._tag:

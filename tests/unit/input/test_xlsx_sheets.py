@@ -142,6 +142,14 @@ def test_a_row_beyond_the_header_is_rejected() -> None:
         (b"PK\x03\x04\x14\0\0\0", "damaged"),
         (with_part(bytes_of(book_of([HEADER])), "xl/workbook.bin", lambda _: b"x"), r"\.xlsb"),
         (with_part(bytes_of(book_of([HEADER])), "xl/workbook.xml", lambda _: b"<broken"), "cannot be read as an Excel"),
+        (
+            with_part(
+                bytes_of(book_of([HEADER])),
+                "[Content_Types].xml",
+                lambda held: held.replace(b"/xl/styles.xml", b"/xl/media/styles.xml"),
+            ),
+            "unusual places",
+        ),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512), "old or encrypted Excel file"),
     ],
 )
@@ -182,7 +190,7 @@ def test_damage_within_the_rows() -> None:
     [
         ("xl/worksheets/sheet1.xml", 64, "unpacks to more than 200 times"),
         ("xl/sharedStrings.xml", 64, "unpacks to more than 200 times"),
-        ("xl/styles.xml", 17, "unpack"),
+        ("xl/styles.xml", 2, "styles and other parts unpack to more than 1 MB"),
     ],
 )
 def test_bombs_are_refused_before_they_are_parsed(part: str, megabytes: int, said: str) -> None:
@@ -210,7 +218,7 @@ def test_texts_beyond_the_cap_are_refused(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     ("part", "content", "said"),
     [
-        ("xl/worksheets/sheet1.xml", "<row><c><v>{noise}</v></c></row>", "a row larger than 8 MB"),
+        ("xl/worksheets/sheet1.xml", "<row><c><v>{noise}</v></c></row>", "a row larger than 4 MB"),
         ("xl/worksheets/sheet1.xml", "<row/>" * 3_000_000, "more than 1,048,576 rows"),
         ("xl/worksheets/sheet1.xml", "<row><![CDATA[</row>{noise}]]></row>", "comments"),
         ("xl/sharedStrings.xml", "<si><t/></si>" * 900_000, "900,000 different texts, too many at once"),
