@@ -5,12 +5,12 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, TypeAlias
 
-from query_generator.input.field_names import LONGEST_NAME, is_name_field, value_at
+from query_generator.input.continuations import continues, is_row_of_variants
+from query_generator.input.field_names import value_at
 from query_generator.input.json_records import NumberedRecord
-from query_generator.input.plain_text import fold, is_absent
+from query_generator.input.plain_text import is_absent
 from query_generator.input.profiles import Profile, profile_of
 from query_generator.input.read_sums import ReadSums
 from query_generator.input.text_window import InputBrokenOffError
@@ -25,9 +25,6 @@ VARIANTS = "variants"
 PARENT = "__parentId"  # in the lines of Shopify's bulk operations, whose children have other keys than their parents
 Numbered: TypeAlias = tuple[int, dict[str, Any] | RejectedRecord]
 
-_SAME = frozenset({"handle", "urlhandle", "slug", "urlkey", "itemgroupid"})  # columns that all rows of a product share
-_FILLED_IN_PRODUCTS = frozenset({"brand", "vendor", "manufacturer", "description", "category", "categories"})
-_OF_VARIANTS = re.compile(r"option|varia|attribute|colou?r|size|image", re.I)
 _OF_IMAGES = re.compile(r"image|img|photo|picture|media|position|alt ?text|status|published", re.I)
 
 
@@ -99,7 +96,7 @@ class Families:
             yield from self._released(MOST_HELD - 1 if waits_long else 0)
             if profile and (profile.listed or profile.parent):
                 self._join_waiting(record, profile)
-            if profile.has_families if profile else _is_row_of_variants(record):
+            if profile.has_families if profile else is_row_of_variants(record):
                 self._hold(position, record, profile)
             else:
                 yield position, record
@@ -115,7 +112,7 @@ class Families:
         if parent := _parent_field(record, profile):
             return value_at(record, parent) is not None
         before = self._product_before(record, profile)
-        return before is not None and _continues(record, before.record, profile)
+        return before is not None and continues(record, before.record, profile)
 
     def _is_repeated(self, record: dict[str, Any], field: str) -> bool:
         """Return whether a record is the product before it once more, as in another language."""
@@ -237,48 +234,3 @@ def _add_variant(product: dict[str, Any], row: Mapping[str, Any], room: int) -> 
         return 0
     product.setdefault(VARIANTS, []).append(told)
     return size
-
-
-@lru_cache(maxsize=4096)
-def _kind_of(name: str) -> str:
-    """Return what a column says of the rows of a table: `same`, `variant`, `product` or nothing."""
-    if len(name) > LONGEST_NAME:
-        return ""
-    folded = fold(name)
-    if folded in _SAME:
-        return "same"
-    if folded in _FILLED_IN_PRODUCTS:
-        return "product"
-    return "variant" if _OF_VARIANTS.search(name) else ""
-
-
-def _is_row_of_variants(record: Mapping[str, Any]) -> bool:
-    """Return whether a record is the row of a table in which several rows may make one product."""
-    return any(_kind_of(name) in {"same", "variant"} for name in record) and not any(
-        isinstance(value, (dict, list)) for value in record.values()
-    )
-
-
-def _names(record: Mapping[str, Any], profile: Profile | None) -> tuple[Any, ...]:
-    paths = profile.fields.get("name", ()) if profile else ()
-    given = (value for path in paths if (value := value_at(record, path)) is not None)
-    return (*given, *(value for name, value in record.items() if is_name_field(name) and not is_absent(value)))
-
-
-def _continues(record: Mapping[str, Any], product: Mapping[str, Any], profile: Profile | None) -> bool:
-    """Return whether a row belongs to the product of the row before it.
-
-    It does if both have the same handle, and the row has no other name; or if it has neither name nor handle and does
-    not say what only products have, in a table that has columns of variants.
-    """
-    if any(isinstance(value, (dict, list)) for value in record.values()):
-        return False
-    names = _names(record, profile)
-    shared = [name for name in record if _kind_of(name) == "same"] if not (profile and profile.same) else [profile.same]
-    handles = [(value_at(record, name), value_at(product, name)) for name in shared]
-    if any(own is not None and own == of_product for own, of_product in handles):
-        return not names or names[:1] == _names(product, profile)[:1]
-    if names or any(own is not None for own, _ in handles):
-        return False
-    kinds = {_kind_of(name) for name, value in record.items() if not is_absent(value)}
-    return "product" not in kinds and any(_kind_of(name) == "variant" for name in record)

@@ -72,6 +72,7 @@ _RANKS: dict[str, tuple[str, int]] = {}
 for _part, _names in FIELD_NAMES.items():
     for _rank, _name in enumerate(_names):
         _RANKS.setdefault(fold(_name), (_part, _rank))
+MOST_NAMES_KEPT, MOST_CHARACTERS_KEPT = 200, 4_000  # of the fields of a record, in the caches of such names
 LONGEST_NAME = 200  # a longer name is none of ours; the cache below shall not keep it
 _IN_LANGUAGES = ("name", "description")
 _AFTER_ALL = 1_000  # ranks; a name without a language comes first
@@ -122,6 +123,11 @@ def is_name_field(name: str) -> bool:
     """Return whether a field with this name may hold the product's name."""
     ranked = _part_and_rank(name)
     return ranked is not None and ranked[0] == "name"
+
+
+def is_small(names: tuple[str, ...]) -> bool:
+    """Return whether the names of a record's fields may be kept in a cache."""
+    return len(names) <= MOST_NAMES_KEPT and sum(map(len, names)) <= MOST_CHARACTERS_KEPT
 
 
 def is_price_field(name: str) -> bool:

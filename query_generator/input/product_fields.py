@@ -91,6 +91,7 @@ def _product(record: dict[str, Any], position: int, brand_name: str, locale: str
         price, price_range = prices_of(price, variants, currency)
         price_in_order, _ = prices_of(price_in_order, variants, currency)
         options += [("price range", price_range)] if price_range else []
+    with_options = _with_options(options, attributes, profile)
     return Product(
         name=name,
         brand=brand,
@@ -98,7 +99,7 @@ def _product(record: dict[str, Any], position: int, brand_name: str, locale: str
         description=description,
         price=price[0],
         currency=price[1] or currency,
-        attributes=_with_options(options, attributes, profile),
+        attributes=with_options,
         external_id=_first(label_of(value) for _, value in found.get("external_id", ()))[:MAX_EXTERNAL_ID_CHARACTERS],
         product_id=_product_id(record.get("product_id")),
         position=position,
@@ -110,7 +111,7 @@ def _product(record: dict[str, Any], position: int, brand_name: str, locale: str
             description_in_order,
             price_in_order[0],
             price_in_order[1] or currency_in_order,
-            _with_options(options, attributes_in_order, profile),
+            with_options if attributes_in_order is attributes else _with_options(options, attributes_in_order, profile),
         ),
     )
 
@@ -125,7 +126,9 @@ def _with_options(
     rest = [
         (name, value)
         for name, value in attributes
-        if name.casefold() not in known and fold(name) not in useless and not is_default_option(name, value)
+        if name.casefold() not in known
+        and not (useless and fold(name) in useless)
+        and not is_default_option(name, value)
     ]
     return (*pairs.items(), *rest)[:MAX_ATTRIBUTES]
 

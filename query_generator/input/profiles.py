@@ -7,7 +7,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from query_generator.input.field_names import LONGEST_NAME, value_at
+from query_generator.input.field_names import LONGEST_NAME, is_small, value_at
 from query_generator.input.plain_text import fold
 
 MOST_OPTIONS = 20  # of a product; PrestaShop and Magento have more attributes, but not more options
@@ -132,10 +132,16 @@ def _profiles_with(keys: frozenset[str]) -> tuple[Profile, ...]:
     return tuple(sorted(fitting, key=lambda profile: -len(profile.keys)))
 
 
+@lru_cache(maxsize=1024)
+def _profiles_of_names(names: tuple[str, ...]) -> tuple[Profile, ...]:
+    return _profiles_with(frozenset(_profile_key(name) for name in names if len(name) <= LONGEST_NAME) - {""})
+
+
 def profile_of(record: Mapping[str, Any]) -> Profile | None:
     """Return the format that a record has by its keys; of several, the one that asks for most keys."""
-    keys = frozenset(_profile_key(name) for name in record if len(name) <= LONGEST_NAME) - {""}
-    return next((profile for profile in _profiles_with(keys) if profile.begins_right(record)), None)
+    names = tuple(record)
+    fitting = _profiles_of_names(names) if is_small(names) else _profiles_of_names.__wrapped__(names)
+    return next((profile for profile in fitting if profile.begins_right(record)), None) if fitting else None
 
 
 def numbered(column: str) -> Iterator[str]:

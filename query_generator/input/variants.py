@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from query_generator.input.currencies import currency_of
-from query_generator.input.field_names import candidates, value_at
+from query_generator.input.field_names import LONGEST_NAME, candidates, value_at
 from query_generator.input.localized import label_of
-from query_generator.input.plain_text import listed
+from query_generator.input.plain_text import fold, listed
 from query_generator.input.prices import price_of
 from query_generator.input.profiles import Profile, numbered
 
 _LISTS = ("variants", "variations", "product_variants", "skus", "children", "masterVariant", "defaultVariant", "models")
+_RANKS = {fold(name): rank for rank, name in enumerate(_LISTS)}
 _ITEMS = ("edges", "nodes", "node", "data", "items")  # around the items of a list in GraphQL and JSON:API
 _PAIRS = ("selectedOptions", "option_values", "optionValues", "options", "attributes")
 _NUMBERED = (("Option# Name", "Option# Value"), ("Attribute # name", "Attribute # value"))
@@ -32,7 +35,18 @@ MOST_VALUES = 40
 
 def variants_of(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the variants that are nested in a record, in their order."""
-    return [item for name in _LISTS for item in _objects(value_at(record, name), MOST_LEVELS)]
+    lists = [
+        (rank, value)
+        for name, value in record.items()
+        if isinstance(value, (list, dict)) and (rank := _rank_of_list(name)) is not None
+    ]
+    lists.sort(key=itemgetter(0))
+    return [item for _, value in lists for item in _objects(value, MOST_LEVELS)]
+
+
+@lru_cache(maxsize=1024)
+def _rank_of_list(name: str) -> int | None:
+    return _RANKS.get(fold(name)) if len(name) <= LONGEST_NAME else None
 
 
 def _objects(value: Any, depth: int) -> Iterator[Mapping[str, Any]]:
@@ -55,6 +69,8 @@ def options_of(
 
     They stand in pairs of columns, in lists of pairs, or in columns that are usual for them, such as `color`.
     """
+    if not (variants or profile or _PARALLEL[0] in record):
+        return []
     values: dict[str, dict[str, None]] = {}
     names: dict[str, str] = {}
     for name, value in _listed_options(record, profile):
