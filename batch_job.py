@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str] | None, stop: StopSignal) -> int:
-    """Run one command; returns its exit code. The last line of a run that did not succeed says what to type."""
+    """Run one command; returns its exit code. A run that did not succeed ends with an error, or with what to type."""
     again = ""
     try:
         arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
@@ -82,14 +82,13 @@ def _run(argv: Sequence[str] | None, stop: StopSignal) -> int:
         prefix = "[INPUT ERROR]" if exc.exit_code is ExitCode.BAD_CONFIGURATION else "[BATCH ERROR]"
         for line in str(exc).splitlines():
             _LOG.error("%s %s", prefix, line)
-        code = int(exc.exit_code)
+        return int(exc.exit_code)
     except Exception as exc:
         if isinstance(exc, OSError) and isinstance(away := file_error("writing", exc), ServiceAwayError):
             _LOG.error("[BATCH ERROR] %s", away)
-            code = int(away.exit_code)
-        else:
-            _LOG.exception("[BATCH ERROR] Unexpected error")
-            code = int(ExitCode.UNEXPECTED)
+            return int(away.exit_code)
+        _LOG.exception("[BATCH ERROR] Unexpected error")
+        code = int(ExitCode.UNEXPECTED)
     if again and code:
         _LOG.info("[BATCH] Exit code %d: %s", code, WHAT_TO_DO[ExitCode(code)].format(again=again))
     return code

@@ -24,6 +24,7 @@ local = ["cellar"]
 google-genai = []
 openai = []
 anthropic = []
+xlsx = []
 dev = ["crane"]
 """
 
