@@ -23,10 +23,13 @@ DOCUMENTED = [
 
 
 @pytest.fixture(autouse=True)
-def _signals_as_before() -> Iterator[None]:
-    """Give SIGTERM and SIGINT back as they were."""
+def _process_as_before() -> Iterator[None]:
+    """Give SIGTERM, SIGINT and the umask back as they were, since other tests run in this process, too."""
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    mask = os.umask(0)
+    os.umask(mask)
     yield
+    os.umask(mask)
     for number, handler in before.items():
         signal.signal(number, handler)
 

@@ -299,7 +299,8 @@ def test_a_planted_file_leads_nowhere(directory: Path, outside: Path, name: str,
 def test_a_planted_data_folder_leads_nowhere(directory: Path, outside: Path, tmp_path: Path) -> None:
     """A link in the place of the data is refused, and an unfinished folder that is a link is not emptied."""
     elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir(mode=0o755)
+    elsewhere.mkdir()
+    elsewhere.chmod(0o755)
     (elsewhere / "file").write_text("precious")
     directory.mkdir()
     (directory / "postgres").symlink_to(elsewhere)
