@@ -25,6 +25,70 @@ class QueryType(StrEnum):
     MARKET = "market"
 
 
+class Intent(StrEnum):
+    """What a question wants."""
+
+    LEARN = "learn"
+    COMPARE = "compare"
+    CHOOSE = "choose"
+    TRUST = "trust"
+    PRICE = "price"
+    USE = "use"
+    FIX = "fix"
+    BUY = "buy"
+
+
+class Stage(StrEnum):
+    """How far a shopper is."""
+
+    EXPLORE = "explore"
+    COMPARE = "compare"
+    DECIDE = "decide"
+    OWN = "own"
+
+
+class Style(StrEnum):
+    """How a question is asked: a few words as in a search box, one sentence, or two or three of which the last asks."""
+
+    SHORT = "short"
+    PLAIN = "plain"
+    CONVERSATIONAL = "conversational"
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """What a plan says of a question. `branded`: it names the brand or the product; `persona` is who asks."""
+
+    intent: Intent
+    stage: Stage
+    style: Style
+    persona: str
+    branded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SlotGroup:
+    """Planned questions of one kind: `key` names them in a model's answer, `count` of them are wanted.
+
+    `starts_from` are the fields of the product, or the kinds of need, that they start from.
+    """
+
+    key: str
+    facets: Facets
+    count: int
+    starts_from: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An accepted question. `facets` is None if no plan asked for it; `grounded_in` are names of product fields."""
+
+    text: str
+    facets: Facets | None = None
+    locale: str = ""
+    grounded_in: tuple[str, ...] = ()
+
+
 def normalize_key_part(text: str) -> str:
     """Fold case, compatibility forms and white space, so that different spellings of one name compare equal."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
