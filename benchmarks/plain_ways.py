@@ -16,9 +16,9 @@ from requests.adapters import HTTPAdapter
 
 from benchmarks.lab import API_KEY
 from query_generator.input.product_fields import product_from_record
+from query_generator.llm.answer_form import QUESTIONS_SCHEMA
 from query_generator.llm.base import GenerationRequest
 from query_generator.llm.gemini import GeminiProvider
-from query_generator.llm.reply import QUESTIONS_SCHEMA
 from query_generator.models import QueryType
 from query_generator.questions.prompts import build_prompt
 

@@ -4,8 +4,9 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from query_generator.models import Generated
+from query_generator.models import Generated, Question
 from query_generator.pipeline.outcomes import next_state, queries_of, with_ids
+from query_generator.questions.order import Order
 from query_generator.store.items import Item, Outcome
 from query_generator.store.ledger import Ledger
 from query_generator.store.queries import save_queries_to_rds
@@ -120,7 +121,9 @@ def _claims(ledger: Ledger, transactions: int) -> list[list[Item]]:
 
 def _outcome(item: Item) -> Outcome:
     texts = questions(item.product.name, item.query_type, 0, QUESTIONS)
-    return next_state(item, Generated(texts, provider="gemini", model="stand-in"), QUESTIONS)
+    return next_state(
+        item, Generated(list(map(Question, texts)), provider="gemini", model="stand-in"), Order(QUESTIONS)
+    )
 
 
 def _values(ledger: Ledger, transactions: int) -> list[_Values]:

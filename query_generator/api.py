@@ -5,6 +5,7 @@ SDKs and pydantic are imported only when a function that needs them is called.
 
 import logging
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,9 @@ from query_generator.errors import ConfigurationError, InputError, UnusableReply
 from query_generator.input import sources
 from query_generator.input.product_fields import product_from_record
 from query_generator.llm.base import Provider
-from query_generator.models import Product, QueryType, RejectedRecord
-from query_generator.questions.ask import CALLS_FOR_AN_ITEM, ask
+from query_generator.models import Product, QueryType, Question, RejectedRecord
+from query_generator.questions.ask import ask
+from query_generator.questions.order import Known, Order
 from query_generator.store import objects as store_objects
 from query_generator.store import products
 from query_generator.store import queries as store_queries
@@ -83,7 +85,7 @@ def get_product_ids_from_job(
 def generate_questions(
     product_info: Mapping[str, Any], num_questions: int = 25, provider: Provider | None = None
 ) -> dict[str, list[str]]:
-    """Generate the questions for one product: one call for each type, and a second one if questions are missing.
+    """Generate the questions for one product: one call for each type, and at most two more if questions are missing.
 
     Args:
         product_info: a catalog record; docs/reference/input.md lists the field names.
@@ -100,18 +102,23 @@ def generate_questions(
     """
     product = product_from_record(dict(product_info), 1)
     asked = provider or _configured_provider()
+    order = Order(num_questions)
     questions: dict[str, list[str]] = {}
     for query_type in QueryType:
-        texts: list[str] = []
-        for call in range(1, CALLS_FOR_AN_ITEM + 1):
-            result = ask(product, query_type, num_questions, asked, tuple(texts))
-            texts += result.questions
-            is_asked_again = isinstance(result.error, UnusableReplyError) and call < CALLS_FOR_AN_ITEM
-            if result.error and not texts and not is_asked_again:
-                raise result.error
-        if len(texts) < num_questions:
-            _LOG.warning("[AI] only %d %s questions for %s", len(texts), query_type, product.name)
-        questions[f"{query_type}_questions"] = texts
+        made: list[Question] = []
+        dropped: Counter[str] = Counter()
+        for call in range(1, order.calls + 1):
+            result = ask(product, query_type, order, asked, Known(made, dropped))
+            made += result.questions
+            dropped += result.dropped
+            is_of_no_use = isinstance(result.error, UnusableReplyError)
+            if result.error and not (is_of_no_use and call == 1):
+                if not made:
+                    raise result.error
+                break
+        if len(made) < num_questions:
+            _LOG.warning("[AI] only %d %s questions for %s", len(made), query_type, product.name)
+        questions[f"{query_type}_questions"] = [question.text for question in made]
     return questions
 
 

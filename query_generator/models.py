@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 from query_generator.errors import RetryableError, SkippableError
 from query_generator.one_line import one_line
@@ -81,12 +82,24 @@ class SlotGroup:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An accepted question. `facets` is None if no plan asked for it; `grounded_in` are names of product fields."""
+    """An accepted question. `facets` is None if it was written for no group of a plan.
+
+    `branded` tells whether it names the brand or the product, None: not known. `grounded_in` are names of product
+    fields.
+    """
 
     text: str
     facets: Facets | None = None
+    branded: bool | None = None
     locale: str = ""
     grounded_in: tuple[str, ...] = ()
+
+
+class StoredText(NamedTuple):
+    """A question that is stored for a product, by any job. If it `counts`, it is active and of the type asked for."""
+
+    text: str
+    counts: bool
 
 
 def normalize_key_part(text: str) -> str:
@@ -192,16 +205,18 @@ class NoRecord:
 class Generated:
     """The result of one call for one product and question type. `error` is set if there was no usable reply.
 
-    `dropped` counts unusable texts by reason. A RetryableError in `error` means that a later attempt may succeed.
+    `prompt_version` is that of the call. `dropped` counts unusable texts by reason. A RetryableError in `error` means
+    that a later attempt may succeed.
     """
 
-    questions: list[str] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
     provider: str = ""
     model: str = ""
     prompt_tokens: int = 0
     output_tokens: int = 0
     error: RetryableError | SkippableError | None = None
+    prompt_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

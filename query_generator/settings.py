@@ -199,6 +199,35 @@ class JobConfig:
         Between(1, 200),
         Option("--num-questions", "N", BUYING),
     ] = 25
+    unbranded_share: Annotated[
+        float,
+        Setting(Group.WORK, "MARKET_UNBRANDED_SHARE", "0.7"),
+        Help("share of the market questions that name neither brand nor product", "It is fixed by a job's first run."),
+        Between(0, 1),
+        Option("--unbranded-share", "X", BUYING),
+    ] = 0.7
+    personas_file: Annotated[
+        str | None,
+        Setting(Group.WORK, "PERSONAS_FILE", "personas.json", default="the list that comes with the project"),
+        Help(
+            "a JSON file that says who asks",
+            'A list of `{"name", "description", "categories"?}`; `categories` are families of products, as food or '
+            "electronics. It is fixed by a job's first run.",
+        ),
+        Option("--personas", "FILE", BUYING),
+    ] = None
+    ask_factor: Annotated[
+        float,
+        Setting(Group.WORK, "ASK_FACTOR", "1.15"),
+        Help("how many times as many questions a model is asked for as are missing; the best of them are kept"),
+        Between(1, 3),
+    ] = 1.15
+    reask_limit: Annotated[
+        int,
+        Setting(Group.WORK, "REASK_LIMIT", "2"),
+        Help("how often a model is asked again for the questions that an item lacks"),
+        Between(0, 20),
+    ] = 2
     limit: Annotated[
         int | None,
         Setting(Group.WORK, "PRODUCT_LIMIT", "100", default="none"),

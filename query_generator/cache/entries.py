@@ -15,7 +15,6 @@ from typing import Any
 
 from query_generator.llm.base import GenerationReply, GenerationRequest, Usage
 from query_generator.llm.reported import MOST_TOKENS, can_be_name
-from query_generator.questions.prompts import PROMPT_VERSION
 
 OPERATION = "completions"
 SCHEMA = 1
@@ -47,7 +46,7 @@ def key_of(request: GenerationRequest, provider: str, model: str, parameters: Ma
         model: the model that is asked for this type of question.
         parameters: whatever else changes the reply: temperature, limit of tokens, address of the service.
     """
-    terms = [SCHEMA, OPERATION, provider, model, PROMPT_VERSION, sorted(parameters.items())]
+    terms = [SCHEMA, OPERATION, provider, model, request.prompt.version, sorted(parameters.items())]
     digest = hashlib.sha256()
     for part in (json.dumps([*terms, request.query_type, request.count]), request.prompt.system, request.prompt.user):
         text = part.encode(errors="surrogatepass")
@@ -87,15 +86,17 @@ def decode(key: str, stored: bytes) -> Entry:
 
 
 def _reply(content: Mapping[str, Any]) -> GenerationReply:
-    texts, usage = content["texts"], content["usage"]
+    texts, usage, keys = content["texts"], content["usage"], content.get("keys", [])
     billed = [usage.get(name, 0) for name in _USAGE]
     provider, model, truncated = content["provider"], content["model"], content["truncated"]
     if not (
         type(texts) is list
-        and all(type(text) is str for text in texts)
+        and type(keys) is list
+        and all(type(text) is str for text in (*texts, *keys))
+        and len(keys) in (0, len(texts))
         and all(map(can_be_name, (provider, model)))
         and all(type(tokens) is int and 0 <= tokens <= MOST_TOKENS for tokens in billed)
         and type(truncated) is bool
     ):
         raise ForeignEntryError
-    return GenerationReply(tuple(texts), provider, model, Usage(*billed), truncated)
+    return GenerationReply(tuple(texts), provider, model, Usage(*billed), truncated, keys=tuple(keys))

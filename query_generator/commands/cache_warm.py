@@ -18,11 +18,14 @@ from query_generator.errors import (
     UnusableReplyError,
 )
 from query_generator.llm.base import Provider
-from query_generator.models import Product, QueryType, RejectedRecord
+from query_generator.models import Product, QueryType, Question, RejectedRecord
+from query_generator.pipeline.admission import order_of
 from query_generator.pipeline.unusable import stopped_buying
 from query_generator.pipeline.workers import Workers
-from query_generator.questions.ask import CALLS_FOR_AN_ITEM, ask, shortage
+from query_generator.questions.ask import ask, shortage
+from query_generator.questions.order import Known, Order
 from query_generator.stopping import STEP_SECONDS, StopSignal
+from query_generator.store.jobs import JobMetadata
 
 _LOG = logging.getLogger("cache")
 
@@ -74,6 +77,7 @@ def warm(
     """
     warmed = Warmed()
     work = _work(entries, config.limit, warmed)
+    order = order_of(config, JobMetadata())
     workers: Workers[Failure] = Workers(config.max_concurrency)
     in_flight: dict[Future[Failure], Work] = {}
     fatal: FatalError | None = None
@@ -82,7 +86,7 @@ def warm(
         free = 0 if fatal or stop.is_set() else config.max_concurrency - len(in_flight)
         try:
             for product, query_type in islice(work, free):
-                future = workers.submit(partial(fill, product, query_type, config.num_questions, provider))
+                future = workers.submit(partial(fill, product, query_type, order, provider))
                 in_flight[future] = product, query_type
         except FatalError as exc:
             fatal = exc
@@ -121,21 +125,24 @@ def _work(entries: Iterable[Product | RejectedRecord], limit: int | None, warmed
             return
 
 
-def fill(product: Product, query_type: QueryType, wanted: int, provider: Provider) -> Failure:
+def fill(product: Product, query_type: QueryType, order: Order, provider: Provider) -> Failure:
     """Make the calls that a job makes for one item; return the error with which it would fail, or None."""
-    texts: tuple[str, ...] = ()
+    questions: list[Question] = []
     dropped: Counter[str] = Counter()
     error: Failure = None
-    for _ in range(CALLS_FOR_AN_ITEM):
-        result = ask(product, query_type, wanted, provider, texts)
+    was_of_no_use = False
+    for _ in range(order.calls):
+        result = ask(product, query_type, order, provider, Known(questions, dropped))
         error = result.error
-        if error and not isinstance(error, UnusableReplyError):
+        is_of_no_use = isinstance(error, UnusableReplyError)
+        if error and (not is_of_no_use or was_of_no_use):
             return error
-        texts += tuple(result.questions)
+        was_of_no_use = is_of_no_use
+        questions += result.questions
         dropped += result.dropped
-        if len(texts) >= wanted:
+        if len(questions) >= order.num_questions:
             return None
-    return error or shortage(len(texts), wanted, dropped)
+    return error or shortage(len(questions), order.num_questions, order.calls, dropped)
 
 
 def _count(warmed: Warmed, product: Product, query_type: QueryType, failure: Failure, limit: int) -> None:

@@ -10,9 +10,9 @@ from query_generator.errors import InputError, InterruptedRunError
 from query_generator.input.read_sums import ReadSums
 from query_generator.input.sources import configured_sources, load_input_data
 from query_generator.models import Product, QueryType, RejectedRecord
-from query_generator.pipeline.admission import Reading, has_other_terms, reading_of
+from query_generator.pipeline.admission import Reading, has_other_terms, order_of, reading_of
 from query_generator.pipeline.load import CHUNK, Entry, until_broken_off
-from query_generator.questions.prompts import build_prompt
+from query_generator.questions.order import Known, next_request
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database
 from query_generator.store.jobs import JobMetadata, is_known, read_metadata
@@ -101,7 +101,8 @@ def take_survey(config: JobConfig, db: Database | None, stop: StopSignal, survey
         FatalError: the error with which a run would end before its first call.
     """
     metadata = read_metadata(db, config.job_id) if db else JobMetadata()
-    changed = has_other_terms(config, metadata)
+    order = order_of(config, metadata)
+    changed = has_other_terms(config, order, metadata)
     sources = configured_sources(config)
     reading = reading_of(
         config,
@@ -129,10 +130,8 @@ def take_survey(config: JobConfig, db: Database | None, stop: StopSignal, survey
         if stop.is_set():
             raise InterruptedRunError(f"stopped: {stop.reason}")
         for item in open_work.of(chunk):
-            wanted = config.num_questions - len(item.existing)
-            if wanted > 0:
-                prompt = build_prompt(item.product, item.query_type, wanted, item.existing)
-                survey.work[item.query_type].add(prompt, wanted)
+            if request := next_request(item.product, item.query_type, order, Known(item.existing)):
+                survey.work[item.query_type].add(request.prompt, request.asked_in_all)
     if not survey.products:
         raise InputError(f"job {config.job_id}: no usable product in {name}")
     return name

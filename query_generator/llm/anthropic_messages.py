@@ -4,29 +4,29 @@ from collections.abc import Mapping
 from typing import Any
 
 from query_generator.errors import QueryGeneratorError, SkippableError
+from query_generator.llm.answer_form import answer_schema
 from query_generator.llm.anthropic_errors import error_from_reply
 from query_generator.llm.base import GenerationReply, GenerationRequest, Usage
 from query_generator.llm.http_errors import ErrorStatus, transport_faults
 from query_generator.llm.http_provider import HttpProvider
 from query_generator.llm.optional_parameters import OptionalParameters, ParameterSets
 from query_generator.llm.registry import ANTHROPIC
-from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts
+from query_generator.llm.reply import parse_answer
 from query_generator.llm.reported import usage_in
 
-# 25 questions take about 1,000 tokens; the rest is room for thinking, which counts here, and for larger counts.
-MAX_OUTPUT_TOKENS = 16_384
+# The limit of every call once, which is still told to the cache, so that what was bought is found.
+FORMER_LIMIT = 16_384
 
 _CUT = frozenset({"max_tokens", "model_context_window_exceeded"})
-_SCHEMA = OptionalParameters(
-    {
-        "output_config": {
-            "format": {"type": "json_schema", "schema": {**QUESTIONS_SCHEMA, "additionalProperties": False}}
-        }
-    },
-    ("output_config", "output_format", "json_schema", "structured output"),
-)
+
+
+def _schema(request: GenerationRequest) -> dict[str, Any]:
+    return {"output_config": {"format": {"type": "json_schema", "schema": answer_schema(request, closed=True)}}}
+
+
+_SCHEMA = OptionalParameters(_schema, ("output_config", "output_format", "json_schema", "structured output"))
 # Thinking at the default, medium, effort is billed, and plain questions do not need it.
-_EFFORT = OptionalParameters({"output_config": {"effort": "low"}}, ("effort", "output_config: "))
+_EFFORT = OptionalParameters(lambda _: {"output_config": {"effort": "low"}}, ("effort", "output_config: "))
 
 
 class AnthropicProvider(HttpProvider):
@@ -52,8 +52,8 @@ class AnthropicProvider(HttpProvider):
         with transport_faults(self.vendor, APIConnectionError):
             response = self._create(
                 model=self.model,
-                max_tokens=MAX_OUTPUT_TOKENS,
-                messages=[{"role": "user", "content": request.prompt.user}],
+                max_tokens=self._limit.of(request),
+                messages=[{"role": "user", "content": request.prompt.message}],
                 **system,
                 **optional,
             ).http_response
@@ -67,12 +67,10 @@ class AnthropicProvider(HttpProvider):
         if stop_reason == "refusal":
             raise SkippableError("Anthropic's model refused to answer (stop reason refusal)")
         text = "".join(part["text"] for part in reply["content"] if part["type"] == "text")
+        self._limit.learn(thought=any("thinking" in part["type"] for part in reply["content"]))
+        texts, keys = parse_answer(text, stop_reason, request)
         return GenerationReply(
-            texts=parse_question_texts(text, stop_reason, wanted=request.count, asked=str(request.query_type)),
-            provider=self.name,
-            model=model,
-            usage=usage,
-            truncated=stop_reason in _CUT,
+            texts, provider=self.name, model=model, usage=usage, truncated=stop_reason in _CUT, keys=keys
         )
 
     def _usage(self, usage: object) -> Usage:
@@ -81,4 +79,4 @@ class AnthropicProvider(HttpProvider):
         return usage_in(usage, ["input_tokens", "cache_creation_input_tokens", cached], ["output_tokens"], cached)
 
 
-ADAPTER = AnthropicProvider.adapter({"max_tokens": MAX_OUTPUT_TOKENS})
+ADAPTER = AnthropicProvider.adapter({"max_tokens": FORMER_LIMIT})

@@ -2,37 +2,72 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from query_generator.errors import Bill, QueryGeneratorError
-from query_generator.models import Product, QueryType
+from query_generator.models import Product, QueryType, SlotGroup, StoredText
 
 BYTES_A_TOKEN = 4  # of English; for Chinese this is 0.75 tokens a character
 TOKENS_A_QUESTION = 40
 
 
+FIRST_PROMPT_VERSION = "1"
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is sent to a model: standing instructions, and a message with the product's data."""
+    """What is sent to a model: standing instructions, and a message with the product's data.
+
+    `hint` ends the message and changes with what a run has seen of other products. It is no part of what the cache
+    knows a reply by, so that the same product is not bought again for another hint.
+    """
 
     system: str
     user: str
+    version: str = FIRST_PROMPT_VERSION
+    hint: str = ""
+
+    @property
+    def message(self) -> str:
+        """The whole message."""
+        return f"{self.user}\n\n{self.hint}" if self.hint else self.user
 
 
 CountTokens = Callable[[str, Prompt], int]
 """Counts the tokens of a prompt for a model, as its vendor would bill them, free of charge."""
 
 
+def no_brand(_: str) -> str:
+    """Find no brand in a text."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
-    """Ask for `count` questions of one type about one product, none of them in `exclusions`."""
+    """Ask for questions of one type about one product, none of them in `exclusions`.
+
+    `count` of them are needed. `groups` say which ones, by a plan; then `asked` has for each group how many the prompt
+    asks for, which may be more than are needed. Without groups, `count` are asked for as a plain list.
+
+    What the prompt does not tell, and what makes no other reply: `stored` are questions that the product has from
+    elsewhere, `other_brand` returns the brand of another product that a text names, or nothing.
+    """
 
     product: Product
     query_type: QueryType
     count: int
     prompt: Prompt
     exclusions: tuple[str, ...] = ()
+    groups: tuple[SlotGroup, ...] = ()
+    asked: tuple[int, ...] = ()
+    stored: tuple[StoredText, ...] = ()
+    other_brand: Callable[[str], str] = field(default=no_brand, repr=False, compare=False)
+
+    @property
+    def asked_in_all(self) -> int:
+        """How many questions the prompt asks for."""
+        return sum(self.asked) if self.groups else self.count
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +84,10 @@ def estimated_usage(request: GenerationRequest, output_tokens: int = -1) -> Usag
 
     Without `output_tokens`, an estimate of those of a reply that is there, it is an upper one.
     """
-    prompt = len(request.prompt.system.encode(errors="replace")) + len(request.prompt.user.encode(errors="replace"))
-    return Usage(prompt // BYTES_A_TOKEN, output_tokens if output_tokens >= 0 else TOKENS_A_QUESTION * request.count)
+    prompt = len(request.prompt.system.encode(errors="replace")) + len(request.prompt.message.encode(errors="replace"))
+    return Usage(
+        prompt // BYTES_A_TOKEN, output_tokens if output_tokens >= 0 else TOKENS_A_QUESTION * request.asked_in_all
+    )
 
 
 @contextmanager
@@ -73,7 +110,9 @@ def usage_of(bill: Bill) -> Usage:
 class GenerationReply:
     """The texts as the model wrote them, not yet checked as questions, and what they cost.
 
-    `model` is the version that answered, as the vendor names it. `truncated`: the model reached its token limit.
+    `keys` has for each text the key of the group that the model wrote it for, empty where it told none; no keys at all
+    where no text has one. `model` is the version that answered, as the vendor names it. `truncated`: the model reached
+    its token limit.
     `cost_usd` is what `usage` costs, as the meter has priced it; None: not priced, or the price is not known.
     """
 
@@ -83,6 +122,7 @@ class GenerationReply:
     usage: Usage = Usage()
     truncated: bool = False
     cost_usd: float | None = None
+    keys: tuple[str, ...] = ()
 
 
 class Provider(Protocol):

@@ -8,20 +8,14 @@ from urllib3 import exceptions as urllib3_errors
 
 from query_generator.errors import RetryableError, SkippableError, UnusableReplyError
 from query_generator.llm.adapter import Adapter, CallLimits
-from query_generator.llm.base import GenerationReply, GenerationRequest, Prompt, Usage, billed
-from query_generator.llm.gemini_common import (
-    MAX_OUTPUT_TOKENS,
-    PARAMETERS,
-    REFUSALS,
-    TEMPERATURE,
-    check_settings,
-    token_counter,
-)
+from query_generator.llm.answer_form import QUESTIONS_SCHEMA, OutputLimit
+from query_generator.llm.base import GenerationReply, GenerationRequest, Usage, billed
+from query_generator.llm.gemini_common import PARAMETERS, REFUSALS, TEMPERATURE, check_settings, token_counter
 from query_generator.llm.gemini_sdk import import_sdk
 from query_generator.llm.google_errors import error_from_reply
 from query_generator.llm.http_errors import expected_shape, no_connection, unreadable
 from query_generator.llm.registry import GEMINI
-from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts, read_json
+from query_generator.llm.reply import parse_answer, read_json
 from query_generator.llm.reply_size import UnreadableBody
 from query_generator.llm.reported import UNREADABLE, measured, model_of, usage_of_counts
 from query_generator.llm.session import DeadlinePassed, DeadlineSession, ErrorStatus
@@ -76,6 +70,7 @@ class GeminiProvider:
         self._send = client.transport.generate_content
         self._reply = genai.protos.GenerateContentResponse
         self._wrap = genai.protos.GenerateContentRequest.wrap
+        self._limit = OutputLimit()
         self._blank = {model: _blank_request(genai, model) for model in set(self._models.values())}
 
     @property
@@ -90,27 +85,24 @@ class GeminiProvider:
     def generate(self, request: GenerationRequest) -> GenerationReply:
         """Make one call; the errors are those of `Provider.generate`."""
         model = self._models[request.query_type]
-        reply, usage, thoughts = self._call(model, request.prompt)
+        reply, usage, thoughts = self._call(model, request)
         version = model_of(reply.model_version, model)
         usage = measured(usage, [part.text for candidate in reply.candidates for part in candidate.content.parts])
         with billed(version, usage):
             candidate = _usable_candidate(reply)
             finish = _name(candidate, "finish_reason")
             text = "".join(part.text for at, part in enumerate(candidate.content.parts) if at not in thoughts)
+            texts, keys = parse_answer(text, finish, request)
             return GenerationReply(
-                texts=parse_question_texts(text, finish, wanted=request.count, asked=str(request.query_type)),
-                provider=self.name,
-                model=version,
-                usage=usage,
-                truncated=finish == "MAX_TOKENS",
+                texts, provider=self.name, model=version, usage=usage, truncated=finish == "MAX_TOKENS", keys=keys
             )
 
-    def _call(self, model: str, prompt: Prompt) -> tuple[Any, Usage, frozenset[int]]:
+    def _call(self, model: str, request: GenerationRequest) -> tuple[Any, Usage, frozenset[int]]:
         """Make the call; returns the reply's protobuf message, what it bills, and which of its parts are thoughts."""
         from google.protobuf.json_format import ParseError
 
         try:
-            reply = self._send(self._request(model, prompt), retry=None, timeout=self._timeout_seconds)
+            reply = self._send(self._request(model, request), retry=None, timeout=self._timeout_seconds)
             body = self._session.of_thread.body
         except ErrorStatus as exc:
             retry_after = exc.reply.headers.get("Retry-After", "")
@@ -145,12 +137,21 @@ class GeminiProvider:
         content.pop("modelVersion", None)
         return ParseDict(content, self._reply.pb(self._reply()), ignore_unknown_fields=True)
 
-    def _request(self, model: str, prompt: Prompt) -> Any:
+    def _request(self, model: str, request: GenerationRequest) -> Any:
         blank = self._blank[model]
         message = type(blank)()
         message.CopyFrom(blank)
-        message.contents[0].parts[0].text = prompt.user
-        message.system_instruction.parts[0].text = prompt.system
+        message.contents[0].parts[0].text = request.prompt.message
+        message.system_instruction.parts[0].text = request.prompt.system
+        message.generation_config.max_output_tokens = self._limit.of(request)
+        if request.groups:
+            schema, keys = message.generation_config.response_schema, [group.key for group in request.groups]
+            of_a_list = blank.generation_config.response_schema.properties["questions"]
+            del schema.properties["questions"]
+            del schema.required[:]
+            schema.required.extend(keys)
+            for key in keys:
+                schema.properties[key].CopyFrom(of_a_list)
         return self._wrap(message)
 
 
@@ -161,7 +162,6 @@ def _blank_request(genai: Any, model: str) -> Any:
         system_instruction="-",
         generation_config={
             "temperature": TEMPERATURE,
-            "max_output_tokens": MAX_OUTPUT_TOKENS,
             "response_mime_type": "application/json",
             "response_schema": QUESTIONS_SCHEMA,
         },

@@ -12,10 +12,9 @@ from query_generator.models import QueryType
 
 # Google's advice for Gemini 3: lower values make it loop; it is also what gives varied questions.
 TEMPERATURE = 1.0
-# 25 questions take about 1,000 tokens. The rest is room for thinking, which counts here, and for larger counts; it
-# still ends a model that repeats itself well before its own limit of 65,536.
-MAX_OUTPUT_TOKENS = 16_384
-PARAMETERS = {"temperature": TEMPERATURE, "max_tokens": MAX_OUTPUT_TOKENS}
+# `max_tokens` was the limit of every call once; it is still told to the cache, so that what was bought is found. The
+# limit of today follows from the request.
+PARAMETERS = {"temperature": TEMPERATURE, "max_tokens": 16_384}
 
 REFUSALS = frozenset({"SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY"})
 """Finish reasons of replies that the service broke off, and would break off again."""

@@ -5,19 +5,13 @@ from typing import Any
 
 from query_generator.errors import RetryableError, SkippableError, UnusableReplyError
 from query_generator.llm.adapter import Adapter, CallLimits
+from query_generator.llm.answer_form import OutputLimit, answer_schema
 from query_generator.llm.base import GenerationReply, GenerationRequest, Usage, billed
-from query_generator.llm.gemini_common import (
-    MAX_OUTPUT_TOKENS,
-    PARAMETERS,
-    REFUSALS,
-    TEMPERATURE,
-    check_settings,
-    token_counter,
-)
+from query_generator.llm.gemini_common import PARAMETERS, REFUSALS, TEMPERATURE, check_settings, token_counter
 from query_generator.llm.google_errors import error_from_reply
 from query_generator.llm.http_errors import ErrorStatus, error_inside, expected_shape, transport_faults
 from query_generator.llm.registry import GEMINI
-from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts, read_json
+from query_generator.llm.reply import parse_answer, read_json
 from query_generator.llm.reported import measured, model_of, usage_in
 from query_generator.llm.sdk import sdk_of
 from query_generator.models import QueryType
@@ -55,6 +49,7 @@ class GoogleGenAIProvider:
 
         url = endpoint or GEMINI.own_address
         self._models = dict(models)
+        self._limit = OutputLimit()
         self._http = make_client(
             url, api_key, pool_size=pool_size, timeout_seconds=timeout_seconds, deadline_seconds=deadline_seconds
         )
@@ -97,16 +92,16 @@ class GoogleGenAIProvider:
 
     def _post(self, model: str, request: GenerationRequest) -> tuple[str, dict[str, str]]:
         """Return the reply as it came: the SDK would warn of values that are newer than itself."""
-        request.prompt.user.encode()
+        request.prompt.message.encode()
         response = self._client.models.generate_content(
             model=model,
-            contents=request.prompt.user,
+            contents=request.prompt.message,
             config={
                 "system_instruction": request.prompt.system or None,
                 "temperature": TEMPERATURE,
-                "max_output_tokens": MAX_OUTPUT_TOKENS,
+                "max_output_tokens": self._limit.of(request),
                 "response_mime_type": "application/json",
-                "response_schema": QUESTIONS_SCHEMA,
+                "response_schema": answer_schema(request),
                 "automatic_function_calling": {"disable": True},
                 "should_return_http_response": True,
             },
@@ -127,12 +122,9 @@ class GoogleGenAIProvider:
             raise SkippableError(f"Gemini broke off its reply (finish reason {finish_reason})")
         parts = candidate.get("content", {}).get("parts", [])
         text = "".join(part.get("text", "") for part in parts if not part.get("thought"))
+        texts, keys = parse_answer(text, finish_reason, request)
         return GenerationReply(
-            texts=parse_question_texts(text, finish_reason, wanted=request.count, asked=str(request.query_type)),
-            provider=self.name,
-            model=model,
-            usage=usage,
-            truncated=finish_reason == "MAX_TOKENS",
+            texts, provider=self.name, model=model, usage=usage, truncated=finish_reason == "MAX_TOKENS", keys=keys
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from query_generator.errors import ConfigurationError, QueryGeneratorError
 from query_generator.llm.adapter import Adapter, CallLimits
+from query_generator.llm.answer_form import OutputLimit
 from query_generator.llm.base import GenerationReply, GenerationRequest, Usage, billed
 from query_generator.llm.endpoints import check_address, check_api_key
 from query_generator.llm.http_errors import ErrorStatus, error_inside, expected_shape
@@ -74,6 +75,7 @@ class HttpProvider(ABC):
                 "http_client": self._http,
             }
         )
+        self._limit = OutputLimit(thinks=None if base_url else True)
         self._parameter_sets = self._optional_parameters(base_url)
 
     @classmethod
@@ -92,7 +94,7 @@ class HttpProvider(ABC):
     def generate(self, request: GenerationRequest) -> GenerationReply:
         """Make one call; the errors are those of `Provider.generate`."""
         try:
-            reply = self._parameter_sets.call(partial(self._sent, request))
+            reply = self._parameter_sets.call(request, partial(self._sent, request))
         except ErrorStatus as exc:
             with billed(self.model, self._usage(exc.usage) if exc.usage else Usage()):
                 raise self._error(exc) from exc

@@ -2,19 +2,21 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from string import Formatter
+from typing import NamedTuple
 
 from query_generator.llm.adapter import Adapter
 from query_generator.llm.base import GenerationReply, GenerationRequest
 from query_generator.llm.offline_grammar.fields import amounts, attribute_frames, claims, material
 from query_generator.llm.offline_grammar.vocabulary import frames, words
 from query_generator.llm.offline_grammar.wording import wording_of
-from query_generator.models import Product, QueryType
+from query_generator.models import Intent, Product, QueryType, SlotGroup, Style
 
 SHORTEST_QUESTION, LONGEST_QUESTION = 15, 200
+SPARE = 4  # times as many are written as a plan needs, since they cost nothing and not each one fits
 SAME_QUESTION = 0.5
 """Share of common words from which two questions count as one; set by reading the pairs that it drops."""
 
@@ -40,15 +42,46 @@ class OfflineProvider:
         product_words = _words(f"{request.product.name} {request.product.brand}")
         excluded = {_squeeze(text) for text in request.exclusions}
         seen = [_words(text) - product_words for text in request.exclusions]
-        chosen: list[str] = []
-        for question in _questions(request.product, request.query_type):
-            if len(chosen) >= request.count:
+        wanted = request.count * (SPARE if request.groups else 1)
+        chosen: list[Written] = []
+        for written in _questions(request.product, request.query_type):
+            if len(chosen) >= wanted:
                 break
-            asked = _words(question) - product_words
-            if _squeeze(question) not in excluded and not any(_alike(asked, other) for other in seen):
+            asked = _words(written.text) - product_words
+            if _squeeze(written.text) not in excluded and not any(_alike(asked, other) for other in seen):
                 seen.append(asked)
-                chosen.append(question)
-        return GenerationReply(texts=tuple(chosen), provider=self.name, model=self.model)
+                chosen.append(written)
+        return GenerationReply(
+            tuple(written.text for written in chosen), self.name, self.model, keys=_keys(request.groups, chosen)
+        )
+
+
+def _keys(groups: Sequence[SlotGroup], chosen: Sequence["Written"]) -> tuple[str, ...]:
+    """Return for each text the group that it surely belongs to, until that is full; a grammar plays no persona."""
+    left = {group.key: group.count for group in groups if group.facets.style is Style.PLAIN}
+    keys = []
+    for written in chosen:
+        fitting = (
+            group.key
+            for group in groups
+            if left.get(group.key) and (group.facets.intent, group.facets.branded) == (written.intent, written.is_named)
+        )
+        key = next(fitting, "")
+        if key:
+            left[key] -= 1
+        keys.append(key)
+    return tuple(keys) if groups else ()
+
+
+_Frame = tuple[str, Mapping[str, str]]  # with words of its own for some slots
+
+
+class Written(NamedTuple):
+    """A filled frame: whether it names the product or its brand, and what it asks for, where the frames tell that."""
+
+    text: str
+    is_named: bool
+    intent: Intent | None = None
 
 
 class _Filling:
@@ -67,30 +100,36 @@ class _Filling:
         known |= {"brand": said.brand, "material": material(product), **amounts(product)}
         self._slots = {slot: word for slot, word in known.items() if word}
 
-    def __call__(self, texts: Iterable[str]) -> Iterator[str]:
+    def __call__(self, texts: Iterable[str]) -> Iterator[Written]:
         """The frames whose slots are all known, filled, in an order of the product's own."""
         return self._in_order((frame, {}) for frame in texts)
 
-    def attributes(self) -> Iterator[str]:
+    def attributes(self) -> Iterator[Written]:
         """The frames about attributes, filled."""
-        return self._in_order(attribute_frames(self._product))
+        return self._in_order(attribute_frames(self._product), Intent.LEARN)
 
-    def claims(self, texts: tuple[str, ...]) -> Iterator[str]:
+    def claims(self, texts: tuple[str, ...]) -> Iterator[Written]:
         """The frames about claims, each filled with a claim of its own."""
-        return self._in_order(
-            (frame, {"claim": claim}) for frame, claim in zip(texts, claims(self._product), strict=False)
-        )
+        entries = ((frame, {"claim": claim}) for frame, claim in zip(texts, claims(self._product), strict=False))
+        return self._in_order(entries, Intent.TRUST)
 
-    def _in_order(self, entries: Iterable[tuple[str, Mapping[str, str]]]) -> Iterator[str]:
+    def _in_order(self, entries: Iterable[_Frame], intent: Intent | None = None) -> Iterator[Written]:
         ranked = sorted((self._rank(frame, extra), frame, dict(extra)) for frame, extra in entries)
         for rank, frame, extra in ranked:
             name = self._unbranded if "{brand}" in frame else self._names[rank[0] % len(self._names)]
             slots = {**self._slots, **extra, "x": name}
             if slots.keys() >= _slots_of(frame):
-                yield frame.format_map(slots)
+                is_named = not _slots_of(frame).isdisjoint(("x", "brand"))
+                asks_for = intent or (Intent.PRICE if frame in _frames_of_price() else None)
+                yield Written(frame.format_map(slots), is_named, asks_for)
 
     def _rank(self, frame: str, extra: Mapping[str, str]) -> bytes:
         return hashlib.sha256("|".join((self._product.key, frame, *extra.values())).encode()).digest()
+
+
+@cache
+def _frames_of_price() -> frozenset[str]:
+    return frozenset(frame for kind in QueryType for frame in frames(kind)["price"])
 
 
 @cache
@@ -98,16 +137,16 @@ def _slots_of(frame: str) -> frozenset[str]:
     return frozenset(slot for _, slot, _, _ in Formatter().parse(frame) if slot)
 
 
-def _questions(product: Product, query_type: QueryType) -> Iterator[str]:
+def _questions(product: Product, query_type: QueryType) -> Iterator[Written]:
     """All that the grammar can ask, sources interleaved, specific ones first."""
     fill = _Filling(product)
     sources = _product_sources(fill) if query_type is QueryType.PRODUCT else _market_sources(fill)
-    for question in _take_turns(sources):
-        if SHORTEST_QUESTION <= len(question) <= LONGEST_QUESTION:
-            yield question
+    for written in _take_turns(sources):
+        if SHORTEST_QUESTION <= len(written.text) <= LONGEST_QUESTION:
+            yield written
 
 
-def _product_sources(fill: _Filling) -> tuple[Iterator[str], ...]:
+def _product_sources(fill: _Filling) -> tuple[Iterator[Written], ...]:
     domain, lists = fill.domain, frames("product")
     core = fill(lists["core"])
     more = fill((*lists["more"], *(lists["shipped"] if domain is None or domain.made else ())))
@@ -119,7 +158,7 @@ def _product_sources(fill: _Filling) -> tuple[Iterator[str], ...]:
     return attributes, special, core, claimed, special, made, core, sold, attributes, used, more
 
 
-def _market_sources(fill: _Filling) -> tuple[Iterator[str], ...]:
+def _market_sources(fill: _Filling) -> tuple[Iterator[Written], ...]:
     domain, lists = fill.domain, frames("market")
     core, more = fill(lists["core"]), fill(lists["more"])
     made = lists["made_goods"] if domain is None or domain.made else ()
@@ -130,14 +169,14 @@ def _market_sources(fill: _Filling) -> tuple[Iterator[str], ...]:
     return landscape, core, special, brand, landscape, price, claimed, landscape, special, brand, landscape, core, more
 
 
-def _take_turns(sources: tuple[Iterator[str], ...]) -> Iterator[str]:
+def _take_turns(sources: tuple[Iterator[Written], ...]) -> Iterator[Written]:
     """One question of each source in turn until none has any; a source listed twice has two turns a round."""
     left = list(sources)
     while left:
         for source in tuple(left):
-            question = next(source, "")
-            if question:
-                yield question
+            written = next(source, None)
+            if written:
+                yield written
             elif source in left:
                 left = [other for other in left if other is not source]
 

@@ -5,40 +5,41 @@ key. A parameter that one refuses is left out from then on.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from query_generator.errors import QueryGeneratorError, SkippableError, UnusableReplyError
+from query_generator.llm.answer_form import OutputLimit, answer_schema, thought_tokens
 from query_generator.llm.base import GenerationReply, GenerationRequest, Usage
 from query_generator.llm.http_errors import ErrorStatus, error_inside, transport_faults
 from query_generator.llm.http_provider import HttpProvider
 from query_generator.llm.openai_errors import error_from_reply
 from query_generator.llm.optional_parameters import OptionalParameters, ParameterSets
 from query_generator.llm.registry import OPENAI
-from query_generator.llm.reply import QUESTIONS_SCHEMA, parse_question_texts
+from query_generator.llm.reply import parse_answer
 from query_generator.llm.reported import usage_in
 
-# 25 questions take about 1,000 tokens; the rest is room for reasoning, which counts here, and for larger counts. It is
-# no larger because OpenAI charges the whole limit against the quota of tokens a minute.
-MAX_OUTPUT_TOKENS = 8_192
 NO_KEY = "none"  # the SDK requires one; a service that needs none ignores it
+# The limit of every call once, which is still told to the cache, so that what was bought is found. The limit of today
+# follows from the request; OpenAI charges the whole of it against the quota of tokens a minute.
+FORMER_LIMIT = 8_192
 
-_SCHEMA = OptionalParameters(
-    {
+
+def _schema(request: GenerationRequest, *, bounded: bool = False) -> dict[str, Any]:
+    schema = answer_schema(request, closed=True, bounded=bounded)
+    return {
         "response_format": {
             "type": "json_schema",
-            "json_schema": {
-                "name": "questions",
-                "strict": True,
-                "schema": {**QUESTIONS_SCHEMA, "additionalProperties": False},
-            },
+            "json_schema": {"name": "questions", "strict": True, "schema": schema},
         }
-    },
-    ("response_format", "json_schema", "structured output", "grammar"),
-)
-_LIMIT = OptionalParameters({"max_completion_tokens": MAX_OUTPUT_TOKENS}, ("max_completion_tokens",))
-_OLD_LIMIT = OptionalParameters({"max_tokens": MAX_OUTPUT_TOKENS}, ("max_tokens",))
+    }
+
+
+_SCHEMA_WORDS = ("response_format", "json_schema", "structured output", "grammar")
+_BOUNDED_SCHEMA = OptionalParameters(partial(_schema, bounded=True), ("maxitems", *_SCHEMA_WORDS))
+_SCHEMA = OptionalParameters(_schema, _SCHEMA_WORDS)
 # Models of this price class reason at medium effort by default, which is billed and which plain questions do not need.
-_EFFORT = OptionalParameters({"reasoning_effort": "low"}, ("reasoning_effort", "reasoning.effort"))
+_EFFORT = OptionalParameters(lambda _: {"reasoning_effort": "low"}, ("reasoning_effort", "reasoning.effort"))
 
 
 class OpenAIProvider(HttpProvider):
@@ -56,13 +57,13 @@ class OpenAIProvider(HttpProvider):
         return OpenAI(**{**options, "api_key": api_key}).chat.completions.with_raw_response.create
 
     def _optional_parameters(self, base_url: str) -> ParameterSets:
-        return compatible_parameters() if base_url else openai_parameters()
+        return compatible_parameters(self._limit) if base_url else openai_parameters(self._limit)
 
     def _post(self, request: GenerationRequest, optional: dict[str, Any]) -> tuple[bytes, Mapping[str, str]]:
         from openai import APIConnectionError
 
         system = [{"role": "system", "content": request.prompt.system}] if request.prompt.system else []
-        messages = [*system, {"role": "user", "content": request.prompt.user}]
+        messages = [*system, {"role": "user", "content": request.prompt.message}]
         with transport_faults(self.vendor, APIConnectionError):
             raw = self._create(model=self.model, messages=messages, extra_body=optional)
         return raw.content, dict(raw.headers)
@@ -89,14 +90,11 @@ class OpenAIProvider(HttpProvider):
         message, finish_reason = choice["message"], choice.get("finish_reason")
         if message.get("refusal") or finish_reason == "content_filter":
             raise SkippableError(f"{self.vendor.title}'s model refused to answer (finish reason {finish_reason})")
+        text = _text(message)
+        self._limit.learn(thought=_has_thought(reply, message, text))
+        texts, keys = parse_answer(text, finish_reason, request)
         return GenerationReply(
-            texts=parse_question_texts(
-                _text(message), finish_reason, wanted=request.count, asked=str(request.query_type)
-            ),
-            provider=self.name,
-            model=model,
-            usage=usage,
-            truncated=finish_reason == "length",
+            texts, provider=self.name, model=model, usage=usage, truncated=finish_reason == "length", keys=keys
         )
 
     def _usage(self, usage: object) -> Usage:
@@ -115,14 +113,28 @@ def _text(message: Any) -> str:
     )
 
 
-def openai_parameters() -> ParameterSets:
+def _has_thought(reply: dict[str, Any], message: dict[str, Any], text: str) -> bool:
+    counted = thought_tokens(reply.get("usage"), "completion_tokens_details", "reasoning_tokens")
+    return counted or any(message.get(name) for name in ("reasoning_content", "reasoning")) or "think" in text[:40]
+
+
+def openai_parameters(limit: OutputLimit) -> ParameterSets:
     """Return what calls to OpenAI's own service set; its newer models refuse `max_tokens`."""
-    return ParameterSets([_LIMIT, _OLD_LIMIT], [_SCHEMA], [_EFFORT])
+    return ParameterSets(_limits(limit), [_BOUNDED_SCHEMA, _SCHEMA], [_EFFORT])
 
 
-def compatible_parameters() -> ParameterSets:
+def compatible_parameters(limit: OutputLimit) -> ParameterSets:
     """Return what calls to a compatible service set; many ignore `max_completion_tokens`, some refuse any effort."""
-    return ParameterSets([_OLD_LIMIT, _LIMIT], [_SCHEMA])
+    return ParameterSets(_limits(limit)[::-1], [_BOUNDED_SCHEMA, _SCHEMA])
 
 
-ADAPTER = OpenAIProvider.adapter({"max_tokens": MAX_OUTPUT_TOKENS})
+def _limits(limit: OutputLimit) -> list[OptionalParameters]:
+    names = ("max_completion_tokens", "max_tokens")
+    return [OptionalParameters(partial(_limit_of, name, limit), (name,)) for name in names]
+
+
+def _limit_of(name: str, limit: OutputLimit, request: GenerationRequest) -> dict[str, Any]:
+    return {name: limit.of(request)}
+
+
+ADAPTER = OpenAIProvider.adapter({"max_tokens": FORMER_LIMIT})

@@ -1,22 +1,17 @@
-"""Reads the questions out of the text of a model's reply, and has the JSON schema that asks for them."""
+"""Reads the questions out of the text of a model's reply."""
 
 import json
 from collections.abc import Iterable
 from typing import Any
 
 from query_generator.errors import UnusableReplyError
+from query_generator.llm.base import GenerationRequest
+from query_generator.llm.grouped_reply import Keyed, keyed_texts
 from query_generator.llm.loose_json import number, values_in
 from query_generator.llm.question_lines import runs_of_lines
 from query_generator.llm.question_lists import last_or_all, texts_of_values
 from query_generator.llm.thinking import after_final_heading, without_thinking
 from query_generator.masking import quoted
-
-# No minItems or maxItems: Gemini refuses schemas whose arrays bound too many states, so the count is in the prompt.
-QUESTIONS_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {"questions": {"type": "array", "items": {"type": "string"}}},
-    "required": ["questions"],
-}
 
 LOOKED_AT = 1_000  # characters of a reply that cannot be used, of which fewer are shown
 LONGEST_REASON = 40  # characters of a finish reason
@@ -27,6 +22,32 @@ _DECODER = json.JSONDecoder(strict=False, parse_int=number)
 def read_json(text: str | bytes) -> Any:
     """Read the JSON of a reply; an integer without end is infinite. Raises ValueError or RecursionError."""
     return json.loads(text, parse_int=number)
+
+
+def parse_answer(text: str, finish: object, request: GenerationRequest) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Read the answer to a request: its texts, and the key of each one's group, as `GenerationReply` has them.
+
+    An answer without groups, where a plan asked for them, is read like any other list.
+
+    Raises:
+        UnusableReplyError: not one question was found.
+    """
+    if request.groups and (found := _grouped(text, [group.key for group in request.groups])):
+        return tuple(question for _, question in found), tuple(key for key, _ in found)
+    return parse_question_texts(text, finish, wanted=request.count, asked=str(request.query_type)), ()
+
+
+def _grouped(text: str, keys: list[str]) -> list[Keyed]:
+    try:
+        values = [_DECODER.decode(text)]
+    except (ValueError, RecursionError):
+        values = list(values_in(without_thinking(text)))
+    if len(values) == 1 and isinstance(values[0], str):
+        values = list(values_in(values[0]))
+    cleaned = (
+        (key, question if question.isascii() else _sound(question)) for key, question in keyed_texts(values, keys)
+    )
+    return [(key, question) for key, question in cleaned if question.strip()]
 
 
 def parse_question_texts(text: str, finish: object = None, *, wanted: int = 0, asked: str = "") -> tuple[str, ...]:
@@ -108,5 +129,8 @@ def _listed(text: str, wanted: int, asked: str) -> list[str]:
 
 def _usable(items: Iterable[str]) -> tuple[str, ...]:
     """Keep the strings that hold text, without lone surrogates, which cannot be written as UTF-8."""
-    texts = [item if item.isascii() else item.encode(errors="ignore").decode() for item in items]
-    return tuple(filter(str.strip, texts))
+    return tuple(filter(str.strip, map(_sound, items)))
+
+
+def _sound(text: str) -> str:
+    return text if text.isascii() else text.encode(errors="ignore").decode()

@@ -36,7 +36,7 @@ def gemini_token_counter(api_key: str, endpoint: str = "") -> CountTokens:
             "generateContentRequest": {
                 "model": name,
                 "systemInstruction": {"parts": [{"text": prompt.system}]},
-                "contents": [{"role": "user", "parts": [{"text": prompt.user}]}],
+                "contents": [{"role": "user", "parts": [{"text": prompt.message}]}],
             }
         }
         try:

@@ -5,8 +5,12 @@ from typing import Any
 
 from query_generator.config import JobConfig
 from query_generator.errors import ConfigurationError, InputError
+from query_generator.llm.base import FIRST_PROMPT_VERSION
 from query_generator.llm.registry import terms_of_models
-from query_generator.questions.prompts import PROMPT_VERSION
+from query_generator.questions.order import Order
+from query_generator.questions.personas import load_personas, name_of, shipped_personas
+from query_generator.questions.plan import PlanSettings
+from query_generator.questions.prompts import PROMPT_VERSION, prompt_versions
 from query_generator.store.jobs import JobMetadata
 
 FROM_JOB = "from-job"
@@ -20,21 +24,52 @@ class Reading(Enum):
     NOTHING = auto()  # nothing is read: the whole input is in the ledger already
 
 
-def terms_of(config: JobConfig) -> dict[str, Any]:
+def order_of(config: JobConfig, metadata: JobMetadata) -> Order:
+    """Return what a run orders for each item. A job keeps the version of prompts that it began with.
+
+    Args:
+        config: the configuration of the run; `--refresh` allows the newest version.
+        metadata: what is recorded of the job; empty before its first run.
+
+    Raises:
+        ConfigurationError: the job began with a version of prompts that is not known here, or the file of personas
+            cannot be used.
+    """
+    version = PROMPT_VERSION if config.refresh else metadata.terms.get("prompt_version", PROMPT_VERSION)
+    if version not in prompt_versions():
+        raise ConfigurationError(
+            f"job {config.job_id} began with prompts of version {version}, which this version of the program does not "
+            "know; run it with the newer program, or with --refresh"
+        )
+    personas = load_personas(config.personas_file) if config.personas_file else shipped_personas()
+    return Order(
+        config.num_questions,
+        version,
+        PlanSettings(config.unbranded_share, personas),
+        config.ask_factor,
+        config.reask_limit,
+    )
+
+
+def terms_of(config: JobConfig, order: Order) -> dict[str, Any]:
     """Return what the questions of a job depend on; the first run fixes it."""
-    return {
-        "num_questions": config.num_questions,
+    terms = {
+        "num_questions": order.num_questions,
         "providers": list(config.providers),
         "models": terms_of_models(config),
-        "prompt_version": PROMPT_VERSION,
+        "prompt_version": order.prompt_version,
     }
+    if order.prompt_version == FIRST_PROMPT_VERSION:
+        return terms
+    return terms | {"unbranded_share": order.plan.unbranded_share, "personas": name_of(order.plan.personas)}
 
 
-def has_other_terms(config: JobConfig, metadata: JobMetadata) -> bool:
+def has_other_terms(config: JobConfig, order: Order, metadata: JobMetadata) -> bool:
     """Return whether the run's terms differ from those that its job began with, which `--refresh` allows.
 
     Args:
         config: the configuration of the run.
+        order: of the run.
         metadata: what is recorded of the job; a term that is not recorded yet does not count as different.
 
     Raises:
@@ -42,7 +77,7 @@ def has_other_terms(config: JobConfig, metadata: JobMetadata) -> bool:
     """
     changed = [
         f"{name} was {metadata.terms[name]}, is {value}"
-        for name, value in terms_of(config).items()
+        for name, value in terms_of(config, order).items()
         if metadata.terms.get(name, value) != value
     ]
     if changed and not config.refresh:

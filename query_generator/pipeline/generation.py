@@ -21,6 +21,7 @@ from query_generator.pipeline.saving import Saving
 from query_generator.pipeline.unusable import UnusableReplies
 from query_generator.pipeline.workers import Workers, take_ended
 from query_generator.questions.ask import ask
+from query_generator.questions.order import Known, Order, Surroundings
 from query_generator.report.stats import RunStats, Tally
 from query_generator.stopping import StopSignal
 from query_generator.store.events import EventLog
@@ -51,19 +52,22 @@ class Generation:
         stats: RunStats,
         stop: StopSignal,
         *,
-        num_questions: int,
+        order: Order,
         max_concurrency: int,
         batch_size: int,
         unusable: UnusableReplies,
         clock: Callable[[], float] = time.monotonic,
         on_check: Callable[[], None] = lambda: None,
+        around: Surroundings | None = None,
     ) -> None:
-        """Take what the loop works with; `on_check` is called about twice a second while it works."""
+        """Take what the loop works with; `on_check` is called about twice a second while it works. `around`
+        is what the run has seen of other products."""
         self._on_check = on_check
         self._ledger = ledger
         self._provider = provider
         self._stop = stop
-        self._num_questions = num_questions
+        self._order = order
+        self._around = around or Surroundings()
         self._max_concurrency = max_concurrency
         self._clock = clock
         self._unusable = unusable
@@ -152,7 +156,8 @@ class Generation:
     def _ask(self, item: Item) -> Generated:
         if self._stop.is_set():
             raise InterruptedRunError(f"stopped: {self._stop.reason}")
-        return ask(item.product, item.query_type, self._num_questions, self._provider, item.existing)
+        known = Known(item.existing, item.dropped, item.stored)
+        return ask(item.product, item.query_type, self._order, self._provider, known, self._around)
 
     def _save(self, finished: Sequence[Future[Generated]]) -> None:
         self._ended_lately += len(finished)
@@ -180,7 +185,7 @@ class Generation:
                 self._end(error)
             return None
         generated = future.result()
-        outcome = next_state(item, generated, self._num_questions, may_wait=self._unusable.is_worth_waiting(item))
+        outcome = next_state(item, generated, self._order, may_wait=self._unusable.is_worth_waiting(item))
         try:
             self._unusable.ended(item, generated)
         except RepliesOfNoUseError as exc:

@@ -20,7 +20,7 @@ from query_generator.llm.base import Provider
 from query_generator.llm.metered import CallStats, Meters
 from query_generator.llm.registry import begin_imports
 from query_generator.log import tell
-from query_generator.pipeline.admission import has_other_terms, reading_of, terms_of
+from query_generator.pipeline.admission import has_other_terms, order_of, reading_of, terms_of
 from query_generator.pipeline.children import open_database_of
 from query_generator.pipeline.finish import Finish
 from query_generator.pipeline.generation import Generation
@@ -38,7 +38,7 @@ from query_generator.stopping import StopSignal
 from query_generator.store.database import Database
 from query_generator.store.events import EventLog
 from query_generator.store.items import JobSize
-from query_generator.store.jobs import is_known, job_size, read_metadata
+from query_generator.store.jobs import JobMetadata, is_known, job_size, read_metadata
 from query_generator.store.lease import Heartbeat, Lease
 from query_generator.store.ledger import Ledger
 from query_generator.store.quota import SharedSchedule
@@ -132,6 +132,7 @@ class _Run:
         self._finish = Finish(config, self._ledger, events, stop, clock)
         self._metrics = Metrics(config.job_queue, config.job_id, tell) if config.job_queue else None
         self._cache = ResponseCache(config)
+        self._order = order_of(config, JobMetadata())
 
     def run(self, given_input: GivenInput | None) -> Report | ChildReport:
         """Run to the end. Without a given input the run is a child, which first checks what its siblings have read."""
@@ -140,16 +141,17 @@ class _Run:
             if given_input.entries is not None:
                 _check_bucket(self._config)
         job_id = self._config.job_id
+        metadata = read_metadata(self._db, job_id)
         reading_of(
             self._config,
             has_source=given_input.entries is not None,
             is_known=is_known(self._db, job_id),
-            metadata=read_metadata(self._db, job_id),
+            metadata=metadata,
         )
-        terms, differ = terms_of(self._config), partial(has_other_terms, self._config)
+        self._order = order_of(self._config, metadata)
         self._ledger.record.open(
-            terms,
-            differ,
+            terms_of(self._config, self._order),
+            partial(has_other_terms, self._config, self._order),
             is_child=self._is_child,
             submission=(self._config.batch_attempt and self._config.batch_job_id) or "",
             retry_failed=self._config.retry_failed,
@@ -220,7 +222,7 @@ class _Run:
             meter,
             self._stats,
             self._stop,
-            num_questions=self._config.num_questions,
+            order=self._order,
             max_concurrency=self._config.max_concurrency,
             batch_size=self._config.batch_size,
             unusable=UnusableReplies(self._config.unusable_reply_limit, writers_of(self._config)),

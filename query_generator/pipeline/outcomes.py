@@ -7,18 +7,18 @@ from itertools import islice
 
 from query_generator.errors import RateLimitedError, RefusedRequestError, RetryableError, UnusableReplyError
 from query_generator.models import Generated
-from query_generator.questions.ask import CALLS_FOR_AN_ITEM, shortage
-from query_generator.questions.prompts import PROMPT_VERSION
+from query_generator.questions.ask import shortage
+from query_generator.questions.order import Order
 from query_generator.store.items import ErrorStage, Item, ItemState, Outcome
 from query_generator.store.queries import Query
 
 DEFERRALS = 3  # times that an item may go to the back of the queue
 
 
-def next_state(item: Item, generated: Generated, num_questions: int, *, may_wait: bool = True) -> Outcome:
+def next_state(item: Item, generated: Generated, order: Order, *, may_wait: bool = True) -> Outcome:
     """Return the state in which a call leaves its item.
 
-    All questions there: succeeded. Too few: running, which means one more call, or failed after the last call. A
+    All questions there: succeeded. Too few: running, which means one more call, or failed after the last one. A
     transient fault: pending, at the back of the queue, or failed after the last deferral; a rate limit never fails an
     item. A reply of no use: running, then pending if the item `may_wait`, then failed. Any other fault: failed.
     """
@@ -27,11 +27,11 @@ def next_state(item: Item, generated: Generated, num_questions: int, *, may_wait
     answered = item.answered
     if generated.error is None:
         have, answered = len(item.existing) + len(generated.questions), item.answered + 1
-        if have >= num_questions:
+        if have >= order.num_questions:
             return Outcome(item, generated, ItemState.SUCCEEDED, answered)
-        if answered < CALLS_FOR_AN_ITEM:
+        if answered < order.calls:
             return Outcome(item, generated, ItemState.RUNNING, answered)
-        generated.error = shortage(have, num_questions, Counter(item.dropped) + generated.dropped)
+        generated.error = shortage(have, order.num_questions, order.calls, Counter(item.dropped) + generated.dropped)
     tries_left = item.deferred < DEFERRALS or isinstance(generated.error, RateLimitedError)
     if isinstance(generated.error, RetryableError) and tries_left:
         return Outcome(item, generated, ItemState.PENDING, answered, deferred=item.deferred + 1, transient=True)
@@ -72,9 +72,18 @@ def queries_of(outcome: Outcome) -> list[Query]:
     generated = outcome.generated
     return [
         Query(
-            outcome.item.product_id, text, outcome.item.query_type, generated.provider, generated.model, PROMPT_VERSION
+            outcome.item.product_id,
+            question.text,
+            outcome.item.query_type,
+            generated.provider,
+            generated.model,
+            generated.prompt_version,
+            question.facets,
+            question.branded,
+            question.locale,
+            question.grounded_in,
         )
-        for text in generated.questions
+        for question in generated.questions
     ]
 
 

@@ -23,10 +23,10 @@ class OfUseProvider(ProviderAround):
             UnusableReplyError: none of them is a question that can be stored.
         """
         reply = judged(request, self._provider.generate(request))
-        if reply.accepted.questions or request.exclusions:
+        if reply.verdict.questions or request.exclusions:
             return reply
-        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(reply.accepted.dropped.items()))
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(reply.verdict.dropped.items()))
         error = UnusableReplyError(f"the model's reply holds no question that can be stored (dropped: {reasons})")
-        error.dropped = reply.accepted.dropped
+        error.dropped = reply.verdict.dropped
         error.looks_like = quoted(" ".join(reply.texts)[:1000])
         raise error

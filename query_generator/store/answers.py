@@ -13,8 +13,8 @@ def answers_of(db: Database, job_id: str, prompt_version: str) -> Iterator[Any]:
 
     Returns:
         Rows with `product_id`, `query_type`, the columns that `store.canonical.stored_product` reads, `provider`,
-        `model`, `prompt_tokens`, `output_tokens`, `texts` (the questions in order), and `current`: whether any of them
-        has this prompt version.
+        `model`, `prompt_tokens`, `output_tokens`, `questions` (in order, as `store.queries.stored_questions` reads
+        them), and `current`: whether any of them has this prompt version.
     """
     after = (-1, -1, "")
     while rows := db.rows(

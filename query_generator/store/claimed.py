@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from query_generator.input.product_fields import RejectedRecordError
-from query_generator.models import Product, QueryType
+from query_generator.models import Product, QueryType, StoredText
 from query_generator.store.canonical import stored_product
 from query_generator.store.items import Item
+from query_generator.store.queries import stored_questions
 
 NO_PRODUCT = Product(name="")
 
@@ -23,10 +24,11 @@ def items_of(rows: Sequence[Any]) -> list[Item]:
             QueryType(row.query_type),
             products[row.product_id],
             row.deferred,
-            tuple(row.existing),
+            stored_questions(row.existing),
             row.attempts,
             row.answered,
             row.dropped,
+            tuple(StoredText(*entry) for entry in row.stored),
         )
         for row in rows
     ]

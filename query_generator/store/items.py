@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from query_generator.errors import RetryableError, UnusableReplyError
-from query_generator.models import Generated, Product, QueryType
+from query_generator.models import Generated, Product, QueryType, Question, StoredText
 
 
 class ItemState(StrEnum):
@@ -32,17 +32,19 @@ class Item:
 
     `attempts` counts the claims of the item, including this one; `deferred` counts how often it went to the back of the
     queue. `existing` are the questions from earlier calls of this job, `answered` is the number of those calls, and
-    `dropped` counts the unusable texts in their replies by reason.
+    `dropped` counts the unusable texts in their replies by reason. `stored` are questions that the product has from
+    elsewhere, of both types.
     """
 
     product_id: int
     query_type: QueryType
     product: Product
     deferred: int = 0
-    existing: tuple[str, ...] = ()
+    existing: tuple[Question, ...] = ()
     attempts: int = 0
     answered: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict)
+    stored: tuple[StoredText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from query_generator.input.product_fields import RejectedRecordError
-from query_generator.models import CONTENT_HASH_VERSION, Product, QueryType, RejectedRecord
+from query_generator.models import CONTENT_HASH_VERSION, Product, QueryType, Question, RejectedRecord
 from query_generator.store.canonical import stored_product
 from query_generator.store.database import Database
 from query_generator.store.products import known_rows, selected_products
+from query_generator.store.queries import stored_questions
 from query_generator.store.sql import migrations
 
 ENOUGH_ITEMS = 20
 KEPT_PRODUCTS = "0008_canonical_products"  # without this migration, products are read from their records
-READABLE_WITHOUT = {KEPT_PRODUCTS, "0009_quota_clock", "0012_reading_version_3", "0013_large_ids"}
+READABLE_WITHOUT = {KEPT_PRODUCTS, "0009_quota_clock", "0012_reading_version_3", "0013_large_ids", "0014_facets"}
 RECORDS_AT_ONCE = 20
 
 
@@ -24,7 +25,7 @@ class OpenItem:
 
     product: Product
     query_type: QueryType
-    existing: tuple[str, ...] = ()
+    existing: tuple[Question, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class OpenWork:
                     self._are_loaded or (row.state != "skipped" and hashes[product_id] == product.content_hash)
                 ):
                     if self._is_open(row):
-                        yield OpenItem(product, query_type, tuple(row.existing))
+                        yield OpenItem(product, query_type, stored_questions(row.existing))
                 elif not self._are_loaded and product_id not in full:
                     yield OpenItem(product, query_type)
 

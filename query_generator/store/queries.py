@@ -1,13 +1,16 @@
 """Stores questions as rows of `queries`, each at most once."""
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from query_generator.errors import SkippableError
+from query_generator.models import Facets, Intent, Question, Stage, Style
 from query_generator.questions.checks import query_hash
 from query_generator.store.connection_errors import not_kept
 from query_generator.store.database import Database
 
+FACETS = ("intent", "stage", "style", "persona")
 BATCH_SIZE = 50  # rows
 BATCH_CHARACTERS = 1_000_000  # of question texts; one longer text is a batch by itself
 
@@ -21,6 +24,10 @@ class Query(NamedTuple):
     provider: str | None = None
     model: str | None = None
     prompt_version: str | None = None
+    facets: Facets | None = None
+    branded: bool | None = None
+    locale: str | None = None
+    grounded_in: tuple[str, ...] = ()
 
 
 class _Row(NamedTuple):
@@ -109,7 +116,7 @@ def _batches(rows: Sequence[_Row], size: int) -> Iterator[list[_Row]]:
         yield batch
 
 
-def _columns(batch: Sequence[_Row]) -> dict[str, list[Any]]:
+def _columns(batch: Sequence[_Row]) -> dict[str, Any]:
     return {
         "product_ids": [row.product_id for row in batch],
         "types": [row.query_type for row in batch],
@@ -118,7 +125,31 @@ def _columns(batch: Sequence[_Row]) -> dict[str, list[Any]]:
         "providers": [row.query.provider for row in batch],
         "models": [row.query.model for row in batch],
         "versions": [row.query.prompt_version for row in batch],
+        "facets": json.dumps([_facets(row.query) for row in batch]),
     }
+
+
+def _facets(query: Query) -> dict[str, Any]:
+    """Return the columns of what a plan says of a question; the number is for the order of the batch."""
+    of_plan = {name: getattr(query.facets, name, None) for name in FACETS}
+    branded = query.branded if query.facets is None else query.facets.branded
+    return of_plan | {"branded": branded, "locale": query.locale or None, "grounded_in": query.grounded_in or None}
+
+
+def stored_questions(rows: Iterable[Sequence[Any]]) -> tuple[Question, ...]:
+    """Return stored questions; a row has the text, FACETS, and whether it is branded."""
+    return tuple(Question(row[0], _facets_of(row), row[-1]) for row in rows)
+
+
+def _facets_of(row: Sequence[Any]) -> Facets | None:
+    """Return the facets of a row, None for one that lacks any, or has others than are known."""
+    _, intent, stage, style, persona, branded = row
+    if branded is None:
+        return None
+    try:
+        return Facets(Intent(intent), Stage(stage), Style(style), persona or "", branded)
+    except ValueError:
+        return None
 
 
 def _added_or_find(db: Database, batch: Sequence[_Row], added: list[Any]) -> Callable[[], list[Any]]:

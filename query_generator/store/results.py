@@ -6,7 +6,7 @@ from typing import Any
 
 from query_generator.input.product_fields import RejectedRecordError
 from query_generator.masking import masked
-from query_generator.models import Product, RejectedRecord
+from query_generator.models import Product, QueryType, RejectedRecord
 from query_generator.store.canonical import stored_product
 from query_generator.store.database import Database
 from query_generator.store.items import ErrorStage
@@ -43,13 +43,18 @@ def result_products(db: Database, job_id: str) -> Iterator[dict[str, Any]]:
                 "currency": product.currency,
                 "provider": row.provider,
                 "model": row.model,
-                "product_questions": row.product_questions,
-                "market_questions": row.market_questions,
+                "product_questions": _texts(row.questions, QueryType.PRODUCT),
+                "market_questions": _texts(row.questions, QueryType.MARKET),
                 "query_ids": [*row.product_query_ids, *row.market_query_ids],
                 "rejected": sum(row.product_dropped.values()) + sum(row.market_dropped.values()),
                 "error": masked("; ".join(f"{kind}: {error}" for kind, error in errors.items() if error)) or None,
+                "questions": row.questions,
             }
         position, product_id = rows[-1].position, rows[-1].product_id
+
+
+def _texts(questions: Iterable[Mapping[str, Any]], query_type: QueryType) -> list[str]:
+    return [question["text"] for question in questions if question["type"] == query_type]
 
 
 def _product(row: Any) -> Product:

@@ -6,6 +6,7 @@ from email.message import Message
 from typing import Any
 
 from tests.fakes.gemini_faults import Fault
+from tests.fakes.gemini_replies import answer
 from tests.fakes.llm_dialect import Answer, Call
 from tests.fakes.llm_server import LlmServer
 from tests.support.question_texts import soiled
@@ -56,7 +57,9 @@ class AnthropicDialect:
 
     def reply(self, fault: Fault, call: Call, name: str, texts: list[str]) -> dict[str, Any]:
         """Answer as the model: 7 tokens of thinking, then two blocks of text; 3 tokens of the prompt were cached."""
-        text = json.dumps({"questions": soiled(texts, name) if fault == Fault.DIRTY else texts}, ensure_ascii=False)
+        text = json.dumps(
+            answer(call.prompt, soiled(texts, name) if fault == Fault.DIRTY else texts), ensure_ascii=False
+        )
         stop = "end_turn"
         if fault == Fault.TRUNCATED:
             text, stop = text[: len(text) * 2 // 3], "max_tokens"

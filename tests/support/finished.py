@@ -10,11 +10,12 @@ from query_generator.store.ledger import Ledger
 from query_generator.store.products import link_products
 from query_generator.store.queries import save_queries_to_rds
 from tests.support.catalog import open_job, products, save
+from tests.support.orders import asked
 
 
 def finish(ledger: Ledger, item: Item, texts: Sequence[str], error: str | None = None) -> tuple[int, ...]:
     """End an item with these questions, as a run does."""
-    generated = Generated(list(texts), Counter(duplicate=2, empty=1), "scripted", "model-1", 10, 5)
+    generated = Generated(list(asked(*texts)), Counter(duplicate=2, empty=1), "scripted", "model-1", 10, 5)
     with ledger.db.transaction():
         ids = tuple(save_queries_to_rds([(item.product_id, text, item.query_type) for text in texts], ledger.db))
         state = ItemState.FAILED if error else ItemState.SUCCEEDED

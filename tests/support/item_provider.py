@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from query_generator.llm.base import GenerationReply, GenerationRequest, Usage
-from tests.support.question_texts import questions
+from tests.support.question_texts import for_groups, questions
 
 Step = Exception | int
 
@@ -41,11 +41,23 @@ class ItemProvider:
         with self._lock:
             self.requests.append(request)
             steps = self._steps.get(subject)
-            step = steps.pop(0) if steps else request.count
+            step = steps.pop(0) if steps else request.asked_in_all
         self._on_call(request)
         if isinstance(step, Exception):
             raise step
         with self._lock:
             start = self._written[subject]
             self._written[subject] += step
-        return GenerationReply(tuple(questions(*subject, start, step)), self.name, self.model, Usage(10, 5))
+        texts = questions(*subject, start, step)
+        if not request.groups:
+            return GenerationReply(tuple(texts), self.name, self.model, Usage(10, 5))
+        keys = [group.key for group in request.groups]
+        dealt = for_groups(texts, list(zip(keys, request.asked, strict=True)), *subject)
+        keyed = [(key, text) for key, some in dealt.items() for text in some]
+        return GenerationReply(
+            tuple(text for _, text in keyed),
+            self.name,
+            self.model,
+            Usage(10, 5),
+            keys=tuple(key for key, _ in keyed),
+        )

@@ -9,6 +9,7 @@ from query_generator.models import Generated
 from query_generator.store.items import ErrorStage, Item, ItemState, Outcome
 from query_generator.store.ledger import Ledger
 from query_generator.store.queries import save_queries_to_rds
+from tests.support.orders import asked
 
 WANTED = 4
 ENDS = ("succeeded", "running", "pending", "failed", "lost")  # states, and `lost`: failed for a transient reason
@@ -57,7 +58,7 @@ def outcome_of(item: Item, end: str, number: int) -> Outcome:
     missing = WANTED - len(item.existing)
     count = {"succeeded": missing, "running": missing // 2}.get(end, 0)
     texts = [f"Is it number {place} of call {number}?" for place in range(count)]
-    result = Generated(texts, Counter(), "scripted", "model-1", 10, 5)
+    result = Generated(list(asked(*texts)), Counter(), "scripted", "model-1", 10, 5)
     if end in ("succeeded", "running"):
         return Outcome(item, result, ItemState(end), item.answered + 1)
     result.error = RetryableError("busy")
@@ -79,6 +80,6 @@ def store_questions(run: Run, outcomes: Sequence[Outcome]) -> list[Outcome]:
     written = []
     for outcome in outcomes:
         item = outcome.item
-        queries = [(item.product_id, text, str(item.query_type)) for text in outcome.generated.questions]
+        queries = [(item.product_id, question.text, str(item.query_type)) for question in outcome.generated.questions]
         written.append(replace(outcome, query_ids=tuple(save_queries_to_rds(queries, run.ledger.db))))
     return written

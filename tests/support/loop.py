@@ -9,6 +9,7 @@ from query_generator.llm.metered import MeteredProvider
 from query_generator.models import Generated, Product
 from query_generator.pipeline.generation import Generation
 from query_generator.pipeline.unusable import UnusableReplies
+from query_generator.questions.order import Order
 from query_generator.report.stats import RunStats
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database
@@ -43,7 +44,7 @@ def generation(
         meter,
         RunStats(),
         stop or StopSignal(),
-        num_questions=WANTED,
+        order=Order(WANTED, reask_limit=1),
         max_concurrency=threads,
         batch_size=50,
         unusable=UnusableReplies(limit),

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import replace
 
 from query_generator.errors import RetryableError
-from query_generator.models import Generated
+from query_generator.models import Generated, Question
 from query_generator.store.items import ErrorStage, Item, ItemState, Outcome
 from query_generator.store.ledger import Ledger
 from query_generator.store.queries import save_queries_to_rds
@@ -12,7 +12,9 @@ from query_generator.store.queries import save_queries_to_rds
 
 def done(item: Item, *query_ids: int) -> Outcome:
     """An item that has its questions."""
-    generated = Generated(["Is it warm?"] * len(query_ids), Counter(duplicate=1), "scripted", "model-1", 10, 5)
+    generated = Generated(
+        [Question("Is it warm?")] * len(query_ids), Counter(duplicate=1), "scripted", "model-1", 10, 5
+    )
     return Outcome(item, generated, ItemState.SUCCEEDED, item.answered + 1, query_ids=query_ids)
 
 

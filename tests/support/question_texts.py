@@ -1,5 +1,9 @@
 """Plausible questions about any product or market, all distinct: 319 of each kind, then the same with a number."""
 
+from itertools import islice
+
+UNNAMED = "everyday goods"
+
 _PRODUCT_ASPECTS = (
     "battery life", "warranty cover", "noise level", "cleaning routine", "overall weight", "assembly time",
     "power consumption", "fabric quality", "colour accuracy", "water resistance", "spare parts supply", "shelf life",
@@ -49,6 +53,18 @@ def questions(name: str, kind: str, start: int, count: int) -> list[str]:
     """Return the questions of number `start` to `start + count`; neighbours share neither aspect nor frame."""
     aspects, frames = _FORMS[kind]
     return [_question(name, aspects, frames, number) for number in range(start, start + count)]
+
+
+def for_groups(texts: list[str], groups: list[tuple[str, int]], name: str, kind: str) -> dict[str, list[str]]:
+    """Deal texts out to groups by their keys; questions about the market name the product in branded groups alone."""
+    left = iter(texts)
+    dealt = {key: list(islice(left, count)) for key, count in groups}
+    if kind == "product":
+        return dealt
+    return {
+        key: [text if key.endswith("_branded") else text.replace(name, UNNAMED) for text in some]
+        for key, some in dealt.items()
+    }
 
 
 def soiled(texts: list[str], name: str) -> list[str]:

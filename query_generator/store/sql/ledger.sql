@@ -170,8 +170,13 @@ WITH next AS (
 )
 SELECT c.product_id, c.query_type, c.position, c.deferred, c.attempts, c.answered, c.dropped,
        s.product, CASE WHEN s.product IS NULL THEN left(coalesce(s.record, p.product_data)::text, 16777217) END AS record, p.brand_name,
-       ARRAY(SELECT q.query_text FROM unnest(c.query_ids) WITH ORDINALITY AS u (query_id, number)
-             JOIN queries q USING (query_id) ORDER BY u.number) AS existing
+       (SELECT coalesce(jsonb_agg(jsonb_build_array(q.query_text, q.intent, q.stage, q.style, q.persona, q.branded)
+                                  ORDER BY u.number), '[]')
+        FROM unnest(c.query_ids) WITH ORDINALITY AS u (query_id, number) JOIN queries q USING (query_id)) AS existing,
+       (SELECT coalesce(jsonb_agg(jsonb_build_array(e.query_text, e.is_active AND e.query_type = c.query_type)), '[]')
+        FROM (SELECT q.query_text, q.is_active, q.query_type FROM queries q
+              WHERE q.product_id = c.product_id AND q.query_id <> ALL (c.query_ids)
+              ORDER BY q.query_id DESC LIMIT 500) e) AS stored
 FROM claimed c
 LEFT JOIN products p USING (product_id)
 LEFT JOIN jobselectedproducts s ON s.job_id = %(job_id)s AND s.product_id = c.product_id

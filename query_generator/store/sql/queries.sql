@@ -1,10 +1,16 @@
 -- name: add
 -- Older rows have no hash: a text that one of them has is not added. Only added rows are returned.
-INSERT INTO queries (product_id, query_text, query_type, query_hash, provider, model, prompt_version)
+INSERT INTO queries (product_id, query_text, query_type, query_hash, provider, model, prompt_version,
+                     intent, stage, style, persona, branded, locale, grounded_in)
 SELECT i.*
-FROM unnest(%(product_ids)s::bigint[], %(texts)s::text[], %(types)s::text[], %(hashes)s::text[],
-            %(providers)s::text[], %(models)s::text[], %(versions)s::text[])
-    AS i (product_id, query_text, query_type, query_hash, provider, model, prompt_version)
+FROM ROWS FROM (
+    unnest(%(product_ids)s::bigint[]), unnest(%(texts)s::text[]), unnest(%(types)s::text[]),
+    unnest(%(hashes)s::text[]), unnest(%(providers)s::text[]), unnest(%(models)s::text[]),
+    unnest(%(versions)s::text[]),
+    jsonb_to_recordset(%(facets)s::jsonb)
+        AS (intent text, stage text, style text, persona text, branded bool, locale text, grounded_in text[])
+) AS i (product_id, query_text, query_type, query_hash, provider, model, prompt_version,
+        intent, stage, style, persona, branded, locale, grounded_in)
 WHERE (i.product_id, i.query_type, lower(i.query_text)) NOT IN (
     SELECT q.product_id, q.query_type, lower(q.query_text)
     FROM queries q

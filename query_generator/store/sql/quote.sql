@@ -3,9 +3,13 @@ SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY
 
 -- name: items
 SELECT i.product_id, i.query_type, i.state, i.passing, i.content_hash, cardinality(i.query_ids) AS questions,
-       CASE WHEN i.state IN ('succeeded', 'skipped') THEN '{}'
-            ELSE ARRAY(SELECT q.query_text FROM unnest(i.query_ids) WITH ORDINALITY AS u (query_id, number)
-                       JOIN queries q USING (query_id) ORDER BY u.number) END AS existing
+       CASE WHEN i.state IN ('succeeded', 'skipped') THEN '[]'
+            ELSE (SELECT coalesce(jsonb_agg(jsonb_build_array(q.query_text, j.o -> 'intent', j.o -> 'stage',
+                                                              j.o -> 'style', j.o -> 'persona', j.o -> 'branded')
+                                            ORDER BY u.number), '[]')
+                  FROM unnest(i.query_ids) WITH ORDINALITY AS u (query_id, number)
+                  JOIN queries q USING (query_id)
+                  CROSS JOIN LATERAL (SELECT to_jsonb(q) AS o) j) END AS existing
 FROM job_items i
 WHERE i.job_id = %(job_id)s AND i.product_id = ANY(%(product_ids)s::bigint[])
 

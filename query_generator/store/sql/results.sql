@@ -4,10 +4,14 @@ SELECT a.position, a.product_id, p.brand_name, p.product_key, s.product - 'descr
        coalesce(a.provider, m.provider) AS provider, coalesce(a.model, m.model) AS model,
        a.error AS product_error, m.error AS market_error,
        a.query_ids AS product_query_ids, m.query_ids AS market_query_ids, a.dropped AS product_dropped, m.dropped AS market_dropped,
-       ARRAY(SELECT q.query_text FROM unnest(a.query_ids) WITH ORDINALITY AS u (query_id, number)
-             JOIN queries q USING (query_id) ORDER BY u.number) AS product_questions,
-       ARRAY(SELECT q.query_text FROM unnest(m.query_ids) WITH ORDINALITY AS u (query_id, number)
-             JOIN queries q USING (query_id) ORDER BY u.number) AS market_questions
+       (SELECT coalesce(json_agg(json_build_object(
+                  'query_id', q.query_id, 'type', u.type, 'text', q.query_text, 'intent', q.intent, 'stage', q.stage,
+                  'style', q.style, 'persona', q.persona, 'branded', q.branded, 'locale', q.locale,
+                  'grounded_in', coalesce(q.grounded_in, '{}')) ORDER BY u.type DESC, u.number), '[]')
+        FROM (SELECT query_id, number, 'product' AS type FROM unnest(a.query_ids) WITH ORDINALITY AS x (query_id, number)
+              UNION ALL
+              SELECT query_id, number, 'market' FROM unnest(m.query_ids) WITH ORDINALITY AS x (query_id, number)) u
+        JOIN queries q USING (query_id)) AS questions
 FROM job_items a
 JOIN job_items m ON m.job_id = a.job_id AND m.product_id = a.product_id AND m.query_type = 'market'
 JOIN products p ON p.product_id = a.product_id

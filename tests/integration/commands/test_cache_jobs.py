@@ -13,6 +13,7 @@ from query_generator.input.sources import file_source, load_input_data
 from query_generator.llm.registry import models_of
 from query_generator.models import QueryType
 from query_generator.questions.ask import ask
+from query_generator.questions.order import Order
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database
 from query_generator.store.ledger import Ledger
@@ -41,7 +42,7 @@ def calls_of(ledger: Ledger, config: JobConfig) -> int:
     inner = Gemini()
     provider = ResponseCache(config).around(inner, StopSignal())
     for item in ledger.queue.claim(100):
-        assert len(ask(item.product, item.query_type, WANTED, provider).questions) == WANTED
+        assert len(ask(item.product, item.query_type, Order(WANTED), provider).questions) == WANTED
     return len(inner.requests)
 
 

@@ -17,6 +17,7 @@ from query_generator.models import QueryType
 from query_generator.questions.ask import ask as ask_for_item
 from tests.fakes.fixed_server import FixedServer, Given
 from tests.integration.llm.test_providers import VENDORS, Closable, Vendor, ask
+from tests.support.orders import plain_order, texts_of
 
 TEXTS = [f"Is the Aero 5 Vacuum good for room number {number}?" for number in range(5)]
 ANSWER = json.dumps({"questions": TEXTS})
@@ -167,8 +168,8 @@ def test_no_mutation_of_a_reply_ends_a_run(vendor: Vendor, running: tuple[FixedS
             continue
         assert reply.model.isprintable()
         assert 0 <= reply.usage.prompt_tokens + reply.usage.output_tokens <= 10_000_000
-        generated = ask_for_item(ask().product, QueryType.PRODUCT, 5, _Fixed(meter, reply))
-        "".join(generated.questions).encode()
+        generated = ask_for_item(ask().product, QueryType.PRODUCT, plain_order(5), _Fixed(meter, reply))
+        "".join(texts_of(generated.questions)).encode()
 
 
 class _Fixed:

@@ -18,6 +18,7 @@ from tests.support.catalog import counts_of, open_job, products
 from tests.support.item_provider import ItemProvider
 from tests.support.list_sink import ListSink
 from tests.support.loop import WANTED, brought, generation, items, queries, run_job, states
+from tests.support.orders import asked as questions_of
 
 BUSY = RetryableError("busy")
 
@@ -136,7 +137,7 @@ def test_a_row_that_cannot_be_stored_is_quarantined_alone(
     for number, item in enumerate(ledger.queue.claim(8)):
         good = [f"Is {item.product.name} fit for {item.query_type} {place}?" for place in range(3)]
         texts = [*good, bad if number == 3 else "Is it warm?"]
-        finished.append(brought(loop, item, Generated(texts, provider="scripted", model="m")))
+        finished.append(brought(loop, item, Generated([*questions_of(*texts)], provider="scripted", model="m")))
     loop._save(finished)
     done = items(db)
     failed = done["Product 2", "market"]
@@ -181,7 +182,7 @@ def test_an_item_that_has_a_part_gets_one_call_for_the_rest(db: Database) -> Non
     loop = generation(first, ItemProvider())
     short, full = first.queue.claim(2)
     have = ("Is it warm?", "Does it float?", "Who made it?")
-    loop._save([brought(loop, short, Generated(list(have))), brought(loop, full, Generated([]))])
+    loop._save([brought(loop, short, Generated([*questions_of(*have)])), brought(loop, full, Generated([]))])
     first.lease.end()
     provider = ItemProvider({("Product 1", "market"): [2]})
     run_job(db, products(1), provider)

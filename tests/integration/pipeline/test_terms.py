@@ -8,11 +8,13 @@ import pytest
 
 from query_generator.config import JobConfig, load_config
 from query_generator.errors import ConfigurationError
-from query_generator.pipeline.admission import has_other_terms, terms_of
+from query_generator.pipeline.admission import has_other_terms, order_of, terms_of
 from query_generator.store.database import Database
+from query_generator.store.jobs import JobMetadata
 from query_generator.store.lease import Lease
 from query_generator.store.ledger import Ledger
 from tests.support.catalog import open_job, products, save
+from tests.support.orders import asked
 from tests.support.outcomes import done, failed, store
 
 
@@ -27,9 +29,15 @@ def config_of(num_questions: int = 4, *, refresh: bool = False) -> JobConfig:
     return load_config({"verb": "function", "providers": "offline", "job_id": "job"}, environ)
 
 
+def fresh_terms(config: JobConfig) -> dict[str, Any]:
+    """The terms of a new job."""
+    return terms_of(config, order_of(config, JobMetadata()))
+
+
 def begin(ledger: Ledger, config: JobConfig) -> dict[str, Any]:
     """Open the job as a run with these settings does; returns what is noted of it."""
-    ledger.record.open(terms_of(config), partial(has_other_terms, config))
+    order = order_of(config, JobMetadata())
+    ledger.record.open(terms_of(config, order), partial(has_other_terms, config, order))
     noted: dict[str, Any] = ledger.db.one("ledger.job", job_id=ledger.job_id).metadata
     return noted
 
@@ -46,28 +54,28 @@ def test_the_first_run_fixes_the_terms(db: Database) -> None:
     with pytest.raises(ConfigurationError, match=r"num_questions was 4, is 5.*--job-id.*--refresh"):
         begin(new_run(db), config_of(5))
     assert db.run("SELECT count(*) AS n FROM query_generator_runs")[0].n == 1
-    assert begin(new_run(db), config_of()) == began == terms_of(config_of())
+    assert begin(new_run(db), config_of()) == began == fresh_terms(config_of())
 
 
 def test_refresh_takes_other_terms_and_asks_for_what_they_leave_short(db: Database) -> None:
     """With refresh, items with too few questions for the new terms and failed ones are open; full ones stay done."""
-    ledger = open_job(db, products(2), terms=terms_of(config_of()))
+    ledger = open_job(db, products(2), terms=fresh_terms(config_of()))
     full, short, *rest = ledger.queue.claim(4)
     ids = store(ledger, short, "Is it warm?", "Is it light?")
     save(ledger, done(full, 1, 2, 3), done(short, *ids), *[failed(item) for item in rest])
     again = new_run(db)
     other = config_of(3, refresh=True)
-    assert begin(again, other).items() >= terms_of(other).items()
+    assert begin(again, other).items() >= fresh_terms(other).items()
     assert states(db) == ["succeeded", "pending", "pending", "pending"]
     item = again.queue.claim(1)[0]
-    assert (item.existing, item.answered) == (("Is it warm?", "Is it light?"), 0)
+    assert (item.existing, item.answered) == (asked("Is it warm?", "Is it light?"), 0)
     with pytest.raises(ConfigurationError, match="num_questions was 3, is 4"):
         begin(new_run(db), config_of())
 
 
 def test_refresh_on_the_same_terms_buys_nothing(db: Database) -> None:
     """Refresh allows a change; where nothing has changed, what is done stays done."""
-    ledger = open_job(db, products(1), terms=terms_of(config_of()))
+    ledger = open_job(db, products(1), terms=fresh_terms(config_of()))
     first, second = ledger.queue.claim(2)
     save(ledger, done(first, 1), failed(second))
     begin(new_run(db), config_of(refresh=True))
@@ -81,7 +89,7 @@ def test_an_operation_of_somebody_else_on_the_same_job_stays_theirs(db: Database
         "('noted', 'enhance', 'pending', '{\"user\": 7}'), ('bare', 'enhance', 'pending', NULL)"
     )
     config = config_of()
-    assert begin(new_run(db, "noted"), config) == terms_of(config)
-    assert begin(new_run(db, "bare"), config) == terms_of(config)
+    assert begin(new_run(db, "noted"), config) == fresh_terms(config)
+    assert begin(new_run(db, "bare"), config) == fresh_terms(config)
     theirs = db.run("SELECT job_id, metadata FROM batch_operations WHERE operation_type = 'enhance' ORDER BY 1")
     assert theirs == [("bare", None), ("noted", {"user": 7})]

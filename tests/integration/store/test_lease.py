@@ -22,6 +22,7 @@ from query_generator.store.reconnect import ReconnectPolicy
 from secrets_cache import RdsConfig
 from tests.support.catalog import open_job, open_run, products, save
 from tests.support.ended_process import ended
+from tests.support.orders import asked
 from tests.support.sessions import ending
 
 LEASE = 30.0
@@ -102,7 +103,9 @@ def everything(db: Database) -> list[Any]:
 
 def done(ledger: Ledger, size: int) -> list[Outcome]:
     """Outcomes of so many claimed items."""
-    return [Outcome(item, Generated(["Is it warm?"]), ItemState.SUCCEEDED, 1) for item in ledger.queue.claim(size)]
+    return [
+        Outcome(item, Generated([*asked("Is it warm?")]), ItemState.SUCCEEDED, 1) for item in ledger.queue.claim(size)
+    ]
 
 
 def test_a_lapsed_lease_may_be_taken_over(db: Database, other: Database, clock: Clock) -> None:

@@ -14,6 +14,7 @@ from query_generator.store.jobs import JobStatus, is_known
 from query_generator.store.products import link_products
 from secrets_cache import RdsConfig
 from tests.support.catalog import add_row, counts_of, load, open_job, open_run, product, products, save, select_for_job
+from tests.support.orders import asked
 from tests.support.outcomes import deferred, done, failed, partial, store
 
 
@@ -77,7 +78,7 @@ def test_a_claimed_item_holds_what_a_prompt_needs(db: Database) -> None:
     save(ledger, partial(item, *store(ledger, item, "Z or A?", "Is it warm?")))
     ledger.lease.end()
     (again, _) = open_run(db).queue.claim(2)
-    assert (again.existing, again.answered, again.dropped) == (("Z or A?", "Is it warm?"), 1, {"duplicate": 1})
+    assert (again.existing, again.answered, again.dropped) == (asked("Z or A?", "Is it warm?"), 1, {"duplicate": 1})
 
 
 def test_an_item_without_a_usable_product_fails_alone(db: Database) -> None:

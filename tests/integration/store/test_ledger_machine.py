@@ -25,6 +25,7 @@ from query_generator.store.reconnect import ReconnectPolicy
 from secrets_cache import RdsConfig
 from tests.support.catalog import counts_of, load, open_run, product
 from tests.support.ledger_model import ENDS, Key, Row, Run, outcome_of, store_questions
+from tests.support.orders import texts_of
 
 LEASE = 30.0
 PRODUCTS = 3
@@ -266,7 +267,7 @@ class LedgerMachine(RuleBasedStateMachine):
             key = (item.product_id, str(item.query_type))
             row = self.rows[key]
             assert row.state == "pending"
-            assert (list(item.existing), item.answered) == (row.texts, row.answered)
+            assert (texts_of(item.existing), item.answered) == (row.texts, row.answered)
             row.state, row.owner = "running", run.run_id
             run.held[key] = item
 
@@ -306,7 +307,7 @@ class LedgerMachine(RuleBasedStateMachine):
             row = self.rows[outcome.item.product_id, str(outcome.item.query_type)]
             row.state, row.answered = outcome.state, outcome.answered
             row.deferred, row.transient = outcome.deferred, outcome.transient
-            row.texts = [*row.texts, *outcome.generated.questions]
+            row.texts = [*row.texts, *texts_of(outcome.generated.questions)]
 
     def _is_due(self, run: Run, outcome: Outcome) -> bool:
         row = self.rows[outcome.item.product_id, str(outcome.item.query_type)]

@@ -57,14 +57,14 @@ def test_products_with_enough_questions_are_left_out_where_that_is_asked(db: Dat
 
 
 def test_earlier_replies_tell_how_long_the_next_will_be(db: Database) -> None:
-    """Tokens for each question and the share of second calls come from finished items of that model."""
+    """Tokens for each question that was written, also for those too many, and the share of second calls."""
     script = {(f"Product {number}", "product"): [2, 2] for number in range(1, 11)}
     run_job(db, products(20), ItemProvider(script))
     for job in ("job", "other"):
         experience = experience_of(db, job, "scripted", "model-1")
         assert experience is not None
         assert experience.items == 40
-        assert experience.tokens_a_question == pytest.approx(50 * 5 / (40 * WANTED))
+        assert experience.tokens_a_question == pytest.approx(50 * 5 / (30 * 5 + 10 * (2 + 2)))
         assert experience.second_calls == pytest.approx(10 / 40)
     assert experience_of(db, "job", "scripted", "model-2") is None
 

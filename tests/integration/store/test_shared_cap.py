@@ -31,6 +31,7 @@ from tests.support.catalog import counts_of, open_job, open_run, products
 from tests.support.item_provider import ItemProvider
 from tests.support.list_sink import ListSink
 from tests.support.loop import WANTED, states
+from tests.support.orders import plain_order
 
 A_CALL = 1.6  # US dollars: 40 tokens for each of 4 questions
 PRICES = Prices({"model-1": Price(input=0, output=10_000)}, date(2026, 11, 22))
@@ -71,7 +72,7 @@ def buy(allowance: SharedAllowance, ledger: Ledger, service: ItemProvider) -> Co
         meter,
         RunStats(),
         StopSignal(),
-        num_questions=WANTED,
+        order=plain_order(WANTED),
         max_concurrency=4,
         batch_size=50,
         unusable=UnusableReplies(5),

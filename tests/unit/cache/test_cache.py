@@ -139,11 +139,17 @@ def test_whatever_changes_a_reply_changes_its_key(change: Callable[[dict[str, An
     assert key_of(**change(arguments)) != key_of(**arguments)
 
 
-def test_a_new_prompt_version_changes_every_key(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_prompt_version_changes_every_key() -> None:
     """What an older prompt has brought is not taken for an answer to the new one."""
     before = key_of(request_for(), "gemini", "m", {})
-    monkeypatch.setattr("query_generator.cache.entries.PROMPT_VERSION", "next")
-    assert key_of(request_for(), "gemini", "m", {}) != before
+    other = replace(request_for(), prompt=replace(request_for().prompt, version="next"))
+    assert key_of(other, "gemini", "m", {}) != before
+
+
+def test_a_hint_changes_no_key() -> None:
+    """What a run has seen of other products makes it buy nothing again."""
+    hinted = replace(request_for(), prompt=replace(request_for().prompt, hint="Leave this out."))
+    assert key_of(hinted, "gemini", "m", {}) == key_of(request_for(), "gemini", "m", {})
 
 
 def test_an_entry_is_read_as_it_was_written() -> None:

@@ -51,14 +51,14 @@ def test_what_fails_is_named_and_the_others_go_on() -> None:
         {
             ("Product 1", "market"): [RetryableError("overloaded")],
             ("Product 2", "product"): [SkippableError("refused")],
-            ("Product 2", "market"): [2, 0],
+            ("Product 2", "market"): [2, 0, 0],
         }
     )
     result = warmed([*products(3), RejectedRecord(4, "name", "is missing")], provider)
     assert (result.items, result.failed, result.rejected) == (3, 3, 1)
     assert sorted(result.problems) == [
         "generate: acme|product 1: market: overloaded",
-        "generate: acme|product 2: market: only 2 of 4 questions after 2 calls (dropped: none)",
+        "generate: acme|product 2: market: only 2 of 4 questions after 3 calls (dropped: none)",
         "generate: acme|product 2: product: refused",
         "input: record 4: field 'name': is missing",
     ]

@@ -15,8 +15,11 @@ from query_generator.errors import (
     SkippableError,
 )
 from query_generator.llm import anthropic_errors, openai_chat, openai_errors
+from query_generator.llm.answer_form import OutputLimit
+from query_generator.llm.base import GenerationRequest, Prompt
 from query_generator.llm.http_errors import ErrorStatus, error_from_status, requested_delay
 from query_generator.llm.vendor import Vendor
+from query_generator.models import Product, QueryType
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 VENDOR = Vendor("v", "Vendor", "https://v.example", "v_base_url", "VENDOR_KEY", "VENDOR_MODEL", "m")
@@ -142,9 +145,13 @@ def test_anthropic_can_be_overloaded_at_any_status() -> None:
 
 def test_openai_itself_is_asked_in_its_newest_words() -> None:
     """Its newer models refuse `max_tokens`; compatible services know nothing else."""
-    assert openai_chat.openai_parameters().call(dict).keys() == {
+    request = GenerationRequest(Product("Boot"), QueryType.PRODUCT, 5, Prompt("", "Write."))
+    assert openai_chat.openai_parameters(OutputLimit()).call(request, dict).keys() == {
         "max_completion_tokens",
         "response_format",
         "reasoning_effort",
     }
-    assert openai_chat.compatible_parameters().call(dict).keys() == {"max_tokens", "response_format"}
+    assert openai_chat.compatible_parameters(OutputLimit()).call(request, dict).keys() == {
+        "max_tokens",
+        "response_format",
+    }

@@ -4,7 +4,16 @@ import pytest
 
 from query_generator.config import JobConfig, load_config
 from query_generator.errors import ConfigurationError, InputError
-from query_generator.pipeline.admission import FROM_JOB, Reading, has_other_terms, lasting_source, reading_of, terms_of
+from query_generator.pipeline.admission import (
+    FROM_JOB,
+    Reading,
+    has_other_terms,
+    lasting_source,
+    order_of,
+    reading_of,
+    terms_of,
+)
+from query_generator.questions.prompts import PROMPT_VERSION
 from query_generator.store.jobs import JobMetadata
 
 NOTHING_NOTED = JobMetadata()
@@ -73,10 +82,30 @@ def test_a_reading_of_the_rows_keeps_the_name_of_the_source(metadata: JobMetadat
 
 def test_other_terms_are_refused_or_taken() -> None:
     """Each changed term is named with both values; `--refresh` takes them; terms not noted yet do not differ."""
-    began = JobMetadata(terms_of(config(NUM_QUESTIONS="5")))
-    assert not has_other_terms(config(NUM_QUESTIONS="5"), began)
-    assert not has_other_terms(config(NUM_QUESTIONS="6"), NOTHING_NOTED)
+    first = config(NUM_QUESTIONS="5")
+    began = JobMetadata(terms_of(first, order_of(first, NOTHING_NOTED)))
+
+    def differ(metadata: JobMetadata, **settings: str) -> bool:
+        given = config(**settings)
+        return has_other_terms(given, order_of(given, metadata), metadata)
+
+    assert not differ(began, NUM_QUESTIONS="5")
+    assert not differ(NOTHING_NOTED, NUM_QUESTIONS="6")
     with pytest.raises(ConfigurationError, match=r"num_questions was 5, is 6.*--refresh"):
-        has_other_terms(config(NUM_QUESTIONS="6"), began)
-    assert has_other_terms(config(NUM_QUESTIONS="6", REFRESH="1"), began)
-    assert not has_other_terms(config(NUM_QUESTIONS="5", REFRESH="1"), began)
+        differ(began, NUM_QUESTIONS="6")
+    with pytest.raises(ConfigurationError, match=r"unbranded_share was 0.7, is 0.5.*--refresh"):
+        differ(began, NUM_QUESTIONS="5", MARKET_UNBRANDED_SHARE="0.5")
+    assert differ(began, NUM_QUESTIONS="6", REFRESH="1")
+    assert not differ(began, NUM_QUESTIONS="5", REFRESH="1")
+
+
+def test_a_job_keeps_the_version_of_prompts_that_it_began_with() -> None:
+    """An update changes nothing of a job that has begun; `--refresh` takes the newest; an unknown one is refused."""
+    began = JobMetadata({"prompt_version": "1", "num_questions": 5})
+    assert order_of(config(NUM_QUESTIONS="5"), began).prompt_version == "1"
+    assert not has_other_terms(config(NUM_QUESTIONS="5"), order_of(config(NUM_QUESTIONS="5"), began), began)
+    refreshed = config(NUM_QUESTIONS="5", REFRESH="1")
+    assert order_of(refreshed, began).prompt_version == PROMPT_VERSION
+    assert has_other_terms(refreshed, order_of(refreshed, began), began)
+    with pytest.raises(ConfigurationError, match=r"prompts of version 99.*--refresh"):
+        order_of(config(), JobMetadata({"prompt_version": "99"}))

@@ -9,6 +9,7 @@ from query_generator.pipeline.batch_events import BatchEvents
 from query_generator.store.events import EventLog
 from query_generator.store.items import Item, ItemState, Outcome
 from tests.support.list_sink import ListSink
+from tests.support.orders import asked
 
 
 class Telling:
@@ -23,7 +24,7 @@ class Telling:
     def save(self, *states: str, at: float, tries: int = 1) -> None:
         """Save items that end in these states, with two queries each, at a time."""
         self.now = at
-        generated = Generated(["A?", "B?"], Counter(duplicate=1))
+        generated = Generated([*asked("A?", "B?")], Counter(duplicate=1))
         item = Item(1, QueryType.PRODUCT, Product("Boot"))
         for _ in range(tries):
             self.batches.saved([Outcome(item, generated, ItemState(state), 1, query_ids=(1, 2)) for state in states])

@@ -17,6 +17,7 @@ from query_generator.questions.ask import ask
 from query_generator.questions.checks import Accepted, accept_questions
 from query_generator.resilience.budget import Budget
 from query_generator.stopping import StopSignal
+from tests.support.orders import asked, plain_order
 from tests.support.scripted_provider import ScriptedProvider, Step
 from tests.support.shared_cap import SharedCap
 
@@ -77,13 +78,13 @@ def test_a_reply_is_judged_once_and_priced_once(counted: Counted, config: JobCon
     """A bought reply is, and so is one from the cache; the one costs the same everywhere, and the other nothing."""
     cache = ResponseCache(config)
     first = Stack(config, cache, TEXTS)
-    bought = ask(BOOT, QueryType.PRODUCT, 5, first.provider)
-    assert (bought.questions, bought.dropped) == ([*TEXTS[:2]], Counter(not_a_question=1))
+    bought = ask(BOOT, QueryType.PRODUCT, plain_order(5), first.provider)
+    assert (bought.questions, bought.dropped) == ([*asked(*TEXTS[:2])], Counter(not_a_question=1))
     assert (counted.judged, counted.priced[BILLED]) == (1, 1)
     assert first.spent() == pytest.approx((USD, USD))
 
     second = Stack(config, cache)
-    kept = ask(BOOT, QueryType.PRODUCT, 5, second.provider)
+    kept = ask(BOOT, QueryType.PRODUCT, plain_order(5), second.provider)
     assert (kept.questions, kept.dropped, kept.output_tokens) == (bought.questions, bought.dropped, 0)
     assert (counted.judged, counted.priced[BILLED]) == (2, 2)
     assert second.spent() == (0.0, 0.0)
@@ -95,8 +96,8 @@ def test_a_reply_of_no_use_is_judged_once_and_priced_once(counted: Counted, conf
     refusal = SkippableError("blocked")
     refusal.bill = Bill("gemini-3.5-flash-lite-001", BILLED.prompt_tokens, BILLED.output_tokens, 0)
     stack = Stack(config, ResponseCache(config), ["No question."], refusal)
-    assert ask(BOOT, QueryType.PRODUCT, 5, stack.provider).questions == []
+    assert ask(BOOT, QueryType.PRODUCT, plain_order(5), stack.provider).questions == []
     assert (counted.judged, counted.priced[BILLED]) == (1, 1)
-    assert ask(BOOT, QueryType.PRODUCT, 5, stack.provider).error is refusal
+    assert ask(BOOT, QueryType.PRODUCT, plain_order(5), stack.provider).error is refusal
     assert (counted.judged, counted.priced[BILLED]) == (1, 2)
     assert stack.spent() == pytest.approx((2 * USD, 2 * USD))

@@ -16,8 +16,10 @@ from query_generator.models import Generated, Product, QueryType
 from query_generator.pipeline.outcomes import next_state
 from query_generator.pipeline.unusable import UnusableReplies, stopped_buying
 from query_generator.store.items import Item
+from tests.support.orders import asked, plain_order
 
-GOOD = Generated(["Is it warm?"])
+GOOD = Generated([*asked("Is it warm?")])
+ORDER = plain_order(5)
 BAD = Generated(error=UnusableReplyError("no questions"))
 NEUTRAL = [
     Generated(error=SkippableError("refused for safety")),
@@ -30,7 +32,7 @@ NEUTRAL = [
 
 def item(number: int, answered: int = 0, *existing: str) -> Item:
     """An item with so many replies so far."""
-    return Item(number, QueryType.PRODUCT, Product("Boot"), answered=answered, existing=existing)
+    return Item(number, QueryType.PRODUCT, Product("Boot"), answered=answered, existing=asked(*existing))
 
 
 def twice_in_vain(unusable: UnusableReplies, number: int) -> None:
@@ -147,22 +149,22 @@ def test_an_item_waits_for_another_try_once_and_only_if_the_model_can_do_better(
 
 def test_an_item_gets_two_calls_and_two_more_at_the_end() -> None:
     """Asked again at once, then put back, then asked again, then given up until a later run."""
-    first = next_state(item(1), BAD, 5)
+    first = next_state(item(1), BAD, ORDER)
     assert (first.state, first.answered) == ("running", 1)
-    second = next_state(item(1, 1), BAD, 5)
+    second = next_state(item(1, 1), BAD, ORDER)
     assert (second.state, second.answered, second.deferred) == ("pending", 0, 1)
-    last = next_state(item(1, 1), BAD, 5, may_wait=False)
+    last = next_state(item(1, 1), BAD, ORDER, may_wait=False)
     assert (last.state, last.answered, last.transient, last.error) == ("failed", 2, True, "no questions")
     assert not last.is_unanswered
-    short = next_state(item(1, 1, "Is it warm?"), BAD, 5)
+    short = next_state(item(1, 1, "Is it warm?"), BAD, ORDER)
     assert (short.state, short.answered) == ("pending", 1)
 
 
 def test_a_request_that_the_service_refuses_is_open_to_a_later_run() -> None:
     """A setting may be the cause; what the model itself refuses is not tried again."""
-    refused = next_state(item(1), Generated(error=RefusedRequestError("HTTP 400")), 5)
+    refused = next_state(item(1), Generated(error=RefusedRequestError("HTTP 400")), ORDER)
     assert (refused.state, refused.transient, refused.is_unanswered) == ("failed", True, False)
-    assert not next_state(item(1), Generated(error=SkippableError("safety")), 5).transient
+    assert not next_state(item(1), Generated(error=SkippableError("safety")), ORDER).transient
 
 
 def test_the_words_tell_what_happened_what_it_looks_like_and_what_to_type() -> None:

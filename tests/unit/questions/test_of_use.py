@@ -7,7 +7,9 @@ from query_generator.errors import RetryableError, UnusableReplyError
 from query_generator.llm.base import GenerationRequest, Prompt
 from query_generator.models import Product, QueryType
 from query_generator.questions.ask import ask
+from query_generator.questions.judged import judged
 from query_generator.questions.of_use import OfUseProvider
+from tests.support.orders import plain_order, texts_of
 from tests.support.scripted_provider import ScriptedProvider, Step
 
 GOOD, STATEMENT = "Is it warm in winter?", "It is warm in winter."
@@ -16,7 +18,8 @@ GOOD, STATEMENT = "Is it warm in winter?", "It is warm in winter."
 def generate(step: Step, *exclusions: str) -> list[str]:
     """The accepted questions of one reply."""
     request = GenerationRequest(Product("Boot"), QueryType.PRODUCT, 3, Prompt("s", "u"), exclusions)
-    return OfUseProvider(ScriptedProvider(step)).generate(request).accepted.questions  # type: ignore[attr-defined,no-any-return]
+    reply = judged(request, OfUseProvider(ScriptedProvider(step)).generate(request))
+    return texts_of(reply.verdict.questions)
 
 
 def test_one_question_makes_a_reply_of_use() -> None:
@@ -31,9 +34,9 @@ def test_a_reply_without_a_question_is_unusable(texts: list[str]) -> None:
         generate(texts)
     assert sum(caught.value.dropped.values()) == len(texts)
     assert caught.value.looks_like == " ".join(texts).rstrip(".")
-    assert ask(Product("Boot"), QueryType.PRODUCT, 3, OfUseProvider(ScriptedProvider(texts))).dropped.total() == len(
-        texts
-    )
+    assert ask(
+        Product("Boot"), QueryType.PRODUCT, plain_order(3), OfUseProvider(ScriptedProvider(texts))
+    ).dropped.total() == len(texts)
 
 
 def test_what_it_looks_like_is_short_and_on_one_line() -> None:

@@ -1,0 +1,43 @@
+"""Tells which family of products one belongs to, by the words of its category and name. Pure."""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+from query_generator.models import Product
+
+_UNKNOWN = "any"
+SHORTEST_IN_COMPOUND = 6  # letters of a word that is found within another, as in Wanderschuhe
+_LEVELS = re.compile(r"\s*(?:>|/|\||»|›|\\)\s*")
+
+
+def family_of(product: Product) -> str:
+    """Return the family whose words the leaf of the category has, else its other levels, else the name; or `any`."""
+    levels = [level for level in _LEVELS.split(product.category.casefold()) if level]
+    for text in (*reversed(levels), product.name.casefold()):
+        if family := _named_in(text):
+            return family
+    return _UNKNOWN
+
+
+def _named_in(text: str) -> str:
+    """Return the family with the longest word in a text; a word stands at the beginning of one of the text."""
+    found = [(len(match[0]), family) for family, pattern in _patterns() if (match := pattern.search(text))]
+    return max(found)[1] if found else ""
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    families = json.loads(Path(__file__).with_name("plan_families.json").read_text(encoding="utf-8"))
+    return tuple((name, _pattern(family["words"])) for name, family in families.items() if family["words"])
+
+
+def _pattern(words: list[str]) -> re.Pattern[str]:
+    """Match a whole word, perhaps in plural, before the beginning of one, before any place in a compound or in a
+    script without spaces.
+    """
+    ordered = sorted(map(re.escape, words), key=len, reverse=True)
+    within = "|".join(word for word in ordered if not word.isascii() or len(word) >= SHORTEST_IN_COMPOUND) or "(?!)"
+    begins, any_word = r"(?<![^\W_])", "|".join(ordered)
+    return re.compile(rf"{begins}(?:{any_word})(?:s|es)?(?![^\W_])|{begins}(?:{any_word})|{within}")
