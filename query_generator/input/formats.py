@@ -55,7 +55,8 @@ def read_records(stream: BinaryIO, name: str = "the input") -> Iterator[Numbered
     elif first == "{":
         yield from _unfolded(reader.objects(), reader)
     elif not first:
-        raise InputError(f"{name} cannot be read: {window.failure}" if window.failure else f"{name} is empty")
+        found = f"cannot be read: {window.failure}" if window.failure else "is empty"
+        raise InputError(f"{name} {found}; give {_ACCEPTED}")
     elif first == "P" and window.text.startswith(ZIP_MAGIC):
         with sheet_as_csv(window) as rows:
             yield from _rows(CsvRecords(rows))

@@ -4,7 +4,7 @@ from enum import Enum, auto
 from typing import Any
 
 from query_generator.config import JobConfig
-from query_generator.errors import ConfigurationError, InputError
+from query_generator.errors import ConfigurationError, InputError, OtherTermsError
 from query_generator.llm.registry import terms_of_models
 from query_generator.questions.prompts import PROMPT_VERSION
 from query_generator.store.jobs import JobMetadata
@@ -38,7 +38,7 @@ def has_other_terms(config: JobConfig, metadata: JobMetadata) -> bool:
         metadata: what is recorded of the job; a term that is not recorded yet does not count as different.
 
     Raises:
-        ConfigurationError: the terms differ and `--refresh` was not given.
+        OtherTermsError: the terms differ and `--refresh` was not given.
     """
     changed = [
         f"{name} was {metadata.terms[name]}, is {value}"
@@ -46,7 +46,7 @@ def has_other_terms(config: JobConfig, metadata: JobMetadata) -> bool:
         if metadata.terms.get(name, value) != value
     ]
     if changed and not config.refresh:
-        raise ConfigurationError(
+        raise OtherTermsError(
             f"job {config.job_id} began on other terms: {'; '.join(changed)}. "
             "Use the first ones, a new --job-id, or --refresh."
         )

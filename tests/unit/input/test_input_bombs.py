@@ -65,7 +65,7 @@ def outcome(head: bytes, unit: bytes, tail: bytes, megabytes: int = TIMES) -> tu
             )
             del record
     except (InputBrokenOffError, InputError) as exc:
-        found.append(str(exc).partition(":")[0])
+        found.append(str(exc).partition(":")[0].partition("; give ")[0])
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return found, peak
