@@ -14,9 +14,11 @@ from importlib import import_module
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from query_generator.cli import parse_arguments
-from query_generator.errors import WHAT_TO_DO, ExitCode, FatalError, ServiceAwayError, file_error
-from query_generator.log import begin_outputs, configure_logging, end_outputs
+from query_generator.cli import VERBS, parse_arguments
+from query_generator.ending import Ending, help_command, lines_of, same_command
+from query_generator.errors import ExitCode, FatalError, ServiceAwayError, file_error
+from query_generator.log import begin_outputs, configure_logging, end_outputs, last_words
+from query_generator.one_line import one_line
 from query_generator.pipeline.starting import in_turn
 from query_generator.stopping import StopSignal
 
@@ -63,10 +65,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str] | None, stop: StopSignal) -> int:
-    """Run one command; returns its exit code. A run that did not succeed ends with an error, or with what to type."""
-    again = ""
+    """Run one command; returns its exit code. One that did not succeed says what happened, why, and what to type."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    command = help_command(words, [*VERBS])
+    unexpected: Exception | None = None
     try:
-        arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
+        arguments = parse_arguments(words)
+        command = same_command(None)
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # the search for plugins takes 60 ms
         config = _configure(arguments)
         configure_logging(config.log_level, config.log_format)
@@ -74,24 +79,22 @@ def _run(argv: Sequence[str] | None, stop: StopSignal) -> int:
             _LOG.info("[INIT] %s", note)
         stop.drain_seconds = config.drain_seconds
         verb = " ".join(word for word in (arguments["verb"] or "run", arguments.get("action")) if word)
-        again = f"the same command with --job-id {config.job_id}" if verb == "run" and not config.dry_run else ""
-        code = int(_command(verb)(config, stop))
+        job_id = config.job_id if verb == "run" and not config.dry_run else ""
+        command = same_command(words, job_id=job_id, in_batch="AWS_BATCH_JOB_ID" in os.environ)
+        ending = Ending.of(_command(verb)(config, stop))
     except SystemExit as exc:  # argparse, after --help
         return int(exc.code or 0)
     except FatalError as exc:
-        prefix = "[INPUT ERROR]" if exc.exit_code is ExitCode.BAD_CONFIGURATION else "[BATCH ERROR]"
-        for line in str(exc).splitlines():
-            _LOG.error("%s %s", prefix, line)
-        return int(exc.exit_code)
+        ending = Ending.by(exc)
     except Exception as exc:
         if isinstance(exc, OSError) and isinstance(away := file_error("writing", exc), ServiceAwayError):
-            _LOG.error("[BATCH ERROR] %s", away)
-            return int(away.exit_code)
-        _LOG.exception("[BATCH ERROR] Unexpected error")
-        code = int(ExitCode.UNEXPECTED)
-    if again and code:
-        _LOG.info("[BATCH] Exit code %d: %s", code, WHAT_TO_DO[ExitCode(code)].format(again=again))
-    return code
+            ending = Ending.by(away)
+        else:
+            unexpected = exc
+            ending = Ending(ExitCode.UNEXPECTED, f"Unexpected error: {type(exc).__name__}: {one_line(str(exc))}")
+    for line in lines_of(ending, command):
+        _LOG.error("%s", line, exc_info=unexpected if line.startswith("[BATCH ERROR]") else None)
+    return int(ending.code)
 
 
 def _fill_standard_streams() -> None:
@@ -110,10 +113,10 @@ _COMMANDS = {
 }
 
 
-def _command(verb: str) -> Callable[["JobConfig", StopSignal], ExitCode]:
+def _command(verb: str) -> Callable[["JobConfig", StopSignal], ExitCode | Ending]:
     """Return the function of a verb, loading only that verb's modules."""
     module, _, function = _COMMANDS[verb].partition(".")
-    command: Callable[[JobConfig, StopSignal], ExitCode]
+    command: Callable[[JobConfig, StopSignal], ExitCode | Ending]
     command = getattr(import_module(f"query_generator.commands.{module}"), function)
     return command
 
@@ -136,6 +139,15 @@ def _notes(arguments: dict[str, str | None]) -> Iterable[str]:
     return notes(arguments, os.environ)
 
 
+def _cut_short(number: int, reason: str) -> Ending:
+    """Return the ending of a run that leaves without waiting for the calls in flight."""
+    why = f"a second signal, {signal.Signals(number).name}"
+    if number == signal.SIGALRM:
+        why = f"after {reason} a service neither answered nor closed the connection for longer than DRAIN_SECONDS"
+    happened = "interrupted, without waiting for the calls in flight; what was saved is kept"
+    return Ending(ExitCode.TRY_AGAIN, why, happened, "To go on, type: {command}, with the job id that is named above")
+
+
 def _stop_on_signals(stop: StopSignal) -> None:
     """Stop cleanly on SIGTERM and Ctrl-C; a second signal exits at once, without losing anything that was saved.
 
@@ -147,6 +159,7 @@ def _stop_on_signals(stop: StopSignal) -> None:
         nonlocal signals
         signals += 1
         if signals > 1 or number == signal.SIGALRM:
+            last_words(*lines_of(_cut_short(number, stop.reason), same_command(None)))
             os._exit(ExitCode.TRY_AGAIN)
         stop.set(signal.Signals(number).name)
         signal.setitimer(signal.ITIMER_REAL, stop.drain_seconds + LAST_SECONDS)

@@ -116,7 +116,7 @@ def aws_errors(doing: str, *, missing: type[FatalError] = ConfigurationError) ->
     except (botocore.NoRegionError, botocore.InvalidRegionError) as exc:
         raise ConfigurationError(f"{doing}: {exc} Set AWS_REGION, for example us-east-1.") from exc
     except botocore.BotoCoreError as exc:
-        raise ConfigurationError(f"{doing}: {exc}") from exc
+        raise ConfigurationError(f"{doing}: {exc} Correct the AWS_* variables or the name.") from exc
     except OSError as exc:
         named = f" ({exc.filename})" if exc.filename else ""
         way_out = "check AWS_CA_BUNDLE, AWS_WEB_IDENTITY_TOKEN_FILE and the other files that AWS_* variables name"
@@ -130,7 +130,10 @@ def _unanswered(error: Exception, doing: str) -> FatalError:
     if isinstance(error, botocore.SSLError) and any(words in str(error) for words in _TRUST_WORDS):
         return ConfigurationError(f"{doing}: {error}. Check AWS_CA_BUNDLE and AWS_ENDPOINT_URL.")
     if isinstance(error, botocore.HTTPClientError) and isinstance(error.kwargs.get("error"), ValueError):
-        return ConfigurationError(f"{doing}: a credential holds a line break or a letter that no header may hold")
+        return ConfigurationError(
+            f"{doing}: a credential holds a line break or a letter that no header may hold. "
+            "Correct AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN."
+        )
     return ServiceAwayError(f"{doing}: {error}. Run the same job id again when AWS can be reached.")
 
 

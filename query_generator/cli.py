@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from query_generator.declaration import Declared, Group, repeated
-from query_generator.errors import ConfigurationError
+from query_generator.errors import CommandLineError
 from query_generator.log import tell
 from query_generator.settings import SETTINGS
 
@@ -58,7 +58,7 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         message = _CHOICE.sub(lambda given: f"{given[1]} {repeated(given[2])} {given[3]}", message)
         message = _EXPLICIT.sub("takes no value", message)
-        raise ConfigurationError(f"{message}. `python batch_job.py --help` shows what there is.")
+        raise CommandLineError(f"{message}. `python batch_job.py --help` shows what there is.")
 
     def print_help(self, file: Any = None) -> None:
         tell(self.format_help().rstrip())
@@ -130,11 +130,11 @@ def parse_arguments(argv: Sequence[str]) -> dict[str, str | None]:
     """Read a command line; without a verb it is `run`.
 
     Raises:
-        ConfigurationError: an unknown verb or option, or one that is not built yet.
+        CommandLineError: an unknown verb or option, or one that is not built yet.
     """
     words = list(argv)
     if words and words[0] in LATER_VERBS:
-        raise ConfigurationError(f"the verb '{words[0]}' is not available yet; there are: {', '.join(VERBS)}")
+        raise CommandLineError(f"the verb '{words[0]}' is not available yet; there are: {', '.join(VERBS)}")
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
         words.insert(0, "run")
     parser = build_parser()

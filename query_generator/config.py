@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_type_hints
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, create_model
 
 from query_generator.declaration import Declared, repeated
-from query_generator.errors import ConfigurationError
+from query_generator.errors import SettingsError
 from query_generator.known_secrets import keys_in, secrets_in
 from query_generator.llm.registry import DEFAULT_PROVIDER, PROVIDER_WITHOUT_KEY, PROVIDERS, vendors_of
 from query_generator.masking import hide
@@ -44,7 +44,7 @@ def load_config(arguments: Mapping[str, str | None], environ: Mapping[str, str])
     """Join options and environment; an option wins over its variable, an empty value counts as not given.
 
     Raises:
-        ConfigurationError: names every wrong and every missing setting at once, each with an example.
+        SettingsError: names every wrong and every missing setting at once, each with an example.
     """
     hide(secrets_in(environ) | keys_in(" ".join(filter(None, arguments.values()))))
     verb = arguments.get("verb") or "run"
@@ -64,9 +64,9 @@ def load_config(arguments: Mapping[str, str | None], environ: Mapping[str, str])
         given = _Given.model_validate(values)
     except ValidationError as exc:
         wrong = [_describe(error["loc"][0], error["input"], error["msg"]) for error in exc.errors()]
-        raise ConfigurationError("\n".join([*dict.fromkeys(wrong), *problems])) from None
+        raise SettingsError("\n".join([*dict.fromkeys(wrong), *problems])) from None
     if problems:
-        raise ConfigurationError("\n".join(problems))
+        raise SettingsError("\n".join(problems))
     return JobConfig(**{name: getattr(given, name) for name in values})
 
 

@@ -31,18 +31,6 @@ class ExitCode(IntEnum):
     PERMISSION_REFUSED = 77
 
 
-# `{again}` is what to type again.
-WHAT_TO_DO: Mapping[ExitCode, str] = {
-    ExitCode.BAD_CONFIGURATION: "correct what is named above, then type {again}; what was bought is kept",
-    ExitCode.FINISHED_WITH_ERRORS: "errors.json names what failed; {again} tries again what failed for a cause that "
-    "may be gone, and with --retry-failed all of it",
-    ExitCode.BUDGET_EXHAUSTED: "type {again} when there is quota or credit, or with a higher --max-cost",
-    ExitCode.UNEXPECTED: "report it with the traceback above; {again} continues, and nothing is lost",
-    ExitCode.TRY_AGAIN: "type {again}; it continues, and nothing is lost or bought twice",
-    ExitCode.PERMISSION_REFUSED: "correct the key, secret or role that is named above, then type {again}",
-}
-
-
 class Bill(NamedTuple):
     """What a provider billed for a call whose reply cannot be used: the model and its tokens.
 
@@ -69,9 +57,15 @@ class QueryGeneratorError(Exception):
 
 
 class FatalError(QueryGeneratorError):
-    """The run cannot continue. The message says what failed, why, and what to do."""
+    """The run cannot continue. The message says why.
+
+    `happened` is a line that says what happened, `way_on` one that says what to do, with `{command}` for what to type;
+    empty where what `ending` says of the exit code is good enough.
+    """
 
     exit_code = ExitCode.UNEXPECTED
+    happened = ""
+    way_on = ""
 
 
 class ConfigurationError(FatalError):
@@ -80,10 +74,32 @@ class ConfigurationError(FatalError):
     exit_code = ExitCode.BAD_CONFIGURATION
 
 
+class CommandLineError(ConfigurationError):
+    """The words of the command line cannot be understood."""
+
+    happened = "the command line cannot be understood; nothing was done"
+    way_on = "To see what there is, type: {command}"
+
+
+class SettingsError(ConfigurationError):
+    """Settings are missing or wrong."""
+
+    happened = "settings are missing or wrong; nothing was done"
+    way_on = "When that is corrected, type: {command}; what there is to set is told by: python batch_job.py --help"
+
+
+class OtherTermsError(ConfigurationError):
+    """A job is to go on with other terms than it began with."""
+
+    happened = "the job began on other terms; nothing that was bought is lost"
+    way_on = "With one of these changes, type: {command}"
+
+
 class InputError(FatalError):
     """The input as a whole cannot be used."""
 
     exit_code = ExitCode.BAD_CONFIGURATION
+    happened = "the input cannot be used; nothing that was bought is lost"
 
 
 class PermissionRefusedError(FatalError):
@@ -107,17 +123,23 @@ class BudgetExhaustedError(FatalError):
 class CostCapReachedError(BudgetExhaustedError):
     """The job's cost cap leaves too little for another call, to any provider."""
 
+    happened = "the cap of the cost is reached; what was done is saved"
+    way_on = "To go on, with a higher amount in --max-cost (MAX_COST_USD), type: {command}"
+
 
 class RepliesOfNoUseError(FatalError):
     """Nothing more is bought, since what was paid for could not be used: another run by itself would pay again."""
 
     exit_code = ExitCode.FINISHED_WITH_ERRORS
+    happened = "stopped, since what was paid for was of no use; what was done is saved"
+    way_on = "With one of these changes, type: {command}"
 
 
 class InterruptedRunError(FatalError):
     """The run was asked to stop: the same job id continues later."""
 
     exit_code = ExitCode.TRY_AGAIN
+    happened = "interrupted; what was done is saved"
 
 
 def file_error(doing: str, error: OSError, way_out: str = "") -> FatalError:
@@ -132,6 +154,8 @@ class RunFencedError(FatalError):
     """Another run declared this one dead and took over its work: this one must not write any more."""
 
     exit_code = ExitCode.TRY_AGAIN
+    happened = "another run of the same job has taken over; what was done is saved"
+    way_on = "The other run goes on with the job. If it does not, type: {command}"
 
 
 class RetryableError(QueryGeneratorError):

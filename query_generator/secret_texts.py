@@ -11,6 +11,11 @@ from query_generator.llm.vendor import Vendor
 if TYPE_CHECKING:
     from query_generator.config import JobConfig
 
+_RIGHT_KEY = 'right is the key alone, or {"api_key": "the key"}'
+_RIGHT_LOGIN = (
+    'right is, for example: {"host": "db.example.internal", "port": 5432, "username": "the user", '
+    '"password": "the password", "dbname": "the database"}'
+)
 _HOST = re.compile(r"[\w.:,%-]+|/[^@]*")  # a name, an address, or the folder of a socket
 
 
@@ -37,16 +42,19 @@ def parse_api_key(text: str, secret_name: str, vendor: Vendor) -> str:
     """
     key: object = text.strip()
     if text.lstrip().startswith(("{", "[", '"')):
-        fields = _json_object(text, secret_name)
+        fields = _json_object(text, secret_name, _RIGHT_KEY)
         own_field = vendor.key_field.upper()
         key = fields.get("api_key") or fields.get(own_field)
         if not isinstance(key, str) or not key.strip():
-            raise ConfigurationError(f"secret '{secret_name}': field 'api_key' (or '{own_field}') is missing or empty")
+            raise ConfigurationError(
+                f"secret '{secret_name}': field 'api_key' (or '{own_field}') is missing or empty; store the key there"
+            )
     if not isinstance(key, str) or not key.strip():
         raise ConfigurationError(f"secret '{secret_name}': it is empty; store the {vendor.title} API key in it")
     if not key.strip().isascii() or not key.strip().isprintable() or " " in key.strip():
         raise ConfigurationError(
-            f"secret '{secret_name}': it does not hold a {vendor.title} API key (one word of ASCII text)"
+            f"secret '{secret_name}': it does not hold a {vendor.title} API key (one word of ASCII text); "
+            "store the key alone"
         )
     return key.strip()
 
@@ -58,7 +66,7 @@ def parse_rds_secret(text: str, config: "JobConfig") -> RdsConfig:
         ConfigurationError: not JSON, or a field is missing or wrong.
     """
     name = str(config.rds_secret_name)
-    fields = _json_object(text, name)
+    fields = _json_object(text, name, _RIGHT_LOGIN)
     settings: dict[str, tuple[object, str]] = {
         "host": (fields.get("host") or config.db_host, "DB_HOST"),
         "username": (fields.get("username"), ""),
@@ -71,7 +79,7 @@ def parse_rds_secret(text: str, config: "JobConfig") -> RdsConfig:
         if not isinstance(value, str) or not value
     ]
     if lacking:
-        raise ConfigurationError(f"secret '{name}': field {', '.join(lacking)} is missing or not text")
+        raise ConfigurationError(f"secret '{name}': field {', '.join(lacking)} is missing or not text; {_RIGHT_LOGIN}")
     found = {field: str(value) for field, (value, _) in settings.items()}
     for field, value in found.items():
         if problem := _text_problem(value) or (field == "host" and _host_problem(value)):
@@ -114,11 +122,11 @@ def _is_port(value: object) -> bool:
     return re.fullmatch(r"[0-9]{1,5}", str(value)) is not None and 0 < int(str(value)) < 65536
 
 
-def _json_object(text: str, secret_name: str) -> Mapping[str, Any]:
+def _json_object(text: str, secret_name: str, right: str) -> Mapping[str, Any]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        raise ConfigurationError(f"secret '{secret_name}': it is not valid JSON") from None
+        raise ConfigurationError(f"secret '{secret_name}': it is not valid JSON; {right}") from None
     if not isinstance(value, dict):
-        raise ConfigurationError(f"secret '{secret_name}': it is not a JSON object")
+        raise ConfigurationError(f"secret '{secret_name}': it is not a JSON object; {right}")
     return value

@@ -23,8 +23,10 @@ from secrets_cache import RdsConfig
 from tests.fakes.aws_server import BUCKET, CREDENTIALS, GEMINI_SECRET, RDS_SECRET, AwsServer
 from tests.fakes.gemini_server import GeminiServer
 from tests.fakes.pg_server import OTHER_BINARIES, PgServer
+from tests.support.endings import ending_of
 from tests.support.paths import ROOT
 
+ENDED: list["Ended"] = []  # the commands that have ended in the test that is running
 API_KEY = "AIzaSy-test-key-0123456789"
 
 
@@ -107,6 +109,14 @@ class Ended:
     code: int
     out: str
     log: str
+
+    @property
+    def error(self) -> str:
+        """The lines that say why it did not succeed."""
+        return ending_of(self.log).why
+
+    def __post_init__(self) -> None:
+        ENDED.append(self)
 
 
 def run_command(*arguments: str, env: Mapping[str, str], stdin: str = "") -> Ended:

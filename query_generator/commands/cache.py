@@ -13,7 +13,8 @@ from query_generator.cache.tiers import TierFailedError
 from query_generator.commands.cache_import import take_over
 from query_generator.commands.cache_warm import Warmed, warm
 from query_generator.config import JobConfig
-from query_generator.errors import BudgetExhaustedError, ConfigurationError, ExitCode, InputError, ServiceAwayError
+from query_generator.ending import RECORDS_ALONE, Ending
+from query_generator.errors import ConfigurationError, CostCapReachedError, ExitCode, InputError, ServiceAwayError
 from query_generator.input.sources import configured_sources, load_input_data
 from query_generator.llm.metered import CallStats
 from query_generator.log import tell
@@ -28,7 +29,7 @@ from query_generator.store.schema import migrate
 _LOG = logging.getLogger("cache")
 
 
-def warm_cache(config: JobConfig, stop: StopSignal) -> ExitCode:
+def warm_cache(config: JobConfig, stop: StopSignal) -> Ending:
     """Fill the tiers that outlive this process, and print a summary.
 
     Raises:
@@ -46,7 +47,7 @@ def warm_cache(config: JobConfig, stop: StopSignal) -> ExitCode:
     secrets_cache.configure(config)
     if config.from_job:
         tell("\n".join(map(shown, _taken_over(config, cache))))
-        return ExitCode.SUCCEEDED
+        return Ending(ExitCode.SUCCEEDED)
     sources = configured_sources(config)
     if not sources:
         raise InputError(
@@ -60,7 +61,7 @@ def warm_cache(config: JobConfig, stop: StopSignal) -> ExitCode:
     provider, meters = make_provider(config, stop, cache=cache)
     warmed = warm(config, _while_worth_it(entries, config, cache, meters.stats), provider, stop)
     tell("\n".join(map(shown, _summary(warmed, meters.stats(), cache.stats()))))
-    return ExitCode.FINISHED_WITH_ERRORS if warmed.failed or warmed.rejected else ExitCode.SUCCEEDED
+    return _ending(warmed)
 
 
 def report_cache(config: JobConfig, _: StopSignal) -> ExitCode:
@@ -104,14 +105,23 @@ def _while_worth_it(
 
     Raises:
         ServiceAwayError: the cache fails.
-        BudgetExhaustedError: the money is spent.
+        CostCapReachedError: the money is spent.
     """
     for entry in entries:
         if cache.stats().tier_failures >= FAILURES:
             raise ServiceAwayError("cache warm: the cache takes no more; the log says why. Run the same command again")
         if config.max_cost and calls().cost_usd >= config.max_cost:
-            raise BudgetExhaustedError(f"cache warm: the {config.max_cost:.2f} USD of --max-cost are spent")
+            raise CostCapReachedError(f"cache warm: the {config.max_cost:.2f} USD of --max-cost are spent")
         yield entry
+
+
+def _ending(warmed: Warmed) -> Ending:
+    if not warmed.failed and not warmed.rejected:
+        return Ending(ExitCode.SUCCEEDED)
+    first = f"; the first, {warmed.problems[0]}" if warmed.problems else ""
+    why = f"cache warm: {warmed.failed} failed items, {warmed.rejected} rejected records{first}"
+    way_on = "To try again what is not in the cache, type: {command}" if warmed.failed else RECORDS_ALONE
+    return Ending(ExitCode.FINISHED_WITH_ERRORS, why, way_on=way_on)
 
 
 def _summary(warmed: Warmed, calls: CallStats, stats: CacheStats) -> Iterator[str]:

@@ -3,14 +3,14 @@
 import logging
 
 from query_generator.config import JobConfig
-from query_generator.errors import ExitCode
+from query_generator.ending import Ending
 from query_generator.log import tell
 from query_generator.stopping import StopSignal
 
 _LOG = logging.getLogger("batch_job")
 
 
-def run(config: JobConfig, stop: StopSignal) -> ExitCode:
+def run(config: JobConfig, stop: StopSignal) -> Ending:
     """Run or continue a job, and print its summary.
 
     Raises:
@@ -26,12 +26,12 @@ def run(config: JobConfig, stop: StopSignal) -> ExitCode:
     _LOG.info("[INIT] Job %s", config.job_id)
     report = run_job(config, stop)
     tell(child_summary(report) if isinstance(report, ChildReport) else summary(report))
-    return report.exit_code
+    return report.ending
 
 
-def _dry_run(config: JobConfig, stop: StopSignal) -> ExitCode:
+def _dry_run(config: JobConfig, stop: StopSignal) -> Ending:
     from query_generator.dry_run.command import dry_run
 
-    text, exit_code = dry_run(config, stop)
+    text, ending = dry_run(config, stop)
     tell(text)
-    return exit_code
+    return ending

@@ -10,7 +10,7 @@ from query_generator.dry_run.preflight import Finding, Findings, check_keys, che
 from query_generator.dry_run.provider_check import Counts, count_samples, work_by_model
 from query_generator.dry_run.quote import Quote, quote, quote_lines
 from query_generator.dry_run.survey import Survey, take_survey, understood
-from query_generator.errors import ExitCode
+from query_generator.ending import Ending
 from query_generator.llm.prices import Prices
 from query_generator.masking import shown
 from query_generator.pipeline.providers import in_order
@@ -23,11 +23,11 @@ from query_generator.store.open_work import can_be_read, experience_of, missing_
 from query_generator.store.schema import require_fit
 
 
-def dry_run(config: JobConfig, stop: StopSignal) -> tuple[str, ExitCode]:
+def dry_run(config: JobConfig, stop: StopSignal) -> tuple[str, Ending]:
     """Check a job, and quote its price.
 
     Returns:
-        The summary, and the exit code: 0 if the job could run, else the one that the run would end with.
+        The summary, and the ending: with 0 if the job could run, else with the code that the run would end with.
 
     Raises:
         ConfigurationError: the prices cannot be used.
@@ -44,7 +44,7 @@ def dry_run(config: JobConfig, stop: StopSignal) -> tuple[str, ExitCode]:
         counts = count_samples(config, keys, counters, survey, findings)
         quotes = [_quotes(config, provider, survey, prices, counts, db) for provider in in_order(config, prices)]
         left = _left_of_cap(config, db)
-    return "\n".join(map(shown, _lines(config, findings, survey, quotes, left))), findings.exit_code
+    return "\n".join(map(shown, _lines(config, findings, survey, quotes, left))), findings.ending
 
 
 def _database(config: JobConfig, findings: Findings, resources: ExitStack) -> Database | None:

@@ -11,6 +11,7 @@ from typing import TypeVar
 import secrets_cache
 from query_generator.aws import aws_errors, dynamodb_client
 from query_generator.config import JobConfig
+from query_generator.ending import Ending
 from query_generator.errors import (
     ConfigurationError,
     ExitCode,
@@ -23,6 +24,7 @@ from query_generator.errors import (
 from query_generator.llm.base import CountTokens
 from query_generator.llm.registry import PROVIDERS, address_of, vendors_of
 from query_generator.local.postgres import WHEEL
+from query_generator.one_line import one_line
 from query_generator.pipeline.services import check_bucket
 from query_generator.store.events import KEY_NAMES
 
@@ -74,6 +76,12 @@ class Findings(list[Finding]):
         """The exit code that the run would end with: that of the first finding that would end it, the input first."""
         ends = sorted((finding for finding in self if finding.exit_code), key=lambda end: end.subject != "input")
         return next((end.exit_code for end in ends), ExitCode.SUCCEEDED)
+
+    @property
+    def ending(self) -> Ending:
+        """How the dry run ends: with the code of the run, and all that would end it."""
+        why = "\n".join(f"{finding.subject}: {one_line(finding.message)}" for finding in self if finding.exit_code)
+        return Ending(self.exit_code, why, "the run would end with this code; nothing was bought or written")
 
 
 def check_keys(config: JobConfig, findings: Findings) -> dict[str, str]:
@@ -130,7 +138,7 @@ def _folder(directory: Path) -> str:
     real = Path(os.path.realpath(directory))
     existing = next(parent for parent in (real, *real.parents) if os.path.lexists(parent))
     if not existing.is_dir():
-        raise ConfigurationError(f"{existing} is not a folder")
+        raise ConfigurationError(f"{existing} is not a folder; give another one with --local DIR")
     return f"{directory}, {'is there' if existing == real else 'the run makes it'}"
 
 
@@ -140,6 +148,7 @@ def _check_table(config: JobConfig, table: str) -> str:
     names = {key["AttributeName"] for key in keys}
     if not names <= set(KEY_NAMES):
         raise ConfigurationError(
-            f"table {table} has the keys {', '.join(sorted(names))}, but events have {' and '.join(KEY_NAMES[:2])}"
+            f"table {table} has the keys {', '.join(sorted(names))}, but events have {' and '.join(KEY_NAMES[:2])}; "
+            "name another one in ORCHESTRATION_LOGS_TABLE"
         )
     return f"table {table} is there"

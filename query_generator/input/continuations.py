@@ -1,7 +1,7 @@
 """Which rows of a table belong to the product of the row above them. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -43,6 +43,11 @@ def _columns(names: tuple[str, ...]) -> _Columns:
 def _columns_of(record: Mapping[str, Any]) -> _Columns:
     names = tuple(record)
     return _columns(names) if is_small(names) else _columns.__wrapped__(names)
+
+
+def has_columns_of_variants(names: Iterable[str]) -> bool:
+    """Return whether a table with these columns may have several rows for one product."""
+    return any(_kind_of(name) in ("same", "variant") for name in names)
 
 
 def is_row_of_variants(record: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from query_generator.input.json_records import NumberedRecord
 from query_generator.input.json_wrapped import WrappedRecords
 from query_generator.input.layouts import is_plain, unfolded, where_in
 from query_generator.input.product_fields import is_name_field
+from query_generator.input.section_rows import without_headings
 from query_generator.input.text_window import InputBrokenOffError, TextWindow
 from query_generator.input.xlsx_sheet import ZIP_MAGIC, sheet_as_csv
 from query_generator.input.xml_parser import WebPageError
@@ -55,7 +56,8 @@ def read_records(stream: BinaryIO, name: str = "the input") -> Iterator[Numbered
     elif first == "{":
         yield from _unfolded(reader.objects(), reader)
     elif not first:
-        raise InputError(f"{name} cannot be read: {window.failure}" if window.failure else f"{name} is empty")
+        found = f"cannot be read: {window.failure}" if window.failure else "is empty"
+        raise InputError(f"{name} {found}; give {_ACCEPTED}")
     elif first == "P" and window.text.startswith(ZIP_MAGIC):
         with sheet_as_csv(window) as rows:
             yield from _rows(CsvRecords(rows))
@@ -93,7 +95,7 @@ def _unfolded(records: Iterator[NumberedRecord], reader: WrappedRecords) -> Iter
 def _rows(table: CsvRecords) -> Iterator[NumberedRecord]:
     if table.lines_before_header:
         _LOG.info("The header is line %d; the lines above it are left out", table.lines_before_header + 1)
-    yield from table
+    yield from without_headings(table.header, table)
 
 
 def _text_records(window: TextWindow, reader: WrappedRecords) -> Iterator[NumberedRecord]:

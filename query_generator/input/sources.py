@@ -183,4 +183,4 @@ def _open_file(path: str) -> BinaryIO:
     except PermissionError as exc:
         raise InputError(f"file {shown} may not be read by this user; change its permissions") from exc
     except OSError as exc:
-        raise file_error(f"file {shown} cannot be opened", exc) from exc
+        raise file_error(f"file {shown} cannot be opened", exc, "give the path of another file") from exc

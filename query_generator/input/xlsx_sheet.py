@@ -71,13 +71,17 @@ def _spooled(window: TextWindow) -> Iterator[BinaryIO]:
             for chunk in window.chunks():
                 file.write(chunk)
                 if file.tell() > MAX_PACKED_BYTES:
-                    raise InputError(f"{window.name} is an Excel file larger than {MAX_PACKED_BYTES // MB} MB")
+                    raise InputError(
+                        f"{window.name} is an Excel file larger than {MAX_PACKED_BYTES // MB} MB; save the sheet as CSV"
+                    )
             if window.failure:
                 raise InputError(f"{window.name} cannot be read: {window.failure}")
             file.flush()
             yield file
     except OSError as exc:
-        raise file_error(f"{window.name} cannot be kept in the folder {tempfile.gettempdir()}", exc) from exc
+        raise file_error(
+            f"{window.name} cannot be kept in the folder {tempfile.gettempdir()}", exc, "name another one in TMPDIR"
+        ) from exc
 
 
 def _rows_of_products(book: "Workbook", name: str) -> tuple[str, int, Iterator[list[str]]]:

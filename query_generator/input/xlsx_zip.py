@@ -48,7 +48,9 @@ def check_xlsx(file: BinaryIO, name: str) -> None:
                 if part.filename.lower().endswith((".xml", ".rels")):
                     with archive.open(part) as stream:
                         if b"<!DOCTYPE" in stream.read(_HEAD_BYTES):
-                            raise InputError(f"{name}: {part.filename} has a DOCTYPE, which no Excel file has")
+                            raise InputError(
+                                f"{name}: {part.filename} has a DOCTYPE, which no Excel file has; save the sheet as CSV"
+                            )
                 if part.file_size > _LARGE_BYTES or part.filename.lower() == _TEXTS:
                     with archive.open(part) as stream:
                         _check_contents(stream, part.filename.lower(), name)
@@ -65,7 +67,7 @@ def _check_parts(parts: list[zipfile.ZipInfo], name: str) -> None:
     if "xl/workbook.xml" not in names:
         raise InputError(f"{name} is a zip archive that is no Excel file; unpack it, and give the catalog in it")
     if len(parts) > MAX_PARTS:
-        raise InputError(f"{name} is an Excel file of more than {MAX_PARTS:,} parts")
+        raise InputError(f"{name} is an Excel file of more than {MAX_PARTS:,} parts; save the sheet as CSV")
     sheets = texts = others = 0
     for part in parts:
         lower = part.filename.lower()

@@ -63,7 +63,10 @@ class XmlParser:
         self._fed += len(data)
         self._parser.Parse(data, False)
         if len(self._parser.intern) > MAX_TAGS:
-            raise InputError(f"{self._name} has more than {MAX_TAGS:,} different names of elements and attributes")
+            raise InputError(
+                f"{self._name} has more than {MAX_TAGS:,} different names of elements and attributes; "
+                "give the products as JSON Lines or CSV"
+            )
 
     def close(self) -> None:
         """Make sure that the text ends where it may."""
@@ -74,7 +77,10 @@ class XmlParser:
             raise WebPageError(self._name)
         self._level += 1
         if self._level > MAX_LEVELS:
-            raise InputError(f"{self._name} has elements nested more than {MAX_LEVELS:,} deep")
+            raise InputError(
+                f"{self._name} has elements nested more than {MAX_LEVELS:,} deep; "
+                "give the products as JSON Lines or CSV"
+            )
         self._start(tag, attributes)
 
     def _on_end(self, _tag: str) -> None:

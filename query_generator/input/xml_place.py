@@ -101,6 +101,8 @@ def tag_of_products(sample: bytes, name: str) -> str:
             f"{name} holds several lists of elements with names: {one_line(shown)[:200]}. Give one of them"
         )
     if broken:
-        raise InputError(f"{name} looks like a web page or XML{broken}")
+        raise InputError(f"{name} looks like a web page or XML{broken}; give well-formed XML, JSON, JSON Lines or CSV")
     seen = ", ".join(sorted({"/".join(path) for path in list(sampler.kinds)[:12]}))
-    raise InputError(f"{name} is XML without {_IN_WORDS}; seen: {one_line(seen)[:300]}")
+    raise InputError(
+        f"{name} is XML without {_IN_WORDS}; seen: {one_line(seen)[:300]}. Give a file whose product elements hold one"
+    )

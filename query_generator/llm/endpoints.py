@@ -25,7 +25,8 @@ def check_key_length(api_key: str, vendor: Vendor, address: str, source: str) ->
     """
     if len(api_key) < SHORTEST_KEY and _is_own(address, vendor):
         raise ConfigurationError(
-            f"{source}: the key is shorter than {SHORTEST_KEY} characters, so it is none of {vendor.own_address}"
+            f"{source}: the key is shorter than {SHORTEST_KEY} characters, so it is none of "
+            f"{vendor.own_address}; give the whole key"
         )
 
 

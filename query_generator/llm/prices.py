@@ -149,7 +149,10 @@ def _read(path: str) -> bytes:
     if text is None:
         raise ConfigurationError(f"PRICES_FILE: {path} is a pipe or a device; give the path of a file")
     if len(text) > MAX_FILE_BYTES:
-        raise ConfigurationError(f"PRICES_FILE: {path} is larger than {MAX_FILE_BYTES:,} bytes; it holds no prices")
+        raise ConfigurationError(
+            f"PRICES_FILE: {path} is larger than {MAX_FILE_BYTES:,} bytes; "
+            "it holds no prices; give the path of another file"
+        )
     return text
 
 

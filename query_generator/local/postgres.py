@@ -181,7 +181,11 @@ def _not_started(directory: Path) -> FatalError:
         told = [errno.ENOSPC]
     if told:
         cause = OSError(told[0], os.strerror(told[0]))
-        return file_error(f"PostgreSQL in {directory / keeper.DATA} does not start", cause)
+        return file_error(
+            f"PostgreSQL in {directory / keeper.DATA} does not start",
+            cause,
+            "give another folder with --local DIR, or set DATABASE_URL",
+        )
     output = "\n".join(text.splitlines()[-LOG_LINES_SHOWN:])
     rights = "CHOWN, DAC_OVERRIDE, KILL, SETGID and SETUID"
     as_root = f"give root the capabilities {rights}, run as another user, " if os.geteuid() == 0 else ""

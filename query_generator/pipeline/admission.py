@@ -4,7 +4,7 @@ from enum import Enum, auto
 from typing import Any
 
 from query_generator.config import JobConfig
-from query_generator.errors import ConfigurationError, InputError
+from query_generator.errors import ConfigurationError, InputError, OtherTermsError
 from query_generator.llm.base import FIRST_PROMPT_VERSION
 from query_generator.llm.registry import terms_of_models
 from query_generator.questions.order import Order
@@ -48,6 +48,7 @@ def order_of(config: JobConfig, metadata: JobMetadata) -> Order:
         PlanSettings(config.unbranded_share, personas),
         config.ask_factor,
         config.reask_limit,
+        config.small_model,
     )
 
 
@@ -73,7 +74,7 @@ def has_other_terms(config: JobConfig, order: Order, metadata: JobMetadata) -> b
         metadata: what is recorded of the job; a term that is not recorded yet does not count as different.
 
     Raises:
-        ConfigurationError: the terms differ and `--refresh` was not given.
+        OtherTermsError: the terms differ and `--refresh` was not given.
     """
     changed = [
         f"{name} was {metadata.terms[name]}, is {value}"
@@ -81,7 +82,7 @@ def has_other_terms(config: JobConfig, order: Order, metadata: JobMetadata) -> b
         if metadata.terms.get(name, value) != value
     ]
     if changed and not config.refresh:
-        raise ConfigurationError(
+        raise OtherTermsError(
             f"job {config.job_id} began on other terms: {'; '.join(changed)}. "
             "Use the first ones, a new --job-id, or --refresh."
         )

@@ -141,7 +141,10 @@ class Intake:
             self._config.num_questions if self._config.skip_existing else None,
         )
         if not loaded.products:
-            raise InputError(f"job {self._config.job_id}: no usable product is selected for it in jobselectedproducts")
+            raise InputError(
+                f"job {self._config.job_id}: no usable product is selected for it in jobselectedproducts; "
+                "select some there, or give --products-file or --input-s3"
+            )
         rereads = given.reading is Reading.SELECTED and given.source != FROM_JOB
         self._db.with_reconnect(lambda: self._record.end_load(given.source, keep_rejected=rereads))
         seconds = self._clock() - began

@@ -243,7 +243,7 @@ class _Run:
         if self._stop.is_set():
             return InterruptedRunError(
                 f"job {self._config.job_id}: stopped by {self._stop.reason}; what was done is saved, "
-                f"`python batch_job.py run --job-id {self._config.job_id}` continues it"
+                f"`python batch_job.py run --job-id {self._config.job_id}`, with the same options, continues it"
             )
         answered = meter.stats().successful_requests + self._cache.stats().calls_saved
         if self._ended.failed_transiently and not answered:

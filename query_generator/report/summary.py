@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from query_generator.cache.stats import summary_lines
+from query_generator.ending import RECORDS_ALONE, Ending
 from query_generator.errors import ConfigurationError, ExitCode
 from query_generator.llm.metered import CallStats
 from query_generator.llm.registry import PROVIDER_WITHOUT_KEY
@@ -53,6 +54,13 @@ class Report:
         """0, or 65 if an item failed or a record was rejected."""
         return ExitCode.FINISHED_WITH_ERRORS if _has_errors(self.counts) else ExitCode.SUCCEEDED
 
+    @property
+    def ending(self) -> Ending:
+        """How the job ended, and if not every product has its questions, what the first one lacks."""
+        stage, key, reason = next(((stage, key, reason) for key, stage, reason in self.errors), ("", "", ""))
+        first = f"; the first, {': '.join(filter(None, (stage, key, reason)))}" if reason else ""
+        return _ending(self.exit_code, self.counts.failed, self.counts.rejected_records, first)
+
     def numbers(self) -> dict[str, Any]:
         """Return the counts and `execution_stats` for the details of the final event."""
         return {
@@ -78,6 +86,18 @@ class ChildReport:
         """0, or 65 if an item of this child failed or a record that it read was rejected."""
         failed = self.ended.failed or self.rejected_records
         return ExitCode.FINISHED_WITH_ERRORS if failed else ExitCode.SUCCEEDED
+
+    @property
+    def ending(self) -> Ending:
+        """How this child ended."""
+        return _ending(self.exit_code, self.ended.failed, self.rejected_records, " in this child")
+
+
+def _ending(code: ExitCode, failed: int, rejected: int, more: str) -> Ending:
+    if code is ExitCode.SUCCEEDED:
+        return Ending(code)
+    why = f"{failed} failed items, {rejected} rejected records{more}; errors.json names them all"
+    return Ending(code, why, way_on="" if failed else RECORDS_ALONE)
 
 
 def child_summary(report: ChildReport) -> str:

@@ -60,7 +60,10 @@ def get_db_connection(config: "RdsConfig | None" = None, lock_seconds: float = L
     except psycopg.Error as exc:
         raise connect_error(f"PostgreSQL at {config['host']}:{config['port']}", str(exc).strip()) from None
     except UnicodeEncodeError:
-        raise ConfigurationError("PostgreSQL: the user, password or database name is not valid text") from None
+        raise ConfigurationError(
+            "PostgreSQL: the user, password or database name is not valid text; "
+            "correct it in the secret or in DATABASE_URL"
+        ) from None
     _set_up(connection, lock_seconds, config.get("schema", ""))
     return connection
 

@@ -92,7 +92,8 @@ def reading(connection: Waiting) -> Iterator[None]:
     except (ValueError, TypeError, LookupError, ArithmeticError, NotImplementedError) as exc:
         raise ConfigurationError(
             f"PostgreSQL, {_places(connection.doing)}: the answer cannot be read ({type(exc).__name__}: "
-            f"{first_line(exc)}). The tables hold what is no text in UTF-8, or the server is no PostgreSQL."
+            f"{first_line(exc)}). The tables hold what is no text in UTF-8, or the server is no PostgreSQL: "
+            "correct the rows, or the address."
         ) from exc
 
 

@@ -46,7 +46,10 @@ class JobMetadata:
             ConfigurationError: another program has written something else there.
         """
         if not isinstance(noted, Mapping | None):
-            raise ConfigurationError("PostgreSQL, table batch_operations: the job's metadata is no JSON object")
+            raise ConfigurationError(
+                "PostgreSQL, table batch_operations: the job's metadata is no JSON object. "
+                "Correct that row, or take a new --job-id."
+            )
         noted = noted or {}
         return cls(
             {name: noted[name] for name in ("num_questions", "providers", "models", "prompt_version") if name in noted},

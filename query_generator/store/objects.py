@@ -101,7 +101,7 @@ class FolderObjects:
         part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
         try:
             if not Path(os.path.realpath(path.parent)).is_relative_to(os.path.realpath(self._folder)):
-                raise ConfigurationError(f"writing {path}: a link or '..' in it leads out of {self._folder}")
+                raise ConfigurationError(f"writing {path}: a link or '..' in it leads out of {self._folder}; remove it")
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 with part.open("xb") as file:
@@ -112,7 +112,7 @@ class FolderObjects:
             finally:
                 part.unlink(missing_ok=True)
         except OSError as exc:
-            raise file_error(f"writing {path}", exc) from exc
+            raise file_error(f"writing {path}", exc, "give another folder with --local DIR") from exc
         return one_line(str(path))
 
 

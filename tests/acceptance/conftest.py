@@ -4,12 +4,22 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import API_KEY
+from tests.conftest import API_KEY, ENDED
 from tests.fakes.aws_server import AwsServer
 from tests.fakes.gemini_server import GeminiServer
 from tests.fakes.pg_proxy import PgProxy
 from tests.fakes.pg_server import PgServer
+from tests.support.endings import lacks
 from tests.support.site import Site, secret_of
+
+
+@pytest.fixture(autouse=True)
+def _every_ending_teaches() -> Iterator[None]:
+    """Whatever a test is about: a command in it that did not succeed says what happened, why, and what to type."""
+    ENDED.clear()
+    yield
+    for ended in ENDED:
+        assert lacks(ended.code, ended.log) == "", ended.log
 
 
 @pytest.fixture(scope="session")

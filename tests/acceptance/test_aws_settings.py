@@ -43,7 +43,7 @@ def test_a_wrong_setting_is_named(wrong: dict[str, str], code: int, told: str) -
     env = {**CREDENTIALS, **SETTINGS, "AWS_ENDPOINT_URL": CLOSED, **wrong}
     ended = run_command(*JOB, env={name: value for name, value in env.items() if value})
     assert ended.code == code, ended.log
-    assert told in ended.log.splitlines()[-1]
+    assert told in ended.error
     assert "Unexpected error" not in ended.log
     assert "hid" not in ended.log
 
@@ -70,6 +70,6 @@ def test_a_certificate_that_does_not_hold_is_a_setting(bundle: str, told: str, t
         ended = run_command(*JOB, env=env)
         assert server.requests == []
     assert ended.code == 64, ended.log
-    assert told in ended.log.splitlines()[-1]
-    assert "AWS_CA_BUNDLE" in ended.log.splitlines()[-1]
+    assert told in ended.error
+    assert "AWS_CA_BUNDLE" in ended.error
     assert "Traceback" not in ended.log

@@ -66,7 +66,7 @@ def test_what_others_write_into_the_rows_of_a_job_ends_no_run_with_70(direct: Si
     alter(direct, sql)
     job = direct.finish()
     assert job.code == (64 if table else 0), job.log
-    assert table in job.log.splitlines()[-1]
+    assert table in job.error
     assert direct.bill() == ITEMS
 
 
@@ -77,7 +77,7 @@ def test_a_job_whose_row_is_deleted_in_mid_run_says_so(direct: Site) -> None:
     direct.answer()
     lost = ended(process)
     assert lost.code == 64, lost.log
-    assert "does not know it" in lost.log.splitlines()[-1]
+    assert "does not know it" in lost.error
     job = direct.finish()
     assert job.code == 0, job.log
     assert direct.account() == WHOLE
@@ -122,7 +122,7 @@ def test_a_stranger_does_not_work_with_the_rights_of_the_job(direct: Site, trap:
     try:
         job = direct.run(*FEW)
         assert job.code == 64, job.log
-        assert "of role stranger" in job.log.splitlines()[-1]
+        assert "of role stranger" in job.error
         assert direct.bill() == 0
     finally:
         alter(direct, "DROP OWNED BY stranger", "DROP ROLE stranger")
@@ -160,7 +160,7 @@ def test_a_database_that_cannot_hold_every_text_is_refused(direct: Site, other: 
     """Questions that it could not store would be bought: 64 before that."""
     job = direct.run(*FEW)
     assert job.code == 64, job.log
-    assert f"encoding of the database {other['dbname']} is LATIN1" in job.log.splitlines()[-1]
+    assert f"encoding of the database {other['dbname']} is LATIN1" in job.error
     assert direct.bill() == 0
 
 
@@ -173,4 +173,4 @@ def test_bytes_that_are_no_text_are_told(direct: Site, other: dict[str, Any]) ->
         connection.execute(rb"UPDATE products SET brand_name = E'caf\351', product_key = NULL")
     spoilt = direct.run(*FEW[:4], "--from-job")
     assert spoilt.code == 64, spoilt.log
-    assert "encoding" in spoilt.log.splitlines()[-1]
+    assert "encoding" in spoilt.error

@@ -32,7 +32,7 @@ def test_a_sequence_behind_its_rows_is_told_with_what_to_type(direct: Site, tabl
     change(direct, rows[table], as_role=False)
     job = direct.run(*ARGUMENTS)
     assert job.code == 64, job.log
-    last = job.log.splitlines()[-1]
+    last = job.error
     assert f"(SELECT max({column}) FROM {table}));" in last
     assert direct.bill() == 0
     change(direct, last[last.index("SELECT setval") :].rstrip(), as_role=True)
@@ -53,7 +53,7 @@ def test_a_number_that_is_taken_in_mid_run_is_told_as_well(direct: Site) -> None
     direct.answer()
     job = ended(process)
     assert job.code == 64, job.log
-    last = job.log.splitlines()[-1]
+    last = job.error
     assert "queries_query_id_seq is behind the rows" in last
     change(direct, last[last.index("SELECT setval") :], as_role=True)
     again = direct.finish()

@@ -45,7 +45,7 @@ def test_a_database_that_stays_away_ends_the_run_and_the_same_id_goes_on(direct:
     direct.answer()
     interrupted = ended(process, CONTRACT_SECONDS)
     assert interrupted.code == 75, interrupted.log
-    last = interrupted.log.splitlines()[-1]
+    last = interrupted.error
     assert "PostgreSQL" in last
     assert "same job id" in last
     assert "Traceback" not in interrupted.log
@@ -139,7 +139,7 @@ def test_a_password_that_stays_refused_ends_the_run(proxied: Site, proxy: PgProx
     proxied.answer()
     refused = ended(process, CONTRACT_SECONDS)
     assert refused.code == 77, refused.log
-    assert "RDS_SECRET_NAME" in refused.log.splitlines()[-1]
+    assert "RDS_SECRET_NAME" in refused.error
     assert proxied.aws.calls["GetSecretValue"] <= 3
     proxied.rotate_secret()
     job = proxied.finish()
@@ -166,7 +166,7 @@ def test_without_s3_the_job_is_not_completed_and_a_later_run_publishes_it(direct
     direct.aws.fail("PUT /results/")
     unpublished = direct.finish()
     assert unpublished.code == 75, unpublished.log
-    assert "s3://" in unpublished.log.splitlines()[-1]
+    assert "s3://" in unpublished.error
     assert direct.rows("SELECT status FROM batch_operations")[0].status != "completed"
     assert "job_completed" not in direct.event_counts()
     direct.aws.failing.clear()

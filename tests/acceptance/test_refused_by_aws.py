@@ -35,11 +35,6 @@ OF_AN_OBJECT = [
 ]
 
 
-def ends(log: str) -> str:
-    """The last line of a log."""
-    return log.splitlines()[-1]
-
-
 @pytest.mark.parametrize(("status", "code", "words", "exit_code", "way_out"), OF_AN_OBJECT, ids=lambda it: str(it))
 def test_an_input_that_s3_refuses(
     cloud: Cloud, status: int, code: str, words: str, exit_code: int, way_out: str
@@ -48,7 +43,7 @@ def test_an_input_that_s3_refuses(
     cloud.aws.fail(f"GET /{BUCKET}/in.json", status, code, words)
     ended = cloud.run(*JOB, "--input-s3", f"s3://{BUCKET}/in.json")
     assert ended.code == exit_code, ended.log
-    line = ends(ended.log)
+    line = ended.error
     assert f"s3://{BUCKET}/in.json: {code}: {words}" in line
     assert way_out in line
     assert cloud.gemini.calls.total() == 0
@@ -63,7 +58,7 @@ def test_a_bucket_that_results_cannot_go_to_is_told_first(
     for more in ((), ("--dry-run",)):
         ended = cloud.run(*JOB, *more, "--products-json", PRODUCTS)
         assert ended.code == exit_code, ended.log + ended.out
-        told = ended.out if more else ends(ended.log)
+        told = ended.out if more else ended.error
         assert f"the bucket {BUCKET}: {code}: {words}" in told
         assert way_out in told
     assert cloud.gemini.calls.total() == 0
@@ -76,7 +71,7 @@ def test_a_bucket_that_is_not_there_is_told_first(cloud: Cloud, index: str | Non
     given = (*JOB, "--products-json", PRODUCTS)
     ended = cloud.run(*given, OUTPUT_S3_BUCKET="no-such-bucket", **child)
     assert ended.code == 64, ended.log
-    assert "no-such-bucket: NoSuchBucket" in ends(ended.log)
+    assert "no-such-bucket: NoSuchBucket" in ended.error
     assert cloud.gemini.calls.total() == 0
     assert cloud.run(*given).code == 0
 
@@ -115,7 +110,7 @@ def test_a_result_that_s3_refuses(cloud: Cloud, status: int, code: str, exit_cod
     cloud.aws.fail(f"PUT /{BUCKET}/", status, code, "no")
     ended = cloud.run(*JOB, "--products-json", PRODUCTS)
     assert ended.code == exit_code, ended.log
-    assert f"{code}: no" in ends(ended.log)
+    assert f"{code}: no" in ended.error
     cloud.aws.failing.clear()
     bought = cloud.gemini.calls.total()
     assert cloud.run(*JOB).code == 0
@@ -193,8 +188,8 @@ def test_a_key_that_is_there_in_neither_form_is_named_in_both(cloud: Cloud) -> N
     """The error is that of the key as it was given."""
     ended = cloud.run(*JOB, "--input-s3", f"s3://{BUCKET}/no+such%28.json")
     assert ended.code == 64, ended.log
-    assert f"reading s3://{BUCKET}/no+such%28.json: NoSuchKey" in ends(ended.log)
-    assert f"s3://{BUCKET}/no such(.json, as events of S3 would mean it, was tried as well" in ends(ended.log)
+    assert f"reading s3://{BUCKET}/no+such%28.json: NoSuchKey" in ended.error
+    assert f"s3://{BUCKET}/no such(.json, as events of S3 would mean it, was tried as well" in ended.error
 
 
 def test_a_version_of_an_object_is_read(cloud: Cloud) -> None:

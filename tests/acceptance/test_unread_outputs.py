@@ -83,8 +83,9 @@ def through_shell(sink: str, arguments: list[str], local: Path, **more: str) -> 
     return ended.returncode, ended.stderr + log.read_text()
 
 
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize(
+    ("name", "unbuffered"), [*((name, "") for name in COMMANDS), ("a job with a bad record", "1"), ("the help", "1")]
+)
 def test_an_output_that_nobody_reads_changes_nothing(name: str, unbuffered: str, local: Path) -> None:
     """Whoever closes a pipe or a stream wanted no more: the exit code is the same, and the log has no word of it."""
     code, command = COMMANDS[name]

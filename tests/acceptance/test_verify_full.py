@@ -79,7 +79,7 @@ def test_the_server_is_who_it_says(direct: Site, papers: dict[str, Path], what: 
         job = direct.run("init-db", DB_SSLMODE=case.sslmode, PGSSLROOTCERT=str(papers[case.authorities]))
     assert job.code == case.code, job.log
     if case.code:
-        last = job.log.splitlines()[-1]
+        last = job.error
         assert case.words in last
         assert f"{case.host}:{port}" in last
         assert "Traceback" not in job.log

@@ -13,6 +13,7 @@ import pytest
 import batch_job
 import secrets_cache
 from query_generator.cli import LATER_VERBS
+from tests.support.endings import ending_of
 from tests.support.paths import ROOT
 
 HEAVY = ["boto3", "botocore", "psycopg", "google.generativeai", "google.protobuf", "requests", "pydantic", "tenacity"]
@@ -69,10 +70,13 @@ def in_a_new_process(code: str) -> str:
 def test_a_wrong_command_line_or_environment_is_exit_64(
     argv: list[str], named: str, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Bad configuration ends with 64, says what is wrong in `[INPUT ERROR]` lines, and nothing was started."""
+    """Bad configuration ends with 64, says what is wrong in `[INPUT ERROR]` lines and what to type; nothing started."""
     assert batch_job.main(argv) == 64
     assert named in caplog.text
-    assert all(message.startswith("[INPUT ERROR] ") for message in caplog.messages)
+    happened, *why, to_type = caplog.messages
+    assert happened.startswith("[BATCH] Exit code 64: ")
+    assert all(message.startswith("[INPUT ERROR] ") for message in why)
+    assert "type" in to_type
     assert capsys.readouterr().out == ""
 
 
@@ -150,3 +154,19 @@ def test_an_output_that_is_full_changes_no_exit_code(stream: str, unbuffered: st
             stderr=full if stream == "stderr" else subprocess.DEVNULL,
         )
     assert ended.returncode == 65
+
+
+def test_a_fault_of_the_program_says_what_to_do() -> None:
+    """An error that nobody foresaw ends with 70, with its name and traceback, and with what to type."""
+    code = (
+        "import sys, batch_job\n"
+        "batch_job._COMMANDS['init-db'] = 'no_such_module.init_db'\n"
+        "sys.exit(batch_job.main(['init-db', '--local', '/nowhere']))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True, text=True)
+    assert ended.returncode == 70
+    happened, why, to_type = ending_of(ended.stderr)
+    assert happened.startswith("[BATCH] Exit code 70: ")
+    assert why.startswith("[BATCH ERROR] Unexpected error: ModuleNotFoundError: ")
+    assert "Traceback" in why
+    assert to_type.endswith("type: python batch_job.py init-db --local /nowhere")

@@ -253,6 +253,7 @@ def test_a_row_number_beyond_all_sheets() -> None:
         list(load_input_data(InputSource("catalog", lambda: io.BytesIO(data)))[0])
 
 
+@pytest.mark.no_cover
 def test_memory_does_not_grow_with_the_sheet() -> None:
     """20,000 rows are read with less than 8 MB beside the table of texts."""
     book = Workbook(write_only=True)
