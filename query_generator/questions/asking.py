@@ -41,6 +41,7 @@ _EXPLETIVE = re.compile(r" (?:to|that|if|when|whether|\w+ing)\b")
 
 @dataclass(frozen=True, slots=True)
 class _Pointing:
+    answers: frozenset[str]  # every match of _ANSWERED in ASCII holds one of these, or a colon or an equals sign
     things: frozenset[str]
     words: frozenset[str]
     pattern: re.Pattern[str]
@@ -54,6 +55,7 @@ def _pointing() -> _Pointing:
     pair = rf"(?:{'|'.join(data['pointers'].split())}) (?:{'|'.join(sorted(things))})"
     alone = "|".join(map(re.escape, data["alone"]))
     return _Pointing(
+        frozenset(data["answers"].split()),
         things,
         things | {max(phrase.split(), key=len) for phrase in data["alone"]},
         re.compile(rf"\b(?:{pair}|{alone})\b"),
@@ -69,13 +71,15 @@ def several_fault(question: str, words: list[str], *, conversational: bool) -> s
         words: the words of its comparison key.
         conversational: whether sentences may stand before the one that asks; two clauses may ask then.
     """
-    lowered = question.lower()
-    if _ANSWERED.search(lowered):
+    plain = question.isascii()
+    told = not plain or ":" in question or "=" in question or not _pointing().answers.isdisjoint(words)
+    if told and _ANSWERED.search(question.lower()):
         return "holds_answer"
-    if inner := _INNER_MARK.search(lowered):
-        if _STATEMENT.match(lowered, inner.end()):
+    if not plain or question.find("?", 0, -1) >= 0:
+        inner = _INNER_MARK.search(question)
+        if inner and _STATEMENT.match(question.lower(), inner.end()):
             return "holds_answer"
-        if not _QUOTED_MARK.search(question):
+        if inner and not _QUOTED_MARK.search(question):
             return "two_questions"
     if not conversational and "and" in words and _COMPOUND.search(" ".join(words)):
         return "two_questions"

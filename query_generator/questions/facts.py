@@ -34,6 +34,7 @@ _CURRENCIES = {
     **dict.fromkeys(("dollar", "dollars", "usd", "bucks"), "USD"),
     **dict.fromkeys(("pound", "pounds", "gbp"), "GBP"),
 }
+_MONEY_SIGN = re.compile("[$€£¥₹]")
 _MONEY = re.compile(
     r"(?P<sign>[$€£¥₹])\s?(?P<before>\d[\d.,]*\d|\d)|(?P<after>\d[\d.,]*\d|\d)\s?(?P<unit>[$€£¥₹]|[a-z]{3,7}\b)",
     re.IGNORECASE,
@@ -101,7 +102,7 @@ class ProductFacts:
         if _DIGIT.search(question):
             if any(self._is_wrong(question, words, each) for each in quantities(question)):
                 return "contradiction"
-            if self._miscounts(" ".join(words), words, question) or self._misprices(question, words):
+            if self._miscounts(words, question) or self._misprices(question, words):
                 return "contradiction"
         return ""
 
@@ -142,10 +143,10 @@ class ProductFacts:
             named[-1] in self.own.numbers and len(named) > 1 and named[-2] in self.own.names
         )
 
-    def _miscounts(self, key: str, words: Sequence[str], question: str) -> bool:
-        if not linking().comparing.isdisjoint(words):
+    def _miscounts(self, words: Sequence[str], question: str) -> bool:
+        if not self.counts or not linking().comparing.isdisjoint(words):
             return False
-        lowered = question.lower()
+        key, lowered = " ".join(words), question.lower()
         for name, value in self.counts.items():
             if " " not in name and (found := re.search(rf"\b{re.escape(name)} (\d+(?:\.\d+)?)\b", lowered)):
                 if float(found[1]) != value and is_definite(lowered[: found.start()].split()):
@@ -155,7 +156,9 @@ class ProductFacts:
         return False
 
     def _misprices(self, question: str, words: Sequence[str]) -> bool:
-        if not self._product.price or not self.own.named_in(words):
+        if not self._product.price or not (_MONEY_SIGN.search(question) or not _CURRENCIES.keys().isdisjoint(words)):
+            return False
+        if not self.own.named_in(words):
             return False
         return any(self._is_wrong_price(question, found) for found in _MONEY.finditer(question))
 

@@ -48,28 +48,34 @@ def _units() -> dict[str, tuple[tuple[str, float], ...]]:
     return units
 
 
-@cache
-def _pattern() -> re.Pattern[str]:
-    names = sorted(map(re.escape, _units()), key=len, reverse=True)
-    number = r"\d+(?:[.,\u202f ]\d{3})*(?:[.,]\d+)?|[.,]\d+|\d+"
-    return re.compile(
-        rf"(?<![\w.,])(?P<low>{number})(?:\s?[-–]\s?(?P<high>\d+(?:[.,]\d+)?))?(?:\s|-|\s-\s)?"
-        rf"(?P<unit>fl\.?\s?oz|{'|'.join(names)})(?![^\W\d_\u3040-\u9fff])",
-        re.IGNORECASE,
-    )
+_PATTERN = re.compile(
+    r"(?P<low>\d(?<![^\W_].)(?<![.,].)(?:\d{0,2}(?:[., \u202f]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d*(?:[.,]\d+)?))"
+    r"(?:\s?[-–]\s?(?P<high>\d+(?:[.,]\d+)?))?(?:\s-\s|\s|-)?"
+    r"(?P<unit>fl\.?\s?oz|[A-Za-zÀ-ÿ]+|°C|℃|[\"″”%]|[^\W\da-zA-Z_]{1,10})",
+    re.IGNORECASE,
+)
 
 
 def quantities(text: str) -> list[Quantity]:
     """Return the quantities of a text in order. Numbers may have a decimal point or comma, and groups of three."""
     found = []
-    for match in _pattern().finditer(text):
+    for match in _PATTERN.finditer(text):
         unit = match["unit"].lower()
-        dimensions = _units().get(unit) or _units()["floz"][:1]
+        dimensions = _dimensions(unit)
+        if not dimensions:
+            continue
         low = number_of(match["low"])
         high = number_of(match["high"]) if match["high"] else low
         values = tuple((dimension, low * factor, high * factor) for dimension, factor in dimensions)
         found.append(Quantity(match.start(), match.end(), values))
     return found
+
+
+def _dimensions(unit: str) -> tuple[tuple[str, float], ...]:
+    """Return the dimensions of a unit with the factor to the base unit; scripts without spaces go on after it."""
+    if unit in _units() or unit.isascii():
+        return _units().get("floz" if unit.startswith("fl") and unit.endswith("oz") else unit, ())
+    return next((_units()[unit[:end]] for end in range(len(unit) - 1, 0, -1) if unit[:end] in _units()), ())
 
 
 def number_of(text: str) -> float:

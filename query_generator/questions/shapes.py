@@ -19,9 +19,12 @@ MAX_CHARACTERS = 300
 MIN_PHONE_DIGITS = 7  # the shortest subscriber numbers in use that are written in groups
 MAX_PHONE_DIGITS = 15  # ITU-T E.164
 
-# Every match of the patterns below holds one of these; most questions hold none, and need no further look.
-_SUSPICIOUS = re.compile(r"[<>&`*\[\]{}_@\\^~|$%=]|//|\w[.。．․]\w|\.{4}|\d[\d ().-]{5}|\d\d.\d\d.\d\d")
-_SUSPICIOUS_WORDS = frozenset(["xxx", "lorem", "tbd", "todo", "undefined", "name", "a", "dot", "mailto", "javascript"])
+# Every match of the patterns below holds a sign or one of the words, or is a phone number; most questions hold neither.
+_SIGNS = re.compile(r"[<>&`*\[\]{}_@\\^~|$%=/.:。．․\x1b]")
+_BRACKETS = re.compile(r"[<>&`*\[\]{}\\\x1b]")
+_HOST_SIGNS = re.compile(r"\w[.。．․][^\W\d]|//|@|\d\.\d+\.\d|[\[(](?:\.|dot|punkt|at)|\bdot\b|:\S", re.IGNORECASE)
+_WORDS = frozenset(["xxx", "xxxx", "lorem", "undefined", "tbd", "todo", "name", "dot"])
+_DIGITS = re.compile(r"\d[\d ().-]{5}|\d\d.\d\d.\d\d")
 
 _MARKUP = re.compile(
     r"\S*(?:</?[a-zA-Z!][^<>]*(?:>|$)|</?\w+\b(?=\s|$)|&(?:[a-zA-Z]{2,8};|#x?[0-9a-fA-F]{1,6}\b;?)"
@@ -72,10 +75,10 @@ def shape_fault(question: str, key: str, own: str = "") -> str:
         return "too_long" if question[-1] in END_MARKS else "not_a_question"
     if _FORMULA.match(question):
         return "formula"
-    if (_SUSPICIOUS.search(question) or not _SUSPICIOUS_WORDS.isdisjoint(key.split())) and (
-        reason := _foreign_sign(question, own)
-    ):
+    if (_SIGNS.search(question) or not _WORDS.isdisjoint(key.split())) and (reason := _foreign_sign(question, own)):
         return reason
+    if _DIGITS.search(question) and any(_is_phone(found.group()) for found in _PHONE.finditer(question)):
+        return "phone"
     return _length_fault(question, key)
 
 
@@ -88,17 +91,17 @@ def _length_fault(question: str, key: str) -> str:
 
 
 def _foreign_sign(question: str, own: str) -> str:
-    if _TERMINAL.search(question):
+    brackets = bool(_BRACKETS.search(question))
+    if brackets and _TERMINAL.search(question):
         return "terminal"
-    if _EMAIL.search(question):
-        return "email"
-    if _has_address(question, own):
-        return "address"
-    if _has_foreign(_MARKUP, question, own):
+    if _HOST_SIGNS.search(question):
+        if _EMAIL.search(question):
+            return "email"
+        if _has_address(question, own):
+            return "address"
+    if brackets and _has_foreign(_MARKUP, question, own):
         return "markup"
-    if _has_foreign(_PLACEHOLDER, question, own):
-        return "placeholder"
-    return "phone" if any(_is_phone(found.group()) for found in _PHONE.finditer(question)) else ""
+    return "placeholder" if _has_foreign(_PLACEHOLDER, question, own) else ""
 
 
 def _has_foreign(pattern: re.Pattern[str], question: str, own: str) -> bool:
