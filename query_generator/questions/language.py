@@ -20,7 +20,7 @@ from query_generator.questions.scripts import LATIN, letters_by_script, scripts_
 MIN_WORDS = 4  # Latin words of a question, names apart, below which no language is certain
 MIN_LETTERS = 6  # of another script than the asked one
 MIN_TEXT_LETTERS = 24  # of a product's text, below which the language that it asks for is unknown
-CERTAIN = 0.6  # of another language; calibrated on the labelled sets, where true ones of the asked language stay below
+CERTAIN = 0.35  # of another language; calibrated on the labelled sets, where true ones of the asked language stay below
 POSSIBLE = 0.10  # of the asked language: a question that may be in it stays
 LIKELY = 0.45  # of the language of a product's text of LONG_TEXT_LETTERS and more; CERTAIN for a shorter one
 LONG_TEXT_LETTERS = 40
@@ -134,7 +134,7 @@ def _language_of(text: str) -> str:
 
 
 def _predicted(text: str) -> tuple[tuple[str, ...], tuple[float, ...]]:
-    labels, certainties = _model()(text.replace("\n", " "), 3)
+    labels, certainties = _model()(text.lower().replace("\n", " "), 3)
     return tuple(label.removeprefix("__label__") for label in labels), tuple(map(float, certainties))
 
 

@@ -41,7 +41,7 @@ class Linking:
 def linking() -> Linking:
     """Return the shipped lists."""
     data: dict[str, str] = json.loads(Path(__file__).with_name("linking_words.json").read_text(encoding="utf-8"))
-    return Linking(**{name: frozenset(words.split()) for name, words in data.items()})
+    return Linking(**{name: frozenset(words.casefold().split()) for name, words in data.items()})
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,12 +28,12 @@ _DIGITS = re.compile(r"\d[\d ().-]{5}|\d\d.\d\d.\d\d")
 
 _MARKUP = re.compile(
     r"\S*(?:</?[a-zA-Z!][^<>]*(?:>|$)|</?\w+\b(?=\s|$)|&(?:[a-zA-Z]{2,8};|#x?[0-9a-fA-F]{1,6}\b;?)"
-    r"|&(?:(?:amp|lt|gt|quot|nbsp)|(?:apos|copy|reg|ndash|mdash|hellip|rsquo|lsquo)\b)|```|\*\*|\]\()\S*"
+    r"|&(?:(?:amp|lt|gt|quot|nbsp)|(?:apos|copy|reg|ndash|mdash|hellip|rsquo|lsquo)\b)|`|~~|\*\*|\]\()\S*"
     r"|^\s*[{\[]\s*\"|^\s*\{|\}\s*\??$"
 )
 _PLACEHOLDER = re.compile(
     r"\[[^\]]{1,40}\]|\{[^}]{0,40}\}|<[^<>\d\s][^<>]{0,40}>|_{3,}|\.{4,}|\b(?:xxx+|lorem ipsum|tbd|todo:)"
-    r"|\b(?:product|competitor|category|(?-i:Brand)) name\b|\bn/a\b|\bundefined\b|%[sd]\b|\$\{|\{\{",
+    r"|\b(?:product|competitor|category|(?-i:Brand)) name\b|\bn/a\b|\bundefined\b|%(?:\(\w+\))?[sd]\b|\$\{|\{\{",
     re.IGNORECASE,
 )
 _TERMINAL = re.compile(
@@ -110,15 +110,17 @@ def _has_foreign(pattern: re.Pattern[str], question: str, own: str) -> bool:
 
 def _is_own(pattern: re.Pattern[str], match: str, own: str) -> bool:
     """Whether the same match, and not a longer one, stands in the own name."""
+    if match.startswith(("{{", "${")):  # a template's field; no name has it
+        return False
     folded = match.casefold().rstrip(END_MARKS)
     return any(folded == found.group().casefold().rstrip(END_MARKS) for found in pattern.finditer(own))
 
 
 def _has_address(question: str, own: str) -> bool:
-    plain = question if question.isascii() else question.translate(_LOOK_ALIKE_LATIN)
-    return any(
-        not any(found.group().casefold() == part for part in _own_hosts(own)) for found in _addresses().finditer(plain)
-    )
+    own_hosts = _own_hosts(own)
+    forms = {question, question if question.isascii() else question.translate(_LOOK_ALIKE_LATIN)}
+    matches = (found.group().casefold() for form in forms for found in _addresses().finditer(form))
+    return any(match not in own_hosts for match in matches)
 
 
 @cache

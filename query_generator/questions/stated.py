@@ -57,7 +57,11 @@ class Stated:
 def _sets() -> tuple[_Set, ...]:
     data = json.loads(Path(__file__).with_name("exclusive_values.json").read_text(encoding="utf-8"))
     return tuple(
-        _Set(name, frozenset(each["fields"].split()), tuple(frozenset(family.split()) for family in each["families"]))
+        _Set(
+            name,
+            frozenset(each["fields"].split()),
+            tuple(frozenset(family.casefold().split()) for family in each["families"]),
+        )
         for name, each in data.items()
     )
 
@@ -101,15 +105,17 @@ def _known_words(product: Product) -> frozenset[str]:
 
 
 def _rule_out(found: Stated, names: list[str], value: str, known: frozenset[str]) -> None:
-    own = comparison_key(value)
+    own = frozenset(comparison_key(value).split())
     for each in _sets():
         if each.fields.isdisjoint(names):
             continue
-        held = [family for family in each.families if any(word in own for word in family)]
+        held = [family for family in each.families if not family.isdisjoint(own)]
+        possible = known.union(*held)
         if held:
             for family in each.families:
                 if family not in held and family.isdisjoint(known):
-                    found.values.update(dict.fromkeys(family, (each.fields, each.name in _ONLY_BESIDE_FIELD)))
+                    entry = (each.fields.union(names), each.name in _ONLY_BESIDE_FIELD)
+                    found.values.update(dict.fromkeys(family - possible, entry))
 
 
 def _denied_feature(names: list[str], value: str) -> tuple[str, ...]:

@@ -1,0 +1,40 @@
+"""The labelled sets of questions, and the products that they are about.
+
+Each set has a half that was written before the rules ("before") and one that was written after them.
+"""
+
+import json
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from query_generator.models import Product
+
+_FOLDER = Path(__file__).parent.parent / "unit" / "questions" / "sets"
+HALVES = ("before", "after")
+FIELDS = ("name", "category", "description", "attribute")
+
+
+def rows(name: str) -> list[list[Any]]:
+    """Return both halves of a set."""
+    data = json.loads((_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    return [row for half in HALVES for row in data[half]]
+
+
+@cache
+def set_products() -> dict[str, Product]:
+    """Return the products by the key that the sets use."""
+    data: dict[str, dict[str, Any]] = json.loads((_FOLDER / "products.json").read_text(encoding="utf-8"))
+    return {
+        key: Product(**{**fields, "attributes": tuple(map(tuple, fields.get("attributes", ())))})
+        for key, fields in data.items()
+    }
+
+
+def hostile(product: Product, field: str, payload: str) -> Product:
+    """Return the product with a payload at the end of a field (one of FIELDS)."""
+    if field == "attribute":
+        return replace(product, attributes=(*product.attributes, ("note", payload)), content_hash="")
+    joined = f"{getattr(product, field)}. {payload}"
+    return replace(product, content_hash="", **{field: joined})
