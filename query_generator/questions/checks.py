@@ -11,7 +11,7 @@ from query_generator.questions.echoes import Planted, echo_fault, planted
 from query_generator.questions.facts import ProductFacts
 from query_generator.questions.language import Asked, asked_language, is_in_another
 from query_generator.questions.shapes import MAX_CHARACTERS, shape_fault
-from query_generator.questions.standardize import READ_CHARACTERS, comparison_key, query_hash, standardize
+from query_generator.questions.standardize import END_MARKS, READ_CHARACTERS, comparison_key, query_hash, standardize
 
 __all__ = [
     "MAX_CHARACTERS",
@@ -23,6 +23,9 @@ __all__ = [
     "query_hash",
     "standardize",
 ]
+
+
+_MARKS = frozenset(f"{END_MARKS}:=")
 
 
 @dataclass(slots=True)
@@ -39,7 +42,8 @@ class Checks:
     Args:
         product: whose name, brand and fields the questions are held against.
         query_type: of the questions.
-        locale: their language, as BCP 47; "" or "auto" is the language of the product's texts, if they tell it.
+        locale: their language, as BCP 47; "" or "auto" is the language of the product's texts, if they tell it, and
+            "und" is any.
         told: the instructions of the prompt, without product data; five words in a row of them are an echo.
     """
 
@@ -50,6 +54,7 @@ class Checks:
         self._told = tuple(told)
         self._own = f"{product.brand}\n{product.name}"
         self._names = [name for name in (product.name, product.brand) if name]
+        self._name_has_marks = not _MARKS.isdisjoint(self._own)
         self._facts = ProductFacts(product, query_type)
 
     @cached_property
@@ -71,7 +76,10 @@ class Checks:
             question: a text as `standardize` returns it.
             group: the slots that it was asked for; the conversational style may hold more than one sentence.
         """
-        key = comparison_key(question)
+        return self.fault_by_key(question, comparison_key(question), group)
+
+    def fault_by_key(self, question: str, key: str, group: SlotGroup | None = None) -> str:
+        """Do the same for a question whose comparison key is known."""
         if reason := shape_fault(question, key, self._own):
             return reason
         words = key.split()
@@ -80,7 +88,7 @@ class Checks:
         if self._planted and self._planted.found(question):
             return "planted"
         conversational = group is not None and group.facets.style is Style.CONVERSATIONAL
-        if reason := several_fault(self._unnamed(question), words, conversational=conversational):
+        if reason := several_fault(self._unmarked(question), words, conversational=conversational):
             return reason
         if points_outside(question, key, words, self._query_type):
             return "not_self_contained"
@@ -89,6 +97,10 @@ class Checks:
         if self._asked and is_in_another(self._unnamed(question), words, self._asked):
             return "wrong_language"
         return ""
+
+    def _unmarked(self, question: str) -> str:
+        """Leave out a name that holds a sign of a question or an answer: the book "Who? What? When?"."""
+        return self._unnamed(question) if self._name_has_marks else question
 
     def _unnamed(self, question: str) -> str:
         for name in self._names:
@@ -122,7 +134,7 @@ def accept_questions(
     for text in texts:
         question = standardize(text)
         key = comparison_key(question)
-        reason = checks.fault(question) if checks else shape_fault(question, key, own)
+        reason = checks.fault_by_key(question, key) if checks else shape_fault(question, key, own)
         if not reason and key in seen:
             reason = "duplicate"
         if not reason and len(accepted.questions) == wanted:

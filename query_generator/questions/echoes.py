@@ -6,7 +6,6 @@ speak to a model and not to shoppers, in lower case.
 
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -59,13 +58,13 @@ def _any_of(phrases: list[str]) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=64)
-def _runs(told: str) -> frozenset[tuple[str, ...]]:
-    """The runs of ECHO_WORDS words of an instruction."""
-    words = comparison_key(told).split()
-    return frozenset(zip(*(words[start:] for start in range(ECHO_WORDS)), strict=False))
+def _runs(told: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
+    """The runs of ECHO_WORDS words of instructions."""
+    texts = [comparison_key(text).split() for text in told]
+    return frozenset(run for words in texts for run in zip(*(words[at:] for at in range(ECHO_WORDS)), strict=False))
 
 
-def echo_fault(question: str, key: str, words: list[str], told: Iterable[str]) -> str:
+def echo_fault(question: str, key: str, words: list[str], told: tuple[str, ...]) -> str:
     """Tell whether a question repeats an instruction or speaks as a model: instruction_echo, prompt_leak or "".
 
     Args:
@@ -80,10 +79,8 @@ def echo_fault(question: str, key: str, words: list[str], told: Iterable[str]) -
             return "prompt_leak"
         if leaks.echo.search(key):
             return "instruction_echo"
-    if len(words) >= ECHO_WORDS:
-        runs = set(zip(words, words[1:], words[2:], words[3:], words[4:], strict=False))
-        if any(not _runs(text).isdisjoint(runs) for text in told):
-            return "instruction_echo"
+    if told and not _runs(told).isdisjoint(zip(words, words[1:], words[2:], words[3:], words[4:], strict=False)):
+        return "instruction_echo"
     return ""
 
 

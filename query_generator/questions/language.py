@@ -41,6 +41,7 @@ _CLOSE = (
     frozenset({"fa", "ar", "ur", "ckb", "ps", "arz", "azb", "pnb", "mzn"}),
     frozenset({"zh", "yue", "wuu"}),
 )
+_NO_LANGUAGE = frozenset({"und", "mul", "zxx"})  # ISO 639: undetermined, several, no linguistic content
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 Predict = Callable[[str, int], tuple[tuple[str, ...], tuple[float, ...]]]
@@ -56,10 +57,13 @@ class Asked:
 
 
 def asked_language(product: Product, locale: str) -> Asked | None:
-    """Return the languages to ask in: that of the locale (BCP 47), or those of the product's texts; None if unknown."""
+    """Return the languages to ask in: that of the locale (BCP 47), or those of the product's texts.
+
+    None if these do not tell it, or if the locale is "und".
+    """
     if locale and locale != "auto":
         language = locale.replace("_", "-").split("-")[0].lower()
-        return _asked((language,))
+        return None if language in _NO_LANGUAGE else _asked((language,))
     cleaned = without_orders(product)
     texts = [cleaned.description[:SAMPLE_CHARACTERS], cleaned.name]
     languages = dict.fromkeys(language for text in texts if (language := _language_of(text)))

@@ -34,7 +34,10 @@ def set_products() -> dict[str, Product]:
 
 def hostile(product: Product, field: str, payload: str) -> Product:
     """Return the product with a payload at the end of a field (one of FIELDS)."""
-    if field == "attribute":
-        return replace(product, attributes=(*product.attributes, ("note", payload)), content_hash="")
-    joined = f"{getattr(product, field)}. {payload}"
-    return replace(product, content_hash="", **{field: joined})
+    if field == "name":
+        return replace(product, name=f"{product.name}. {payload}", content_hash="")
+    if field == "category":
+        return replace(product, category=f"{product.category}. {payload}", content_hash="")
+    if field == "description":
+        return replace(product, description=f"{product.description} {payload}", content_hash="")
+    return replace(product, attributes=(*product.attributes, ("note", payload)), content_hash="")
