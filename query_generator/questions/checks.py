@@ -80,9 +80,9 @@ class Checks:
 
     def fault_by_key(self, question: str, key: str, group: SlotGroup | None = None) -> str:
         """Do the same for a question whose comparison key is known."""
-        if reason := shape_fault(question, key, self._own):
-            return reason
         words = key.split()
+        if reason := shape_fault(question, words, self._own):
+            return reason
         if reason := echo_fault(question, key, words, self._told):
             return reason
         if self._planted and self._planted.found(question):
@@ -134,7 +134,7 @@ def accept_questions(
     for text in texts:
         question = standardize(text)
         key = comparison_key(question)
-        reason = checks.fault_by_key(question, key) if checks else shape_fault(question, key, own)
+        reason = checks.fault_by_key(question, key) if checks else shape_fault(question, key.split(), own)
         if not reason and key in seen:
             reason = "duplicate"
         if not reason and len(accepted.questions) == wanted:

@@ -34,6 +34,8 @@ _CURRENCIES = {
     **dict.fromkeys(("dollar", "dollars", "usd", "bucks"), "USD"),
     **dict.fromkeys(("pound", "pounds", "gbp"), "GBP"),
 }
+_BARE_NUMBER = re.compile(r"\d{1,5}(?:[.,]\d{1,2})?")
+_COUNT = re.compile(r"\d{1,3}(?:\.\d{1,2})?")
 _MONEY_SIGN = re.compile("[$€£¥₹]")
 _MONEY = re.compile(
     r"(?P<sign>[$€£¥₹])\s?(?P<before>\d[\d.,]*\d|\d)|(?P<after>\d[\d.,]*\d|\d)\s?(?P<unit>[$€£¥₹]|[a-z]{3,7}\b)",
@@ -76,8 +78,8 @@ class ProductFacts:
         for name, value in self._product.attributes:
             if _DIGIT.search(value) or _DIGIT.search(name):
                 roles = _roles(comparison_key(name).split())
-                found += [_Amount(each, roles) for each in quantities(f"{value} ")]
-                found += [_Amount(each, roles) for each in quantities(f"{value.strip()} {name}")]
+                text = f"{value} {name}" if _BARE_NUMBER.fullmatch(value) else value  # "pack size: 12"
+                found += [_Amount(each, roles) for each in quantities(text)]
         for text in (self._product.name, self._product.description[:DESCRIPTION_CHARACTERS]):
             if _DIGIT.search(text):
                 found += [_Amount(each, frozenset()) for each in quantities(text)]
@@ -88,7 +90,7 @@ class ProductFacts:
         """Bare numbers by the name of their field: of "bluetooth: 5.3" and "hdmi ports: 3"."""
         found = {}
         for name, value in self._product.attributes:
-            if re.fullmatch(r"\d{1,3}(?:\.\d{1,2})?", value.strip()):
+            if _COUNT.fullmatch(value):
                 found[comparison_key(name)] = float(value)
         return found
 

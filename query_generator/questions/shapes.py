@@ -43,7 +43,7 @@ _HIDDEN = re.compile(
     rf"[{HIDING}\u202a-\u202e\u2066-\u2069\ue000-\uf8ff\U000e0000-\U0010ffff]|[\u0300-\u036f]{{3}}"
     r"|[A-Za-z][\u200b-\u200d\u2060\ufeff]|[\u200b-\u200d\u2060\ufeff][A-Za-z]"
 )
-_FORMULA = re.compile(r"[=+\-@\t\r＝＋－＠]")
+_FORMULA = "=+-@\t\r＝＋－＠"
 _EMAIL = re.compile(r"[\w.+-]+\s?(?:@|\[at\]|\(at\))\s?[\w-]+(?:\.|\s?[\[(]dot[\])]\s?)\w+", re.IGNORECASE)
 _PHONE = re.compile(
     r"(?<![\w.,])(?:(?:\+|00)[1-9]\d{0,2}|\(?0\d{1,5}\)?|\(?\d{3,5}\)?)(?:[ ./-]{0,2}\(?\d{2,5}\)?){1,5}(?![\w.,]?\d)"
@@ -55,39 +55,39 @@ _LOOK_ALIKE_LATIN = str.maketrans("асеорхуіјѕԁһмнтвкѡ。．․
 Own = Callable[[str], bool]  # whether a match stands, as a whole, in the product's own name or brand
 
 
-def shape_fault(question: str, key: str, own: str = "") -> str:
+def shape_fault(question: str, words: list[str], own: str = "") -> str:
     """Return why the shape of a standardized question forbids to store it, or an empty text.
 
     Args:
         question: the standardized text.
-        key: its comparison key.
+        words: the words of its comparison key.
         own: the product's brand and name, each in a line. A match of markup or placeholder is no fault if it stands
             there as a whole; an address only if brand or name begins with it, and it is a bare host name.
 
     The reasons: empty, hidden_text, terminal, formula, markup, placeholder, email, address, phone, not_a_question,
     too_long, too_short.
     """
-    if not key:
+    if not words:
         return "empty"
     if not question.isascii() and _HIDDEN.search(question):
         return "terminal" if _TERMINAL.search(question) else "hidden_text"
     if len(question) > MAX_CHARACTERS:  # nothing below has to read a text that never ends
         return "too_long" if question[-1] in END_MARKS else "not_a_question"
-    if _FORMULA.match(question):
+    if question[0] in _FORMULA:
         return "formula"
-    if (_SIGNS.search(question) or not _WORDS.isdisjoint(key.split())) and (reason := _foreign_sign(question, own)):
+    if (_SIGNS.search(question) or not _WORDS.isdisjoint(words)) and (reason := _foreign_sign(question, own)):
         return reason
     if _DIGITS.search(question) and any(_is_phone(found.group()) for found in _PHONE.finditer(question)):
         return "phone"
-    return _length_fault(question, key)
+    return _length_fault(question, words)
 
 
-def _length_fault(question: str, key: str) -> str:
+def _length_fault(question: str, words: list[str]) -> str:
     if question[-1] not in END_MARKS:
         return "not_a_question"
     if not question.isascii() and _SPACELESS.search(question):
-        return "too_short" if len(key) < MIN_CHARACTERS_WITHOUT_SPACES else ""
-    return "too_short" if len(question) < MIN_CHARACTERS or key.count(" ") + 1 < MIN_WORDS else ""
+        return "too_short" if len(" ".join(words)) < MIN_CHARACTERS_WITHOUT_SPACES else ""
+    return "too_short" if len(question) < MIN_CHARACTERS or len(words) < MIN_WORDS else ""
 
 
 def _foreign_sign(question: str, own: str) -> str:

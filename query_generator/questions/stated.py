@@ -25,6 +25,7 @@ class _Set:
     name: str
     fields: frozenset[str]
     families: tuple[frozenset[str], ...]
+    words: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,33 +38,36 @@ class _Denied:
 
 
 @dataclass(frozen=True, slots=True)
+class Ruling:
+    """Of `words` a product has only those `possible`; they may have to stand beside one of the `fields`."""
+
+    words: frozenset[str]
+    possible: frozenset[str]
+    fields: frozenset[str]
+    only_beside_field: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Stated:
-    """What the fields of a product rule out.
+    """What the fields of a product rule out: values, and features as words, by the first of them."""
 
-    `values` are ruled out words, each with the fields that it could stand beside, and whether it must; `features` are
-    denied ones, each as words, by the first of them; `triggers` are the words without which nothing is ruled out.
-    """
-
-    values: dict[str, tuple[frozenset[str], bool]] = field(default_factory=dict)
+    rulings: list[Ruling] = field(default_factory=list)
     features: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
 
     @property
     def triggers(self) -> frozenset[str]:
         """The words of which a question must hold one to be looked at."""
-        return frozenset(self.values).union(self.features)
+        return frozenset(self.features).union(*(ruling.words for ruling in self.rulings))
 
 
 @cache
 def _sets() -> tuple[_Set, ...]:
     data = json.loads(Path(__file__).with_name("exclusive_values.json").read_text(encoding="utf-8"))
-    return tuple(
-        _Set(
-            name,
-            frozenset(each["fields"].split()),
-            tuple(frozenset(family.casefold().split()) for family in each["families"]),
-        )
-        for name, each in data.items()
-    )
+    sets = []
+    for name, each in data.items():
+        families = tuple(frozenset(family.casefold().split()) for family in each["families"])
+        sets.append(_Set(name, frozenset(each["fields"].split()), families, frozenset[str]().union(*families)))
+    return tuple(sets)
 
 
 @cache
@@ -107,15 +111,13 @@ def _known_words(product: Product) -> frozenset[str]:
 def _rule_out(found: Stated, names: list[str], value: str, known: frozenset[str]) -> None:
     own = frozenset(comparison_key(value).split())
     for each in _sets():
-        if each.fields.isdisjoint(names):
+        if each.fields.isdisjoint(names) or each.words.isdisjoint(own):
             continue
-        held = [family for family in each.families if not family.isdisjoint(own)]
-        possible = known.union(*held)
-        if held:
-            for family in each.families:
-                if family not in held and family.isdisjoint(known):
-                    entry = (each.fields.union(names), each.name in _ONLY_BESIDE_FIELD)
-                    found.values.update(dict.fromkeys(family - possible, entry))
+        possible = [family for family in each.families if not family.isdisjoint(known)]
+        fields = each.fields.union(names)
+        found.rulings.append(
+            Ruling(each.words, frozenset[str]().union(*possible), fields, each.name in _ONLY_BESIDE_FIELD)
+        )
 
 
 def _denied_feature(names: list[str], value: str) -> tuple[str, ...]:
@@ -123,7 +125,7 @@ def _denied_feature(names: list[str], value: str) -> tuple[str, ...]:
     lists = _denied()
     if value in lists.yes and names[-1] in lists.free and len(names) > 1:
         return tuple(names[:-1])
-    if not (value in lists.no or any(phrase in value for phrase in lists.phrases)):
+    if not (value in lists.no or _denies_at_length(value)):
         return ()
     if names[-1] in ("included", "enthalten"):
         return ("included", *names[:-1])
@@ -133,19 +135,26 @@ def _denied_feature(names: list[str], value: str) -> tuple[str, ...]:
     return tuple(kept)
 
 
+def _denies_at_length(value: str) -> bool:
+    """All phrases of ASCII begin with an n."""
+    return (not value.isascii() or value.startswith("n")) and any(phrase in value for phrase in _denied().phrases)
+
+
 def contradicted_value(words: Sequence[str], facts: Stated, own: OwnWords) -> bool:
     """Whether the words give the product a value that its fields rule out: "the blue sofa" of a grey one."""
-    for at, word in enumerate(words):
-        if word not in facts.values:
-            continue
-        fields, only_beside_field = facts.values[word]
-        before, after = words[:at], words[at + 1 :]
-        beside = bool(after) and after[0] in fields
-        if beside and is_definite(before) and linking().comparing.isdisjoint(before) and own.named_in(words):
-            return True
-        if not only_beside_field and says_of_own(before, after, own, fields):
-            return True
-    return False
+    return any(
+        word in ruling.words and word not in ruling.possible and _is_said_of_own(words, at, ruling, own)
+        for ruling in facts.rulings
+        for at, word in enumerate(words)
+    )
+
+
+def _is_said_of_own(words: Sequence[str], at: int, ruling: Ruling, own: OwnWords) -> bool:
+    before, after = words[:at], words[at + 1 :]
+    beside = bool(after) and after[0] in ruling.fields
+    if beside and is_definite(before) and linking().comparing.isdisjoint(before) and own.named_in(words):
+        return True
+    return not ruling.only_beside_field and says_of_own(before, after, own, ruling.fields)
 
 
 def presupposed_feature(words: Sequence[str], facts: Stated, own: OwnWords, query_type: QueryType) -> bool:
