@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from query_generator.llm.base import GenerationReply, GenerationRequest
-from query_generator.questions.checks import Accepted, accept_questions
+from query_generator.questions.checks import Accepted, Checks, accept_questions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,8 +17,8 @@ def judged(request: GenerationRequest, reply: GenerationReply) -> JudgedReply:
     """Check the texts of a reply to a request; a reply that has been checked is returned unchanged."""
     if isinstance(reply, JudgedReply):
         return reply
-    own = f"{request.product.name} {request.product.brand}"
-    accepted = accept_questions(reply.texts, request.count, request.exclusions, own)
+    checks = Checks(request.product, request.query_type, told=(request.prompt.system,))
+    accepted = accept_questions(reply.texts, request.count, request.exclusions, checks=checks)
     return JudgedReply(
         reply.texts,
         reply.provider,
