@@ -75,6 +75,7 @@ class GenerationReply:
 
     `model` is the version that answered, as the vendor names it. `truncated`: the model reached its token limit.
     `cost_usd` is what `usage` costs, as the meter has priced it; None: not priced, or the price is not known.
+    `language` (BCP 47) is that of the texts where the provider writes in no other, whatever it is asked for.
     """
 
     texts: tuple[str, ...]
@@ -83,6 +84,7 @@ class GenerationReply:
     usage: Usage = Usage()
     truncated: bool = False
     cost_usd: float | None = None
+    language: str = ""
 
 
 class Provider(Protocol):

@@ -48,7 +48,7 @@ class OfflineProvider:
             if _squeeze(question) not in excluded and not any(_alike(asked, other) for other in seen):
                 seen.append(asked)
                 chosen.append(question)
-        return GenerationReply(texts=tuple(chosen), provider=self.name, model=self.model)
+        return GenerationReply(texts=tuple(chosen), provider=self.name, model=self.model, language="en")
 
 
 class _Filling:

