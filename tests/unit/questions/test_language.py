@@ -1,13 +1,18 @@
 """A question in another language than the asked one is dropped, and only where that is certain."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 
+from query_generator.llm.base import GenerationRequest
+from query_generator.llm.offline import OfflineProvider
 from query_generator.models import Product, QueryType
 from query_generator.questions import language
 from query_generator.questions.checks import Checks
+from query_generator.questions.judged import judged
 from query_generator.questions.language import asked_language
+from query_generator.questions.prompts import build_prompt
 
 
 @pytest.mark.parametrize(
@@ -54,3 +59,12 @@ def test_without_a_model_only_what_is_plain_is_dropped(
         assert checks.fault("Wie schwer ist der Stiefel wirklich?") == ""
     assert caplog.text.count("No language model is installed") == 1
     language._model.cache_clear()
+
+
+def test_a_provider_of_one_language_is_held_against_that_language() -> None:
+    """The grammar writes English about any product: a Chinese product's questions are kept, and not all dropped."""
+    product = Product("云岭高山乌龙茶 100克", "云岭", description="高山乌龙茶，香气清高，回甘持久。")
+    request = GenerationRequest(product, QueryType.PRODUCT, 10, build_prompt(product, QueryType.PRODUCT, 10), ())
+    reply = OfflineProvider().generate(request)
+    assert judged(request, reply).accepted.questions
+    assert judged(request, replace(reply, language="")).accepted.dropped["wrong_language"]
