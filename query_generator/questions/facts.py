@@ -97,7 +97,7 @@ class ProductFacts:
     def fault(self, question: str, words: Sequence[str]) -> str:
         """Tell what of the fields a standardized question contradicts: contradiction, false_presupposition or ""."""
         if not self.triggers.isdisjoint(words):
-            if contradicted_value(words, self.stated, self.own):
+            if contradicted_value(words, self.stated, self.own, self._query_type):
                 return "contradiction"
             if presupposed_feature(words, self.stated, self.own, self._query_type):
                 return "false_presupposition"
@@ -119,11 +119,14 @@ class ProductFacts:
         following = frozenset(after[:3])
         meant = [each for each in comparable if not each.roles.isdisjoint(following)]
         roles = frozenset[str]().union(*(each.roles for each in comparable))
-        if meant and self._is_claim(before) and self.own.named_in(words):
+        if meant and self._is_claim(before) and (self.own.named_in(words) or self._is_definite(before)):
             return not any(said.agrees(each.quantity) for each in meant)
         if any(said.agrees(each.quantity) for each in comparable):
             return False
         return says_of_own(before, after, self.own, roles) or self._stands_beside_name(before, said, words)
+
+    def _is_definite(self, before: Sequence[str]) -> bool:
+        return self._query_type is QueryType.PRODUCT and is_definite(before)
 
     def _is_claim(self, before: Sequence[str]) -> bool:
         """Whether an amount is told and not asked for: "12 GB of RAM" after "with", not after "does it have"."""
@@ -134,9 +137,11 @@ class ProductFacts:
         if not before:
             return False
         last = before[-1]
-        if last in linking().weighing:
+        if last in linking().weighing and linking().speakers.isdisjoint(before[-2:]):
             return said.values[0][0].startswith("mass") and self.own.named_in(words)
-        if last in ("last", "lasts") and not {"really", "actually"}.isdisjoint(before):
+        if not {"last", "lasts"}.isdisjoint(before[-2:]) and not {"really", "actually", "why", "only"}.isdisjoint(
+            before
+        ):
             return said.values[0][0].startswith("time") and self.own.named_in(words)
         named = before[:-1] if last in ("at", "mit", "à", "con") else before
         if not named:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from query_generator.models import Product
+from query_generator.models import Product, QueryType
 from query_generator.questions.language_words import function_words
 from query_generator.questions.standardize import comparison_key
 
@@ -35,6 +35,9 @@ class Linking:
     having: frozenset[str]
     paying: frozenset[str]
     price: frozenset[str]
+    pronouns: frozenset[str]
+    texture: frozenset[str]
+    speakers: frozenset[str]
 
 
 @cache
@@ -71,6 +74,13 @@ def own_words(product: Product) -> OwnWords:
     names = {word for word in named - common if len(word) > 1 and not word[0].isdigit()}
     names |= {word + "s" for word in names if word.isascii()}
     return OwnWords(frozenset(names), frozenset(kinds | names), frozenset(word for word in named if word[0].isdigit()))
+
+
+def is_meant(words: Sequence[str], own: OwnWords, query_type: QueryType) -> bool:
+    """Whether a question is about the product: it names it, or it is a product question with a pronoun."""
+    if own.named_in(words):
+        return True
+    return query_type is QueryType.PRODUCT and not linking().pronouns.isdisjoint(words)
 
 
 def is_definite(before: Sequence[str]) -> bool:

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from query_generator.models import Product, QueryType
-from query_generator.questions.linking import OwnWords, is_definite, linking, says_of_own
+from query_generator.questions.linking import OwnWords, is_definite, is_meant, linking, says_of_own
 from query_generator.questions.standardize import comparison_key
 
 _ONLY_BESIDE_FIELD = frozenset({"roast", "sleeve", "fit", "form"})  # their words mean other things elsewhere
@@ -45,6 +45,7 @@ class Ruling:
     possible: frozenset[str]
     fields: frozenset[str]
     only_beside_field: bool
+    is_material: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,13 @@ def _rule_out(found: Stated, names: list[str], value: str, known: frozenset[str]
         possible = [family for family in each.families if not family.isdisjoint(known)]
         fields = each.fields.union(names)
         found.rulings.append(
-            Ruling(each.words, frozenset[str]().union(*possible), fields, each.name in _ONLY_BESIDE_FIELD)
+            Ruling(
+                each.words,
+                frozenset[str]().union(*possible),
+                fields,
+                each.name in _ONLY_BESIDE_FIELD,
+                each.name == "material",
+            )
         )
 
 
@@ -140,21 +147,31 @@ def _denies_at_length(value: str) -> bool:
     return (not value.isascii() or value.startswith("n")) and any(phrase in value for phrase in _denied().phrases)
 
 
-def contradicted_value(words: Sequence[str], facts: Stated, own: OwnWords) -> bool:
+def contradicted_value(words: Sequence[str], facts: Stated, own: OwnWords, query_type: QueryType) -> bool:
     """Whether the words give the product a value that its fields rule out: "the blue sofa" of a grey one."""
     return any(
-        word in ruling.words and word not in ruling.possible and _is_said_of_own(words, at, ruling, own)
+        word in ruling.words and word not in ruling.possible and _is_said_of_own(words, at, ruling, own, query_type)
         for ruling in facts.rulings
         for at, word in enumerate(words)
     )
 
 
-def _is_said_of_own(words: Sequence[str], at: int, ruling: Ruling, own: OwnWords) -> bool:
+def _is_said_of_own(words: Sequence[str], at: int, ruling: Ruling, own: OwnWords, query_type: QueryType) -> bool:
     before, after = words[:at], words[at + 1 :]
+    if ruling.is_material and query_type is QueryType.PRODUCT and _is_texture(before, after):
+        return True
     beside = bool(after) and after[0] in ruling.fields
     if beside and is_definite(before) and linking().comparing.isdisjoint(before) and own.named_in(words):
         return True
     return not ruling.only_beside_field and says_of_own(before, after, own, ruling.fields)
+
+
+def _is_texture(before: Sequence[str], after: Sequence[str]) -> bool:
+    """Whether a material is spoken of as the one that is there: "does the leather need", "is the wool itchy"."""
+    lists = linking()
+    return (
+        is_definite(before[-1:]) and lists.comparing.isdisjoint(before) and bool(after) and (after[0] in lists.texture)
+    )
 
 
 def presupposed_feature(words: Sequence[str], facts: Stated, own: OwnWords, query_type: QueryType) -> bool:
@@ -177,7 +194,7 @@ def _is_presupposed(
         return False
     if feature[-1].endswith(_ADJECTIVE_ENDS):
         return says_of_own(before, after, own)
-    named = own.named_in(words)
+    named = is_meant(words, own, query_type)
     if is_definite(before[-1:]):
         return named or query_type is QueryType.PRODUCT
     asks = bool(words) and words[0] in lists.asking and bool(before) and before[-1] not in lists.indefinite

@@ -16,10 +16,10 @@ HALVES = ("before", "after")
 FIELDS = ("name", "category", "description", "attribute")
 
 
-def rows(name: str) -> list[list[Any]]:
-    """Return both halves of a set."""
+def rows(name: str, *parts: str) -> list[list[Any]]:
+    """Return the parts of a set, both halves if none are named."""
     data = json.loads((_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
-    return [row for half in HALVES for row in data[half]]
+    return [row for part in parts or HALVES for row in data[part]]
 
 
 @cache

@@ -52,6 +52,18 @@ def test_contradictions_are_found_and_true_questions_kept() -> None:
     assert len(alarms) <= 2
 
 
+@pytest.mark.parametrize(("product", "text"), rows("said_in_passing", "false"))
+def test_what_is_taken_for_granted_in_passing_is_found(product: str, text: str) -> None:
+    """A product question need not name the product to say something false of it: "the 60 hour battery"."""
+    assert fault(product, text) in FALSE
+
+
+@pytest.mark.parametrize(("product", "text"), rows("said_in_passing", "true"))
+def test_amounts_and_materials_of_other_things_are_no_contradiction(product: str, text: str) -> None:
+    """Doors, cups, monitors, people, recipes and variants have numbers, too."""
+    assert fault(product, text) == ""
+
+
 @pytest.mark.parametrize(("product", "text"), rows("hostile_replies"))
 def test_nothing_of_a_hostile_reply_is_stored(product: str, text: str) -> None:
     """Scripts, addresses, numbers, formulas, terminal sequences, hidden text and talk of an assistant are dropped."""
