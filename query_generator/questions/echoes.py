@@ -1,7 +1,7 @@
 """Whether a question repeats the prompt, speaks as an assistant, or obeys an order that stands in product data. Pure.
 
-`leaked_words.json` lists phrases in the form of a comparison key, by reason, and `orders`: what product texts hold that
-speak to a model and not to shoppers, in lower case.
+`leaked_words.json` lists phrases in the form of a comparison key, by reason, and `orders`: patterns of
+what speaks to a model and not to shoppers in product texts, in lower case.
 """
 
 import json
@@ -21,12 +21,13 @@ _SPACELESS = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]
 # Words with capitals or digits inside, and words that begin with a capital but no sentence.
 _NAME_LIKE = re.compile(r"\w*[A-Z]\w*[A-Z]\w*|\w*\d\w*|(?<=[\w,;] )[A-ZÀ-ÖØ-Þ]\w+")
 _SENTENCE_END = re.compile(r"[.!?。！？\n]\s*")
+_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 # Each of the orders holds one of these, or a letter outside of ASCII.
 _ORDER_STEMS = (
-    *("ignor", "disregard", "instru", "prompt", "you are", "product", "inst]", "[inst", "<<", "<|", "###", "task"),
-    *("forget", "question", "answer", "ai:", "llm", " ai", "model", "mention", "recommend", "praise", "must", "output"),
-    *("print", "repeat", "reveal", "assistant", "system", "write", "say ", "jailbreak", "override", "anweis"),
-    *("vergiss", "oublie", "olvida", "istruz", "negeer", "polecen", "do any", "your"),
+    *("ignor", "disregard", "forget", "prompt", "instruction", "you are", "you must", "in your", "<", "[", "###"),
+    *("task", "question", "answering", " ai", "llm", "assistant", "language model", "chatbot", "system:", "mention"),
+    *("recommend", "praise", "output", "print", "repeat", "reveal", "include the", "write", "drop table"),
+    *("do anything", "jailbreak", "anweisung", "vergiss", "oublie", "olvida", "dimentica", "negeer"),
 )  # fmt: skip
 
 
@@ -47,7 +48,7 @@ def _leaks() -> _Leaks:
         frozenset(triggers),
         _any_of(data["instruction_echo"]),
         _any_of(data["prompt_leak"]),
-        re.compile("|".join(map(re.escape, data["orders"]))),
+        re.compile("|".join(data["orders"])),
     )
 
 
@@ -123,7 +124,8 @@ def without_orders(product: Product) -> Product:
 
 def _texts(product: Product) -> list[str]:
     texts = [product.name, product.brand, product.category, product.description]
-    return texts + [text for pair in product.attributes for text in pair]
+    texts += [text for pair in product.attributes for text in pair]
+    return [text if text.isascii() else text.translate(_UNSEEN) for text in texts]
 
 
 def _holds_orders(product: Product) -> bool:
