@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import cached, chart, children, cpu, flight, limit, memory, quota, rows, sizes, ways
+from benchmarks import cached, chart, children, cpu, flight, limit, memory, questions_checks, quota, rows, sizes, ways
 from benchmarks.lab import Lab
 from benchmarks.machine import conditions
 from benchmarks.processes import ROOT
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Callable[[Lab], Iterator[Row]]] = {
     "rows": rows.measure,
     "quota": quota.measure,
     "cached": cached.measure,
+    "checks": questions_checks.measure,
     "children": children.measure,
     "sizes": sizes.measure,
     "memory": memory.measure,  # the longest
@@ -32,6 +33,7 @@ ABOUT = {
     "rows": "rows a second into PostgreSQL, near and through a slow link",
     "quota": "16 processes of one job on one quota",
     "cached": "a reply from the cache: memory, Redis, folder",
+    "checks": "the checks of a reply of 25 questions, with and without language",
     "children": "2,000 products by 1 process, by 16 children of an array, at a told limit, and with 3 of them killed",
     "sizes": "products of 5 KB to 15 MB: time and peak memory, on a socket and over TCP",
     "memory": "peak memory at 1,000 to 1,000,000 products",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from query_generator.errors import Bill, QueryGeneratorError
 from query_generator.models import Product, QueryType, SlotGroup, StoredText
@@ -38,9 +38,12 @@ CountTokens = Callable[[str, Prompt], int]
 """Counts the tokens of a prompt for a model, as its vendor would bill them, free of charge."""
 
 
-def no_brand(_: str) -> str:
-    """Find no brand in a text."""
-    return ""
+class BrandFinder(Protocol):
+    """Knows the brands of other products."""
+
+    def found(self, question: str, own: Any) -> str:
+        """Return the brand of another product that a question names, or nothing; `own` are the product's own names."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,11 @@ class GenerationRequest:
     `count` of them are needed. `groups` say which ones, by a plan; then `asked` has for each group how many the prompt
     asks for, which may be more than are needed. Without groups, `count` are asked for as a plain list.
 
+    With an `opener`, which may be empty, one question is asked for as a plain text that goes on from it.
+
     What the prompt does not tell, and what makes no other reply: `stored` are questions that the product has from
-    elsewhere, `other_brand` returns the brand of another product that a text names, or nothing.
+    elsewhere, `other_brands` knows the brands of other products, and `is_last` tells that the item is not asked for
+    again.
     """
 
     product: Product
@@ -62,7 +68,9 @@ class GenerationRequest:
     groups: tuple[SlotGroup, ...] = ()
     asked: tuple[int, ...] = ()
     stored: tuple[StoredText, ...] = ()
-    other_brand: Callable[[str], str] = field(default=no_brand, repr=False, compare=False)
+    other_brands: BrandFinder | None = field(default=None, repr=False, compare=False)
+    is_last: bool = False
+    opener: str | None = None
 
     @property
     def asked_in_all(self) -> int:
@@ -112,7 +120,7 @@ class GenerationReply:
 
     `keys` has for each text the key of the group that the model wrote it for, empty where it told none; no keys at all
     where no text has one. `model` is the version that answered, as the vendor names it. `truncated`: the model reached
-    its token limit.
+    its token limit. `locale` (BCP 47) is set by a writer that knows one language only, whatever is asked for.
     `cost_usd` is what `usage` costs, as the meter has priced it; None: not priced, or the price is not known.
     """
 
@@ -123,6 +131,7 @@ class GenerationReply:
     truncated: bool = False
     cost_usd: float | None = None
     keys: tuple[str, ...] = ()
+    locale: str = ""
 
 
 class Provider(Protocol):

@@ -16,6 +16,7 @@ from query_generator.llm.offline_grammar.wording import wording_of
 from query_generator.models import Intent, Product, QueryType, SlotGroup, Style
 
 SHORTEST_QUESTION, LONGEST_QUESTION = 15, 200
+LANGUAGE = "en"
 SPARE = 4  # times as many are written as a plan needs, since they cost nothing and not each one fits
 SAME_QUESTION = 0.5
 """Share of common words from which two questions count as one; set by reading the pairs that it drops."""
@@ -52,7 +53,11 @@ class OfflineProvider:
                 seen.append(asked)
                 chosen.append(written)
         return GenerationReply(
-            tuple(written.text for written in chosen), self.name, self.model, keys=_keys(request.groups, chosen)
+            tuple(written.text for written in chosen),
+            self.name,
+            self.model,
+            keys=_keys(request.groups, chosen),
+            locale=LANGUAGE,
         )
 
 

@@ -1,20 +1,12 @@
 """Replies whose texts have been checked, so that each reply is checked only once on its way to the item."""
 
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from query_generator.llm.base import GenerationReply, GenerationRequest
 from query_generator.models import Question
-from query_generator.questions.accept import accept_planned
-from query_generator.questions.checks import accept_questions
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The usable questions of a reply, and the number of dropped texts by reason."""
-
-    questions: list[Question] = field(default_factory=list)
-    dropped: Counter[str] = field(default_factory=Counter)
+from query_generator.questions.accept import Verdict, accept_planned
+from query_generator.questions.checks import Checks, accept_questions
+from query_generator.questions.prompts import instructions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +34,7 @@ def judged(request: GenerationRequest, reply: GenerationReply) -> JudgedReply:
 
 def _verdict(request: GenerationRequest, reply: GenerationReply) -> Verdict:
     if request.groups:
-        return Verdict(*accept_planned(request, reply))
-    own = f"{request.product.name} {request.product.brand}"
-    accepted = accept_questions(reply.texts, request.count, request.exclusions, own)
+        return accept_planned(request, reply)
+    checks = Checks(request.product, request.query_type, locale=reply.locale, told=instructions(request.prompt))
+    accepted = accept_questions(reply.texts, request.count, request.exclusions, checks=checks)
     return Verdict(list(map(Question, accepted.questions)), accepted.dropped)

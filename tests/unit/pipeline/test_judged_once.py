@@ -14,7 +14,7 @@ from query_generator.models import Product, QueryType
 from query_generator.pipeline.providers import make_provider
 from query_generator.questions import judged
 from query_generator.questions.ask import ask
-from query_generator.questions.checks import Accepted, accept_questions
+from query_generator.questions.checks import Accepted, Checks, accept_questions
 from query_generator.resilience.budget import Budget
 from query_generator.stopping import StopSignal
 from tests.support.orders import asked, plain_order
@@ -42,9 +42,11 @@ class Counted:
 
         monkeypatch.setattr(Price, "cost_usd", priced)
 
-    def _accept(self, texts: Iterable[str], wanted: int, existing: Iterable[str] = (), own: str = "") -> Accepted:
+    def _accept(
+        self, texts: Iterable[str], wanted: int, existing: Iterable[str] = (), *, checks: Checks | None = None
+    ) -> Accepted:
         self.judged += 1
-        return accept_questions(texts, wanted, existing, own)
+        return accept_questions(texts, wanted, existing, checks=checks)
 
 
 @pytest.fixture

@@ -1,0 +1,96 @@
+"""Reads numbers with units out of texts, in base units, so that 0.5 l is 500 ml. Pure. `units.json` lists the units.
+
+The factors are those of the SI and of NIST SP 811 (1 in = 25.4 mm, 1 oz = 28.3495 g, 1 US fl oz = 29.5735 ml,
+1 lb = 453.592 g). Data is decimal: 1 TB = 1,000 GB, as sellers count; 1,024 is within the tolerance.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+TOLERANCE = 0.025  # sellers round: 55 in as 140 cm, 1 TB as 1,024 GB
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number with unit: its place in the text, and its value in the base unit of each dimension that it may have.
+
+    An ounce is both a mass and a volume. `values` are (dimension, low, high): both ends of a range, else the same.
+    """
+
+    start: int
+    end: int
+    values: tuple[tuple[str, float, float], ...]
+
+    def agrees(self, other: "Quantity") -> bool | None:
+        """Whether both may be the same amount; None if they share no dimension."""
+        shared = False
+        for dimension, low, high in self.values:
+            for other_dimension, other_low, other_high in other.values:
+                if dimension == other_dimension:
+                    shared = True
+                    slack = TOLERANCE * max(high, other_high)
+                    if low <= other_high + slack and other_low <= high + slack:
+                        return True
+        return False if shared else None
+
+
+@cache
+def _units() -> dict[str, tuple[tuple[str, float], ...]]:
+    data: dict[str, dict[str, str]] = json.loads(Path(__file__).with_name("units.json").read_text(encoding="utf-8"))
+    units: dict[str, tuple[tuple[str, float], ...]] = {}
+    for dimension, by_factor in data.items():
+        for factor, names in by_factor.items():
+            for name in names.split():
+                units[name] = (*units.get(name, ()), (dimension, float(factor)))
+    return units
+
+
+_PATTERN = re.compile(
+    r"(?P<low>\d(?<![^\W_].)(?<![.,].)(?:\d{0,2}(?:[., \u202f]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d*(?:[.,]\d+)?))"
+    r"(?:\s?[-–]\s?(?P<high>\d+(?:[.,]\d+)?))?(?:\s-\s|\s|-)?"
+    r"(?P<unit>fl\.?\s?oz|[A-Za-zÀ-ÿ]+|°C|℃|[\"″”%]|[^\W\da-zA-Z_]{1,10})",
+    re.IGNORECASE,
+)
+
+
+def quantities(text: str) -> list[Quantity]:
+    """Return the quantities of a text in order. Numbers may have a decimal point or comma, and groups of three."""
+    found = []
+    for match in _PATTERN.finditer(text):
+        unit = match["unit"].lower()
+        dimensions = _dimensions(unit)
+        if not dimensions:
+            continue
+        low = number_of(match["low"])
+        high = number_of(match["high"]) if match["high"] else low
+        values = tuple((dimension, low * factor, high * factor) for dimension, factor in dimensions)
+        found.append(Quantity(match.start(), match.end(), values))
+    return found
+
+
+def _dimensions(unit: str) -> tuple[tuple[str, float], ...]:
+    """Return the dimensions of a unit with the factor to the base unit; scripts without spaces go on after it."""
+    if unit in _units() or unit.isascii():
+        return _units().get("floz" if unit.startswith("fl") and unit.endswith("oz") else unit, ())
+    return next((_units()[unit[:end]] for end in range(len(unit) - 1, 0, -1) if unit[:end] in _units()), ())
+
+
+def number_of(text: str) -> float:
+    """Read a number; a single comma or point before three digits groups if the number is a whole one of four and more.
+
+    >>> number_of("1,299.00"), number_of("1,7"), number_of("20,000"), number_of("1.299,50")
+    (1299.0, 1.7, 20000.0, 1299.5)
+    """
+    digits = text.replace(" ", "").replace("\u202f", "")
+    if "," in digits and "." in digits:
+        decimal = max(digits.rfind(","), digits.rfind("."))
+        whole = digits[:decimal].replace(",", "").replace(".", "")
+        return float(f"{whole}.{digits[decimal + 1 :]}")
+    sign = "," if "," in digits else "."
+    head, _, tail = digits.partition(sign)
+    if sign in tail or (sign == "," and len(tail) == 3 and head not in ("", "0")):
+        return float(digits.replace(sign, ""))
+    return float(f"{head or 0}.{tail or 0}")

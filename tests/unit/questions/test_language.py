@@ -1,0 +1,70 @@
+"""A question in another language than the asked one is dropped, and only where that is certain."""
+
+import logging
+from dataclasses import replace
+
+import pytest
+
+from query_generator.llm.base import GenerationRequest
+from query_generator.llm.offline import OfflineProvider
+from query_generator.models import Product, QueryType
+from query_generator.questions import language
+from query_generator.questions.checks import Checks
+from query_generator.questions.judged import judged
+from query_generator.questions.language import asked_language
+from query_generator.questions.prompts import build_prompt
+
+
+@pytest.mark.parametrize(
+    ("locale", "languages"), [("de-CH", ("de",)), ("pt_BR", ("pt",)), ("ZH-Hant-TW", ("zh",)), ("en", ("en",))]
+)
+def test_the_locale_tells_the_language(locale: str, languages: tuple[str, ...]) -> None:
+    """A told locale counts, whatever the product's texts are in."""
+    asked = asked_language(Product("Wasserkocher", description="Ein Wasserkocher aus Glas für den Tisch."), locale)
+    assert asked is not None
+    assert asked.languages == languages
+
+
+@pytest.mark.parametrize("product", [Product("Basmati Rice", "Sona"), Product("X-200"), Product("Kavo 4")])
+def test_an_unknown_language_drops_nothing(product: Product) -> None:
+    """A product of two short fields gets questions in any language."""
+    for text in ("Wie lange muss der Reis kochen?", "How long does the rice cook?", "米饭要煮多久才好吃?"):
+        assert Checks(product, QueryType.MARKET).fault(text) == ""
+
+
+def test_a_product_in_two_languages_may_be_asked_about_in_both() -> None:
+    """A Chinese name with an English description: both languages are those of the product's texts."""
+    product = Product("无线降噪耳机", "声悦", description="Wireless headphones with noise cancelling and a hard case.")
+    assert Checks(product, QueryType.PRODUCT).fault("这副耳机戴着眼镜舒服吗?") == ""
+    assert Checks(product, QueryType.PRODUCT).fault("Are the headphones comfortable with glasses?") == ""
+    assert Checks(product, QueryType.PRODUCT).fault("Sind die Kopfhörer mit Brille bequem?") == "wrong_language"
+
+
+def test_a_name_in_another_script_is_no_other_language() -> None:
+    """English questions about a product with a Chinese name are English."""
+    checks = Checks(Product("无线降噪耳机 X3", "声悦"), QueryType.PRODUCT, locale="en")
+    assert checks.fault("Is 无线降噪耳机 X3 good for calls?") == ""
+
+
+def test_without_a_model_only_what_is_plain_is_dropped(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where the model is not installed the job goes on, says so once, and scripts still tell."""
+    language._model.cache_clear()
+    monkeypatch.setattr(language, "find_spec", lambda _: None)
+    checks = Checks(Product("Boot", "Daybird"), QueryType.PRODUCT, locale="en")
+    with caplog.at_level(logging.WARNING):
+        assert checks.fault("Ist der Stiefel im Winter warm genug?") == ""
+        assert checks.fault("Тепло ли зимой в этих ботинках?") == "wrong_language"
+        assert checks.fault("Wie schwer ist der Stiefel wirklich?") == ""
+    assert caplog.text.count("No language model is installed") == 1
+    language._model.cache_clear()
+
+
+def test_a_provider_of_one_language_is_held_against_that_language() -> None:
+    """The grammar writes English about any product: a Chinese product's questions are kept, and not all dropped."""
+    product = Product("云岭高山乌龙茶 100克", "云岭", description="高山乌龙茶，香气清高，回甘持久。")
+    request = GenerationRequest(product, QueryType.PRODUCT, 10, build_prompt(product, QueryType.PRODUCT, 10), ())
+    reply = OfflineProvider().generate(request)
+    assert judged(request, reply).accepted.questions
+    assert judged(request, replace(reply, language="")).accepted.dropped["wrong_language"]
