@@ -12,7 +12,7 @@ from typing import Any
 
 _FOLDER = Path(__file__).parent
 _ORDINARY_GROUPS = ("function", "kinds", "colours", "materials", "marketing", "people", "sizes", "technology")
-_MORE_GROUPS = ("origins", "occasions", "calendar")
+_MORE_GROUPS = ("origins", "occasions", "calendar", "places")
 _NUMBER = re.compile(r"[0-9]+(?:st|nd|rd|th)?")
 _MEASURE = re.compile(
     r"[0-9]+(?:mm|cm|m|km|mg|g|kg|ml|cl|l|oz|lb|lbs|w|kw|v|mah|wh|gb|tb|mb|hz|in|ft|pcs|pc|pk|ct|p|k|x|h)"

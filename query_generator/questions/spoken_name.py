@@ -4,6 +4,7 @@ import re
 from functools import cache
 
 from query_generator.models import Product, normalize_key_part
+from query_generator.questions.brand_aliases import is_no_brand
 from query_generator.questions.name_vocabulary import (
     english_words,
     is_measure,
@@ -49,7 +50,7 @@ def spoken_name(product: Product) -> str:
     characters are read. Chinese and Japanese titles lose what signs part from them and keep the rest.
     """
     title = " ".join(product.name[:READ_CHARACTERS].split())
-    brand = " ".join(product.brand.split())
+    brand = "" if is_no_brand(product.brand) else " ".join(product.brand.split())
     plain = " ".join(_NOISE.sub(" ", title).split())
     plain = _without(_BRACKETS, plain)
     rest = _without_brand(plain, brand)

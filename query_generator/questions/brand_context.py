@@ -1,0 +1,102 @@
+"""Tells a brand from the common word that it is: by position, case and neighbours. Pure."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+from query_generator.questions.name_folding import Token
+from query_generator.questions.name_vocabulary import known_words, words_of
+
+_NEIGHBOURS = Path(__file__).with_name("brand_neighbours.json")
+_OPENING = '.?!:;…"“„«(\n'
+
+
+def is_capitalized(question: str, tokens: list[Token], first: int) -> bool:
+    """Return whether a token begins with a capital that the start of a sentence or a title's style does not explain."""
+    start = tokens[first][1]
+    if not question[start].isupper() or _begins_sentence(question, start):
+        return False
+    if tokens[first][0] in words_of("calendar"):
+        return False
+    return _capitals_tell(question)
+
+
+def names_brand(question: str, tokens: list[Token], first: int, last: int, kinds: frozenset[str]) -> bool:
+    """Return whether the tokens `first` to `last`, a common word, are meant as a brand.
+
+    `kinds` are folded words of the product's category and title: "gap jeans" and "dove soap" are brands.
+    """
+    start, end = tokens[first][1], tokens[last][2]
+    word = question[start:end]
+    before = tokens[first - 1][0] if first else ""
+    after_place = last + 1
+    possessive = question[end : end + 2].lower() in ("'s", "’s")
+    if possessive and after_place < len(tokens) and tokens[after_place][0] == "s":
+        after_place += 1
+    after = tokens[after_place][0] if after_place < len(tokens) else ""
+    if len(word) > 2 and word.isupper() and not question.isupper():
+        return True
+    if len(word) < 3 and first and question[tokens[first - 1][1]].isupper() and word.isupper():
+        return True
+    if is_capitalized(question, tokens, first):
+        return True
+    has_article = before in _group("articles")
+    if possessive and word[:1].isupper() and not has_article:
+        return True
+    if before == "the" and word.islower() and word in words_of("colours"):
+        return False
+    if _is_kind(after, kinds) and not _is_kind(before, kinds) and not (has_article and word.islower()):
+        return not (tokens[first][0] in words_of("calendar") and word.islower() and before in ("every", "on", "for"))
+    if has_article:
+        return False
+    return _stands_as_name(question, tokens, first, last, before, after)
+
+
+def _stands_as_name(question: str, tokens: list[Token], first: int, last: int, before: str, after: str) -> bool:
+    word = tokens[first][0]
+    if word in words_of("function") or (word in _adverbs() and question[tokens[first][1]].islower()):
+        return after in ("brand", "brands") or before == "brand"
+    if after in _group("after") and after != "or":
+        return not (after in ("better", "worth", "cheaper") and before not in _group("asking"))
+    if before in ("vs", "versus", "brand", "besides"):
+        return True
+    if before in _group("asking") and first == 1 and after in _group("after_asking"):
+        return True
+    if after == "or" and last + 2 < len(tokens):
+        other, place = tokens[last + 2][0], tokens[last + 2][1]
+        return other not in known_words() or (question[place].isupper() and _capitals_tell(question))
+    return before == "or" and first > 1 and tokens[first - 2][0] not in known_words()
+
+
+def _begins_sentence(question: str, start: int) -> bool:
+    left = question[:start].rstrip()
+    return not left or left[-1] in _OPENING
+
+
+def _is_kind(word: str, kinds: frozenset[str]) -> bool:
+    return bool(word) and (
+        word in kinds or word.removesuffix("s") in kinds or f"{word}s" in kinds or word in words_of("kinds_of_goods")
+    )
+
+
+def _capitals_tell(question: str) -> bool:
+    """Return whether a capital within a sentence means a name here: not in titles, in capitals, nor in German."""
+    words = question.split()
+    counted = [
+        word for word in words[1:] if word[:1].isalpha() and word.lower().strip("?,.") not in words_of("function")
+    ]
+    if len(counted) > 2 and sum(word[0].isupper() for word in counted) > 0.7 * len(counted):
+        return False
+    german = sum(word.lower().strip("?,.") in _group("german") for word in words)
+    english = sum(word.lower().strip("?,.") in words_of("function") for word in words)
+    return german <= english
+
+
+@cache
+def _adverbs() -> frozenset[str]:
+    return frozenset(("always", "never", "often", "today", "now"))
+
+
+@cache
+def _group(name: str) -> frozenset[str]:
+    return frozenset(json.loads(_NEIGHBOURS.read_text(encoding="utf-8"))[name].split())

@@ -1,0 +1,71 @@
+"""Compares folded names with folded words: whole words, pieces that belong together, typing errors, sound. Pure."""
+
+from collections.abc import Iterator
+
+from rapidfuzz.distance import OSA
+from rapidfuzz.distance.Indel import normalized_similarity
+
+from query_generator.questions.brand_aliases import SHORTEST_LIKE
+from query_generator.questions.name_folding import Token
+from query_generator.questions.name_vocabulary import known_words, words_of
+
+ALIKE = 0.84  # of 1, of two names by their sound; "samusun" for "samsung" has 0.86
+
+_ENDINGS = frozenset(("s", "es", "z"))
+_LONGEST_CASE_ENDING = 3  # letters: "Самсунгами"
+
+
+def matches(
+    name: str, squeezed: str, tokens: list[Token], own_splits: set[tuple[str, ...]]
+) -> Iterator[tuple[int, int, int, int]]:
+    """Yield the first and last token of each occurrence of a name that starts and ends with words, and its span."""
+    starts: dict[int, int] = {}
+    offset = 0
+    for place, (token, _, _) in enumerate(tokens):
+        starts[offset] = place
+        offset += len(token)
+    at = squeezed.find(name)
+    while at >= 0:
+        first = starts.get(at)
+        if first is not None:
+            last, left = first, len(name)
+            while left > len(tokens[last][0]):
+                left -= len(tokens[last][0])
+                last += 1
+            token = tokens[last][0]
+            if _ends_well(name, token, left) and _is_one_name(tokens[first : last + 1], left, own_splits):
+                yield first, last, tokens[first][1], tokens[last][2]
+        at = squeezed.find(name, at + 1)
+
+
+def _ends_well(name: str, token: str, length: int) -> bool:
+    ending = token[length:]
+    if not ending or ending in _ENDINGS:
+        return True
+    if not token.isascii():
+        return len(name) > 3 and len(ending) <= _LONGEST_CASE_ENDING
+    return len(name) >= SHORTEST_LIKE - 1 and token not in known_words() and ending in known_words() and len(ending) > 2
+
+
+def _is_one_name(tokens: list[Token], length: int, own_splits: set[tuple[str, ...]]) -> bool:
+    """Return whether words that make up a name together are meant so: "lot us" is no Lotus."""
+    if len(tokens) == 1:
+        return True
+    words = (*(token for token, _, _ in tokens[:-1]), tokens[-1][0][:length])
+    if words in own_splits or all(len(word) == 1 for word in words):
+        return True
+    return not any(len(word) > 1 and word in words_of("function") for word in words) and not all(
+        word in known_words() for word in words
+    )
+
+
+def is_like(token: str, name: str) -> bool:
+    return abs(len(token) - len(name)) < 2 and OSA.distance(token, name, score_cutoff=1) <= 1
+
+
+def sounds_like(heard: str, key: str) -> bool:
+    if len(heard) < 4:
+        return False
+    if heard.startswith(key) and len(heard) - len(key) <= _LONGEST_CASE_ENDING:
+        return True
+    return len(key) > 4 and normalized_similarity(heard, key) >= ALIKE

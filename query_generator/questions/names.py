@@ -1,0 +1,192 @@
+"""Tells whether a question names a product: by its brand, its title, or an alias of either, in any spelling. Pure."""
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from query_generator.models import Product
+from query_generator.questions.brand_aliases import SHORTEST_LIKE, Aliases, brand_aliases
+from query_generator.questions.brand_context import is_capitalized, names_brand
+from query_generator.questions.name_folding import Token, fold, foreign_runs, located, sound_key
+from query_generator.questions.name_matching import is_like, matches, sounds_like
+from query_generator.questions.name_vocabulary import is_ordinary, known_words, words_of
+from query_generator.questions.spoken_name import spoken_name
+from query_generator.questions.title_aliases import add_title, category_words
+
+_POSSESSIVES = ("'s", "’s")
+_LEET = str.maketrans("013457", "oieast")
+Span = tuple[int, int]
+
+
+class OwnNames:
+    """The names of one product. What it needs is made on first use; safe to share between threads."""
+
+    def __init__(self, product: Product) -> None:
+        self._product = product
+
+    @cached_property
+    def spoken(self) -> str:
+        """The short name that people say, as "Sony WH-1000XM5"."""
+        return spoken_name(self._product)
+
+    @cached_property
+    def title_words(self) -> frozenset[str]:
+        """The folded tokens of title and brand, those of what an accessory is for among them."""
+        return frozenset((*fold(self._product.name), *fold(self._product.brand)))
+
+    def found(self, question: str) -> str:
+        """Return what a question calls the product, as it stands there; "" if it names neither brand nor product.
+
+        Accents, case, look-alike letters, spacing, hyphens, possessive and plural make no difference, nor does one
+        typing error in names of six letters and more. A brand that is a common word counts only where it is meant as
+        a brand. What an accessory is for ("for iPhone 15") is no name of its own.
+        """
+        tokens = fold(question)
+        squeezed = "".join(tokens)
+        if self._may_name(question, tokens, squeezed):
+            for start, end in self._spans(question):
+                return question[start:end]
+        return ""
+
+    def masked(self, question: str) -> str:
+        """Return a question with `_` for each name, so that two questions can be compared without them."""
+        tokens = fold(question)
+        if not self._may_name(question, tokens, "".join(tokens), titles=True):
+            return question
+        spans = sorted({*self._spans(question), *self._title_spans(question)})
+        masked, place = [], 0
+        for start, end in spans:
+            if start >= place:
+                masked += [question[place:start], "_"]
+            place = max(place, end + 2 * question.startswith(_POSSESSIVES, end))
+        return "".join((*masked, question[place:]))
+
+    def _may_name(self, question: str, tokens: list[str], squeezed: str, *, titles: bool = False) -> bool:
+        """Return whether a closer look is worth its time: quick, and never wrong where it says no."""
+        for name in self._names:
+            if name in squeezed:
+                return True
+        if titles and any(title in squeezed for title in self._titles):
+            return True
+        if self._aliases.like and any(
+            len(token) >= SHORTEST_LIKE - 1 and token not in known_words() for token in tokens
+        ):
+            return True
+        if self._aliases.sounds and (not question.isascii() or not self._product.brand.isascii()):
+            return True
+        return any(token.isdigit() for token in tokens) and any(
+            name in squeezed.translate(_LEET) for name in self._names
+        )
+
+    @cached_property
+    def _aliases(self) -> Aliases:
+        product = self._product
+        brand = product.brand or next((value for name, value in product.attributes if name.lower() == "brand"), "")
+        aliases = brand_aliases(brand)
+        add_title(product, aliases)
+        aliases.own_splits.update(tuple(fold(text)) for text in (product.name, self.spoken))
+        return aliases
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        """All names, the shortest of those that begin alike first."""
+        aliases = self._aliases
+        return tuple(
+            sorted(aliases.strict | aliases.plain | aliases.capital | aliases.line_words | self._titles, key=len)
+        )
+
+    @cached_property
+    def _titles(self) -> frozenset[str]:
+        """The title and the spoken name, even if they are of ordinary words alone."""
+        texts = (self._product.name, self.spoken)
+        return frozenset(title for text in texts if len(words := fold(text)) > 1 and len(title := "".join(words)) > 5)
+
+    @cached_property
+    def _kinds(self) -> frozenset[str]:
+        words = {*fold(self._product.name), *category_words(self._product)} - set(fold(self._product.brand))
+        return frozenset(
+            word
+            for word in words
+            if len(word) > 2
+            and (is_ordinary(word) or word in fold(self._product.category))
+            and word not in words_of("function")
+            and word not in words_of("marketing")
+        )
+
+    def _spans(self, question: str) -> Iterator[Span]:
+        tokens = located(question)
+        yield from self._exact(question, tokens, "".join(token for token, _, _ in tokens))
+        yield from self._misspelled(tokens)
+        yield from self._by_sound(question, tokens)
+        if any(token.isdigit() for token, _, _ in tokens):
+            leet = [(token.translate(_LEET), start, end) for token, start, end in tokens]
+            text = "".join(token for token, _, _ in leet)
+            for name in self._aliases.strict:
+                if name.isalpha() and len(name) > 3:
+                    yield from (
+                        (s, e)
+                        for _, _, s, e in matches(name, text, leet, self._aliases.own_splits)
+                        if any(map(str.isdigit, question[s:e])) and question[s:e].isalnum()
+                    )
+
+    def _exact(self, question: str, tokens: list[Token], squeezed: str) -> Iterator[Span]:
+        aliases = self._aliases
+        for name in self._names:
+            if name not in squeezed:
+                continue
+            for first, last, start, end in matches(name, squeezed, tokens, aliases.own_splits):
+                if name in aliases.strict:
+                    named = True
+                elif name in aliases.plain:
+                    named = names_brand(question, tokens, first, last, self._kinds)
+                elif name in aliases.capital:
+                    named = question[start:end].replace(".", "").replace("&", "").replace(" ", "").isupper()
+                elif name in aliases.line_words:
+                    named = is_capitalized(question, tokens, first)
+                else:
+                    named = last > first and all(
+                        is_capitalized(question, tokens, place) for place in range(first, last + 1)
+                    )
+                if named:
+                    yield start, end
+
+    def _title_spans(self, question: str) -> Iterator[Span]:
+        tokens = located(question)
+        squeezed = "".join(token for token, _, _ in tokens)
+        for title in self._titles:
+            yield from ((start, end) for _, _, start, end in matches(title, squeezed, tokens, self._aliases.own_splits))
+
+    def _misspelled(self, tokens: list[Token]) -> Iterator[Span]:
+        """Yield words, and pairs of words, in no list that are a long name but for one letter."""
+        like = self._aliases.like
+        if not like:
+            return
+        for place, (token, start, end) in enumerate(tokens):
+            if token in known_words() or not token.isalpha():
+                continue
+            if len(token) >= SHORTEST_LIKE - 1 and any(is_like(token, name) for name in like):
+                yield start, end
+            for other in tokens[max(0, place - 1) : place] + tokens[place + 1 : place + 2]:
+                if len(other[0]) > 2 and len(token) > 2:
+                    pair = other[0] + token if other[1] < start else token + other[0]
+                    if any(is_like(pair, name) for name in like):
+                        yield min(start, other[1]), max(end, other[2])
+
+    def _by_sound(self, question: str, tokens: list[Token]) -> Iterator[Span]:
+        """Yield words of other scripts that sound like the brand, and Latin ones that sound like a brand of another."""
+        keys = self._aliases.sounds
+        runs = list(foreign_runs(question)) if keys and not question.isascii() else []
+        for place, (text, start, end) in enumerate(runs):
+            if any(sounds_like(sound_key(text), key) for key in keys):
+                yield start, end
+            if place and start - runs[place - 1][2] == 1:
+                pair = sound_key(runs[place - 1][0]) + sound_key(text)
+                if any(sounds_like(pair, key) for key in keys):
+                    yield runs[place - 1][1], end
+        if not self._product.brand.isascii():
+            yield from self._spelled_in_latin(tokens)
+
+    def _spelled_in_latin(self, tokens: list[Token]) -> Iterator[Span]:
+        for token, start, end in tokens:
+            is_unknown = len(token) > 3 and token.isascii() and token not in known_words()
+            if is_unknown and any(sounds_like(sound_key(token), key) for key in self._aliases.sounds):
+                yield start, end
