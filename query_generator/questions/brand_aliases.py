@@ -10,6 +10,7 @@ from typing import Any
 
 from query_generator.questions.name_folding import fold, sound_key, squeezed
 from query_generator.questions.name_vocabulary import (
+    english_words,
     is_ordinary,
     known_words,
     product_words,
@@ -18,7 +19,7 @@ from query_generator.questions.name_vocabulary import (
 
 READ_CHARACTERS = 300  # of a title and of a brand
 SHORTEST_PART = 4  # letters of a word of a brand or title that stands for the whole
-SHORTEST_LIKE = 6  # letters of a name in which one typing error is looked for
+SHORTEST_LIKE = 5  # letters of a name in which a typing error is looked for
 
 _SPELLINGS = Path(__file__).with_name("brand_spellings.json")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "ß": "ss", "æ": "ae"})
@@ -31,13 +32,15 @@ _ELLIPSIS = re.compile(r"['’]s?\b")
 class Aliases:
     """Folded names without anything between their letters.
 
-    `strict` always name the product; `plain` are words of the language, too, so that it depends on how they are used;
-    `phrases` are made of such words and name it in any use but with capitals missing; `capital` name it only in
-    capitals; `like` are long enough for a typing error; `sounds` are spelled by ear, for other scripts.
+    `strict` always name the product; `plain` are words of the language, too, so that it depends on how they are used,
+    and `phrases` are made of such words; `line_words` are such words of the title, which name it with a capital within
+    a sentence; `capital` are two letters or initials; `like` are long enough for a typing error; `sounds` are spelled
+    by ear, for other scripts. `own_splits` are the tokens that names consist of where they are written apart.
     """
 
     strict: set[str] = field(default_factory=set)
     plain: set[str] = field(default_factory=set)
+    phrases: set[str] = field(default_factory=set)
     line_words: set[str] = field(default_factory=set)
     capital: set[str] = field(default_factory=set)
     titles: set[str] = field(default_factory=set)
@@ -47,16 +50,33 @@ class Aliases:
 
     def add(self, name: str) -> None:
         """Add a folded name to those that it belongs to by its letters."""
+        if name in self.phrases:
+            return
         if len(name) < 2 or name in words_of("function"):
             if len(name) > 1:
                 self.plain.add(name)
             return
         if name.isdigit() or name in known_words() or name in product_words():
             self.plain.add(name)
+            if len(name) >= SHORTEST_LIKE:
+                self._add_doubled(name)
+            return
+        if len(name) == 2 and name.isascii():
+            self.capital.add(name)
             return
         self.strict.add(name)
+        self.add_like(name)
+
+    def add_like(self, name: str) -> None:
+        """Look for typing errors in a name if it is long enough."""
         if len(name) >= SHORTEST_LIKE and name.isalpha():
             self.like.add(name)
+            self._add_doubled(name)
+
+    def _add_doubled(self, name: str) -> None:
+        """Add words of the language that double a letter of a name ("cannon"): with a capital they are meant so."""
+        doubled = (name[:place] + name[place - 1] + name[place:] for place in range(1, len(name)))
+        self.line_words.update(word for word in doubled if word in english_words())
 
 
 def is_no_brand(brand: str) -> bool:
@@ -85,7 +105,7 @@ def brand_aliases(brand: str) -> Aliases:
 
 
 def add_other_spellings(aliases: Aliases) -> None:
-    for name in list(aliases.strict | aliases.plain):
+    for name in list(aliases.strict | aliases.plain | aliases.phrases):
         for other in _groups().get(name, ()):
             _add_known(other, aliases)
 
@@ -105,7 +125,7 @@ def _add_spelling(brand: str, aliases: Aliases) -> None:
         name = "".join(tokens)
         if len(tokens) > 1:
             aliases.own_splits.add(tuple(tokens))
-            _add_phrase(name, aliases)
+            _add_phrase(name, tokens, aliases)
         elif len(name) > 1:
             aliases.add(name)
     if _ELLIPSIS.search(brand):
@@ -114,18 +134,19 @@ def _add_spelling(brand: str, aliases: Aliases) -> None:
     for place, word in enumerate(words):
         for other in _spellings()["abbreviations"].get(word, ()):
             aliases.strict.add("".join((*words[:place], other, *words[place + 1 :])))
-    aliases.own_splits.update(camel_split(brand))
 
 
-def _add_phrase(name: str, aliases: Aliases) -> None:
+def _add_phrase(name: str, tokens: list[str], aliases: Aliases) -> None:
     if name in _plain_phrases() or name in known_words():
         aliases.plain.add(name)
     elif len(name) == 2 and name.isascii():
         aliases.capital.add(name)
+    elif all(len(token) > 1 and token in known_words() for token in tokens):
+        aliases.phrases.add(name)
+        aliases.add_like(name)
     else:
         aliases.strict.add(name)
-        if len(name) >= SHORTEST_LIKE and name.isalpha():
-            aliases.like.add(name)
+        aliases.add_like(name)
 
 
 def _add_parts(brand: str, aliases: Aliases) -> None:

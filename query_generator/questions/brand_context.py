@@ -52,6 +52,25 @@ def names_brand(question: str, tokens: list[Token], first: int, last: int, kinds
     return _stands_as_name(question, tokens, first, last, before, after)
 
 
+def names_phrase(question: str, tokens: list[Token], first: int, last: int, kinds: frozenset[str]) -> bool:
+    """Return whether several common words ("north face") are meant as a brand: yes, but after "a" and its like."""
+    if first and tokens[first - 1][0] in _group("articles") and question[tokens[first][1] : tokens[last][2]].islower():
+        return names_brand(question, tokens, first, last, kinds)
+    return True
+
+
+def is_in_capitals(question: str, tokens: list[Token], first: int, last: int) -> bool:
+    """Return whether two letters or initials are meant as such: "HP", "H.P." and "H&M", and in a text without capitals.
+
+    A sound of hesitation ("hm") is none.
+    """
+    written = "".join(filter(str.isalpha, question[tokens[first][1] : tokens[last][2]]))
+    if written.removesuffix("s").isupper() and not (question.isupper() and first < last):
+        return True
+    is_word = tokens[first][0] in known_words() or tokens[first][0] in _group("hesitation")
+    return question.islower() and first == last and not is_word
+
+
 def _stands_as_name(question: str, tokens: list[Token], first: int, last: int, before: str, after: str) -> bool:
     word = tokens[first][0]
     if word in words_of("function") or (word in _adverbs() and question[tokens[first][1]].islower()):

@@ -1,5 +1,6 @@
 """Compares folded names with folded words: whole words, pieces that belong together, typing errors, sound. Pure."""
 
+import re
 from collections.abc import Iterator
 
 from rapidfuzz.distance import OSA
@@ -11,6 +12,9 @@ from query_generator.questions.name_vocabulary import known_words, words_of
 
 ALIKE = 0.84  # of 1, of two names by their sound; "samusun" for "samsung" has 0.86
 
+LONG_NAME = 6  # letters
+
+_DOUBLED = re.compile(r"(.)\1")
 _ENDINGS = frozenset(("s", "es", "z"))
 _LONGEST_CASE_ENDING = 3  # letters: "Самсунгами"
 
@@ -33,7 +37,9 @@ def matches(
                 left -= len(tokens[last][0])
                 last += 1
             token = tokens[last][0]
-            if _ends_well(name, token, left) and _is_one_name(tokens[first : last + 1], left, own_splits):
+            words = tokens[first : last + 1]
+            is_own = tuple(word for word, _, _ in words) in own_splits or last == first
+            if _ends_well(name, token, left) and (is_own or _belongs_together(words, left)):
                 yield first, last, tokens[first][1], tokens[last][2]
         at = squeezed.find(name, at + 1)
 
@@ -47,20 +53,30 @@ def _ends_well(name: str, token: str, length: int) -> bool:
     return len(name) >= SHORTEST_LIKE - 1 and token not in known_words() and ending in known_words() and len(ending) > 2
 
 
-def _is_one_name(tokens: list[Token], length: int, own_splits: set[tuple[str, ...]]) -> bool:
-    """Return whether words that make up a name together are meant so: "lot us" is no Lotus."""
-    if len(tokens) == 1:
-        return True
+def _belongs_together(tokens: list[Token], length: int) -> bool:
+    """Return whether words that make up a name may be meant so: "lot us" is no Lotus, "s o n y" is Sony."""
     words = (*(token for token, _, _ in tokens[:-1]), tokens[-1][0][:length])
-    if words in own_splits or all(len(word) == 1 for word in words):
-        return True
-    return not any(len(word) > 1 and word in words_of("function") for word in words) and not all(
-        word in known_words() for word in words
+    return all(len(word) == 1 for word in words) or not any(
+        len(word) > 1 and word in words_of("function") for word in words
     )
 
 
+def is_pieced(tokens: list[Token], own_splits: set[tuple[str, ...]]) -> bool:
+    """Return whether words of the language happen to make up a name that is written as one: "kitchen aid"."""
+    if len(tokens) == 1 or all(len(token) == 1 for token, _, _ in tokens):
+        return False
+    words = tuple(token for token, _, _ in tokens)
+    plural = (*words[:-1], words[-1].removesuffix("s"))
+    return words not in own_splits and plural not in own_splits and all(word in known_words() for word in words)
+
+
 def is_like(token: str, name: str) -> bool:
-    return abs(len(token) - len(name)) < 2 and OSA.distance(token, name, score_cutoff=1) <= 1
+    """Return whether a word is a name but for one letter; of names of five letters only a doubled one counts."""
+    if abs(len(token) - len(name)) > 1:
+        return False
+    if len(name) < LONG_NAME:
+        return len(token) >= len(name) and _DOUBLED.sub(r"\1", token) == _DOUBLED.sub(r"\1", name)
+    return OSA.distance(token, name, score_cutoff=1) <= 1
 
 
 def sounds_like(heard: str, key: str) -> bool:

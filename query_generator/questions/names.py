@@ -5,9 +5,9 @@ from functools import cached_property
 
 from query_generator.models import Product
 from query_generator.questions.brand_aliases import SHORTEST_LIKE, Aliases, brand_aliases
-from query_generator.questions.brand_context import is_capitalized, names_brand
+from query_generator.questions.brand_context import is_capitalized, is_in_capitals, names_brand, names_phrase
 from query_generator.questions.name_folding import Token, fold, foreign_runs, located, sound_key
-from query_generator.questions.name_matching import is_like, matches, sounds_like
+from query_generator.questions.name_matching import is_like, is_pieced, matches, sounds_like
 from query_generator.questions.name_vocabulary import is_ordinary, known_words, words_of
 from query_generator.questions.spoken_name import spoken_name
 from query_generator.questions.title_aliases import add_title, category_words
@@ -91,7 +91,10 @@ class OwnNames:
         """All names, the shortest of those that begin alike first."""
         aliases = self._aliases
         return tuple(
-            sorted(aliases.strict | aliases.plain | aliases.capital | aliases.line_words | self._titles, key=len)
+            sorted(
+                aliases.strict | aliases.plain | aliases.phrases | aliases.capital | aliases.line_words | self._titles,
+                key=len,
+            )
         )
 
     @cached_property
@@ -134,20 +137,27 @@ class OwnNames:
             if name not in squeezed:
                 continue
             for first, last, start, end in matches(name, squeezed, tokens, aliases.own_splits):
-                if name in aliases.strict:
-                    named = True
-                elif name in aliases.plain:
-                    named = names_brand(question, tokens, first, last, self._kinds)
-                elif name in aliases.capital:
-                    named = question[start:end].replace(".", "").replace("&", "").replace(" ", "").isupper()
-                elif name in aliases.line_words:
-                    named = is_capitalized(question, tokens, first)
-                else:
-                    named = last > first and all(
-                        is_capitalized(question, tokens, place) for place in range(first, last + 1)
-                    )
-                if named:
+                if self._is_meant(name, question, tokens, first, last):
                     yield start, end
+
+    def _is_meant(self, name: str, question: str, tokens: list[Token], first: int, last: int) -> bool:
+        """Return whether a folded name that stands in a question is meant as the name."""
+        aliases = self._aliases
+        if name.isdigit() and tokens[last + 1 : last + 2] and tokens[last + 1][0] in words_of("sizes"):
+            return False
+        if name in aliases.strict:
+            is_word = is_pieced(tokens[first : last + 1], aliases.own_splits)
+            is_named = not is_word or (first > 0 and tokens[first - 1][0] == "the")
+            return is_named or names_brand(question, tokens, first, last, self._kinds)
+        if name in aliases.plain:
+            return names_brand(question, tokens, first, last, self._kinds)
+        if name in aliases.phrases:
+            return names_phrase(question, tokens, first, last, self._kinds)
+        if name in aliases.capital:
+            return is_in_capitals(question, tokens, first, last)
+        if name in aliases.line_words:
+            return is_capitalized(question, tokens, first)
+        return last > first and all(is_capitalized(question, tokens, place) for place in range(first, last + 1))
 
     def _title_spans(self, question: str) -> Iterator[Span]:
         tokens = located(question)

@@ -8,7 +8,6 @@ from itertools import pairwise
 from query_generator.models import Product
 from query_generator.questions.brand_aliases import (
     READ_CHARACTERS,
-    SHORTEST_LIKE,
     SHORTEST_PART,
     Aliases,
     add_other_spellings,
@@ -26,10 +25,13 @@ from query_generator.questions.name_vocabulary import (
 )
 
 SHORTEST_FULL_TITLE = 16  # folded characters; a shorter title of ordinary words alone is what the product is, no name
+LONGEST_NUMBER = 4  # digits of a number that names a model; longer and round ones are amounts
 LONGEST_VALUE = 80  # characters of an attribute whose words count as said of the product
 READ_ATTRIBUTES = 40
 READ_DESCRIPTION = 2_000  # characters
 
+_POSSESSIVE = re.compile(r"['’]s?$")
+_MADE_OF = re.compile(r"(?:less|proof|able|free|ness|ly|like|resistant|ing|ed)$")
 _CODE_PARTS = re.compile(r"[a-z]+|[0-9]+")
 
 
@@ -38,11 +40,11 @@ def add_title(product: Product, aliases: Aliases) -> None:
     title = _own_part(product.name[:READ_CHARACTERS])
     category = category_words(product)
     brand_words = set(fold(product.brand[:READ_CHARACTERS]))
-    words = title.split()
+    words = title.replace("/", " ").split()
     is_capitalized = sum(word[:1].isupper() for word in words) > 1 or len(words) == 1
     is_foreign = _is_foreign(words)
     for place, raw in enumerate(words):
-        word = raw.strip(".,:;!?*#\"'“”„«»()[]{}-–—_/|~™®©")
+        word = _POSSESSIVE.sub("", raw).strip(".,:;!?*#\"'“”„«»()[]{}-–—_/|~™®©")
         folded = squeezed(word)
         if not folded or folded in brand_words or folded in category or folded.removesuffix("s") in category:
             continue
@@ -76,24 +78,25 @@ def _add_word(
         return
     if folded in english_words() or all(part in known_words() for part in parts):
         aliases.line_words.add(folded)
-        aliases.own_splits.update(camel_split(word))
         if next(camel_split(word), None):
             aliases.strict.add(folded)
         return
     if len(folded) < SHORTEST_PART and not word.isupper():
         return
+    stem = _MADE_OF.sub("", word.lower())
+    if stem != word.lower() and stem in known_words():
+        return
     if word.lower() in _plain_in(product) or (is_foreign and word[1:].islower()):
         return
     aliases.strict.add(folded)
-    aliases.own_splits.update(camel_split(word))
-    if len(folded) >= SHORTEST_LIKE and folded.isalpha():
-        aliases.like.add(folded)
+    aliases.add_like(folded)
 
 
 def _add_code(word: str, folded: str, following: str, aliases: Aliases, *, branded: bool) -> None:
     if folded.isdigit():
         is_year = len(folded) == 4 and folded[:2] in ("19", "20")
-        if branded and len(folded) > 2 and not is_year and following not in words_of("sizes"):
+        is_amount = len(folded) > LONGEST_NUMBER or folded.endswith("00")
+        if branded and len(folded) > 2 and not is_year and not is_amount and following not in words_of("sizes"):
             aliases.strict.add(folded)
         return
     if len(folded) < 3 or is_measure(folded) or folded in words_of("spec_codes") or folded in product_words():
@@ -160,7 +163,9 @@ def _is_said_of(folded: str, product: Product) -> bool:
 def _plain_words_of(description: str) -> frozenset[str]:
     words = re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", description)
     lower = {word for word in words if word.islower()}
-    articled = re.findall(r"\b(?:der|die|das|ein|eine|einen|einem|einer)\s+([^\W\d_]+)", description.lower())
+    articled = re.findall(
+        r"\b(?:der|die|das|ein|eine|einen|einem|einer)\s+(?:[a-zäöüß]+e[mnrs]?\s+)?([^\W\d_]+)", description.lower()
+    )
     return frozenset(lower) | frozenset(articled)
 
 
