@@ -3,8 +3,8 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, fields
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ class Aliases:
 
     def add_like(self, name: str) -> None:
         """Look for typing errors in a name if it is long enough."""
-        if len(name) >= SHORTEST_LIKE and name.isalpha():
+        if len(name) >= SHORTEST_LIKE and name.isascii() and name.isalpha():
             self.like.add(name)
             self._add_doubled(name)
 
@@ -91,9 +91,17 @@ def has_known_spellings(folded: str) -> bool:
 
 
 def brand_aliases(brand: str) -> Aliases:
-    """Return the names of a brand: spellings, initials, telling words, and what other scripts make of it."""
+    """Return the names of a brand: spellings, initials, telling words, and what other scripts make of it.
+
+    The caller may add to it: brands come many times in a catalog, so the last 1,024 are kept, and copied.
+    """
+    known = _brand_aliases(brand[:READ_CHARACTERS])
+    return Aliases(**{part.name: set(getattr(known, part.name)) for part in fields(known)})
+
+
+@lru_cache(maxsize=1024)
+def _brand_aliases(brand: str) -> Aliases:
     aliases = Aliases()
-    brand = brand[:READ_CHARACTERS]
     if is_no_brand(brand):
         return aliases
     for spelling in (brand, brand.translate(_UMLAUTS)) if not brand.isascii() else (brand,):
@@ -104,10 +112,12 @@ def brand_aliases(brand: str) -> Aliases:
     return aliases
 
 
-def add_other_spellings(aliases: Aliases) -> None:
-    for name in list(aliases.strict | aliases.plain | aliases.phrases):
-        for other in _groups().get(name, ()):
-            _add_known(other, aliases)
+def add_other_spellings(aliases: Aliases, names: Iterable[str] | None = None) -> None:
+    """Add what well-known ones of some names, of all by default, are called in other scripts, and for short."""
+    groups = _groups()
+    for name in list(aliases.strict | aliases.plain | aliases.phrases) if names is None else names:
+        for other in groups.get(name, ()):
+            aliases.add(other)
 
 
 def _add_known(name: str, aliases: Aliases) -> None:
@@ -195,4 +205,5 @@ def _plain_phrases() -> frozenset[str]:
 
 @cache
 def _groups() -> dict[str, Iterable[str]]:
-    return {squeezed(name): group for group in _spellings()["groups"] for name in group}
+    folded = [tuple(squeezed(name) for name in group) for group in _spellings()["groups"]]
+    return {name: group for group in folded for name in group}

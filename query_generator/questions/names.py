@@ -1,5 +1,6 @@
 """Tells whether a question names a product: by its brand, its title, or an alias of either, in any spelling. Pure."""
 
+import re
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -13,6 +14,8 @@ from query_generator.questions.spoken_name import spoken_name
 from query_generator.questions.title_aliases import add_title, category_words
 
 _POSSESSIVES = ("'s", "’s")
+_DIGIT_IN_WORD = re.compile(r"(?<=[^\W\d_])[013457]|[013457](?=[^\W\d_])")
+_SHORTEST_PIECE = 3  # letters of a piece of a name with a typing error
 _LEET = str.maketrans("013457", "oieast")
 Span = tuple[int, int]
 
@@ -62,20 +65,37 @@ class OwnNames:
 
     def _may_name(self, question: str, tokens: list[str], squeezed: str, *, titles: bool = False) -> bool:
         """Return whether a closer look is worth its time: quick, and never wrong where it says no."""
-        for name in self._names:
+        is_ascii = question.isascii()
+        for name in self._ascii_names if is_ascii else self._names:
             if name in squeezed:
                 return True
         if titles and any(title in squeezed for title in self._titles):
             return True
-        if self._aliases.like and any(
-            len(token) >= SHORTEST_LIKE - 1 and token not in known_words() for token in tokens
-        ):
+        if self._like and not known_words().issuperset(tokens) and self._may_be_misspelled(tokens):
             return True
-        if self._aliases.sounds and (not question.isascii() or not self._product.brand.isascii()):
+        if self._sounds and self._may_sound(question, tokens, is_ascii=is_ascii):
             return True
-        return any(token.isdigit() for token in tokens) and any(
-            name in squeezed.translate(_LEET) for name in self._names
-        )
+        if _DIGIT_IN_WORD.search(question) is None:
+            return False
+        plain = squeezed.translate(_LEET)
+        return any(name in plain for name in self._names)
+
+    def _may_be_misspelled(self, tokens: list[str]) -> bool:
+        known, like = known_words(), self._like
+        for place, token in enumerate(tokens):
+            if token in known or len(token) < _SHORTEST_PIECE or token[0].isdigit():
+                continue
+            pair_before = tokens[place - 1] + token if place else token
+            pair_after = token + tokens[place + 1] if place + 1 < len(tokens) else token
+            for name in like:
+                if is_like(token, name) or is_like(pair_before, name) or is_like(pair_after, name):
+                    return True
+        return False
+
+    def _may_sound(self, question: str, tokens: list[str], *, is_ascii: bool) -> bool:
+        if not is_ascii and next(foreign_runs(question), None):
+            return True
+        return not self._product.brand.isascii() and not known_words().issuperset(tokens)
 
     @cached_property
     def _aliases(self) -> Aliases:
@@ -96,6 +116,18 @@ class OwnNames:
                 key=len,
             )
         )
+
+    @cached_property
+    def _ascii_names(self) -> tuple[str, ...]:
+        return tuple(name for name in self._names if name.isascii())
+
+    @cached_property
+    def _like(self) -> frozenset[str]:
+        return frozenset(self._aliases.like)
+
+    @cached_property
+    def _sounds(self) -> frozenset[str]:
+        return frozenset(self._aliases.sounds)
 
     @cached_property
     def _titles(self) -> frozenset[str]:
@@ -176,7 +208,7 @@ class OwnNames:
             if len(token) >= SHORTEST_LIKE - 1 and any(is_like(token, name) for name in like):
                 yield start, end
             for other in tokens[max(0, place - 1) : place] + tokens[place + 1 : place + 2]:
-                if len(other[0]) > 2 and len(token) > 2:
+                if len(token) >= _SHORTEST_PIECE:
                     pair = other[0] + token if other[1] < start else token + other[0]
                     if any(is_like(pair, name) for name in like):
                         yield min(start, other[1]), max(end, other[2])

@@ -37,6 +37,7 @@ _CODE_PARTS = re.compile(r"[a-z]+|[0-9]+")
 
 def add_title(product: Product, aliases: Aliases) -> None:
     """Add the names in a product's title: model codes, words in no list, its line; not what the product is for."""
+    of_brand = set(aliases.strict)
     title = _own_part(product.name[:READ_CHARACTERS])
     category = category_words(product)
     brand_words = set(fold(product.brand[:READ_CHARACTERS]))
@@ -62,7 +63,7 @@ def add_title(product: Product, aliases: Aliases) -> None:
                 word, folded, product, aliases, is_capitalized=is_capitalized, is_foreign=is_foreign and not place
             )
     _add_line(words, aliases)
-    add_other_spellings(aliases)
+    add_other_spellings(aliases, aliases.strict - of_brand)
     full = squeezed(product.name[:READ_CHARACTERS])
     if len(full) >= SHORTEST_FULL_TITLE and len(words) > 3:
         aliases.strict.add(full)
