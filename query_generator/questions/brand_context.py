@@ -59,6 +59,17 @@ def names_phrase(question: str, tokens: list[Token], first: int, last: int, kind
     return True
 
 
+def names_line(question: str, tokens: list[Token], first: int, last: int, kinds: frozenset[str]) -> bool:
+    """Return whether a common word of the title ("Galaxy") is meant as a name, which people capitalize.
+
+    In a question without capitals, only what comes before and after can tell, and what the product is cannot: many a
+    "check shirt" is no Check.
+    """
+    if question[tokens[first][1]].isupper():
+        return is_capitalized(question, tokens, first) or names_brand(question, tokens, first, last, kinds)
+    return question.islower() and names_brand(question, tokens, first, last, frozenset())
+
+
 def is_in_capitals(question: str, tokens: list[Token], first: int, last: int) -> bool:
     """Return whether two letters or initials are meant as such: "HP", "H.P." and "H&M", and in a text without capitals.
 

@@ -6,7 +6,13 @@ from functools import cached_property
 
 from query_generator.models import Product
 from query_generator.questions.brand_aliases import SHORTEST_LIKE, Aliases, brand_aliases
-from query_generator.questions.brand_context import is_capitalized, is_in_capitals, names_brand, names_phrase
+from query_generator.questions.brand_context import (
+    is_capitalized,
+    is_in_capitals,
+    names_brand,
+    names_line,
+    names_phrase,
+)
 from query_generator.questions.name_folding import Token, fold, foreign_runs, located, sound_key
 from query_generator.questions.name_matching import is_like, is_pieced, matches, sounds_like
 from query_generator.questions.name_vocabulary import is_ordinary, known_words, words_of
@@ -188,7 +194,7 @@ class OwnNames:
         if name in aliases.capital:
             return is_in_capitals(question, tokens, first, last)
         if name in aliases.line_words:
-            return is_capitalized(question, tokens, first)
+            return names_line(question, tokens, first, last, self._kinds)
         return last > first and all(is_capitalized(question, tokens, place) for place in range(first, last + 1))
 
     def _title_spans(self, question: str) -> Iterator[Span]:

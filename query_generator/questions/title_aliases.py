@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
@@ -30,6 +31,8 @@ LONGEST_VALUE = 80  # characters of an attribute whose words count as said of th
 READ_ATTRIBUTES = 40
 READ_DESCRIPTION = 2_000  # characters
 
+_HOST = "…"  # stands for a device in the list of words
+_EDGES = ".,:;!?*#\"'“”„«»()[]{}-–—_/|~™®©"
 _POSSESSIVE = re.compile(r"['’]s?$")
 _MADE_OF = re.compile(r"(?:less|proof|able|free|ness|ly|like|resistant|ing|ed)$")
 _CODE_PARTS = re.compile(r"[a-z]+|[0-9]+")
@@ -38,44 +41,57 @@ _CODE_PARTS = re.compile(r"[a-z]+|[0-9]+")
 def add_title(product: Product, aliases: Aliases) -> None:
     """Add the names in a product's title: model codes, words in no list, its line; not what the product is for."""
     of_brand = set(aliases.strict)
-    title = _own_part(product.name[:READ_CHARACTERS])
+    title = product.name[:READ_CHARACTERS]
+    words = _own_words(title, set(fold(product.brand[:READ_CHARACTERS])))
     category = category_words(product)
-    brand_words = set(fold(product.brand[:READ_CHARACTERS]))
-    words = title.replace("/", " ").split()
-    is_capitalized = sum(word[:1].isupper() for word in words) > 1 or len(words) == 1
-    is_foreign = _is_foreign(words)
-    for place, raw in enumerate(words):
-        word = _POSSESSIVE.sub("", raw).strip(".,:;!?*#\"'“”„«»()[]{}-–—_/|~™®©")
+    style = _Style.of(words)
+    for place, word in enumerate(words):
         folded = squeezed(word)
-        if not folded or folded in brand_words or folded in category or folded.removesuffix("s") in category:
+        if not folded or folded in category or folded.removesuffix("s") in category:
             continue
         if any(letter.isdigit() for letter in folded):
-            following = words[place + 1 : place + 2]
-            _add_code(
-                word,
-                folded,
-                following[0].lower() if following else "",
-                aliases,
-                branded=bool(product.brand) and place > 0,
-            )
-        elif len(folded) > 2 and word.isascii() | (unicodedata.name(word[0], "").startswith("LATIN")):
-            _add_word(
-                word, folded, product, aliases, is_capitalized=is_capitalized, is_foreign=is_foreign and not place
-            )
+            following = words[place + 1].lower() if place + 1 < len(words) else ""
+            if not (place and words[place - 1] == _HOST):
+                _add_code(word, folded, following, aliases, branded=bool(product.brand))
+        elif len(folded) > 2 and unicodedata.name(word[0], "").startswith("LATIN"):
+            _add_word(word, folded, product, aliases, style, is_first=not place)
     _add_line(words, aliases)
     add_other_spellings(aliases, aliases.strict - of_brand)
-    full = squeezed(product.name[:READ_CHARACTERS])
+    full = squeezed(title)
     if len(full) >= SHORTEST_FULL_TITLE and len(words) > 3:
         aliases.strict.add(full)
 
 
-def _add_word(
-    word: str, folded: str, product: Product, aliases: Aliases, *, is_capitalized: bool, is_foreign: bool
-) -> None:
+def _own_words(title: str, brand_words: set[str]) -> list[str]:
+    """Return the words of a title without the brand's; `_HOST` stands for the device that an accessory is for."""
+    raw = [_POSSESSIVE.sub("", word).strip(_EDGES) for word in _own_part(title).replace("/", " ").split()]
+    words = [word for word in raw if squeezed(word) not in brand_words]
+    if words_of("accessories").isdisjoint(word.lower() for word in words):
+        return words
+    hosts = words_of("host_devices")
+    replaced = [_HOST if word.lower() in hosts else word for word in words]
+    return [word for place, word in enumerate(replaced) if word != _HOST or replaced[place + 1 : place + 2] != [_HOST]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """How a title is written. `capitalized`: common words are, too, or none is; `foreign`: not in English."""
+
+    capitalized: bool
+    foreign: bool
+
+    @classmethod
+    def of(cls, words: list[str]) -> "_Style":
+        """Return the style of a title's words."""
+        capitals = sum(word[:1].isupper() for word in words)
+        return cls(capitalized=capitals > 1 or len(words) == 1, foreign=_is_foreign(words))
+
+
+def _add_word(word: str, folded: str, product: Product, aliases: Aliases, style: _Style, *, is_first: bool) -> None:
     parts = re.split(r"[-/]", word.lower())
     if all(map(is_ordinary, parts)) or is_ordinary(folded) or _is_said_of(folded, product):
         return
-    if is_capitalized and not word[:1].isupper() and word.islower():
+    if style.capitalized and word.islower():
         return
     if folded in english_words() or all(part in known_words() for part in parts):
         aliases.line_words.add(folded)
@@ -87,7 +103,7 @@ def _add_word(
     stem = _MADE_OF.sub("", word.lower())
     if stem != word.lower() and stem in known_words():
         return
-    if word.lower() in _plain_in(product) or (is_foreign and word[1:].islower()):
+    if word.lower() in _plain_in(product) or (style.foreign and is_first and word[1:].islower()):
         return
     aliases.strict.add(folded)
     aliases.add_like(folded)
@@ -100,6 +116,8 @@ def _add_code(word: str, folded: str, following: str, aliases: Aliases, *, brand
         if branded and len(folded) > 2 and not is_year and not is_amount and following not in words_of("sizes"):
             aliases.strict.add(folded)
         return
+    if len(folded) == 2 and folded[0].isalpha() and folded not in words_of("spec_codes") | product_words():
+        aliases.capital.add(folded)
     if len(folded) < 3 or is_measure(folded) or folded in words_of("spec_codes") or folded in product_words():
         return
     if any(part in english_words() and len(part) > 2 for part in word.lower().split("-")[1:]) or re.fullmatch(
