@@ -8,7 +8,8 @@ from query_generator.questions.name_folding import Token
 from query_generator.questions.name_vocabulary import known_words, words_of
 
 _NEIGHBOURS = Path(__file__).with_name("brand_neighbours.json")
-_OPENING = '.?!:;…"“„«(\n'
+_OPENING = ".?!:;…\n"
+_QUOTES = " \"'“”„«»‘’(*_"
 
 
 def is_capitalized(question: str, tokens: list[Token], first: int) -> bool:
@@ -24,10 +25,13 @@ def is_capitalized(question: str, tokens: list[Token], first: int) -> bool:
 def names_brand(question: str, tokens: list[Token], first: int, last: int, kinds: frozenset[str]) -> bool:
     """Return whether the tokens `first` to `last`, a common word, are meant as a brand.
 
-    `kinds` are folded words of the product's category and title: "gap jeans" and "dove soap" are brands.
+    `kinds` are folded words of the product's category and title: "gap jeans" and "dove soap" are brands. A word that
+    is written in disguise, with letters of another script or apart, is meant as one.
     """
     start, end = tokens[first][1], tokens[last][2]
-    word = question[start:end]
+    word = question[start:end].removesuffix("’s")
+    if not word.isascii() or (last > first and all(len(token) == 1 for token, _, _ in tokens[first : last + 1])):
+        return True
     before = tokens[first - 1][0] if first else ""
     after_place = last + 1
     possessive = question[end : end + 2].lower() in ("'s", "’s")
@@ -76,6 +80,8 @@ def is_in_capitals(question: str, tokens: list[Token], first: int, last: int) ->
     A sound of hesitation ("hm") is none.
     """
     written = "".join(filter(str.isalpha, question[tokens[first][1] : tokens[last][2]]))
+    if "&" in question[tokens[first][1] : tokens[last][2]]:
+        return True
     if written.removesuffix("s").isupper() and not (question.isupper() and first < last):
         return True
     is_word = tokens[first][0] in known_words() or tokens[first][0] in _group("hesitation")
@@ -84,11 +90,17 @@ def is_in_capitals(question: str, tokens: list[Token], first: int, last: int) ->
 
 def _stands_as_name(question: str, tokens: list[Token], first: int, last: int, before: str, after: str) -> bool:
     word = tokens[first][0]
-    if word in words_of("function") or (word in _adverbs() and question[tokens[first][1]].islower()):
+    two_before = tokens[first - 2][0] if first > 1 else ""
+    if before in _group("selling") or (before == "of" and two_before in _group("thinking")):
+        return word not in words_of("function") or question[tokens[first][1]].isupper()
+    is_function = first == last and word in words_of("function")
+    if is_function or (word in _adverbs() and question[tokens[first][1]].islower()):
         return after in ("brand", "brands") or before == "brand"
     if after in _group("after") and after != "or":
         return not (after in ("better", "worth", "cheaper") and before not in _group("asking"))
-    if before in ("vs", "versus", "brand", "besides"):
+    if before in ("vs", "versus", "brand"):
+        return True
+    if not first and any(token in _group("brand_talk") for token, _, _ in tokens[last + 1 :]):
         return True
     if before in _group("asking") and first == 1 and after in _group("after_asking"):
         return True
@@ -99,7 +111,7 @@ def _stands_as_name(question: str, tokens: list[Token], first: int, last: int, b
 
 
 def _begins_sentence(question: str, start: int) -> bool:
-    left = question[:start].rstrip()
+    left = question[:start].rstrip(_QUOTES)
     return not left or left[-1] in _OPENING
 
 

@@ -38,7 +38,7 @@ def matches(
                 last += 1
             token = tokens[last][0]
             words = tokens[first : last + 1]
-            is_own = tuple(word for word, _, _ in words) in own_splits or last == first
+            is_own = last == first or (*(word for word, _, _ in words[:-1]), token[:left]) in own_splits
             if _ends_well(name, token, left) and (is_own or _belongs_together(words, left)):
                 yield first, last, tokens[first][1], tokens[last][2]
         at = squeezed.find(name, at + 1)

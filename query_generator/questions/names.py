@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from query_generator.models import Product
-from query_generator.questions.brand_aliases import SHORTEST_LIKE, Aliases, brand_aliases
+from query_generator.questions.brand_aliases import Aliases, brand_aliases
 from query_generator.questions.brand_context import (
     is_capitalized,
     is_in_capitals,
@@ -14,7 +14,7 @@ from query_generator.questions.brand_context import (
     names_phrase,
 )
 from query_generator.questions.name_folding import Token, fold, foreign_runs, located, sound_key
-from query_generator.questions.name_matching import is_like, is_pieced, matches, sounds_like
+from query_generator.questions.name_matching import LONG_NAME, is_like, is_pieced, matches, sounds_like
 from query_generator.questions.name_vocabulary import is_ordinary, known_words, words_of
 from query_generator.questions.spoken_name import spoken_name
 from query_generator.questions.title_aliases import add_title, category_words
@@ -129,7 +129,12 @@ class OwnNames:
 
     @cached_property
     def _like(self) -> frozenset[str]:
-        return frozenset(self._aliases.like)
+        return frozenset(self._aliases.like | self._plain_like)
+
+    @cached_property
+    def _plain_like(self) -> frozenset[str]:
+        """Common words that are long enough for a typing error: "Essnce" is meant as "Essence" is."""
+        return frozenset(name for name in self._aliases.plain if len(name) >= LONG_NAME and name.isalpha())
 
     @cached_property
     def _sounds(self) -> frozenset[str]:
@@ -156,7 +161,7 @@ class OwnNames:
     def _spans(self, question: str) -> Iterator[Span]:
         tokens = located(question)
         yield from self._exact(question, tokens, "".join(token for token, _, _ in tokens))
-        yield from self._misspelled(tokens)
+        yield from self._misspelled(question, tokens)
         yield from self._by_sound(question, tokens)
         if any(token.isdigit() for token, _, _ in tokens):
             leet = [(token.translate(_LEET), start, end) for token, start, end in tokens]
@@ -203,15 +208,18 @@ class OwnNames:
         for title in self._titles:
             yield from ((start, end) for _, _, start, end in matches(title, squeezed, tokens, self._aliases.own_splits))
 
-    def _misspelled(self, tokens: list[Token]) -> Iterator[Span]:
+    def _misspelled(self, question: str, tokens: list[Token]) -> Iterator[Span]:
         """Yield words, and pairs of words, in no list that are a long name but for one letter."""
         like = self._aliases.like
-        if not like:
+        if not self._like:
             return
         for place, (token, start, end) in enumerate(tokens):
             if token in known_words() or not token.isalpha():
                 continue
-            if len(token) >= SHORTEST_LIKE - 1 and any(is_like(token, name) for name in like):
+            if any(is_like(token, name) for name in like) or (
+                any(is_like(token, name) for name in self._plain_like)
+                and names_brand(question, tokens, place, place, self._kinds)
+            ):
                 yield start, end
             for other in tokens[max(0, place - 1) : place] + tokens[place + 1 : place + 2]:
                 if len(token) >= _SHORTEST_PIECE:
