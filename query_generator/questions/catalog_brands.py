@@ -2,6 +2,8 @@
 
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
 
 from query_generator.questions.brand_aliases import has_known_spellings, is_no_brand
 from query_generator.questions.brand_context import is_capitalized
@@ -9,7 +11,7 @@ from query_generator.questions.name_folding import Token, fold, located
 from query_generator.questions.name_vocabulary import known_words
 from query_generator.questions.names import OwnNames
 
-MOST_BRANDS = 100_000  # about 27 MB
+MOST_BRANDS = 100_000  # about 15 MB of names
 LONGEST_BRAND = 6  # folded tokens; a longer one is a sentence in the wrong field
 
 
@@ -25,7 +27,8 @@ class CatalogBrands:
         self.ignored: Counter[str] = Counter()
         self._most = most
         self._count = 0
-        self._by_first: dict[str, tuple[str, ...]] = {}  # by first token: the other tokens, a space between them
+        self._single: set[str] = set()
+        self._by_pair: dict[str, tuple[str, ...]] = {}  # by the first two tokens: the others; a space between any two
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -39,14 +42,17 @@ class CatalogBrands:
             if reason:
                 self.ignored[reason] += 1
                 return
-            first, rest = tokens[0], " ".join(tokens[1:])
-            known = self._by_first.get(first, ())
-            if rest in known:
+            pair, rest = " ".join(tokens[:2]), " ".join(tokens[2:])
+            known = self._by_pair.get(pair, ())
+            if tokens[0] in self._single if len(tokens) == 1 else rest in known:
                 return
             if self._count >= self._most:
                 self.ignored["full"] += 1
                 return
-            self._by_first[first] = (*known, rest)
+            if len(tokens) == 1:
+                self._single.add(pair)
+            else:
+                self._by_pair[pair] = (*known, rest)
             self._count += 1
 
     def found(self, question: str, own: OwnNames) -> str:
@@ -55,17 +61,32 @@ class CatalogBrands:
         Case, accents, look-alike letters, signs, possessive and plural make no difference. What stands in the own
         title, such as the device that a case is for, is none.
         """
-        if not any(token in self._by_first or token[:-1] in self._by_first for token in fold(question)):
+        words = fold(question)
+        singular = [word[:-1] for word in words if word[-1] == "s"]
+        pairs = [f"{first} {second}" for first, second in pairwise(words)]
+        if (
+            self._single.isdisjoint(words)
+            and self._single.isdisjoint(singular)
+            and self._by_pair.keys().isdisjoint(pairs)
+        ):
             return ""
         tokens = located(question)
-        for place, (token, _, _) in enumerate(tokens):
-            singular = token[:-1] if token.endswith("s") else token
-            for first in {token, singular}:
-                for rest in self._by_first.get(first, ()):
-                    last = _end(tokens, place, rest)
-                    if last >= place and _is_meant(question, tokens[: last + 1], place, own):
-                        return question[tokens[place][1] : tokens[last][2]]
+        for place in range(len(tokens)):
+            for last in self._ends(tokens, place):
+                if _is_meant(question, tokens[: last + 1], place, own):
+                    return question[tokens[place][1] : tokens[last][2]]
         return ""
+
+    def _ends(self, tokens: list[Token], place: int) -> Iterator[int]:
+        """Yield the places of the last tokens of the brands that begin at a place."""
+        word = tokens[place][0]
+        if word in self._single or (word[-1] == "s" and word[:-1] in self._single):
+            yield place
+        if place + 1 < len(tokens):
+            for rest in self._by_pair.get(f"{word} {tokens[place + 1][0]}", ()):
+                last = _end(tokens, place + 1, rest)
+                if last > place:
+                    yield last
 
 
 def _fault(brand: str, tokens: list[str]) -> str:
