@@ -56,6 +56,21 @@ class OwnNames:
                 return question[start:end]
         return ""
 
+    def mentioned(self, question: str) -> str:
+        """Return what a question calls the product or its kind in the title's words, "" if nothing: for branded slots.
+
+        Wider than `found`: a title of common words ("Cat Food"), and a brand that is one, count in any use.
+        """
+        if found := self.found(question):
+            return found
+        tokens = located(question)
+        squeezed = "".join(token for token, _, _ in tokens)
+        wide = self._titles | self._aliases.plain | self._aliases.phrases | self._aliases.line_words | self._one_word
+        for name in sorted(wide, key=len, reverse=True):
+            for _, _, start, end in matches(name, squeezed, tokens, self._aliases.own_splits):
+                return question[start:end]
+        return ""
+
     def masked(self, question: str) -> str:
         """Return a question with `_` for each name, so that two questions can be compared without them."""
         tokens = fold(question)
@@ -145,6 +160,11 @@ class OwnNames:
         """The title and the spoken name, even if they are of ordinary words alone."""
         texts = (self._product.name, self.spoken)
         return frozenset(title for text in texts if len(words := fold(text)) > 1 and len(title := "".join(words)) > 5)
+
+    @cached_property
+    def _one_word(self) -> frozenset[str]:
+        """The title or the spoken name, if it is a single word: a product that is called "Kiwi" has no other name."""
+        return frozenset(words[0] for text in (self._product.name, self.spoken) if len(words := fold(text)) == 1)
 
     @cached_property
     def _kinds(self) -> frozenset[str]:

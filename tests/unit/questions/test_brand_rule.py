@@ -1,10 +1,13 @@
 """Whether a question names the product that it is asked for, on labelled questions."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from query_generator.models import Product
 from query_generator.questions.names import OwnNames
@@ -65,3 +68,60 @@ def test_a_product_without_any_name_of_its_own_is_never_named() -> None:
     own = OwnNames(Product(name="Cat Food", brand="Generic", category="Pet food"))
     assert not own.found("Which cat food is best for kittens?")
     assert own.masked("Which cat food is best?") == "Which _ is best?"
+
+
+@pytest.mark.parametrize(
+    ("name", "question", "mentioned"),
+    [
+        ("Cat Food", "Is this brand's cat food good for kittens?", "cat food"),
+        ("Kiwi", "How long does a kiwi keep?", "kiwi"),
+        ("Sony WH-1000XM5 Headphones", "Is the xm5 foldable?", "xm5"),
+        ("Sony WH-1000XM5 Headphones", "Are headphones foldable?", ""),
+    ],
+)
+def test_a_branded_question_may_use_a_plain_title(name: str, question: str, mentioned: str) -> None:
+    """A question that should name the product does so with a title of common words, too."""
+    assert OwnNames(Product(name=name)).mentioned(question) == mentioned
+
+
+DISGUISES: dict[str, Callable[[str], str]] = {
+    "as it is": str,
+    "capitals": str.upper,
+    "possessive": "{}'s".format,
+    "curly possessive": "{}’s".format,
+    "look-alikes": lambda brand: brand.translate(str.maketrans("aeopcxi", "аеорсхі")),
+    "accents": lambda brand: brand.translate(str.maketrans("aeoun", "áéöüñ")),
+    "full width": lambda brand: "".join(
+        chr(ord(letter) + 0xFEE0) if "!" <= letter <= "~" else letter for letter in brand
+    ),
+    "zero width": "\u200b".join,
+    "soft hyphen": lambda brand: f"{brand[:2]}\xad{brand[2:]}",
+    "spaced": " ".join,
+    "hyphens": "-".join,
+    "dots": ".".join,
+    "underscores": lambda brand: brand.replace(" ", "_"),
+    "joined": lambda brand: brand.replace(" ", ""),
+    "emphasis": "**{}**".format,
+    "quotes": "“{}”".format,
+}
+BRANDS = ["Sony", "Apple", "Gap", "Calvin Klein", "Urban Chic", "H&M", "L'Oreal", "Ray-Ban", "KitchenAid", "LG", "3M"]
+
+
+@pytest.mark.parametrize("disguise", DISGUISES.values(), ids=DISGUISES.keys())
+@pytest.mark.parametrize("brand", BRANDS)
+def test_a_brand_is_found_in_any_disguise(brand: str, disguise: Callable[[str], str]) -> None:
+    """Case, accents, look-alikes, invisible characters and what stands between the letters hide no brand."""
+    own = OwnNames(Product(name="Thing", brand=brand))
+    for question in ("Is {} worth it?", "What do people think of {} these days?", "{} or another brand: which lasts?"):
+        assert own.found(question.format(disguise(brand)))
+
+
+@settings(deadline=None)
+@given(brand=st.text(max_size=12), name=st.text(min_size=1, max_size=30), question=st.text(max_size=60))
+def test_no_text_breaks_the_rule(brand: str, name: str, question: str) -> None:
+    """Any text may be a brand, a title or a question; what is found always stands in the question."""
+    own = OwnNames(Product(name=name, brand=brand))
+    for text in (question, f"Is {brand} {question}?", f"{name} {question}"):
+        assert own.found(text) in text
+        assert own.mentioned(text) in text
+        own.masked(text)
