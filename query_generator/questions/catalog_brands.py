@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from query_generator.questions.brand_aliases import has_known_spellings, is_no_brand
-from query_generator.questions.brand_context import is_capitalized
+from query_generator.questions.brand_context import is_capitalized, names_brand
 from query_generator.questions.name_folding import Token, fold, located
 from query_generator.questions.name_vocabulary import known_words
 from query_generator.questions.names import OwnNames
@@ -73,7 +73,7 @@ class CatalogBrands:
         tokens = located(question)
         for place in range(len(tokens)):
             for last in self._ends(tokens, place):
-                if _is_meant(question, tokens[: last + 1], place, own):
+                if _is_meant(question, tokens, place, last, own):
                     return question[tokens[place][1] : tokens[last][2]]
         return ""
 
@@ -106,12 +106,14 @@ def _end(tokens: list[Token], place: int, rest: str) -> int:
     return place
 
 
-def _is_meant(question: str, tokens: list[Token], place: int, own: OwnNames) -> bool:
-    words = [token for token, _, _ in tokens[place:]]
+def _is_meant(question: str, tokens: list[Token], place: int, last: int, own: OwnNames) -> bool:
+    words = [token for token, _, _ in tokens[place : last + 1]]
     if all(word in own.title_words or word.removesuffix("s") in own.title_words for word in words):
         return False
+    if len(words) == 1 and words[0] in known_words():
+        return names_brand(question, tokens, place, place, frozenset())
     if all(word in known_words() or (len(word) == 1 and word.isascii()) or word.isdigit() for word in words):
-        return all(is_capitalized(question, tokens, at) for at in range(place, len(tokens)) if tokens[at][0].isalpha())
+        return all(is_capitalized(question, tokens, at) for at in range(place, last + 1) if tokens[at][0].isalpha())
     if len(words) == 1 and len(words[0]) <= 3 and words[0].isascii():  # "LG" and "JBL", but no "xe" and "lt"
         return question[tokens[place][1] : tokens[place][2]].rstrip("s").isupper() and not question.isupper()
     return True

@@ -19,6 +19,7 @@ from query_generator.questions.name_vocabulary import is_ordinary, known_words, 
 from query_generator.questions.spoken_name import spoken_name
 from query_generator.questions.title_aliases import add_title, category_words
 
+_JOINTS = " -–/"  # what may stand between the parts of one name
 _POSSESSIVES = ("'s", "’s")
 _DIGIT_IN_WORD = re.compile(r"(?<=[^\W\d_])[013457]|[013457](?=[^\W\d_])")
 _SHORTEST_PIECE = 3  # letters of a piece of a name with a typing error
@@ -52,7 +53,7 @@ class OwnNames:
         tokens = fold(question)
         squeezed = "".join(tokens)
         if self._may_name(question, tokens, squeezed):
-            for start, end in self._spans(question):
+            for start, end in self._spans(question, located(question)):
                 return question[start:end]
         return ""
 
@@ -72,26 +73,29 @@ class OwnNames:
         return ""
 
     def masked(self, question: str) -> str:
-        """Return a question with `_` for each name, so that two questions can be compared without them."""
+        """Return a question with `_` for each name, so that two questions can be compared without them.
+
+        Names beside each other ("Samsung Galaxy S24") are one; a title of common words counts in any use.
+        """
         tokens = fold(question)
-        if not self._may_name(question, tokens, "".join(tokens), titles=True):
+        if not self._may_name(question, tokens, "".join(tokens)):
             return question
-        spans = sorted({*self._spans(question), *self._title_spans(question)})
-        masked, place = [], 0
-        for start, end in spans:
-            if start >= place:
+        located_tokens = located(question)
+        spans = {*self._spans(question, located_tokens), *self._title_spans(located_tokens)}
+        masked: list[str] = []
+        place = 0
+        for start, end in sorted(spans):
+            if start >= place and (not masked or question[place:start].strip(_JOINTS)):
                 masked += [question[place:start], "_"]
             place = max(place, end + 2 * question.startswith(_POSSESSIVES, end))
         return "".join((*masked, question[place:]))
 
-    def _may_name(self, question: str, tokens: list[str], squeezed: str, *, titles: bool = False) -> bool:
+    def _may_name(self, question: str, tokens: list[str], squeezed: str) -> bool:
         """Return whether a closer look is worth its time: quick, and never wrong where it says no."""
         is_ascii = question.isascii()
         for name in self._ascii_names if is_ascii else self._names:
             if name in squeezed:
                 return True
-        if titles and any(title in squeezed for title in self._titles):
-            return True
         if self._like and not known_words().issuperset(tokens) and self._may_be_misspelled(tokens):
             return True
         if self._sounds and self._may_sound(question, tokens, is_ascii=is_ascii):
@@ -114,7 +118,7 @@ class OwnNames:
         return False
 
     def _may_sound(self, question: str, tokens: list[str], *, is_ascii: bool) -> bool:
-        if not is_ascii and next(foreign_runs(question), None):
+        if not is_ascii and next(self._in_other_scripts(question), None):
             return True
         return not self._product.brand.isascii() and not known_words().issuperset(tokens)
 
@@ -178,11 +182,13 @@ class OwnNames:
             and word not in words_of("marketing")
         )
 
-    def _spans(self, question: str) -> Iterator[Span]:
-        tokens = located(question)
+    def _spans(self, question: str, tokens: list[Token]) -> Iterator[Span]:
         yield from self._exact(question, tokens, "".join(token for token, _, _ in tokens))
         yield from self._misspelled(question, tokens)
-        yield from self._by_sound(question, tokens)
+        if not question.isascii():
+            yield from self._in_other_scripts(question)
+        if not self._product.brand.isascii():
+            yield from self._in_latin_letters(tokens)
         if any(token.isdigit() for token, _, _ in tokens):
             leet = [(token.translate(_LEET), start, end) for token, start, end in tokens]
             text = "".join(token for token, _, _ in leet)
@@ -222,8 +228,7 @@ class OwnNames:
             return names_line(question, tokens, first, last, self._kinds)
         return last > first and all(is_capitalized(question, tokens, place) for place in range(first, last + 1))
 
-    def _title_spans(self, question: str) -> Iterator[Span]:
-        tokens = located(question)
+    def _title_spans(self, tokens: list[Token]) -> Iterator[Span]:
         squeezed = "".join(token for token, _, _ in tokens)
         for title in self._titles:
             yield from ((start, end) for _, _, start, end in matches(title, squeezed, tokens, self._aliases.own_splits))
@@ -247,10 +252,10 @@ class OwnNames:
                     if any(is_like(pair, name) for name in like):
                         yield min(start, other[1]), max(end, other[2])
 
-    def _by_sound(self, question: str, tokens: list[Token]) -> Iterator[Span]:
-        """Yield words of other scripts that sound like the brand, and Latin ones that sound like a brand of another."""
-        keys = self._aliases.sounds
-        runs = list(foreign_runs(question)) if keys and not question.isascii() else []
+    def _in_other_scripts(self, question: str) -> Iterator[Span]:
+        """Yield words, and pairs of words, of other scripts that sound like the brand."""
+        keys = self._sounds
+        runs = list(foreign_runs(question)) if keys else []
         for place, (text, start, end) in enumerate(runs):
             if any(sounds_like(sound_key(text), key) for key in keys):
                 yield start, end
@@ -258,10 +263,9 @@ class OwnNames:
                 pair = sound_key(runs[place - 1][0]) + sound_key(text)
                 if any(sounds_like(pair, key) for key in keys):
                     yield runs[place - 1][1], end
-        if not self._product.brand.isascii():
-            yield from self._spelled_in_latin(tokens)
 
-    def _spelled_in_latin(self, tokens: list[Token]) -> Iterator[Span]:
+    def _in_latin_letters(self, tokens: list[Token]) -> Iterator[Span]:
+        """Yield Latin words that sound like a brand of another script."""
         for token, start, end in tokens:
             is_unknown = len(token) > 3 and token.isascii() and token not in known_words()
             if is_unknown and any(sounds_like(sound_key(token), key) for key in self._aliases.sounds):

@@ -27,6 +27,7 @@ def brands(*names: str) -> CatalogBrands:
         ("How good is Calvin Klein?", "Calvin Klein"),
         ("Is an apple case fun?", ""),
         ("Is Apple better at cases?", "Apple"),
+        ("is apple worth it for cases", "apple"),
         ("Are LG phones still sold?", "LG"),
         ("Is Urban Chic a good brand?", "Urban Chic"),
         ("Which urban chic style suits me?", ""),
