@@ -108,7 +108,9 @@ def _brand_aliases(brand: str) -> Aliases:
         _add_spelling(spelling, aliases)
     add_other_spellings(aliases)
     _add_parts(brand, aliases)
-    aliases.sounds = {key for name in (aliases.strict | {squeezed(brand)}) if len(key := sound_key(name)) > 3}
+    aliases.sounds = {
+        key for name in (aliases.strict | {squeezed(brand)}) if len(key := sound_key(name)) > 3 and key.isascii()
+    }
     return aliases
 
 

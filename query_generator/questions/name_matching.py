@@ -12,6 +12,7 @@ from query_generator.questions.name_vocabulary import known_words, words_of
 
 ALIKE = 0.84  # of 1, of two names by their sound; "samusun" for "samsung" has 0.86
 
+SHORTEST_HEARD = 4  # letters of a name by its sound
 LONG_NAME = 6  # letters
 
 _DOUBLED = re.compile(r"(.)\1")
@@ -80,8 +81,9 @@ def is_like(token: str, name: str) -> bool:
 
 
 def sounds_like(heard: str, key: str) -> bool:
-    if len(heard) < 4:
+    """Return whether a word is a name by its sound, with a case ending or with vowels that its script adds."""
+    if len(heard) < SHORTEST_HEARD or abs(len(heard) - len(key)) > _LONGEST_CASE_ENDING:
         return False
-    if heard.startswith(key) and len(heard) - len(key) <= _LONGEST_CASE_ENDING:
+    if heard.startswith(key):
         return True
-    return len(key) > 4 and normalized_similarity(heard, key) >= ALIKE
+    return len(key) > SHORTEST_HEARD and normalized_similarity(heard, key) >= ALIKE

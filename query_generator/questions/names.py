@@ -106,14 +106,14 @@ class OwnNames:
         return any(name in plain for name in self._names)
 
     def _may_be_misspelled(self, tokens: list[str]) -> bool:
-        known, like = known_words(), self._like
+        known, lengths = known_words(), self._like_lengths
         for place, token in enumerate(tokens):
-            if token in known or len(token) < _SHORTEST_PIECE or token[0].isdigit():
+            if token in known or len(token) < _SHORTEST_PIECE or not token.isascii() or token[0].isdigit():
                 continue
-            pair_before = tokens[place - 1] + token if place else token
-            pair_after = token + tokens[place + 1] if place + 1 < len(tokens) else token
-            for name in like:
-                if is_like(token, name) or is_like(pair_before, name) or is_like(pair_after, name):
+            before = tokens[place - 1] + token if place else token
+            after = token + tokens[place + 1] if place + 1 < len(tokens) else token
+            for word in (token, before, after):
+                if len(word) in lengths and any(is_like(word, name) for name in self._like):
                     return True
         return False
 
@@ -149,6 +149,10 @@ class OwnNames:
     @cached_property
     def _like(self) -> frozenset[str]:
         return frozenset(self._aliases.like | self._plain_like)
+
+    @cached_property
+    def _like_lengths(self) -> frozenset[int]:
+        return frozenset(len(name) + change for name in self._like for change in (-1, 0, 1))
 
     @cached_property
     def _plain_like(self) -> frozenset[str]:
