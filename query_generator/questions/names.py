@@ -14,7 +14,7 @@ from query_generator.questions.brand_context import (
     names_phrase,
 )
 from query_generator.questions.name_folding import Token, fold, foreign_runs, located, sound_key
-from query_generator.questions.name_matching import LONG_NAME, is_like, is_pieced, matches, sounds_like
+from query_generator.questions.name_matching import LONG_NAME, SHORTEST_HEARD, is_like, is_pieced, matches, sounds_like
 from query_generator.questions.name_vocabulary import is_ordinary, known_words, words_of
 from query_generator.questions.spoken_name import spoken_name
 from query_generator.questions.title_aliases import add_title, category_words
@@ -120,7 +120,7 @@ class OwnNames:
     def _may_sound(self, question: str, tokens: list[str], *, is_ascii: bool) -> bool:
         if not is_ascii and next(self._in_other_scripts(question), None):
             return True
-        return not self._product.brand.isascii() and not known_words().issuperset(tokens)
+        return not self._product.brand.isascii() and any(map(self._is_spelled_brand, tokens))
 
     @cached_property
     def _aliases(self) -> Aliases:
@@ -270,7 +270,8 @@ class OwnNames:
 
     def _in_latin_letters(self, tokens: list[Token]) -> Iterator[Span]:
         """Yield Latin words that sound like a brand of another script."""
-        for token, start, end in tokens:
-            is_unknown = len(token) > 3 and token.isascii() and token not in known_words()
-            if is_unknown and any(sounds_like(sound_key(token), key) for key in self._aliases.sounds):
-                yield start, end
+        yield from ((start, end) for token, start, end in tokens if self._is_spelled_brand(token))
+
+    def _is_spelled_brand(self, token: str) -> bool:
+        is_unknown = len(token) >= SHORTEST_HEARD and token.isascii() and token not in known_words()
+        return is_unknown and any(sounds_like(sound_key(token), key) for key in self._sounds)
