@@ -33,9 +33,10 @@ class Aliases:
     """Folded names without anything between their letters.
 
     `strict` always name the product; `plain` are words of the language, too, so that it depends on how they are used,
-    and `phrases` are made of such words; `line_words` are such words of the title, which name it with a capital within
-    a sentence; `capital` are two letters or initials; `like` are long enough for a typing error; `sounds` are spelled
-    by ear, for other scripts. `own_splits` are the tokens that names consist of where they are written apart.
+    and `phrases` are made of such words. `line_words` are such words of the title, which name it with a capital within
+    a sentence, and `pairs` are ordinary words that stand together there, which do so if both have capitals. `capital`
+    are two letters or initials. `like` are long enough for a typing error, `sounds` are spelled by ear, for other
+    scripts. `own_splits` are the tokens that names consist of where they are written apart.
     """
 
     strict: set[str] = field(default_factory=set)
@@ -43,7 +44,7 @@ class Aliases:
     phrases: set[str] = field(default_factory=set)
     line_words: set[str] = field(default_factory=set)
     capital: set[str] = field(default_factory=set)
-    titles: set[str] = field(default_factory=set)
+    pairs: set[str] = field(default_factory=set)
     like: set[str] = field(default_factory=set)
     sounds: set[str] = field(default_factory=set)
     own_splits: set[tuple[str, ...]] = field(default_factory=set)

@@ -53,7 +53,16 @@ def names_brand(question: str, tokens: list[Token], first: int, last: int, kinds
         return not (tokens[first][0] in words_of("calendar") and word.islower() and before in ("every", "on", "for"))
     if has_article:
         return False
+    if question.islower() and _is_kind(before, kinds) and after in ("for", "vs", "or", ""):  # as typed in a search box
+        return True
     return _stands_as_name(question, tokens, first, last, before, after)
+
+
+def is_fixed_phrase(tokens: list[Token], first: int, last: int) -> bool:
+    """Return whether a word is a part of what has nothing to do with a brand: "British Columbia", "gap year"."""
+    before = f"{tokens[first - 1][0]} {tokens[first][0]}" if first else ""
+    after = f"{tokens[last][0]} {tokens[last + 1][0]}" if last + 1 < len(tokens) else ""
+    return first == last and not _fixed_phrases().isdisjoint((before, after))
 
 
 def names_phrase(question: str, tokens: list[Token], first: int, last: int, kinds: frozenset[str]) -> bool:
@@ -142,3 +151,8 @@ def _adverbs() -> frozenset[str]:
 @cache
 def _group(name: str) -> frozenset[str]:
     return frozenset(json.loads(_NEIGHBOURS.read_text(encoding="utf-8"))[name].split())
+
+
+@cache
+def _fixed_phrases() -> frozenset[str]:
+    return frozenset(json.loads(_NEIGHBOURS.read_text(encoding="utf-8"))["fixed_phrases"].split("|"))

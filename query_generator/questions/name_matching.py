@@ -72,8 +72,11 @@ def is_pieced(tokens: list[Token], own_splits: set[tuple[str, ...]]) -> bool:
 
 
 def is_like(token: str, name: str) -> bool:
-    """Return whether a word is a name but for one letter; of names of five letters only a doubled one counts."""
-    if abs(len(token) - len(name)) > 1:
+    """Return whether a word is a name but for one letter, which in a name of five letters must be doubled.
+
+    The name itself is not like itself.
+    """
+    if abs(len(token) - len(name)) > 1 or token == name:
         return False
     if len(name) < LONG_NAME:
         return len(token) >= len(name) and _DOUBLED.sub(r"\1", token) == _DOUBLED.sub(r"\1", name)

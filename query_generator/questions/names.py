@@ -8,6 +8,7 @@ from query_generator.models import Product
 from query_generator.questions.brand_aliases import Aliases, brand_aliases
 from query_generator.questions.brand_context import (
     is_capitalized,
+    is_fixed_phrase,
     is_in_capitals,
     names_brand,
     names_line,
@@ -93,9 +94,11 @@ class OwnNames:
     def _may_name(self, question: str, tokens: list[str], squeezed: str) -> bool:
         """Return whether a closer look is worth its time: quick, and never wrong where it says no."""
         is_ascii = question.isascii()
-        for name in self._ascii_names if is_ascii else self._names:
+        for name in self._ascii_names if is_ascii else self._quick_names:
             if name in squeezed:
                 return True
+        if not question[1:].islower() and any(pair in squeezed for pair in self._aliases.pairs):
+            return True
         if self._like and not known_words().issuperset(tokens) and self._may_be_misspelled(tokens):
             return True
         if self._sounds and self._may_sound(question, tokens, is_ascii=is_ascii):
@@ -137,14 +140,25 @@ class OwnNames:
         aliases = self._aliases
         return tuple(
             sorted(
-                aliases.strict | aliases.plain | aliases.phrases | aliases.capital | aliases.line_words | self._titles,
+                aliases.strict
+                | aliases.plain
+                | aliases.phrases
+                | aliases.capital
+                | aliases.pairs
+                | aliases.line_words
+                | self._titles,
                 key=len,
             )
         )
 
     @cached_property
+    def _quick_names(self) -> tuple[str, ...]:
+        """The names that need no capitals."""
+        return tuple(name for name in self._names if name not in self._aliases.pairs)
+
+    @cached_property
     def _ascii_names(self) -> tuple[str, ...]:
-        return tuple(name for name in self._names if name.isascii())
+        return tuple(name for name in self._quick_names if name.isascii())
 
     @cached_property
     def _like(self) -> frozenset[str]:
@@ -176,15 +190,11 @@ class OwnNames:
 
     @cached_property
     def _kinds(self) -> frozenset[str]:
+        """Words for what the product is, which make a brand of a common word beside them: "gap jeans"."""
+        category = fold(self._product.category)
         words = {*fold(self._product.name), *category_words(self._product)} - set(fold(self._product.brand))
-        return frozenset(
-            word
-            for word in words
-            if len(word) > 2
-            and (is_ordinary(word) or word in fold(self._product.category))
-            and word not in words_of("function")
-            and word not in words_of("marketing")
-        )
+        said = {word for word in words if len(word) > 2 and (is_ordinary(word) or word in category)}
+        return frozenset((said | set(category)) - words_of("function") - words_of("marketing"))
 
     def _spans(self, question: str, tokens: list[Token]) -> Iterator[Span]:
         yield from self._exact(question, tokens, "".join(token for token, _, _ in tokens))
@@ -217,6 +227,8 @@ class OwnNames:
         """Return whether a folded name that stands in a question is meant as the name."""
         aliases = self._aliases
         if name.isdigit() and tokens[last + 1 : last + 2] and tokens[last + 1][0] in words_of("sizes"):
+            return False
+        if is_fixed_phrase(tokens, first, last):
             return False
         if name in aliases.strict:
             is_word = is_pieced(tokens[first : last + 1], aliases.own_splits)

@@ -137,9 +137,13 @@ def _add_code(word: str, folded: str, following: str, aliases: Aliases, *, brand
 def _add_line(words: list[str], aliases: Aliases) -> None:
     """Add two words of the line that stand together: "Echo Dot" is a name though "echo" and "dot" are words."""
     folded = [squeezed(word) for word in words]
+    capitalized = words_of("technology") | words_of("origins") | words_of("places") | words_of("occasions")
     for first, second in pairwise(folded):
         if first in aliases.line_words and (second in aliases.line_words or second in aliases.strict):
             aliases.strict.add(first + second)
+            aliases.own_splits.add((first, second))
+        elif min(len(first), len(second)) >= SHORTEST_PART and capitalized.isdisjoint((first, second)):
+            aliases.pairs.add(first + second)
             aliases.own_splits.add((first, second))
 
 
