@@ -86,7 +86,7 @@ def sound_key(word: str) -> str:
     distance. "Sony", "Сони" and "ソニー" are `soni`. Of scripts without a rule here the letters stay.
     """
     plain = unicodedata.normalize("NFKC", word).lower().translate(_spelled())
-    plain = "".join(letter for letter in unicodedata.normalize("NFKD", plain) if letter.isalnum())
+    plain = "".join(letter for letter in unicodedata.normalize("NFKD", plain) if letter.isalnum()).translate(_spelled())
     for spelled, sound in _SOUNDS:
         plain = plain.replace(spelled, sound)
     return _DOUBLED.sub(r"\1", plain.translate(_SOUND_LETTERS))
