@@ -8,18 +8,25 @@ from query_generator.questions.name_folding import Token
 from query_generator.questions.name_vocabulary import known_words, words_of
 
 _NEIGHBOURS = Path(__file__).with_name("brand_neighbours.json")
+MOST_CAPITALS = 0.7  # of the words of a sentence that is no title
+
+_EDGES = "?!.,:;\"'“”„"
 _OPENING = ".?!:;…\n"
 _QUOTES = " \"'“”„«»‘’(*_"
 
 
-def is_capitalized(question: str, tokens: list[Token], first: int) -> bool:
-    """Return whether a token begins with a capital that the start of a sentence or a title's style does not explain."""
-    start = tokens[first][1]
+def is_capitalized(question: str, tokens: list[Token], place: int, name: tuple[int, int] | None = None) -> bool:
+    """Return whether a token begins with a capital that the start of a sentence or a title's style does not explain.
+
+    `name` are the first and last token of the name that it is a part of; by default it stands alone.
+    """
+    start = tokens[place][1]
     if not question[start].isupper() or _begins_sentence(question, start):
         return False
-    if tokens[first][0] in words_of("calendar"):
+    if tokens[place][0] in words_of("calendar"):
         return False
-    return _capitals_tell(question)
+    first, last = name or (place, place)
+    return _capitals_tell(question[: tokens[first][1]], question[tokens[last][2] :])
 
 
 def names_brand(question: str, tokens: list[Token], first: int, last: int, kinds: frozenset[str]) -> bool:
@@ -42,7 +49,7 @@ def names_brand(question: str, tokens: list[Token], first: int, last: int, kinds
         return True
     if len(word) < 3 and first and question[tokens[first - 1][1]].isupper() and word.isupper():
         return True
-    if is_capitalized(question, tokens, first):
+    if is_capitalized(question, tokens, first, (first, last)):
         return True
     has_article = before in _group("articles")
     if possessive and word[:1].isupper() and not has_article:
@@ -114,8 +121,7 @@ def _stands_as_name(question: str, tokens: list[Token], first: int, last: int, b
     if before in _group("asking") and first == 1 and after in _group("after_asking"):
         return True
     if after == "or" and last + 2 < len(tokens):
-        other, place = tokens[last + 2][0], tokens[last + 2][1]
-        return other not in known_words() or (question[place].isupper() and _capitals_tell(question))
+        return tokens[last + 2][0] not in known_words() or is_capitalized(question, tokens, last + 2)
     return before == "or" and first > 1 and tokens[first - 2][0] not in known_words()
 
 
@@ -130,17 +136,14 @@ def _is_kind(word: str, kinds: frozenset[str]) -> bool:
     )
 
 
-def _capitals_tell(question: str) -> bool:
-    """Return whether a capital within a sentence means a name here: not in titles, in capitals, nor in German."""
-    words = question.split()
-    counted = [
-        word for word in words[1:] if word[:1].isalpha() and word.lower().strip("?,.") not in words_of("function")
-    ]
-    if len(counted) > 2 and sum(word[0].isupper() for word in counted) > 0.7 * len(counted):
+def _capitals_tell(before: str, after: str) -> bool:
+    """Return whether a capital between two texts means a name: not in titles, in capitals, nor in German."""
+    words = [word.strip(_EDGES) for word in (*before.split(), *after.split())]
+    counted = [word for word in words[1:] if word[:1].isalpha() and word.lower() not in words_of("function")]
+    if len(counted) > 1 and sum(word[0].isupper() for word in counted) > MOST_CAPITALS * len(counted):
         return False
-    german = sum(word.lower().strip("?,.") in _group("german") for word in words)
-    english = sum(word.lower().strip("?,.") in words_of("function") for word in words)
-    return german <= english
+    german = sum(word.lower() in _group("german") for word in words)
+    return german <= sum(word.lower() in words_of("function") for word in words)
 
 
 @cache

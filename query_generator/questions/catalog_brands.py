@@ -113,7 +113,11 @@ def _is_meant(question: str, tokens: list[Token], place: int, last: int, own: Ow
     if len(words) == 1 and words[0] in known_words():
         return names_brand(question, tokens, place, place, frozenset())
     if all(word in known_words() or (len(word) == 1 and word.isascii()) or word.isdigit() for word in words):
-        return all(is_capitalized(question, tokens, at) for at in range(place, last + 1) if tokens[at][0].isalpha())
+        return all(
+            is_capitalized(question, tokens, at, (place, last))
+            for at in range(place, last + 1)
+            if tokens[at][0].isalpha()
+        )
     if len(words) == 1 and len(words[0]) <= 3 and words[0].isascii():  # "LG" and "JBL", but no "xe" and "lt"
         return question[tokens[place][1] : tokens[place][2]].rstrip("s").isupper() and not question.isupper()
     return True

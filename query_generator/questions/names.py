@@ -53,10 +53,11 @@ class OwnNames:
         """
         tokens = fold(question)
         squeezed = "".join(tokens)
-        if self._may_name(question, tokens, squeezed):
-            for start, end in self._spans(question, located(question)):
-                return question[start:end]
-        return ""
+        if not self._may_name(question, tokens, squeezed):
+            return ""
+        spans = self._spans(question, located(question))
+        start, end = max(spans, key=lambda span: span[1] - span[0], default=(0, 0))
+        return question[start:end]
 
     def mentioned(self, question: str) -> str:
         """Return what a question calls the product or its kind in the title's words, "" if nothing: for branded slots.
@@ -146,7 +147,8 @@ class OwnNames:
                 | aliases.capital
                 | aliases.pairs
                 | aliases.line_words
-                | self._titles,
+                | self._titles
+                | self._one_word,
                 key=len,
             )
         )
@@ -242,7 +244,14 @@ class OwnNames:
             return is_in_capitals(question, tokens, first, last)
         if name in aliases.line_words:
             return names_line(question, tokens, first, last, self._kinds)
-        return last > first and all(is_capitalized(question, tokens, place) for place in range(first, last + 1))
+        text = question[tokens[first][1] : tokens[last][2]]
+        if text in (self._product.name, self.spoken):
+            return is_capitalized(question, tokens, first, (first, last))
+        return last > first and all(
+            is_capitalized(question, tokens, place, (first, last))
+            for place in range(first, last + 1)
+            if tokens[place][0] not in words_of("function")
+        )
 
     def _title_spans(self, tokens: list[Token]) -> Iterator[Span]:
         squeezed = "".join(token for token, _, _ in tokens)

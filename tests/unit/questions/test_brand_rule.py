@@ -71,6 +71,24 @@ def test_a_product_without_any_name_of_its_own_is_never_named() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "question", "found"),
+    [
+        ("Watch Gold for Women", "Is the Watch Gold for Women overpriced?", "Watch Gold for Women"),
+        ("Watch Gold for Women", "Is a gold watch for women overpriced?", ""),
+        ("Volleyball", "How does the Volleyball compare with others?", "Volleyball"),
+        ("Volleyball", "Which volleyball is best for the beach?", ""),
+        ("Volleyball", "Volleyball or football: which is cheaper?", ""),
+        ("Gift card 100", "What can I buy with the Gift card 100?", "Gift card 100"),
+        ("Organic Basmati Rice 5 kg", "Is the Organic Basmati Rice worth it?", "Organic Basmati Rice"),
+        ("Organic Basmati Rice 5 kg", "Which organic basmati rice is worth it?", ""),
+    ],
+)
+def test_a_title_of_common_words_is_a_name_in_capitals(name: str, question: str, found: str) -> None:
+    """Common words of a title are what the product is; written as in the title, within a sentence, they name it."""
+    assert OwnNames(Product(name=name)).found(question) == found
+
+
+@pytest.mark.parametrize(
     ("name", "question", "mentioned"),
     [
         ("Cat Food", "Is this brand's cat food good for kittens?", "cat food"),
