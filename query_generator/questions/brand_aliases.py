@@ -132,7 +132,7 @@ def _add_known(name: str, aliases: Aliases) -> None:
 def _add_spelling(brand: str, aliases: Aliases) -> None:
     """Add a brand with and without its legal form, its article, "and", and its possessive."""
     whole = fold(brand)
-    words = [word for word in whole if word not in _legal_forms()] or whole
+    words = _without_legal_form(whole)
     apart = fold(_AND.sub(" and ", brand))
     for tokens in (whole, words, apart, [word for word in apart if word != "and"]):
         name = "".join(tokens)
@@ -147,6 +147,15 @@ def _add_spelling(brand: str, aliases: Aliases) -> None:
     for place, word in enumerate(words):
         for other in _spellings()["abbreviations"].get(word, ()):
             aliases.strict.add("".join((*words[:place], other, *words[place + 1 :])))
+
+
+def _without_legal_form(words: list[str]) -> list[str]:
+    """Return the words of a brand without a leading "the" and without "Inc." and its like at the end."""
+    first = int(words[:1] == ["the"] and len(words) > 1)
+    end = len(words)
+    while end > first + 1 and words[end - 1] in _legal_forms():
+        end -= 1
+    return words[first:end]
 
 
 def _add_phrase(name: str, tokens: list[str], aliases: Aliases) -> None:
@@ -164,11 +173,11 @@ def _add_phrase(name: str, tokens: list[str], aliases: Aliases) -> None:
 
 def _add_parts(brand: str, aliases: Aliases) -> None:
     """Add the initials of a brand of several words, and those of its words that are in no list."""
-    words = [word for word in fold(_AND.sub(" and ", brand)) if word not in _legal_forms()]
+    words = [word for word in _without_legal_form(fold(_AND.sub(" and ", brand))) if word != "and"]
     if len(words) < 2:
         return
     initials = "".join(word[0] for word in words)
-    if 1 < len(initials) < 6 and initials not in known_words():
+    if 1 < len(initials) < 6 and ("&" in brand or initials not in known_words()):
         aliases.capital.add(initials)
     if brand.isascii() or not any(letter > "\u0250" for letter in brand):
         for word in words:
