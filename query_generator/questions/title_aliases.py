@@ -26,7 +26,7 @@ from query_generator.questions.name_vocabulary import (
 )
 
 SHORTEST_FULL_TITLE = 16  # folded characters; a shorter title of ordinary words alone is what the product is, no name
-LONGEST_NUMBER = 4  # digits of a number that names a model; longer and round ones are amounts
+LONGEST_NUMBER = 6  # digits of a number that names a model; longer and round ones are amounts
 LONGEST_VALUE = 80  # characters of an attribute whose words count as said of the product
 READ_ATTRIBUTES = 40
 READ_DESCRIPTION = 2_000  # characters
@@ -44,7 +44,7 @@ def add_title(product: Product, aliases: Aliases) -> None:
     title = product.name[:READ_CHARACTERS]
     words = _own_words(title, set(fold(product.brand[:READ_CHARACTERS])))
     category = category_words(product)
-    style = _Style.of(words)
+    style = _Style.of(words, product.category)
     for place, word in enumerate(words):
         folded = squeezed(word)
         if not folded or folded in category or folded.removesuffix("s") in category:
@@ -54,7 +54,7 @@ def add_title(product: Product, aliases: Aliases) -> None:
             if not (place and words[place - 1] == _HOST):
                 _add_code(word, folded, following, aliases, branded=bool(product.brand))
         elif len(folded) > 2 and unicodedata.name(word[0], "").startswith("LATIN"):
-            _add_word(word, folded, product, aliases, style, is_first=not place)
+            _add_word(word, folded, product, aliases, style)
     _add_line(words, aliases)
     add_other_spellings(aliases, aliases.strict - of_brand)
     full = squeezed(title)
@@ -81,17 +81,17 @@ class _Style:
     foreign: bool
 
     @classmethod
-    def of(cls, words: list[str]) -> "_Style":
-        """Return the style of a title's words."""
+    def of(cls, words: list[str], category: str) -> "_Style":
+        """Return the style of a title's words; the category's words tell the language, too."""
         capitals = sum(word[:1].isupper() for word in words)
-        return cls(capitalized=capitals > 1 or len(words) == 1, foreign=_is_foreign(words))
+        return cls(capitalized=capitals > 1 or len(words) == 1, foreign=_is_foreign([*words, *category.split()]))
 
 
-def _add_word(word: str, folded: str, product: Product, aliases: Aliases, style: _Style, *, is_first: bool) -> None:
+def _add_word(word: str, folded: str, product: Product, aliases: Aliases, style: _Style) -> None:
     parts = re.split(r"[-/]", word.lower())
     if all(map(is_ordinary, parts)) or is_ordinary(folded) or _is_said_of(folded, product):
         return
-    if style.capitalized and word.islower():
+    if (style.capitalized or style.foreign) and word.islower():
         return
     if folded in english_words() or all(part in known_words() for part in parts):
         aliases.line_words.add(folded)
@@ -103,10 +103,16 @@ def _add_word(word: str, folded: str, product: Product, aliases: Aliases, style:
     stem = _MADE_OF.sub("", word.lower())
     if stem != word.lower() and stem in known_words():
         return
-    if word.lower() in _plain_in(product) or (style.foreign and is_first and word[1:].islower()):
+    if word.lower() in _plain_in(product) or (style.foreign and _ends_in_kind(word.lower())):
         return
     aliases.strict.add(folded)
     aliases.add_like(folded)
+
+
+def _ends_in_kind(word: str) -> bool:
+    """Return whether a word is a compound of what shops sell, as "Wanderrucksack"."""
+    ends = (word[start:] for start in range(2, len(word) - SHORTEST_PART))
+    return any(end in foreign_words() or end in words_of("kinds") for end in ends)
 
 
 def _add_code(word: str, folded: str, following: str, aliases: Aliases, *, branded: bool) -> None:
@@ -176,9 +182,10 @@ def _own_part(title: str) -> str:
 
 
 def _is_said_of(folded: str, product: Product) -> bool:
-    """Return whether a word is a part of the category's compounds, as "Schrauber" of "Akkuschrauber"."""
-    return len(folded) > 4 and any(
-        len(word) > 4 and (folded.endswith(word) or word.endswith(folded)) for word in fold(product.category)
+    """Return whether a word is a compound of the category's, as "Wanderrucksack" of "Rucksäcke", or a part of one."""
+    said = [word for word in fold(product.category) if len(word) > SHORTEST_PART]
+    return len(folded) > SHORTEST_PART and any(
+        folded.endswith((word, word[:-1])) or word.endswith(folded) for word in said
     )
 
 
