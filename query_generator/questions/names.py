@@ -23,6 +23,7 @@ from query_generator.questions.title_aliases import add_title, category_words
 _JOINTS = " -–/"  # what may stand between the parts of one name
 _POSSESSIVES = ("'s", "’s")
 _DIGIT_IN_WORD = re.compile(r"(?<=[^\W\d_])[013457]|[013457](?=[^\W\d_])")
+_SHORTEST_TITLE = 6  # folded characters of a title of several words
 _SHORTEST_PIECE = 3  # letters of a piece of a name with a typing error
 _LEET = str.maketrans("013457", "oieast")
 Span = tuple[int, int]
@@ -56,7 +57,7 @@ class OwnNames:
         if not self._may_name(question, tokens, squeezed):
             return ""
         spans = self._spans(question, located(question))
-        start, end = max(spans, key=lambda span: span[1] - span[0], default=(0, 0))
+        start, end = max(spans, key=lambda span: (span[1] - span[0], -span[0]), default=(0, 0))
         return question[start:end]
 
     def mentioned(self, question: str) -> str:
@@ -69,7 +70,7 @@ class OwnNames:
         tokens = located(question)
         squeezed = "".join(token for token, _, _ in tokens)
         wide = self._titles | self._aliases.plain | self._aliases.phrases | self._aliases.line_words | self._one_word
-        for name in sorted(wide, key=len, reverse=True):
+        for name in sorted(wide, key=lambda name: (-len(name), name)):
             for _, _, start, end in matches(name, squeezed, tokens, self._aliases.own_splits):
                 return question[start:end]
         return ""
@@ -132,26 +133,18 @@ class OwnNames:
         brand = product.brand or next((value for name, value in product.attributes if name.lower() == "brand"), "")
         aliases = brand_aliases(brand)
         add_title(product, aliases)
-        aliases.own_splits.update(tuple(fold(text)) for text in (product.name, self.spoken))
+        aliases.own_splits.update(self._title_tokens)
         return aliases
 
     @cached_property
-    def _names(self) -> tuple[str, ...]:
-        """All names, the shortest of those that begin alike first."""
+    def _title_tokens(self) -> frozenset[tuple[str, ...]]:
+        return frozenset(tuple(fold(text)) for text in (self._product.name, self.spoken))
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
         aliases = self._aliases
-        return tuple(
-            sorted(
-                aliases.strict
-                | aliases.plain
-                | aliases.phrases
-                | aliases.capital
-                | aliases.pairs
-                | aliases.line_words
-                | self._titles
-                | self._one_word,
-                key=len,
-            )
-        )
+        of_brand = aliases.strict | aliases.plain | aliases.phrases | aliases.capital
+        return frozenset(of_brand | aliases.line_words | aliases.pairs | self._titles | self._one_word)
 
     @cached_property
     def _quick_names(self) -> tuple[str, ...]:
@@ -182,13 +175,13 @@ class OwnNames:
     @cached_property
     def _titles(self) -> frozenset[str]:
         """The title and the spoken name, even if they are of ordinary words alone."""
-        texts = (self._product.name, self.spoken)
-        return frozenset(title for text in texts if len(words := fold(text)) > 1 and len(title := "".join(words)) > 5)
+        titles = ("".join(tokens) for tokens in self._title_tokens if len(tokens) > 1)
+        return frozenset(title for title in titles if len(title) >= _SHORTEST_TITLE)
 
     @cached_property
     def _one_word(self) -> frozenset[str]:
         """The title or the spoken name, if it is a single word: a product that is called "Kiwi" has no other name."""
-        return frozenset(words[0] for text in (self._product.name, self.spoken) if len(words := fold(text)) == 1)
+        return frozenset(tokens[0] for tokens in self._title_tokens if len(tokens) == 1)
 
     @cached_property
     def _kinds(self) -> frozenset[str]:

@@ -1,7 +1,6 @@
 """Finds what in a title tells a product from others: model codes, its line, words in no list. Pure."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -31,6 +30,7 @@ LONGEST_VALUE = 80  # characters of an attribute whose words count as said of th
 READ_ATTRIBUTES = 40
 READ_DESCRIPTION = 2_000  # characters
 
+_AFTER_LATIN = "\u0250"  # the first letter behind the Latin ones
 _HOST = "…"  # stands for a device in the list of words
 _EDGES = ".,:;!?*#\"'“”„«»()[]{}-–—_/|~™®©"
 _POSSESSIVE = re.compile(r"['’]s?$")
@@ -53,7 +53,7 @@ def add_title(product: Product, aliases: Aliases) -> None:
             following = words[place + 1].lower() if place + 1 < len(words) else ""
             if not (place and words[place - 1] == _HOST):
                 _add_code(word, folded, following, aliases, branded=bool(product.brand))
-        elif len(folded) > 2 and unicodedata.name(word[0], "").startswith("LATIN"):
+        elif len(folded) > 2 and word[0] < _AFTER_LATIN:
             _add_word(word, folded, product, aliases, style)
     _add_line(words, aliases)
     add_other_spellings(aliases, aliases.strict - of_brand)
