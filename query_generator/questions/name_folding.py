@@ -1,0 +1,99 @@
+"""Cuts texts into folded tokens whose places are known, and spells other scripts in Latin letters. Pure.
+
+A token is a run of Latin letters, a run of digits, one letter of a script that is written without spaces (Chinese,
+Japanese, Korean, Thai), or a run of letters of any other script. So `WH-1000XM5` is `wh 1000 xm 5`, and a name is
+found again whatever stands between its parts.
+"""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from pathlib import Path
+
+from query_generator.questions.skeletons import skeleton
+
+_SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_ASCII_TOKEN = re.compile(r"[a-z]+|[0-9]+")
+_TOKEN = re.compile(rf"[a-z]+|[0-9]+|[{_SPACELESS}]|[^\W_a-z0-9{_SPACELESS}]+")
+_PIECE = re.compile(rf"[{_SPACELESS}]|[^\s{_SPACELESS}]+")
+_FOREIGN_RUN = re.compile(r"[\u0370-\u052f\u1f00-\u1fff]+|[\u30a0-\u30ffｦ-ﾟ]+")
+_LETTER_SOUNDS = Path(__file__).with_name("letter_sounds.json")
+_SOUNDS = (("ph", "f"), ("sch", "s"), ("sh", "s"), ("ch", "c"), ("ck", "k"), ("qu", "k"), ("x", "ks"), ("th", "t"))
+_SOUND_LETTERS = str.maketrans(
+    {"y": "i", "c": "k", "q": "k", "w": "v", "z": "s", "j": "i", "r": "l", "b": "b", "h": None}
+)
+_DOUBLED = re.compile(r"(.)\1+")
+
+Token = tuple[str, int, int]
+
+
+def fold(text: str) -> list[str]:
+    """Return the folded tokens of a text, in order."""
+    if text.isascii():
+        return _ASCII_TOKEN.findall(text.lower())
+    return _TOKEN.findall(skeleton(text))
+
+
+def squeezed(text: str) -> str:
+    """Return the folded letters and digits of a text, without anything between them."""
+    return "".join(fold(text))
+
+
+def located(text: str) -> list[Token]:
+    """Return each folded token of a text with where it starts and ends there."""
+    if text.isascii():
+        return [(found[0], found.start(), found.end()) for found in _ASCII_TOKEN.finditer(text.lower())]
+    return list(_located(text))
+
+
+def _located(text: str) -> Iterator[Token]:
+    for piece in _PIECE.finditer(text):
+        tokens = _TOKEN.findall(_piece_skeleton(piece[0]))
+        if not tokens:
+            continue
+        start, end = piece.span()
+        if len(tokens) > 1 and piece[0].isascii():
+            yield from (
+                (found[0], start + found.start(), start + found.end())
+                for found in _ASCII_TOKEN.finditer(piece[0].lower())
+            )
+            continue
+        while not text[start].isalnum() and start < end - 1:
+            start += 1
+        while not text[end - 1].isalnum() and start < end - 1 and unicodedata.category(text[end - 1])[0] != "M":
+            end -= 1
+        yield from ((token, start, end) for token in tokens)
+
+
+@lru_cache(maxsize=4096)
+def _piece_skeleton(piece: str) -> str:
+    return skeleton(piece)
+
+
+def foreign_runs(text: str) -> Iterator[tuple[str, int, int]]:
+    """Return the runs of Cyrillic, Greek or katakana letters of a text, with where they start and end."""
+    for found in _FOREIGN_RUN.finditer(text):
+        yield found[0], found.start(), found.end()
+
+
+@lru_cache(maxsize=4096)
+def sound_key(word: str) -> str:
+    """Return roughly how a word sounds, in Latin letters without case: the same for a name in several scripts.
+
+    Vowels of katakana that stand between consonants only because the script needs them are kept: compare with a
+    distance. "Sony", "Сони" and "ソニー" are `soni`. Of scripts without a rule here the letters stay.
+    """
+    plain = unicodedata.normalize("NFKC", word).lower().translate(_spelled())
+    plain = "".join(letter for letter in unicodedata.normalize("NFKD", plain) if letter.isalnum()).translate(_spelled())
+    for spelled, sound in _SOUNDS:
+        plain = plain.replace(spelled, sound)
+    return _DOUBLED.sub(r"\1", plain.translate(_SOUND_LETTERS))
+
+
+@cache
+def _spelled() -> dict[int, str]:
+    """Return what each letter of Cyrillic, Greek and katakana sounds like in Latin letters."""
+    scripts: dict[str, dict[str, str]] = json.loads(_LETTER_SOUNDS.read_text(encoding="utf-8"))
+    return {ord(letter): latin for letters in scripts.values() for letter, latin in letters.items()}
