@@ -1,0 +1,170 @@
+"""Finds questions that ask what another asks already, in other words. Pure.
+
+Questions are compared by their content words (`content_words`), with the product's name and brand masked. Only kept
+questions are compared with: a chain of small differences never merges what its ends do not share. Thresholds were
+chosen on the pairs at even places of `tests/unit/questions/near_copy_pairs.json`.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from rapidfuzz.distance import Indel, Prefix
+
+from query_generator.questions.content_words import PROTECTED, Content, guessed_language, lexicon
+
+LEAST_SHARED = 0.84  # Dice coefficient of the content words, where one question only says more than the other
+LEAST_SHARED_BOTH = 0.86  # where each has a word that the other lacks
+LEAST_SHARED_SHINGLES = 0.75  # of characters and pairs of characters
+LEAST_ALIKE = 0.84  # normalized Indel similarity of two forms of one word, or of a word and its misspelling
+LEAST_LETTERS = 5  # of such words
+FEW_KEPT = 0.2  # of those seen; fewer are worth a warning
+LEAST_SEEN = 10  # before such a warning
+
+
+def _unmasked(question: str) -> str:
+    return question
+
+
+class NearCopies:
+    """The questions that are kept so far, and whether another is a near copy of one of them. For one thread.
+
+    Numbers with their units, negations, opposites ("before", "after") and what is wanted ("how", "when") protect:
+    questions that differ in them are never near copies.
+
+    Args:
+        masked: replaces the names in a question by `_`; the identity by default.
+        known: questions kept elsewhere for the same product: stored ones, or those of the other type.
+        language: of the questions, as BCP 47; "" guesses it from `known` and the first question.
+        subject: what all questions are about, as "running shoe": its words do not count.
+    """
+
+    def __init__(
+        self,
+        masked: Callable[[str], str] = _unmasked,
+        known: Iterable[str] = (),
+        *,
+        language: str = "",
+        subject: str = "",
+    ) -> None:
+        self._masked = masked
+        self._texts: list[str] = []
+        self._contents: list[Content] = []
+        self._slots: list[str] = []
+        self._places: dict[frozenset[str], dict[str, list[int]]] = {}
+        self._read: dict[str, Content] = {}
+        self.seen = 0
+        self.kept = 0
+        known = tuple(known)
+        self._language = language.partition("-")[0].lower() or guessed_language(map(masked, known))
+        self._subject = lexicon(self._language).content(subject).words if subject else frozenset()
+        for question in known:
+            self._keep(question, self._content(question), "")
+
+    def copy_of(self, question: str, slot: str = "") -> str:
+        """Return the kept question that this one is a near copy of, the nearest if there are several; "" if none is.
+
+        Questions of two named slots that differ are near copies only if they have the same content words.
+        """
+        self.seen += 1
+        place, _ = self._nearest(self._content(question), slot)
+        return self._texts[place] if place >= 0 else ""
+
+    def add(self, question: str, slot: str = "") -> None:
+        """Keep a question: later ones are compared with it."""
+        self.kept += 1
+        self._keep(question, self._content(question), slot)
+
+    @property
+    def keeps_few(self) -> bool:
+        """Whether fewer than a fifth of the questions seen were kept; worth a warning."""
+        return self.seen >= LEAST_SEEN and self.kept < FEW_KEPT * self.seen
+
+    def words_of(self, question: str) -> frozenset[str]:
+        """Return the content words of a question."""
+        return self._content(question).words
+
+    def _content(self, question: str) -> Content:
+        content = self._read.get(question)
+        if content is None:
+            masked = self._masked(question)
+            if not self._language:
+                self._language = guessed_language([masked])
+            content = self._read[question] = lexicon(self._language).content(masked, self._subject)
+        return content
+
+    def _keep(self, question: str, content: Content, slot: str) -> None:
+        place = len(self._texts)
+        self._texts.append(question)
+        self._contents.append(content)
+        self._slots.append(slot)
+        places = self._places.setdefault(content.protected, {})
+        for word in content.words:
+            if word in places:
+                places[word].append(place)
+            else:
+                places[word] = [place]
+
+    def _nearest(self, content: Content, slot: str) -> tuple[int, float]:
+        """Return the place of the nearest kept question that this one is a near copy of, -1 if there is none."""
+        places = self._places.get(content.protected)
+        if places is None:
+            return -1, 0.0
+        shared: dict[int, int] = {}
+        for word in content.words:
+            for place in places.get(word, ()):
+                shared[place] = shared.get(place, 0) + 1
+        nearest, most = -1, 0.0
+        for place, count in shared.items():
+            other = self._contents[place]
+            if 2 * count < len(content.words) or 2 * count < len(other.words):
+                continue
+            closeness = likeness(content, other)
+            if slot and self._slots[place] and slot != self._slots[place] and closeness < 1:
+                continue
+            if closeness > most:
+                nearest, most = place, closeness
+        return nearest, most
+
+
+def likeness(one: Content, other: Content) -> float:
+    """Return how near two questions are that have the same protected words, 0 to 1; 0 unless they are near copies."""
+    one_alone, other_alone = one.words - other.words, other.words - one.words
+    alike = _alike(one_alone, other_alone) if one_alone and other_alone and not one.shingled else 0
+    weight = len(one.words) + len(other.words) - 0.5 * (one.light + other.light)
+    missing = len(one_alone) + len(other_alone) - 2 * alike
+    closeness = 1 - missing / weight
+    if one.shingled or other.shingled:
+        least = LEAST_SHARED_SHINGLES
+    else:
+        both = len(one_alone) > alike and len(other_alone) > alike
+        least = LEAST_SHARED_BOTH if both else LEAST_SHARED
+    return closeness if closeness >= least else 0.0
+
+
+def _alike(some: Iterable[str], others: Iterable[str]) -> int:
+    """Count the words that are another form or a misspelling of a word on the other side."""
+    left = [word for word in others if len(word) >= LEAST_LETTERS and word[0] != PROTECTED]
+    alike = 0
+    for word in some:
+        if len(word) < LEAST_LETTERS:
+            continue
+        for other in left:
+            if word[0] == other[0] and (
+                Indel.normalized_similarity(word, other, score_cutoff=LEAST_ALIKE)
+                or Prefix.similarity(word, other) >= max(LEAST_LETTERS, 0.7 * max(len(word), len(other)))
+            ):
+                left.remove(other)
+                alike += 1
+                break
+    return alike
+
+
+def near_duplicates(questions: Sequence[str], masked: Callable[[str], str] = _unmasked, *, language: str = "") -> int:
+    """Count the questions of one product that are near copies of an earlier one."""
+    copies = NearCopies(masked, language=language)
+    count = 0
+    for question in questions:
+        if copies.copy_of(question):
+            count += 1
+        else:
+            copies.add(question)
+    return count
