@@ -31,6 +31,7 @@ _NUMBER = re.compile(
     r"(?<![^\W_])(\d{1,12}(?:[.,]\d{1,6})*)(?:[\s\u00a0-]?([^\W\d_]{1,12}(?![^\W_])|[\"″毫升克米厘公千斤英寸]{1,2}))?"
 )
 _SENTENCE_END = re.compile(r"[.!。！…]\s+")
+_OF_FITNESS = ("pick", "use")  # in a question for yes or no: "is it the best for", "can it be used for"
 _KINDS = ("how", "when", "where", "why", "who")
 
 
@@ -85,11 +86,11 @@ class Lexicon:
 
     def __init__(self, language: str) -> None:
         lists = _data().get(language, {})
-        self._stemmer = Stemmer.Stemmer(language) if language in _stemmed_languages() else None
+        self._stemmer = _stemmer(language)
         self._lock = Lock()  # a stemmer has one buffer
         self._light = frozenset(_data()["light"].split())
-        self._dropped = frozenset(lists.get("dropped", "").split()) | {""}
         self._openers: dict[str, str] = lists.get("openers", {})
+        self._dropped = frozenset(lists.get("dropped", "").split()) | self._openers.keys() | {""}
         self._closed = frozenset(lists.get("closed", "").split())
         self._words: dict[str, tuple[str, ...]] = {}
         self._phrases: dict[tuple[str, str], list[tuple[list[str], tuple[str, ...]]]] = {}
@@ -99,7 +100,7 @@ class Lexicon:
             name, _, words = entry.partition(":")
             self._words.update(dict.fromkeys(words.split(","), (PROTECTED + name,)))
         self._pairs = frozenset(self._phrases)
-        self.framing = self._dropped | self._openers.keys() | self._closed | {first for first, _ in self._phrases}
+        self.framing = self._dropped | self._closed | {first for first, _ in self._phrases}
         self._read_word = lru_cache(WORDS_REMEMBERED)(self._word)
         self.content = lru_cache(QUESTIONS_REMEMBERED)(self._content)
 
@@ -170,22 +171,24 @@ class Lexicon:
         """Add what kind of answer is wanted; what is best is another question than whether this one is good."""
         first = words[0]
         if len(words) >= WORDS_OF_SENTENCES and (sentences := _SENTENCE_END.split(text)[1:]):
-            first = comparison_key(sentences[-1]).partition(" ")[0]
+            last = comparison_key(sentences[-1]).split()[:2]
+            first = "" if not last or tuple(last) in self._pairs else last[0]
         kind = self._openers.get(first, "")
         if kind and not (kind == "how" and "compare" in found):
             found.add(PROTECTED + kind)
-        if "pick" in found:
-            if kind == "how":
-                found.discard("pick")
-            elif first in self._closed:
-                found.discard("pick")
-                found.add("suit")
+        if kind == "how":
+            found.discard("pick")
+        elif first in self._closed and not found.isdisjoint(_OF_FITNESS):
+            found.difference_update(_OF_FITNESS)
+            found.add("suit")
 
 
-@cache
-def _stemmed_languages() -> frozenset[str]:
-    codes = "ar ca da de el en es et eu fi fr ga hi hu hy id it lt ne nl no pl pt ro ru sr sv ta tr yi"
-    return frozenset(codes.split())
+def _stemmer(language: str) -> Any:
+    """Return the Snowball stemmer of a language, None if it has none."""
+    try:
+        return Stemmer.Stemmer(language)
+    except KeyError:
+        return None
 
 
 @cache

@@ -13,7 +13,8 @@ from query_generator.questions.content_words import PROTECTED, Content, guessed_
 
 LEAST_SHARED = 0.84  # Dice coefficient of the content words, where one question only says more than the other
 LEAST_SHARED_BOTH = 0.86  # where each has a word that the other lacks
-LEAST_SHARED_SHINGLES = 0.75  # of characters and pairs of characters
+LEAST_SHARED_SHINGLES = 0.75  # of characters and pairs of characters, where one question only says more
+LEAST_SHARED_SHINGLES_BOTH = 0.9
 LEAST_ALIKE = 0.84  # normalized Indel similarity of two forms of one word, or of a word and its misspelling
 LEAST_LETTERS = 5  # of such words
 FEW_KEPT = 0.2  # of those seen; fewer are worth a warning
@@ -133,11 +134,16 @@ def likeness(one: Content, other: Content) -> float:
     missing = len(one_alone) + len(other_alone) - 2 * alike
     closeness = 1 - missing / weight
     if one.shingled or other.shingled:
-        least = LEAST_SHARED_SHINGLES
+        both = _has_character(one_alone) and _has_character(other_alone)
+        least = LEAST_SHARED_SHINGLES_BOTH if both else LEAST_SHARED_SHINGLES
     else:
         both = len(one_alone) > alike and len(other_alone) > alike
         least = LEAST_SHARED_BOTH if both else LEAST_SHARED
     return closeness if closeness >= least else 0.0
+
+
+def _has_character(words: Iterable[str]) -> bool:
+    return any(len(word) == 1 for word in words)
 
 
 def _alike(some: Iterable[str], others: Iterable[str]) -> int:

@@ -12,10 +12,9 @@ Pairs = list[tuple[str, str, str]]
 PAIRS = json.loads((Path(__file__).parent / "near_copy_pairs.json").read_text(encoding="utf-8"))
 
 
-def pairs(label: str, first: int) -> Pairs:
-    """Every second labelled pair, with its language."""
-    by_language = PAIRS[label].items()
-    return [(language, *pair) for language, found in by_language for pair in found[first::2]]
+def pairs(label: str, first: int, step: int = 2, part: dict[str, dict[str, list[list[str]]]] = PAIRS) -> Pairs:
+    """Every second labelled pair, or another step, with its language."""
+    return [(language, one, other) for language, found in part[label].items() for one, other in found[first::step]]
 
 
 def is_copy(language: str, kept: str, question: str) -> bool:
@@ -25,11 +24,11 @@ def is_copy(language: str, kept: str, question: str) -> bool:
     return copies.copy_of(question) == kept
 
 
-def precision_and_recall(first: int, *, told: bool = True) -> tuple[float, float]:
+def precision_and_recall(copied: Pairs, different: Pairs, *, told: bool = True) -> tuple[float, float]:
     """How many of those found are copies, and how many of the copies are found."""
-    found = sum(is_copy(language if told else "", *both) for language, *both in pairs("copies", first))
-    wrong = sum(is_copy(language if told else "", *both) for language, *both in pairs("different", first))
-    return found / (found + wrong), found / len(pairs("copies", first))
+    found = sum(is_copy(language if told else "", *both) for language, *both in copied)
+    wrong = sum(is_copy(language if told else "", *both) for language, *both in different)
+    return found / (found + wrong), found / len(copied)
 
 
 def test_there_are_enough_pairs() -> None:
@@ -45,9 +44,18 @@ def test_there_are_enough_pairs() -> None:
 )
 def test_labelled_pairs(first: int, told: bool, least_recall: float) -> None:
     """What is found is a copy, nearly always; most copies are found. Half of the pairs chose no threshold."""
-    precision, recall = precision_and_recall(first, told=told)
+    precision, recall = precision_and_recall(pairs("copies", first), pairs("different", first), told=told)
     assert precision >= 0.97
     assert recall >= least_recall
+
+
+@pytest.mark.parametrize("part", ["late", "last"])
+def test_pairs_written_afterwards(part: str) -> None:
+    """On questions that nobody had in mind, what is found is a copy all the same."""
+    copied, different = pairs("copies", 0, 1, PAIRS[part]), pairs("different", 0, 1, PAIRS[part])
+    precision, recall = precision_and_recall(copied, different)
+    assert precision >= 0.97
+    assert recall >= 0.8
 
 
 @pytest.mark.parametrize(
