@@ -16,34 +16,69 @@ from query_generator.questions.near_copies import NearCopies
 
 CANDIDATES, STORED, WANTED, GROUPS = 29, 25, 25, 6
 GOAL = 175.0  # 35 % of what checks and selection may take
-ASPECTS = [
-    "battery",
-    "strap",
-    "zipper",
-    "cushion",
-    "microphone",
-    "charger",
-    "handle",
-    "lid",
-    "filter",
-    "sensor",
-    "hinge",
-]
-FRAMES = (
-    "How long does the {} last on a long trip?",
-    "Can I replace the {} myself?",
-    "Is the {} comfortable for people with glasses?",
-    "What is the best way to clean the {} after a run?",
-    "Which models have a {} that works in heavy rain under $200?",
-)
-QUESTIONS = tuple(frame.format(aspect) for aspect in ASPECTS for frame in FRAMES)
+QUESTIONS = """\
+How long do they last on a full charge?
+Are they comfortable with glasses?
+Do they block crying babies on a plane?
+Which headphones are best for open offices under $200?
+Can I use them with a cable when the battery is empty?
+What do reviewers say about the sound?
+Is the microphone good enough for calls in windy streets?
+How do they compare with in-ear models for long flights?
+Do the ear cushions get hot after 3 hours of wear?
+Are over-ear headphones better than earbuds for travel?
+Can two devices be connected at once?
+What is the best way to clean the cushions?
+Does the black finish show fingerprints?
+How heavy are they compared with other over-ear models?
+Is there a warranty that covers the battery?
+Which noise cancelling headphones fold flat for a small bag?
+Can they be used while they charge?
+Is the Bluetooth connection stable through two walls?
+What comes in the box besides the hard case?
+Are noise cancelling headphones safe to wear while cycling?
+How long does it take to charge them from empty?
+Do they work with a games console without an adapter?
+Is it worth paying more for replaceable cushions?
+What headphones would you recommend to a student who commutes by train?
+I share a desk with three loud colleagues and call clients all day. Which headset keeps my voice clear?
+Where can I try them before I order?
+Do they leak sound to people nearby?
+Which brand has the most reliable noise cancelling?
+headphones for small heads
+Can the headband be replaced?
+How do I pair them with a second phone?
+Will they survive a light rain?
+What should I look for when buying headphones for flights?
+Are there cheaper headphones that cancel noise as well?
+When do new models usually come out?
+Do they support lossless audio?
+Is the companion app free?
+Why do my ears hurt after an hour?
+Can I turn the touch controls off?
+How far can I walk from my laptop before the sound cuts out?
+Which headphones do audio engineers use at home?
+Do they have a mute button?
+Is the case small enough for a jacket pocket?
+What is the return window?
+Are refurbished headphones worth the risk?
+Which headphones last more than 5 years?
+Do they come in white?
+How do I update the firmware?
+Can children use them safely?
+I fly twice a month and hate engine noise. What should I get for less than $150?
+Does the cable have a volume control?
+Are they made from recycled plastic?
+What happens to the warranty if I buy them used?
+Which headphones are loud enough for a gym?
+""".splitlines()
 FACETS = Facets(Intent.LEARN, Stage.EXPLORE, Style.PLAIN, "commuter", branded=False)
 
 
 def measure(lab: Lab) -> Iterator[Row]:
     """Judge and choose with nothing read before, with the stored questions read before, and 500 at once."""
     rounds = 50 if lab.quick else 500
-    groups = [SlotGroup(f"g{number}", FACETS, -(-WANTED // GROUPS)) for number in range(GROUPS)]
+    groups = [SlotGroup(f"g{at}", FACETS, (WANTED + at) // GROUPS) for at in range(GROUPS)]
     candidates = [Candidate(text, f"g{at % GROUPS}") for at, text in enumerate(QUESTIONS[:CANDIDATES])]
     asked, stored = QUESTIONS[:CANDIDATES], QUESTIONS[CANDIDATES : CANDIDATES + STORED]
     copies = _judged(asked, stored)
@@ -64,7 +99,7 @@ def measure(lab: Lab) -> Iterator[Row]:
         "near copies and choice, stored questions read before", _partly(cold, warm) + choice, "µs", Goal("<=", GOAL)
     )
     yield Row("the choice of it", choice, "µs")
-    many = [f"{question} {number}" for question in QUESTIONS for number in range(10)]
+    many = [f"{question} {number}" for number in range(500 // len(QUESTIONS)) for question in QUESTIONS]
     yield Row("near copies among 500, no question read before", _thread_time(lambda: _judged(many, ())) / 1000, "ms")
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from query_generator.models import SlotGroup
 from query_generator.questions.checks import comparison_key
@@ -109,20 +110,17 @@ def _agreement(group: SlotGroup | None, lack: SlotGroup) -> tuple[bool, int]:
 
 
 class _Nearness:
-    """How much a candidate has in common with all others that are still there: shared content words over its own."""
+    """How much a candidate has in common with all others that are still there: the mean count of its content words."""
 
     def __init__(
         self, candidates: Sequence[Candidate], words_of: Callable[[str], Collection[str]], kept: Iterable[str]
     ) -> None:
         self._words = [words_of(candidate.text) for candidate in candidates]
-        self._counts: Counter[str] = Counter()
-        for text in kept:
-            self._counts.update(words_of(text))
-        for words in self._words:
-            self._counts.update(words)
+        self._counts = Counter(chain(chain.from_iterable(self._words), chain.from_iterable(map(words_of, kept))))
 
     def drop(self, place: int) -> None:
-        self._counts.subtract(self._words[place])
+        for word in self._words[place]:
+            self._counts[word] -= 1
 
     def reduce(self, places: list[int], count: int) -> None:
         """Drop places until `count` are left, each time the nearest; of equal ones the last."""
@@ -133,4 +131,4 @@ class _Nearness:
 
     def _of(self, place: int) -> float:
         words = self._words[place]
-        return sum(self._counts[word] - 1 for word in words) / max(1, len(words))
+        return sum(map(self._counts.__getitem__, words)) / len(words) if words else 0.0

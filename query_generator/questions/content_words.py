@@ -7,7 +7,7 @@ scripts without spaces between words by single characters and pairs of them.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import chain, pairwise
@@ -28,7 +28,7 @@ _SPACELESS = re.compile(
 )
 _DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(
-    r"(?<![^\W_])(\d{1,12}(?:[.,]\d{1,6})*)(?:[\s\u00a0-]?([^\W\d_]{1,12}(?![^\W_])|[\"″毫升克米厘公千斤英寸]{1,2}))?"
+    r"(\d(?<![^\W_]\d)\d{0,11}(?:[.,]\d{1,6})*)(?:[\s\u00a0-]?([^\W\d_]{1,12}(?![^\W_])|[\"″毫升克米厘公千斤英寸]{1,2}))?"
 )
 _SENTENCE_END = re.compile(r"[.!。！…]\s+")
 _OF_FITNESS = ("pick", "use")  # in a question for yes or no: "is it the best for", "can it be used for"
@@ -77,6 +77,20 @@ def guessed_language(texts: Iterable[str]) -> str:
     return best if hits[best] else ""
 
 
+class _Remembered(dict[str, tuple[str, ...]]):
+    """What words are read as, each read once; forgets all when there are too many. Faster than an LRU."""
+
+    def __init__(self, read: Callable[[str], tuple[str, ...]]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, word: str) -> tuple[str, ...]:
+        if len(self) >= WORDS_REMEMBERED:
+            self.clear()
+        self[word] = found = self._read(word)
+        return found
+
+
 class Lexicon:
     """What is known of the words of one language.
 
@@ -101,7 +115,7 @@ class Lexicon:
             self._words.update(dict.fromkeys(words.split(","), (PROTECTED + name,)))
         self._pairs = frozenset(self._phrases)
         self.framing = self._dropped | self._closed | {first for first, _ in self._phrases}
-        self._read_word = lru_cache(WORDS_REMEMBERED)(self._word)
+        self._read_word = _Remembered(self._word).__getitem__
         self.content = lru_cache(QUESTIONS_REMEMBERED)(self._content)
 
     def _add_phrases(self, same: tuple[str, ...], phrases: Iterable[str]) -> None:
@@ -149,7 +163,7 @@ class Lexicon:
         content = frozenset((found - subject if subject else found) or found or comparison_key(text).split())
         protected = _NOTHING
         if content and min(content)[0] == PROTECTED:
-            protected = frozenset(word for word in content if word[0] == PROTECTED)
+            protected = frozenset([word for word in content if word[0] == PROTECTED])
         return Content(content, protected, len(self._light & content), 2 * len(shingles) > len(words))
 
     def _take_phrases(self, words: list[str]) -> set[str]:

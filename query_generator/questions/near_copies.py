@@ -5,7 +5,7 @@ questions are compared with: a chain of small differences never merges what its 
 chosen on the pairs at even places of `tests/unit/questions/near_copy_pairs.json`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from rapidfuzz.distance import Indel, Prefix
 
@@ -109,21 +109,26 @@ class NearCopies:
         places = self._places.get(content.protected)
         if places is None:
             return -1, 0.0
-        shared: dict[int, int] = {}
-        for word in content.words:
-            for place in places.get(word, ()):
-                shared[place] = shared.get(place, 0) + 1
         nearest, most = -1, 0.0
-        for place, count in shared.items():
-            other = self._contents[place]
-            if 2 * count < len(content.words) or 2 * count < len(other.words):
-                continue
-            closeness = likeness(content, other)
+        for place in _sharing_rare(content, places):
+            closeness = likeness(content, self._contents[place])
             if slot and self._slots[place] and slot != self._slots[place] and closeness < 1:
                 continue
             if closeness > most:
                 nearest, most = place, closeness
         return nearest, most
+
+
+def _sharing_rare(content: Content, places: Mapping[str, list[int]]) -> list[int]:
+    """Return the places, in order, that may hold a near copy: it has most words, and so one of the rarest ones."""
+    size = len(content.words)
+    needed = size // (3 if content.shingled else 5) + 2
+    found = [places[word] for word in content.words if word in places]
+    needed -= size - len(found)
+    if needed <= 0:
+        return []
+    found.sort(key=len)
+    return sorted(set().union(*found[:needed]))
 
 
 def likeness(one: Content, other: Content) -> float:

@@ -1,13 +1,16 @@
 """Questions that ask the same in other words are near copies; what numbers, negations and opposites part, is not."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from query_generator.questions.content_words import guessed_language, lexicon
+from query_generator.questions import content_words
+from query_generator.questions.content_words import Lexicon, guessed_language, lexicon
 from query_generator.questions.near_copies import NearCopies, likeness, near_duplicates
 
+WORDS = ["strap", "battery", "zipper", "cushions", "handles", "filters", "sensor", "hinges", "lid", "charger"]
 Pairs = list[tuple[str, str, str]]
 PAIRS = json.loads((Path(__file__).parent / "near_copy_pairs.json").read_text(encoding="utf-8"))
 
@@ -203,3 +206,34 @@ def test_likeness_is_symmetric() -> None:
 def test_the_language_is_guessed_by_its_framing_words(question: str, language: str) -> None:
     """For runs that name no locale."""
     assert guessed_language([question]) == language
+
+
+def test_threads_read_alike() -> None:
+    """Workers share what is remembered of words and questions."""
+    questions = [f"Does the {word} fit a {other}?" for word in WORDS for other in WORDS]
+    alone = [lexicon("en").content(question) for question in questions]
+    lexicon.cache_clear()
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda question: lexicon("en").content(question), questions))
+    assert together == alone
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many words a catalog has; a word that was forgotten is read as before."""
+    monkeypatch.setattr(content_words, "WORDS_REMEMBERED", 10)
+    read = Lexicon("en")
+    first = read.content("Are the batteries charging?")
+    for number in range(100):
+        read.content(f"word{chr(97 + number % 26)}{chr(97 + number // 26)} here?")
+    assert len(read._read_word.__self__) <= 10  # type: ignore[attr-defined]
+    read.content.cache_clear()
+    assert read.content("Are the batteries charging?") == first
+
+
+@pytest.mark.parametrize("language", ["en-US", "EN", "xx", "sv", "zh-Hant-TW", "english"])
+def test_any_language_tag_will_do(language: str) -> None:
+    """Region, case, and languages without lists; then equal words are equal still."""
+    copies = NearCopies(language=language)
+    copies.add("Fungerar telefonen utomhus?")
+    assert copies.copy_of("fungerar telefonen utomhus")
+    assert not copies.copy_of("Fungerar klockan inomhus?")
