@@ -18,6 +18,7 @@ LEAST_SHARED_SHINGLES_BOTH = 0.9
 LEAST_ALIKE = 0.84  # normalized Indel similarity of two forms of one word, or of a word and its misspelling
 LEAST_LETTERS = 5  # of such words
 FEW_KEPT = 0.2  # of those seen; fewer are worth a warning
+AUTO = "auto"  # the locale of a job that names none
 LEAST_SEEN = 10  # before such a warning
 
 
@@ -34,7 +35,7 @@ class NearCopies:
     Args:
         masked: replaces the names in a question by `_`; the identity by default.
         known: questions kept elsewhere for the same product: stored ones, or those of the other type.
-        language: of the questions, as BCP 47; "" guesses it from `known` and the first question.
+        language: of the questions, as BCP 47; "" and "auto" guess it from `known`, else the first question.
         subject: what all questions are about, as "running shoe": its words do not count.
     """
 
@@ -55,8 +56,10 @@ class NearCopies:
         self.seen = 0
         self.kept = 0
         known = tuple(known)
-        self._language = language.partition("-")[0].lower() or guessed_language(map(masked, known))
-        self._subject = lexicon(self._language).content(subject).words if subject else frozenset()
+        self._subject = subject
+        self._speak("" if language == AUTO else language.partition("-")[0].lower())
+        if known and not self._language:
+            self._speak(guessed_language(map(masked, known)))
         for question in known:
             self._keep(question, self._content(question), "")
 
@@ -66,8 +69,8 @@ class NearCopies:
         Questions of two named slots that differ are near copies only if they have the same content words.
         """
         self.seen += 1
-        place, _ = self._nearest(self._content(question), slot)
-        return self._texts[place] if place >= 0 else ""
+        place = self._nearest(self._content(question), slot)
+        return "" if place is None else self._texts[place]
 
     def add(self, question: str, slot: str = "") -> None:
         """Keep a question: later ones are compared with it."""
@@ -83,13 +86,18 @@ class NearCopies:
         """Return the content words of a question."""
         return self._content(question).words
 
+    def _speak(self, language: str) -> None:
+        self._language = language
+        self._lexicon = lexicon(language)
+        self._subject_words = self._lexicon.content(self._subject).words
+
     def _content(self, question: str) -> Content:
         content = self._read.get(question)
         if content is None:
             masked = self._masked(question)
             if not self._language:
-                self._language = guessed_language([masked])
-            content = self._read[question] = lexicon(self._language).content(masked, self._subject)
+                self._speak(guessed_language([masked]))
+            content = self._read[question] = self._lexicon.content(masked, self._subject_words)
         return content
 
     def _keep(self, question: str, content: Content, slot: str) -> None:
@@ -104,19 +112,16 @@ class NearCopies:
             else:
                 places[word] = [place]
 
-    def _nearest(self, content: Content, slot: str) -> tuple[int, float]:
-        """Return the place of the nearest kept question that this one is a near copy of, -1 if there is none."""
-        places = self._places.get(content.protected)
-        if places is None:
-            return -1, 0.0
-        nearest, most = -1, 0.0
-        for place in _sharing_rare(content, places):
+    def _nearest(self, content: Content, slot: str) -> int | None:
+        """Return the place of the nearest kept question that this one is a near copy of."""
+        nearest, most = None, 0.0
+        for place in _sharing_rare(content, self._places.get(content.protected, {})):
             closeness = likeness(content, self._contents[place])
             if slot and self._slots[place] and slot != self._slots[place] and closeness < 1:
                 continue
             if closeness > most:
                 nearest, most = place, closeness
-        return nearest, most
+        return nearest
 
 
 def _sharing_rare(content: Content, places: Mapping[str, list[int]]) -> list[int]:
@@ -127,8 +132,12 @@ def _sharing_rare(content: Content, places: Mapping[str, list[int]]) -> list[int
     needed -= size - len(found)
     if needed <= 0:
         return []
-    found.sort(key=len)
+    found.sort(key=_by_rarity)
     return sorted(set().union(*found[:needed]))
+
+
+def _by_rarity(places: list[int]) -> tuple[int, list[int]]:
+    return len(places), places
 
 
 def likeness(one: Content, other: Content) -> float:
@@ -153,9 +162,9 @@ def _has_character(words: Iterable[str]) -> bool:
 
 def _alike(some: Iterable[str], others: Iterable[str]) -> int:
     """Count the words that are another form or a misspelling of a word on the other side."""
-    left = [word for word in others if len(word) >= LEAST_LETTERS and word[0] != PROTECTED]
+    left = [word for word in sorted(others) if len(word) >= LEAST_LETTERS and word[0] != PROTECTED]
     alike = 0
-    for word in some:
+    for word in sorted(some):
         if len(word) < LEAST_LETTERS:
             continue
         for other in left:

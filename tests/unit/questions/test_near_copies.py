@@ -150,6 +150,14 @@ def test_the_subject_does_not_count() -> None:
     assert not copies.copy_of("Is the jacket warm?")
 
 
+@pytest.mark.parametrize("language", ["", "auto"])
+def test_the_subject_is_read_in_the_guessed_language(language: str) -> None:
+    """A run without a locale tells copies as one with it."""
+    copies = NearCopies(language=language, subject="Wanderjacken")
+    copies.add("Ist die Wanderjacke für Kinder geeignet?")
+    assert copies.copy_of("Eignet sie sich für Kinder?")
+
+
 def test_a_misspelling_is_a_copy() -> None:
     """One letter more or less in a long word."""
     assert is_copy("en", "Which blender makes good smoothies at home?", "Which blender makes good smothies at home?")
