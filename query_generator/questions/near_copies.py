@@ -132,7 +132,8 @@ def _sharing_rare(content: Content, places: Mapping[str, list[int]]) -> list[int
     needed -= size - len(found)
     if needed <= 0:
         return []
-    found.sort(key=_by_rarity)
+    if len(found) > needed:
+        found.sort(key=_by_rarity)
     return sorted(set().union(*found[:needed]))
 
 
