@@ -72,6 +72,12 @@ def test_candidates_of_no_group_are_surplus() -> None:
     assert chosen.missing == (group("a", 1),)
 
 
+def test_what_will_not_stay_makes_nothing_near() -> None:
+    """A candidate of no group does not push out one that shares its words."""
+    given = candidates(stray="charging cable", a="charging cable|battery life")
+    assert kept(choose(given, [group("a", 1)], 1)) == ["charging cable"]
+
+
 def test_missing_tells_the_counts_that_lack() -> None:
     """In the order of the plan; a group that has enough or more is not among them."""
     groups = [group("a", 2), group("b", 3), group("c", 1)]

@@ -158,6 +158,26 @@ def test_the_subject_is_read_in_the_guessed_language(language: str) -> None:
     assert copies.copy_of("Eignet sie sich für Kinder?")
 
 
+def test_best_and_good_are_told_apart_by_the_answer_wanted() -> None:
+    """Whether this one is the best asks what whether it is good asks; which one is the best does not."""
+    assert is_copy("en", "Is it the best for large families?", "Is it good for large families?")
+    assert not is_copy("en", "Is it the best for large families?", "Which is the best for large families?")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("_防水吗?", "_在海边长时间游泳防水吗?"),
+        ("哪种枕头最适合侧睡的人?", "哪种枕头最适合仰睡的人?"),
+        ("長時間のフライトに最適な枕はどれですか?", "長時間のドライブに最適な枕はどれですか?"),
+    ],
+)
+def test_one_other_character_may_be_another_question(one: str, other: str) -> None:
+    """In scripts without spaces between words, where most characters are the same."""
+    assert not is_copy("", one, other)
+    assert not is_copy("", other, one)
+
+
 def test_a_misspelling_is_a_copy() -> None:
     """One letter more or less in a long word."""
     assert is_copy("en", "Which blender makes good smoothies at home?", "Which blender makes good smothies at home?")

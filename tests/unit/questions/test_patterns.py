@@ -39,6 +39,24 @@ def test_overused_patterns_are_named_by_use() -> None:
     assert patterns.overused(1) == ("Is _ warm?",)
 
 
+def test_one_product_does_not_overuse_a_pattern() -> None:
+    """However often it asks: in how many products a pattern is used is what counts."""
+    patterns = Patterns()
+    for call in range(40):
+        patterns.add(f"p{call // 10}", ["Is _ warm?"])
+    assert patterns.overused(5) == ()
+
+
+def test_a_pattern_that_was_forgotten_for_a_while_is_not_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Used by a few products at the start and a few at the end, with thousands of other questions between."""
+    monkeypatch.setattr(module, "COUNTED", 200)
+    patterns = Patterns()
+    for product in range(912):
+        rare = product < 6 or product >= 906
+        patterns.add(f"p{product}", ["Is _ rare?" if rare else f"Is {product} enough?", f"Is {product} too much?"])
+    assert "Is _ rare?" in patterns.overused(1000)
+
+
 def many(patterns: Patterns, products: int, first: int = 0) -> None:
     """Products of ten questions: three that all share, one that every tenth shares, six of their own."""
     for product in range(first, first + products):
