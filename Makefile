@@ -12,12 +12,13 @@ STACK ?= query-generator
 TEMPLATE ?= infrastructure/template.yaml
 PARAMETERS ?=
 
-.PHONY: help run test crash bench bench-quick llm check rooms format lock reference image sbom deploy destroy clean
+.PHONY: help run test crash eval bench bench-quick llm check rooms format lock reference image sbom deploy destroy clean
 
 help:
 	@echo "make run     run the job on examples/products.json, with an embedded PostgreSQL and folders"
 	@echo "make test    run the whole test suite"
 	@echo "make crash   break jobs in every way for 20 minutes; count what is lost, doubled, paid twice"
+	@echo "make eval    write questions for the shipped examples and hard catalogs, and hold their figures against a baseline"
 	@echo "make bench   measure the job; write the tables and plots of docs/performance.md (bench-quick: print only)"
 	@echo "make llm     a Gemini stand-in on port 8080 to try settings with: make llm LLM='--latency 0.2 --limit 20/1'"
 	@echo "make check   what is stale (locks, reference), lint, types, walls between modules, shell script, job definition, template"
@@ -39,6 +40,9 @@ test: $(VENV)/.dev
 
 crash: $(VENV)/.dev
 	$(BIN)/python -m tests.crash
+
+eval: $(VENV)/.local
+	$(BIN)/python -m benchmarks.evaluation
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks --write $(NAMES)

@@ -107,6 +107,7 @@ def _fill_standard_streams() -> None:
 _COMMANDS = {
     "run": "run.run",
     "report": "report.report",
+    "evaluate": "evaluate.evaluate",
     "init-db": "init_db.init_db",
     "cache warm": "cache.warm_cache",
     "cache stats": "cache.report_cache",

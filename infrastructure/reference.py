@@ -60,6 +60,8 @@ def _options(declared: Declared) -> Iterator[str]:
     option, metavar = declared.option, declared.metavar
     if option.shorthands:
         yield from option.shorthands
+    elif option.arguments and not option.verbs:
+        yield metavar
     elif option.name and not declared.is_flag:
         yield f"{option.name} [{metavar}]" if option.alone is not None else f"{option.name} {metavar}"
     elif option.name:
@@ -78,7 +80,7 @@ def _verbs() -> Iterator[str]:
     options = [declared.option for declared in SETTINGS.values()]
     for verb in dict.fromkeys(verb for option in options for verb in (*option.verbs, *option.arguments)):
         taken = [name for option in options if verb in option.verbs for name in option.shorthands or [option.name]]
-        arguments = [declared.variable for declared in SETTINGS.values() if verb in declared.option.arguments]
+        arguments = [d.variable or d.metavar for d in SETTINGS.values() if verb in d.option.arguments]
         yield _row([_code(" ".join([verb, *arguments])), ", ".join(map(_code, taken))])
     yield ""
 

@@ -108,7 +108,7 @@ def generate_questions(
         made: list[Question] = []
         dropped: Counter[str] = Counter()
         for call in range(1, order.calls + 1):
-            result = ask(product, query_type, order, asked, Known(made, dropped))
+            result = ask(product, query_type, order, asked, Known(made, dropped, answered=call - 1))
             made += result.questions
             dropped += result.dropped
             is_of_no_use = isinstance(result.error, UnusableReplyError)

@@ -13,6 +13,7 @@ from query_generator.settings import SETTINGS
 VERBS = {
     "run": "the job (also when no verb is given)",
     "report": "rebuild the result JSON of a job from the database",
+    "evaluate": "tell in figures how good the questions of a result are, or those of another tool",
     "init-db": "create or migrate the tables; safe to run again, also over existing data",
     "cache": "fill the response cache before a job, or tell what it holds and has saved",
 }
@@ -34,6 +35,8 @@ examples:
       go on with a job that was interrupted
   python batch_job.py report spring-2026 --local
       write results.json again
+  python batch_job.py evaluate results.json --fail-over near_duplicates=0.02
+      how good its questions are
   CACHE_URL=redis://cache:6379/0 python batch_job.py cache warm --products-file catalog.csv
       buy the answers that a job will need and that the cache does not have
 
@@ -102,7 +105,9 @@ def _add_settings(parser: _Parser, verb: str) -> None:
         taken = [declared for declared in SETTINGS.values() if declared.setting.group is group]
         for declared in taken:
             if verb in declared.option.arguments:
-                parser.add_argument(declared.name, metavar=declared.variable, help=declared.option.arguments[verb])
+                nargs = "+" if declared.option.many else None
+                metavar = declared.option.metavar if declared.option.many else declared.variable
+                parser.add_argument(declared.name, nargs=nargs, metavar=metavar, help=declared.option.arguments[verb])
         options = [declared for declared in taken if verb in declared.option.verbs]
         if options:
             section = parser.add_argument_group(group.value)
@@ -120,6 +125,8 @@ def _add_option(section: argparse._ArgumentGroup, declared: Declared, verb: str)
             either.add_argument(shorthand, dest=name, action="store_const", const=value, help=told)
     elif declared.is_flag:
         section.add_argument(option.name, dest=name, action="store_const", const="true", help=text)
+    elif option.many:
+        section.add_argument(option.name, dest=name, nargs="+", metavar=metavar, help=text)
     elif option.alone is not None:
         section.add_argument(option.name, dest=name, nargs="?", const=option.alone, metavar=metavar, help=text)
     else:
@@ -141,7 +148,7 @@ def parse_arguments(argv: Sequence[str]) -> dict[str, str | None]:
     taken, unknown = parser.parse_known_args(words)
     if unknown:
         parser.error(f"unrecognized arguments: {', '.join(map(_named, unknown))}")
-    return vars(taken)
+    return {name: "\n".join(value) if isinstance(value, list) else value for name, value in vars(taken).items()}
 
 
 def _named(word: str) -> str:

@@ -23,6 +23,7 @@ class Group(Enum):
     OUTPUT = "where results and events go"
     CACHE = "replies that are kept"
     FAULTS = "when a service fails, or the run is stopped"
+    EVALUATION = "how good the questions are"
     LOG = "what is logged"
     BATCH = "what AWS Batch sets"
 
@@ -83,6 +84,7 @@ class Option(NamedTuple):
         arguments: verbs that take the value without a name, each with its help.
         other_help: verbs for which it means something else, each with its help.
         shorthands: options that stand for a value, each with the value and its help; `name` only describes them.
+        many: it takes one or more values, which `config` gets as lines.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Option(NamedTuple):
     arguments: Mapping[str, str] = {}
     other_help: Mapping[str, str] = {}
     shorthands: Mapping[str, tuple[str, str]] = {}
+    many: bool = False
 
 
 NO_OPTION = Option("")

@@ -205,7 +205,8 @@ class NoRecord:
 class Generated:
     """The result of one call for one product and question type. `error` is set if there was no usable reply.
 
-    `prompt_version` is that of the call. `dropped` counts unusable texts by reason. A RetryableError in `error` means
+    `prompt_version` is that of the call. `dropped` counts unusable texts by reason, `examples` has the beginning of one
+    for each. A RetryableError in `error` means
     that a later attempt may succeed.
     """
 
@@ -217,6 +218,7 @@ class Generated:
     output_tokens: int = 0
     error: RetryableError | SkippableError | None = None
     prompt_version: str = ""
+    examples: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 MAX_KEY_PREFIX_BYTES = 512  # S3 takes keys of 1,024 bytes, and the job's id and a file's name follow
 BUCKETS = "the name alone, or the ARN of an access point"
-EVERY_VERB = ("run", "report", "init-db", "cache warm", "cache stats")
+EVERY_VERB = ("run", "report", "evaluate", "init-db", "cache warm", "cache stats")
+WITH_DATABASE = tuple(verb for verb in EVERY_VERB if verb != "evaluate")
 BUYING = ("run", "cache warm")
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class JobConfig:
             "use an embedded PostgreSQL and folders under DIR (./local-run) instead of RDS, S3 and DynamoDB",
             "What is there survives between runs.",
         ),
-        Option("--local", "DIR", EVERY_VERB, alone="./local-run"),
+        Option("--local", "DIR", WITH_DATABASE, alone="./local-run"),
     ] = None
 
     products_json: Annotated[
@@ -169,7 +170,12 @@ class JobConfig:
         str | None,
         Setting(Group.SOURCE, example="products.json"),
         Help("a JSON, JSON Lines, CSV, XML or Excel file; - is standard input"),
-        Option("--products-file", "PATH", BUYING),
+        Option(
+            "--products-file",
+            "PATH",
+            (*BUYING, "evaluate"),
+            other_help={"evaluate": "the catalog that the questions are for, by whose fields contradictions are found"},
+        ),
     ] = None
     products_argument: Annotated[
         "SecretStr | None",
@@ -204,7 +210,7 @@ class JobConfig:
         Setting(Group.WORK, "MARKET_UNBRANDED_SHARE", "0.7"),
         Help("share of the market questions that name neither brand nor product", "It is fixed by a job's first run."),
         Between(0, 1),
-        Option("--unbranded-share", "X", BUYING),
+        Option("--unbranded-share", "X", (*BUYING, "evaluate")),
     ] = 0.7
     personas_file: Annotated[
         str | None,
@@ -214,7 +220,7 @@ class JobConfig:
             'A list of `{"name", "description", "categories"?}`; `categories` are families of products, as food or '
             "electronics. It is fixed by a job's first run.",
         ),
-        Option("--personas", "FILE", BUYING),
+        Option("--personas", "FILE", (*BUYING, "evaluate")),
     ] = None
     ask_factor: Annotated[
         float,
@@ -228,6 +234,14 @@ class JobConfig:
         Help("how often a model is asked again for the questions that an item lacks"),
         Between(0, 20),
     ] = 2
+    small_model: Annotated[
+        bool,
+        Setting(Group.WORK, "SMALL_MODEL", "true"),
+        Help(
+            "ask for one question at a time, with its beginning given: for small models behind OPENAI_BASE_URL",
+            "Each question takes a call of its own, and up to REASK_LIMIT more.",
+        ),
+    ] = False
     limit: Annotated[
         int | None,
         Setting(Group.WORK, "PRODUCT_LIMIT", "100", default="none"),
@@ -584,6 +598,38 @@ class JobConfig:
         Help("time for calls in flight after SIGTERM or Ctrl-C"),
         Between(0, 3600, "seconds"),
     ] = 25
+
+    question_files: Annotated[
+        tuple[str, ...] | None,
+        Setting(Group.EVALUATION, example="results.json", allowed="paths of files", read=str.splitlines),
+        Help("files of questions"),
+        Option(
+            "RESULTS.json",
+            "RESULTS.json",
+            arguments={
+                "evaluate": "the result of a job, or a list of questions of another tool; several: side by side"
+            },
+            many=True,
+        ),
+    ] = None
+    fail_over: Annotated[
+        tuple[str, ...] | None,
+        Setting(Group.EVALUATION, example="near_duplicates=0.02", allowed="KEY=VALUE", read=str.splitlines),
+        Help("end with 65 if a figure of the first file is worse than this, with 64 if it cannot be told"),
+        Option("--fail-over", "KEY=VALUE", ("evaluate",), many=True),
+    ] = None
+    plot: Annotated[
+        str | None,
+        Setting(Group.EVALUATION, example="figures.svg"),
+        Help("write the shares as bars to this SVG file"),
+        Option("--plot", "PATH", ("evaluate",)),
+    ] = None
+    as_json: Annotated[
+        bool,
+        Setting(Group.EVALUATION, example="true"),
+        Help("print the figures as JSON"),
+        Option("--json", verbs=("evaluate",)),
+    ] = False
 
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"],

@@ -131,8 +131,8 @@ def fill(product: Product, query_type: QueryType, order: Order, provider: Provid
     dropped: Counter[str] = Counter()
     error: Failure = None
     was_of_no_use = False
-    for _ in range(order.calls):
-        result = ask(product, query_type, order, provider, Known(questions, dropped))
+    for answered in range(order.calls):
+        result = ask(product, query_type, order, provider, Known(questions, dropped, answered=answered))
         error = result.error
         is_of_no_use = isinstance(error, UnusableReplyError)
         if error and (not is_of_no_use or was_of_no_use):

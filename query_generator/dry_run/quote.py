@@ -20,14 +20,16 @@ class Workload:
 
     calls: int = 0
     questions: int = 0
+    asked: int = 0
     prompt_bytes: int = 0
     sample: list[Prompt] = field(default_factory=list)
     _random: random.Random = field(default_factory=lambda: random.Random(0), repr=False)
 
-    def add(self, prompt: Prompt, questions: int) -> None:
-        """Count a call that asks for `questions` questions."""
+    def add(self, prompt: Prompt, questions: int, asked: int) -> None:
+        """Count a call for which `questions` are to be written, and `asked` are asked for."""
         self.calls += 1
         self.questions += questions
+        self.asked += asked
         self.prompt_bytes += _size(prompt)
         if len(self.sample) < SAMPLE:
             self.sample.append(prompt)
@@ -39,6 +41,7 @@ class Workload:
         return Workload(
             self.calls + other.calls,
             self.questions + other.questions,
+            self.asked + other.asked,
             self.prompt_bytes + other.prompt_bytes,
             [*self.sample, *other.sample],
         )
@@ -105,7 +108,7 @@ def quote(
     estimated = sum(_size(prompt) for prompt in work.sample) / BYTES_A_TOKEN
     ratio = sum(counts) / estimated if counts and estimated else 1.0
     tokens_a_question, second_calls = learned or (TOKENS_A_QUESTION, SECOND_CALLS)
-    usage = Usage(round(work.prompt_bytes / BYTES_A_TOKEN * ratio), round(work.questions * tokens_a_question))
+    usage = Usage(round(work.prompt_bytes / BYTES_A_TOKEN * ratio), round(work.asked * tokens_a_question))
     return Quote(provider, model, work.calls, usage, second_calls, price, bool(counts), learned is not None)
 
 

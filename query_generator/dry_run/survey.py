@@ -131,7 +131,7 @@ def take_survey(config: JobConfig, db: Database | None, stop: StopSignal, survey
             raise InterruptedRunError(f"stopped: {stop.reason}")
         for item in open_work.of(chunk):
             if request := next_request(item.product, item.query_type, order, Known(item.existing)):
-                survey.work[item.query_type].add(request.prompt, request.asked_in_all)
+                survey.work[item.query_type].add(request.prompt, request.count, request.asked_in_all)
     if not survey.products:
         raise InputError(f"job {config.job_id}: no usable product in {name}")
     return name

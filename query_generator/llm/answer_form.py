@@ -46,6 +46,8 @@ class OutputLimit:
 
     def of(self, request: GenerationRequest) -> int:
         """Return the limit of one call, in tokens."""
+        if request.opener is not None and self._thinks is not True:
+            return TOKENS_A_QUESTION
         room = 0 if self._thinks is False else ROOM_FOR_THINKING
         return TOKENS_A_QUESTION * request.asked_in_all + TOKENS_BESIDES + room
 

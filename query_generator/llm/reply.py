@@ -32,6 +32,9 @@ def parse_answer(text: str, finish: object, request: GenerationRequest) -> tuple
     Raises:
         UnusableReplyError: not one question was found.
     """
+    if request.opener is not None:
+        question = completed(request.opener, without_thinking(text))
+        return ((question,), (request.groups[0].key,)) if question else ((), ())
     if request.groups and (found := _grouped(text, [group.key for group in request.groups])):
         return tuple(question for _, question in found), tuple(key for key, _ in found)
     return parse_question_texts(text, finish, wanted=request.count, asked=str(request.query_type)), ()
@@ -134,3 +137,13 @@ def _usable(items: Iterable[str]) -> tuple[str, ...]:
 
 def _sound(text: str) -> str:
     return text if text.isascii() else text.encode(errors="ignore").decode()
+
+
+def completed(opener: str, text: str) -> str:
+    """Return the question that a model has completed: the first line up to its mark, after the opener."""
+    line = next((line for line in text.splitlines() if line.strip()), "").strip().strip('"“”*').strip()
+    question = line.partition("?")[0].strip()
+    if not question:
+        return ""
+    begins = question.casefold().startswith(opener.casefold())
+    return f"{question}?" if begins else f"{opener} {question.lstrip('. …')}?"

@@ -20,8 +20,9 @@ from query_generator.pipeline.outcomes import next_call, next_state, storable
 from query_generator.pipeline.saving import Saving
 from query_generator.pipeline.unusable import UnusableReplies
 from query_generator.pipeline.workers import Workers, take_ended
-from query_generator.questions.ask import ask
-from query_generator.questions.order import Known, Order, Surroundings
+from query_generator.questions.ask import are_mostly_copies, ask
+from query_generator.questions.order import Known, Order
+from query_generator.questions.seen import Seen
 from query_generator.report.stats import RunStats, Tally
 from query_generator.stopping import StopSignal
 from query_generator.store.events import EventLog
@@ -58,16 +59,16 @@ class Generation:
         unusable: UnusableReplies,
         clock: Callable[[], float] = time.monotonic,
         on_check: Callable[[], None] = lambda: None,
-        around: Surroundings | None = None,
+        seen: Seen | None = None,
     ) -> None:
-        """Take what the loop works with; `on_check` is called about twice a second while it works. `around`
-        is what the run has seen of other products."""
+        """Take what the loop works with; `on_check` is called about twice a second while it works. `seen` takes in
+        what the run sees of its products."""
         self._on_check = on_check
         self._ledger = ledger
         self._provider = provider
         self._stop = stop
         self._order = order
-        self._around = around or Surroundings()
+        self._seen = seen or Seen()
         self._max_concurrency = max_concurrency
         self._clock = clock
         self._unusable = unusable
@@ -147,6 +148,7 @@ class Generation:
         while self._ready and len(self._in_flight) < self._max_concurrency and self._unusable.may_begin(self._ready[0]):
             item = self._ready.popleft()
             self._unusable.begins(item)
+            self._seen.begins(item.product)
             if item.query_type is QueryType.PRODUCT and not item.deferred and not item.answered:
                 lines.begins(item.product.name)
             future = self._workers.submit(partial(self._ask, item))
@@ -156,8 +158,9 @@ class Generation:
     def _ask(self, item: Item) -> Generated:
         if self._stop.is_set():
             raise InterruptedRunError(f"stopped: {self._stop.reason}")
-        known = Known(item.existing, item.dropped, item.stored)
-        return ask(item.product, item.query_type, self._order, self._provider, known, self._around)
+        known = Known(item.existing, item.dropped, item.stored, item.answered)
+        generated = ask(item.product, item.query_type, self._order, self._provider, known, self._seen.around())
+        return self._seen.settle(item.product, item.query_type, generated)
 
     def _save(self, finished: Sequence[Future[Generated]]) -> None:
         self._ended_lately += len(finished)
@@ -190,6 +193,12 @@ class Generation:
             self._unusable.ended(item, generated)
         except RepliesOfNoUseError as exc:
             self._end(exc)
+        if are_mostly_copies(generated):
+            _LOG.warning(
+                "[AI ERROR] %s questions for '%s': of the reply fewer than a fifth are no copies",
+                item.query_type,
+                item.product.name,
+            )
         if outcome.generated.error:
             reason = storable(str(outcome.generated.error))
             _LOG.warning("[AI ERROR] %s questions for '%s': %s", item.query_type, item.product.name, reason)

@@ -30,6 +30,7 @@ from query_generator.pipeline.services import Connect, check_bucket, database_of
 from query_generator.pipeline.spending import budget_of
 from query_generator.pipeline.starting import in_turn
 from query_generator.pipeline.unusable import UnusableReplies
+from query_generator.questions.seen import Seen
 from query_generator.report.metrics import Metrics, Totals
 from query_generator.report.stats import RunStats, Tally
 from query_generator.report.summary import ChildReport, Report
@@ -215,6 +216,7 @@ class _Run:
 
     def _generate_by(self, provider: Provider, meter: Meters, counts: JobSize) -> FatalError | None:
         _LOG.info("[AI] Questions are written by %s (%s)", provider.name, provider.model)
+        seen = Seen()
         generation = Generation(
             self._ledger,
             self._events,
@@ -227,6 +229,7 @@ class _Run:
             batch_size=self._config.batch_size,
             unusable=UnusableReplies(self._config.unusable_reply_limit, writers_of(self._config)),
             on_check=lambda: self._report_metrics(meter, generation),
+            seen=seen,
         )
         began = self._clock()
         try:
@@ -239,6 +242,8 @@ class _Run:
             self._stats.llm = meter.stats()
             self._stats.cache = self._cache.stats()
             self._stats.questions_generation_time = self._clock() - began
+            self._stats.compared_questions = seen.patterns.questions
+            self._stats.swapped_questions = round(seen.patterns.share * seen.patterns.questions)
             self._ended = generation.ended
         if self._stop.is_set():
             return InterruptedRunError(

@@ -81,6 +81,8 @@ class Saving:
 
     def _save_together(self, outcomes: Sequence[Outcome], store: Store) -> list[Outcome]:
         self._stats.llm = self._meter.stats()
+        for outcome in outcomes:
+            self._stats.examples = {**outcome.generated.examples, **self._stats.examples}
         stats = self._stats.as_dict()
         written: list[Outcome] = self._ledger.db.with_reconnect(
             lambda: self._ledger.queue.save(outcomes, stats, lambda: store(outcomes), self._saved.saved)

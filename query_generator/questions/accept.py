@@ -1,36 +1,133 @@
-"""Accepts the questions of a reply to a planned request, each for its group. Pure."""
+"""Accepts the questions of a reply to a planned request: those that pass, best ones first, each for its group. Pure."""
 
 from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from query_generator.llm.base import GenerationReply, GenerationRequest
-from query_generator.models import Question
-from query_generator.questions.checks import accept_questions
+from query_generator.models import QueryType, Question, SlotGroup, Stage
+from query_generator.one_line import one_line
+from query_generator.questions.checks import Checks, comparison_key, standardize
+from query_generator.questions.choose import Candidate, choose, filled
+from query_generator.questions.names import OwnNames
+from query_generator.questions.near_copies import NearCopies
 from query_generator.questions.order import CUT_WHILE_REPEATING
+from query_generator.questions.prompts import instructions
 
-REPEATS = ("duplicate", "near_copy")
+DUPLICATE, NEAR_COPY, SURPLUS = "duplicate", "near_copy", "surplus"
+LONGEST_EXAMPLE = 120  # characters
+BRAND_LEAK, OTHER_BRAND, NAMES_NEITHER = "brand_leak", "other_brand", "names_neither"
 
 
-def accept_planned(request: GenerationRequest, reply: GenerationReply) -> tuple[list[Question], Counter[str]]:
-    """Return the questions to keep, at most as many as are needed of each group, and the dropped texts by reason."""
-    own = f"{request.product.name} {request.product.brand}"
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The usable questions of a reply, the number of dropped texts by reason, and the beginning of one for each."""
+
+    questions: list[Question] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+
+
+def accept_planned(request: GenerationRequest, reply: GenerationReply) -> Verdict:
+    """Return the questions to keep, at most as many as are needed, and what was dropped.
+
+    Besides those of `Checks.fault` the reasons are: brand_leak, other_brand and names_neither by the brand rule,
+    duplicate and near_copy of a question that the product has, and surplus.
+    """
+    names = OwnNames(request.product)
+    checks = Checks(request.product, request.query_type, locale=reply.locale, told=instructions(request.prompt))
     groups = {group.key: group for group in request.groups}
-    lacking = {group.key: group.count for group in request.groups}
-    keys = reply.keys or ("",) * len(reply.texts)
-    kept: list[Question] = []
+    known = _Known(request, names.masked, reply.locale)
+    passed: dict[Candidate, bool] = {}
     dropped: Counter[str] = Counter()
-    seen = list(request.exclusions)
-    for key, text in zip(keys, reply.texts, strict=True):
-        accepted = accept_questions([text], 1, seen, own)
-        dropped += accepted.dropped
-        for question in accepted.questions:
-            seen.append(question)
-            group = groups.get(key)
-            if len(kept) == request.count or (group and not lacking[key]):
-                dropped["surplus"] += 1
-                continue
-            if group:
-                lacking[key] -= 1
-            kept.append(Question(question, group.facets if group else None, group.facets.branded if group else None))
-    if reply.truncated and 2 * sum(dropped[reason] for reason in REPEATS) > len(reply.texts):
+    examples: dict[str, str] = {}
+    for key, text in zip(reply.keys or ("",) * len(reply.texts), reply.texts, strict=True):
+        question, group = standardize(text), groups.get(key)
+        is_named = False
+        if not (reason := checks.fault(question, group)):
+            is_named = bool(names.found(question))
+            reason = _brand_fault(request, question, group, names, is_named=is_named)
+            reason = reason or known.copy_fault(question, key)
+        if reason:
+            dropped[reason] += 1
+            examples.setdefault(reason, one_line(text[:LONGEST_EXAMPLE]))
+        else:
+            passed[Candidate(question, key if group else "", known.is_stored(question))] = is_named
+    kept = _chosen(request, reply, passed, known.copies.words_of)
+    dropped[SURPLUS] += len(passed) - len(kept)
+    if reply.truncated and 2 * (dropped[DUPLICATE] + dropped[NEAR_COPY]) > len(reply.texts):
         dropped[CUT_WHILE_REPEATING] += 1
-    return kept, dropped
+    questions = []
+    for candidate in kept:
+        facets = groups[candidate.key].facets if candidate.key else None
+        questions.append(Question(candidate.text, facets, passed[candidate], reply.locale))
+    return Verdict(questions, +dropped, examples)
+
+
+def _chosen(
+    request: GenerationRequest,
+    reply: GenerationReply,
+    passed: Mapping[Candidate, bool],
+    words_of: Callable[[str], frozenset[str]],
+) -> tuple[Candidate, ...]:
+    """Choose for each group what it needs; then from what is left for what is missing.
+
+    One of no group may stand in at once, one that is too many for its group at the last call. In place of an unbranded
+    question about the market none stands in that names brand or product; only a grammar, which has too few others, is
+    not held to that at its last call.
+    """
+
+    def fits(candidate: Candidate, lack: SlotGroup) -> bool:
+        if candidate.key and not request.is_last:
+            return False
+        is_free = request.query_type is QueryType.PRODUCT or (request.is_last and bool(reply.locale))
+        return is_free or passed[candidate] == lack.facets.branded
+
+    chosen = choose(tuple(passed), request.groups, request.count, words_of=words_of, kept=request.exclusions)
+    return filled(chosen, request.groups, request.count, fits).kept if chosen.missing else chosen.kept
+
+
+def _brand_fault(
+    request: GenerationRequest, question: str, group: SlotGroup | None, names: OwnNames, *, is_named: bool
+) -> str:
+    """Return why a question does not fit the brand rule of its group; product questions may always name the product."""
+    if group is None:
+        return ""
+    if group.facets.branded:
+        return "" if is_named or names.mentioned(question) else NAMES_NEITHER
+    if request.query_type is QueryType.PRODUCT:
+        return ""
+    if is_named:
+        return BRAND_LEAK
+    if group.facets.stage is not Stage.EXPLORE or request.other_brands is None:
+        return ""
+    return OTHER_BRAND if request.other_brands.found(question, names) else ""
+
+
+class _Known:
+    """The questions that a product has, and those that were accepted before in this reply."""
+
+    def __init__(self, request: GenerationRequest, masked: Callable[[str], str], locale: str) -> None:
+        self._reusable = {comparison_key(entry.text) for entry in request.stored if entry.counts}
+        self._seen = {comparison_key(text) for text in request.exclusions} - self._reusable
+        others = [entry.text for entry in request.stored if not entry.counts]
+        existing = [text for text in request.exclusions if comparison_key(text) in self._seen]
+        self.copies = NearCopies(masked, [*existing, *others], language=locale)
+        self._stored = NearCopies(masked, [entry.text for entry in request.stored if entry.counts], language=locale)
+
+    def is_stored(self, question: str) -> bool:
+        """Whether a question of the type is stored word by word, and may count again."""
+        return comparison_key(question) in self._reusable
+
+    def copy_fault(self, question: str, slot: str) -> str:
+        """Return why a question is one of those that are there; a stored one may be given again word by word."""
+        key = comparison_key(question)
+        if key in self._seen:
+            return DUPLICATE
+        self._seen.add(key)
+        if key not in self._reusable and (
+            (self._reusable and self._stored.copy_of(question)) or self.copies.copy_of(question, slot)
+        ):
+            return NEAR_COPY
+        self.copies.add(question, slot)
+        return ""

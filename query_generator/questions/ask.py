@@ -5,9 +5,13 @@ from collections import Counter
 from query_generator.errors import RetryableError, SkippableError, UnusableReplyError
 from query_generator.llm.base import Provider
 from query_generator.models import Generated, Product, QueryType
+from query_generator.questions.accept import DUPLICATE, NEAR_COPY
 from query_generator.questions.judged import judged
+from query_generator.questions.near_copies import FEW_KEPT
 from query_generator.questions.order import Known, Order, Surroundings, next_request
 from query_generator.unexpected import unexpected_as
+
+FEWEST_COPIES = 8  # in a reply, before it is worth a warning
 
 
 def ask(
@@ -52,6 +56,7 @@ def ask(
         reply.usage.prompt_tokens,
         reply.usage.output_tokens,
         prompt_version=order.prompt_version,
+        examples=reply.verdict.examples,
     )
 
 
@@ -59,3 +64,9 @@ def shortage(have: int, wanted: int, calls: int, dropped: Counter[str]) -> Skipp
     """Return the error for an item with too few questions after all its calls; it names the dropped texts by reason."""
     reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(dropped.items()))
     return SkippableError(f"only {have} of {wanted} questions after {calls} calls (dropped: {reasons or 'none'})")
+
+
+def are_mostly_copies(generated: Generated) -> bool:
+    """Whether so much of a call's texts are copies that the model, or the rule for copies, must be off."""
+    copies = generated.dropped[DUPLICATE] + generated.dropped[NEAR_COPY]
+    return copies >= FEWEST_COPIES and len(generated.questions) < FEW_KEPT * (copies + len(generated.questions))

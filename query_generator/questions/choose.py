@@ -11,10 +11,14 @@ from query_generator.questions.checks import comparison_key
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An accepted question, and the key of the group that it was written for; "" if of none."""
+    """An accepted question, and the key of the group that it was written for; "" if of none.
+
+    One that `is_stored` is kept before others, so that another job finds the same questions again.
+    """
 
     text: str
     key: str = ""
+    is_stored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +82,30 @@ def missing(groups: Iterable[SlotGroup], have_by_key: Mapping[str, int]) -> tupl
     return tuple(replace(group, count=lack) for group, lack in lacks if lack > 0)
 
 
-def filled(chosen: Chosen, groups: Sequence[SlotGroup], wanted: int) -> Chosen:
-    """Fill what is missing from the surplus of other groups: the last resort, when nothing is asked again.
+def filled(
+    chosen: Chosen, groups: Sequence[SlotGroup], wanted: int, fits: Callable[[Candidate, SlotGroup], bool]
+) -> Chosen:
+    """Fill what is missing from the surplus: with questions of no group, or at last with those of other groups.
 
     A stand-in keeps its own key, and so the facets that it was written for. It is taken for the missing group that
     these agree with best, being branded or not above all; candidates of no known group are taken last. What is still
     missing stays in `missing`.
+
+    Args:
+        chosen: the outcome of `choose`.
+        groups: what was wanted.
+        wanted: upper bound of all together, in questions.
+        fits: whether a candidate may stand in for one of a group.
     """
     by_key = {group.key: group for group in groups}
     kept, surplus = list(chosen.kept), list(chosen.surplus)
     misplaced, still = list(chosen.misplaced), []
     for lack in chosen.missing:
         count = lack.count
-        while count and surplus and len(kept) < wanted:
-            stand_in = max(surplus, key=lambda candidate: _agreement(by_key.get(candidate.key), lack))
+        fitting = [candidate for candidate in surplus if fits(candidate, lack)]
+        while count and fitting and len(kept) < wanted:
+            stand_in = max(fitting, key=lambda candidate: _agreement(by_key.get(candidate.key), lack, candidate))
+            fitting.remove(stand_in)
             surplus.remove(stand_in)
             kept.append(stand_in)
             misplaced.append((stand_in, replace(lack, count=1)))
@@ -101,12 +115,12 @@ def filled(chosen: Chosen, groups: Sequence[SlotGroup], wanted: int) -> Chosen:
     return Chosen(tuple(kept), tuple(surplus), tuple(still), tuple(misplaced))
 
 
-def _agreement(group: SlotGroup | None, lack: SlotGroup) -> tuple[bool, int]:
+def _agreement(group: SlotGroup | None, lack: SlotGroup, candidate: Candidate) -> tuple[bool, bool, int]:
     if group is None:
-        return False, -1
+        return candidate.is_stored, False, -1
     ours, theirs = group.facets, lack.facets
     same = (ours.intent == theirs.intent, ours.stage == theirs.stage, ours.style == theirs.style)
-    return ours.branded == theirs.branded, sum(same) + (ours.persona == theirs.persona)
+    return candidate.is_stored, ours.branded == theirs.branded, sum(same) + (ours.persona == theirs.persona)
 
 
 class _Nearness:
@@ -115,6 +129,7 @@ class _Nearness:
     def __init__(
         self, candidates: Sequence[Candidate], words_of: Callable[[str], Collection[str]], kept: Iterable[str]
     ) -> None:
+        self._is_stored = [candidate.is_stored for candidate in candidates]
         self._words = [words_of(candidate.text) for candidate in candidates]
         self._counts = Counter(chain(chain.from_iterable(self._words), chain.from_iterable(map(words_of, kept))))
 
@@ -123,9 +138,9 @@ class _Nearness:
             self._counts[word] -= 1
 
     def reduce(self, places: list[int], count: int) -> None:
-        """Drop places until `count` are left, each time the nearest; of equal ones the last."""
+        """Drop places until `count` are left, each time the nearest that is not stored; of equal ones the last."""
         while len(places) > count:
-            nearest = max(places, key=lambda place: (self._of(place), place))
+            nearest = max(places, key=lambda place: (not self._is_stored[place], self._of(place), place))
             places.remove(nearest)
             self.drop(nearest)
 

@@ -73,6 +73,10 @@ class OwnNames:
         for name in sorted(wide, key=lambda name: (-len(name), name)):
             for _, _, start, end in matches(name, squeezed, tokens, self._aliases.own_splits):
                 return question[start:end]
+        title = fold(self._product.name)
+        for place in range(len(tokens) - len(title) + 1):
+            if title and [token[0] for token in tokens[place : place + len(title)]] == title:
+                return question[tokens[place][1] : tokens[place + len(title) - 1][2]]
         return ""
 
     def masked(self, question: str) -> str:

@@ -2,19 +2,17 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from query_generator.llm.base import FIRST_PROMPT_VERSION, GenerationRequest, no_brand
+from query_generator.llm.base import FIRST_PROMPT_VERSION, BrandFinder, GenerationRequest
 from query_generator.models import Product, QueryType, Question, SlotGroup, StoredText
 from query_generator.questions.personas import shipped_personas
 from query_generator.questions.plan import PlanSettings, open_slots, plan
 from query_generator.questions.prompts import PROMPT_VERSION, build_planned_prompt, build_prompt
+from query_generator.questions.small_model import small_prompt
 
 CUT_WHILE_REPEATING = "cut while it repeated itself"
 """Counted among the dropped texts of an item, once for each reply that ended for its length with mostly repeats."""
-
-TOLD_OF_STORED = 50
-"""So many of the questions that the product has from elsewhere are told to a model that is asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +25,7 @@ class Order:
         plan: what plans depend on.
         ask_factor: how many times as many questions are asked for as are missing.
         reask_limit: how often an item may be asked for again.
+        small_model: ask for one question at a time, each `reask_limit` times again at most.
     """
 
     num_questions: int
@@ -34,11 +33,12 @@ class Order:
     plan: PlanSettings = field(default_factory=PlanSettings)
     ask_factor: float = 1.15
     reask_limit: int = 2
+    small_model: bool = False
 
     @property
     def calls(self) -> int:
         """The most replies that one item gets."""
-        return 1 + self.reask_limit
+        return (1 + self.reask_limit) * (self.num_questions if self.small_model else 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,13 @@ class Known:
         existing: its questions; they count, and are not asked for again.
         dropped: the texts that earlier replies for it were refused, by reason.
         stored: questions that the product has from elsewhere, of both types.
+        answered: the calls that have got a reply.
     """
 
     existing: Sequence[Question] = ()
     dropped: Mapping[str, int] = field(default_factory=dict)
     stored: Sequence[StoredText] = ()
+    answered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,11 @@ class Surroundings:
 
     Attributes:
         avoided: returns the patterns that too many questions of other products have.
-        other_brand: returns the brand of another product that a text names, or nothing.
+        other_brands: the brands of other products.
     """
 
     avoided: Callable[[], Sequence[str]] = tuple
-    other_brand: Callable[[str], str] = no_brand
+    other_brands: BrandFinder | None = None
 
 
 def next_request(
@@ -82,19 +84,50 @@ def next_request(
     if lacking <= 0:
         return None
     texts, stored = tuple(question.text for question in known.existing), tuple(known.stored)
-    if known.dropped:
-        texts += tuple(entry.text for entry in stored if entry.counts)[:TOLD_OF_STORED]
     if order.prompt_version == FIRST_PROMPT_VERSION:
         prompt = build_prompt(product, query_type, lacking, texts)
         return GenerationRequest(product, query_type, lacking, prompt, texts, stored=stored)
     groups = open_slots(plan(product, query_type, order.num_questions, order.plan), known.existing)
     if known.dropped.get(CUT_WHILE_REPEATING):
         groups = groups[:1]
+    if order.small_model:
+        return _one_question(product, query_type, order, known, around, groups)
     asked = _asked(groups, order.ask_factor)
-    personas = order.plan.personas or shipped_personas()
+    shipped = shipped_personas()
+    personas = () if order.plan.personas == shipped else order.plan.personas
     prompt = build_planned_prompt(product, query_type, groups, asked, texts, around.avoided(), personas)
     needed = sum(group.count for group in groups)
-    return GenerationRequest(product, query_type, needed, prompt, texts, groups, asked, stored, around.other_brand)
+    return GenerationRequest(
+        product,
+        query_type,
+        needed,
+        prompt,
+        texts,
+        groups,
+        asked,
+        stored,
+        around.other_brands,
+        known.answered + 1 >= order.calls,
+    )
+
+
+def _one_question(
+    product: Product,
+    query_type: QueryType,
+    order: Order,
+    known: Known,
+    around: Surroundings,
+    groups: Sequence[SlotGroup],
+) -> GenerationRequest:
+    """Return the request for a question of one of the groups, by turns."""
+    group = replace(groups[known.answered % len(groups)], count=1)
+    prompt, opener = small_prompt(product, query_type, group, known.answered)
+    texts = tuple(question.text for question in known.existing)
+    is_last = known.answered + 1 >= order.calls
+    stored = tuple(known.stored)
+    return GenerationRequest(
+        product, query_type, 1, prompt, texts, (group,), (1,), stored, around.other_brands, is_last, opener
+    )
 
 
 def _asked(groups: Sequence[SlotGroup], factor: float) -> tuple[int, ...]:

@@ -28,7 +28,9 @@ FEWEST_GROUPS, MOST_GROUPS = 3, 24
 STYLES = ((Style.PLAIN, 0.55), (Style.SHORT, 0.25), (Style.CONVERSATIONAL, 0.2))
 BRANDED = "_branded"
 """Ends the key of a group whose questions name the brand or the product."""
-STARTS_A_QUESTION = 1.5  # starting points of a group for each of its questions, so that a model has a choice
+QUESTIONS = "_questions"
+"""In each key: a small model takes `facts` for a field of the product, and fills it with facts."""
+STARTS_A_QUESTION = 1.0  # starting points of a group for each of its questions, so that a model has a choice
 
 
 # Names of fields stand among the instructions of a prompt; what is longer, or a sentence, stands in the data alone.
@@ -74,7 +76,7 @@ def plan(
             persona = personas[len(groups) % len(personas)].name
             style = draw.style(len(groups))
             lap = number // sum(angle.branded == is_branded for angle in angles)
-            key = angle.key + (f"_{lap + 1}" if lap else "") + (BRANDED if is_branded else "")
+            key = angle.key + QUESTIONS + (f"_{lap + 1}" if lap else "") + (BRANDED if is_branded else "")
             facets = Facets(angle.intent, angle.stage, style, persona, is_branded)
             groups.append(SlotGroup(key, facets, size, starts.take(angle.sources, math.ceil(size * STARTS_A_QUESTION))))
     return tuple(_distinct(groups))
@@ -103,9 +105,7 @@ def open_slots(groups: Sequence[SlotGroup], existing: Iterable[Question]) -> tup
 
 def about(query_type: QueryType, key: str) -> str:
     """Return what the questions of a group are about, by its key."""
-    name = key.removesuffix(BRANDED)
-    angles = {angle.key: angle.about for angle in _angles(query_type)}
-    return angles.get(name) or angles[name.rpartition("_")[0]]
+    return next(angle.about for angle in _angles(query_type) if key.startswith(angle.key + QUESTIONS))
 
 
 def _branded_count(query_type: QueryType, count: int, unbranded_share: float) -> int:

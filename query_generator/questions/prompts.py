@@ -69,7 +69,6 @@ def build_planned_prompt(
     """
     texts = _texts()[PROMPT_VERSION]
     spoken = spoken_name(product)
-    form = ", ".join(f'"{group.key}": ["...", "..."]' for group in groups[:2]) + (", ..." if len(groups) > 2 else "")
     described = {persona.name: persona.description for persona in personas}
     lines = [texts["first_line"][query_type].format(count=sum(asked))]
     for group, count in zip(groups, asked, strict=True):
@@ -85,7 +84,7 @@ def build_planned_prompt(
                 starts=texts["starts"].format(starts=_as_line(group.starts_from)) if group.starts_from else "",
             )
         )
-    lines += [texts["names"][query_type].format(spoken=_as_line([spoken])), texts["form"].format(form=form)]
+    lines += [texts["names"][query_type].format(spoken=_as_line([spoken])), texts["form"]]
     facts = _facts(product)
     parts = [_block("product_data", {"name": facts.pop("name"), "spoken_name": spoken, **facts}), "\n".join(lines)]
     if exclusions:

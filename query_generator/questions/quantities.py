@@ -55,6 +55,13 @@ _PATTERN = re.compile(
     re.IGNORECASE,
 )
 
+# "The Phone 15 in hard water" tells no inches; a word after the unit is that of a measure or of a thing measured so.
+_IS_A_PREPOSITION = re.compile(
+    r"\s+(?!(?:wide|long|tall|high|deep|thick|across|diagonal|diameter|screens?|displays?|monitors?|tvs?|tablets?|laptops?"
+    r"|versions?|models?|ones?|by|x|or|and|to|enough|for|too|big|small|large|waists?|inseams?|wheels?|rims?|pipes?)\b)\w",
+    re.IGNORECASE,
+)
+
 
 def quantities(text: str) -> list[Quantity]:
     """Return the quantities of a text in order. Numbers may have a decimal point or comma, and groups of three."""
@@ -62,7 +69,7 @@ def quantities(text: str) -> list[Quantity]:
     for match in _PATTERN.finditer(text):
         unit = match["unit"].lower()
         dimensions = _dimensions(unit)
-        if not dimensions:
+        if not dimensions or (unit == "in" and _IS_A_PREPOSITION.match(text, match.end())):
             continue
         low = number_of(match["low"])
         high = number_of(match["high"]) if match["high"] else low

@@ -27,13 +27,20 @@ class Tally:
 
 @dataclass(slots=True)
 class RunStats:
-    """The sums of a run. Times are seconds of wall time."""
+    """The sums of a run. Times are seconds of wall time.
+
+    Of `compared_questions`, `swapped_questions` are the same as one of another product but for the name. `examples` has
+    the beginning of one dropped text for each reason.
+    """
 
     products_processing_time: float = 0.0
     questions_generation_time: float = 0.0
     results_persistence_time: float = 0.0
     llm: CallStats = field(default_factory=CallStats)
     cache: CacheStats = field(default_factory=CacheStats)
+    compared_questions: int = 0
+    swapped_questions: int = 0
+    examples: dict[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the sums as a dict for `from_dict`."""
@@ -56,6 +63,9 @@ def total(runs: Iterable[RunStats]) -> RunStats:
             result.results_persistence_time + run.results_persistence_time,
             result.llm.plus(run.llm),
             result.cache.plus(run.cache),
+            result.compared_questions + run.compared_questions,
+            result.swapped_questions + run.swapped_questions,
+            run.examples | result.examples,
         )
     return result
 
@@ -91,5 +101,9 @@ def execution_stats(stats: RunStats, products_processed: int, questions: int) ->
             "success_rate_percent": round(success, 2),
             "average_time_seconds": round(average, 3),
         },
+        "same_with_name_swapped": (
+            round(stats.swapped_questions / stats.compared_questions, 4) if stats.compared_questions else None
+        ),
+        "dropped_examples": stats.examples,
         "cache": {**stats.cache.as_dict(), "hit_rate_percent": round(stats.cache.hit_rate_percent, 2)},
     }

@@ -1,5 +1,6 @@
 """What people see when a job has ended: the result objects and the summary."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -14,12 +15,15 @@ from query_generator.errors import ConfigurationError, ExitCode
 from query_generator.llm.metered import CallStats
 from query_generator.llm.registry import PROVIDER_WITHOUT_KEY
 from query_generator.masking import shown
+from query_generator.report.late_brands import LateBrands
 from query_generator.report.stats import RunStats, Tally, execution_stats, total
 from query_generator.store.database import Database
 from query_generator.store.items import Counts
 from query_generator.store.jobs import count_items, dropped_texts, read_job, stats_of_runs
 from query_generator.store.objects import ObjectStore, save_to_s3
-from query_generator.store.results import errors_json, job_errors, note_errors_written, result_json
+from query_generator.store.results import brands_of, errors_json, job_errors, note_errors_written, result_json
+
+_LOG = logging.getLogger("report")
 
 ERRORS_SHOWN = 20
 
@@ -141,9 +145,18 @@ def publish_result(
         "generated_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     full_head = {**head, "execution_stats": execution_stats(stats, counts.processed_products, counts.questions)}
-    addresses = [
-        save_to_s3(lambda: result_json(db, job_id, full_head), job_id, "results.json", objects=objects, prefix=prefix)
-    ]
+    late = LateBrands(brands_of(db, job_id))
+
+    def result() -> Iterator[bytes]:
+        late.begins()
+        return result_json(db, job_id, full_head, late.look_at)
+
+    addresses = [save_to_s3(result, job_id, "results.json", objects=objects, prefix=prefix)]
+    if late.count:
+        _LOG.warning(
+            "[BATCH WARNING] %d open questions name a brand that the catalog showed only after they were accepted",
+            late.count,
+        )
     if _has_errors(counts) or job.metadata.errors_written:
         addresses.append(
             save_to_s3(lambda: errors_json(db, job_id, head), job_id, "errors.json", objects=objects, prefix=prefix)

@@ -1,7 +1,7 @@
 """The result of a job as JSON, made from the database page by page and never held in memory."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from query_generator.input.product_fields import RejectedRecordError
@@ -14,11 +14,29 @@ from query_generator.store.items import ErrorStage
 PAGE_SIZE = 500
 
 
-def result_json(db: Database, job_id: str, head: Mapping[str, Any]) -> Iterator[bytes]:
-    """Yield results.json in chunks: `head`, then `products` in the order of the input, then `errors`."""
-    yield from _document(
-        head, {"products": result_products(db, job_id), "errors": map(error_entry, job_errors(db, job_id))}
-    )
+def result_json(
+    db: Database, job_id: str, head: Mapping[str, Any], look_at: Callable[[Mapping[str, Any]], None] = lambda _: None
+) -> Iterator[bytes]:
+    """Yield results.json in chunks: `head`, then `products` in the order of the input, then `errors`.
+
+    `look_at` is shown each product.
+    """
+    products = _shown(result_products(db, job_id), look_at)
+    yield from _document(head, {"products": products, "errors": map(error_entry, job_errors(db, job_id))})
+
+
+def brands_of(db: Database, job_id: str) -> Iterator[str]:
+    """Yield the brands of a job's products, each once."""
+    brand = ""
+    while rows := db.rows("results.brands", job_id=job_id, brand=brand, size=PAGE_SIZE):
+        yield from (row.brand_name for row in rows)
+        brand = rows[-1].brand_name
+
+
+def _shown(entries: Iterable[dict[str, Any]], look_at: Callable[[Mapping[str, Any]], None]) -> Iterator[dict[str, Any]]:
+    for entry in entries:
+        look_at(entry)
+        yield entry
 
 
 def errors_json(db: Database, job_id: str, head: Mapping[str, Any]) -> Iterator[bytes]:

@@ -10,7 +10,8 @@ from query_generator.store.connect import get_db_connection
 from tests.fakes.pg_server import ROLE, PgServer
 from tests.support.site import ITEMS, WHOLE, Site, ended, secret_of
 
-FEW = ("--job-id", "job", "--num-questions", "3", "--products-json", json.dumps([{"name": "Boot"}, {"name": "云岭茶"}]))
+PRODUCTS = json.dumps([{"name": "Boot"}, {"name": "云岭茶"}])
+FEW = ("--job-id", "job", "--num-questions", "3", "--products-json", PRODUCTS)
 SELECTED = ("--job-id", "own", "--num-questions", "3", "--from-job")
 HUGE_NUMBER = '{"name": "Boot", "size": 1' + "0" * 5000 + "}"
 DEEP = '{"name": "Boot", "parts": ' + "[" * 3000 + "]" * 3000 + "}"

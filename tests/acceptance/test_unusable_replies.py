@@ -176,7 +176,7 @@ def test_another_provider_takes_over_from_one_that_answers_nonsense(cloud: Cloud
 @pytest.mark.parametrize("stands_in", [False, True])
 def test_a_bad_model_for_market_questions_is_found_out_beside_a_good_one(cloud: Cloud, stands_in: bool) -> None:
     """Each model has a row of its own, so good product questions in between do not hide what is paid for in vain."""
-    always(cloud, Fault.BROKEN_JSON, "exactly 3 market")
+    always(cloud, Fault.BROKEN_JSON, "market questions, about")
     with OpenAIServer(api_key=OPENAI_KEY) as openai:
         ended = cloud.run(
             *(*arguments(25), "--max-concurrency", "1", "--provider", "gemini,openai" if stands_in else "gemini"),
@@ -294,7 +294,7 @@ def test_what_a_rule_of_the_table_refused_is_open_again(cloud: Cloud) -> None:
     bought again.
     """
     assert cloud.run("init-db").code == 0
-    change(cloud, "ALTER TABLE queries ADD CONSTRAINT no_boots CHECK (query_text NOT LIKE '%-1-%')")
+    change(cloud, "ALTER TABLE queries ADD CONSTRAINT no_boots CHECK (product_id <> 2)")
     assert cloud.run(*arguments(3)).code == 65
     failed = cloud.rows("SELECT error_stage, passing FROM job_items WHERE state = 'failed'")
     assert [tuple(row) for row in failed] == [("persist", True)] * 2

@@ -9,7 +9,6 @@ from tests.fakes.gemini_faults import Fault
 from tests.fakes.gemini_replies import answer
 from tests.fakes.llm_dialect import Answer, Call
 from tests.fakes.llm_server import LlmServer
-from tests.support.question_texts import soiled
 
 
 class AnthropicDialect:
@@ -57,9 +56,7 @@ class AnthropicDialect:
 
     def reply(self, fault: Fault, call: Call, name: str, texts: list[str]) -> dict[str, Any]:
         """Answer as the model: 7 tokens of thinking, then two blocks of text; 3 tokens of the prompt were cached."""
-        text = json.dumps(
-            answer(call.prompt, soiled(texts, name) if fault == Fault.DIRTY else texts), ensure_ascii=False
-        )
+        text = json.dumps(answer(fault, call.prompt, name, texts), ensure_ascii=False)
         stop = "end_turn"
         if fault == Fault.TRUNCATED:
             text, stop = text[: len(text) * 2 // 3], "max_tokens"

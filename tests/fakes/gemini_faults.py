@@ -36,6 +36,8 @@ class Fault(StrEnum):
     HTML = "html"  # status 200, a proxy's page
     FEW = "few"  # two thirds of the questions
     NO_QUESTIONS = "no_questions"  # as many statements
+    GOOD = "good"  # varied questions for each group, as a strong model's
+    CARELESS = "careless"  # the same, with mistakes in every fifth
     DIRTY = "dirty"  # every fifth item is numbered, repeated, marked up or no question
 
 

@@ -5,11 +5,13 @@ import re
 from typing import Any
 
 from tests.fakes.gemini_faults import Fault
+from tests.support.good_questions import good_answer
 from tests.support.question_texts import for_groups, soiled
 
 _COUNT = re.compile(r"exactly\s+(\d+)(?:\s+(product|market))?", re.IGNORECASE)
 _NAME = re.compile(r'"name"\s*:\s*("(?:[^"\\]|\\.)*")')
 _GROUP = re.compile(r'^- "(\w+)" \((\d+)\):', re.MULTILINE)
+CARELESS_SHARE = 0.2
 _ENUMS = {"STOP": 1, "MAX_TOKENS": 2, "SAFETY": 3}
 
 
@@ -28,8 +30,11 @@ def wanted(prompt: str) -> tuple[int, str, str]:
     return count, kind, json.loads(names[0], strict=False) if names else "this product"
 
 
-def answer(prompt: str, texts: list[str]) -> dict[str, list[str]]:
+def answer(fault: Fault, prompt: str, name: str, texts: list[str]) -> dict[str, list[str]]:
     """Return the object that a prompt asks for: one list, or one for each group."""
+    if fault in (Fault.GOOD, Fault.CARELESS):
+        return good_answer(prompt, mistakes=CARELESS_SHARE if fault == Fault.CARELESS else 0.0)
+    texts = soiled(texts, name) if fault == Fault.DIRTY else texts
     groups = [(key, int(count)) for key, count in _GROUP.findall(prompt)]
     _, kind, name = wanted(prompt)
     return for_groups(texts, groups, name, kind) if groups else {"questions": texts}
@@ -37,7 +42,7 @@ def answer(prompt: str, texts: list[str]) -> dict[str, list[str]]:
 
 def model_reply(fault: Fault, model: str, prompt: str, name: str, texts: list[str], integers: bool) -> dict[str, Any]:
     """Return the body of a model's reply: in two parts, with 7 tokens of thinking, enums as integers if asked."""
-    text = json.dumps(answer(prompt, soiled(texts, name) if fault == Fault.DIRTY else texts), ensure_ascii=False)
+    text = json.dumps(answer(fault, prompt, name, texts), ensure_ascii=False)
     finish = "STOP"
     if fault == Fault.TRUNCATED:
         text, finish = text[: len(text) * 2 // 3], "MAX_TOKENS"

@@ -9,7 +9,6 @@ from tests.fakes.gemini_faults import Fault
 from tests.fakes.gemini_replies import answer
 from tests.fakes.llm_dialect import Answer, Call
 from tests.fakes.llm_server import LlmServer
-from tests.support.question_texts import soiled
 
 
 class OpenAIDialect:
@@ -56,9 +55,7 @@ class OpenAIDialect:
 
     def reply(self, fault: Fault, call: Call, name: str, texts: list[str]) -> dict[str, Any]:
         """Answer as the model, after 7 tokens of reasoning."""
-        text = json.dumps(
-            answer(call.prompt, soiled(texts, name) if fault == Fault.DIRTY else texts), ensure_ascii=False
-        )
+        text = json.dumps(answer(fault, call.prompt, name, texts), ensure_ascii=False)
         finish = "stop"
         message: dict[str, Any] = {"role": "assistant", "refusal": None}
         if fault == Fault.TRUNCATED:

@@ -46,13 +46,38 @@ _MARKET_FRAMES = (
     "Is it wise to wait for better {aspect} instead of buying {name} now?",
     "Can {aspect} explain the popularity of {name} abroad?",
 )
+_CHINESE_ASPECTS = (
+    "第一次冲泡的水温", "办公室里的简单泡法", "打开以后的保存时间", "夏天高温下的味道", "送给长辈的包装",
+    "每天喝的合适数量", "农药残留的检测报告", "春季采摘的新鲜程度", "茶具和杯子的选择", "空腹饮用的身体感受",
+    "海外邮寄的费用", "散装和袋装的区别", "苦涩味道的原因", "山区种植的历史", "咖啡因的含量高低",
+    "网上假货的识别", "节日促销的折扣", "退货退款的规定", "儿童能否尝试", "搭配点心的吃法",
+    "陈年存放的升值", "有机认证的真假", "批发采购的起订量", "香气浓淡的等级", "减肥期间的效果",
+    "失眠人群的顾虑", "旅行携带的方便", "冷泡做法的步骤", "专家评审的意见",
+)  # fmt: skip
+_CHINESE_MARKET_ASPECTS = (
+    "今年市场的走势", "头部企业的份额", "新进入者的机会", "年轻消费者的喜好", "线下门店的分布",
+    "直播带货的影响", "原料涨价的压力", "出口关税的变化", "地方政府的补贴", "行业标准的更新",
+    "二手交易的热度", "会员制度的优惠", "跨境电商的竞争", "包装环保的要求", "节气营销的做法",
+    "高端礼品的需求", "农户合作的模式", "旅游体验的结合", "媒体曝光的丑闻", "外国买家的口碑",
+    "拍卖会上的纪录", "仓储物流的成本", "小众品种的崛起", "联名款式的销量", "社区团购的低价",
+    "投资收藏的风险", "质检机构的名单", "网红推荐的真实性", "老字号的衰落",
+)  # fmt: skip
+_CHINESE_FRAMES = (
+    "{name}{aspect}怎么样？", "谁了解{name}{aspect}？", "{aspect}，{name}好不好？", "为什么关心{name}{aspect}？",
+)  # fmt: skip
+_CHINESE = {"product": _CHINESE_ASPECTS, "market": _CHINESE_MARKET_ASPECTS}
 _FORMS = {"product": (_PRODUCT_ASPECTS, _PRODUCT_FRAMES), "market": (_MARKET_ASPECTS, _MARKET_FRAMES)}
 
 
 def questions(name: str, kind: str, start: int, count: int) -> list[str]:
     """Return the questions of number `start` to `start + count`; neighbours share neither aspect nor frame."""
-    aspects, frames = _FORMS[kind]
+    aspects, frames = _FORMS[kind] if not is_chinese(name) else (_CHINESE[kind], _CHINESE_FRAMES)
     return [_question(name, aspects, frames, number) for number in range(start, start + count)]
+
+
+def is_chinese(name: str) -> bool:
+    """Whether a product is to be asked about in Chinese."""
+    return any("\u4e00" <= sign <= "\u9fff" for sign in name)
 
 
 def for_groups(texts: list[str], groups: list[tuple[str, int]], name: str, kind: str) -> dict[str, list[str]]:
@@ -62,7 +87,10 @@ def for_groups(texts: list[str], groups: list[tuple[str, int]], name: str, kind:
     if kind == "product":
         return dealt
     return {
-        key: [text if key.endswith("_branded") else text.replace(name, UNNAMED) for text in some]
+        key: [
+            text if key.endswith("_branded") else text.replace(name, "同类茶叶" if is_chinese(name) else UNNAMED)
+            for text in some
+        ]
         for key, some in dealt.items()
     }
 

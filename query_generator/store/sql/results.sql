@@ -37,3 +37,11 @@ WHERE i.job_id = %(job_id)s AND i.state = 'failed'
   AND (i.position, i.product_id, i.query_type) > (%(position)s, %(product_id)s, %(query_type)s)
 ORDER BY i.position, i.product_id, i.query_type
 LIMIT %(size)s
+
+-- name: brands
+SELECT DISTINCT p.brand_name
+FROM job_items i
+JOIN products p USING (product_id)
+WHERE i.job_id = %(job_id)s AND i.query_type = 'market' AND p.brand_name > %(brand)s
+ORDER BY p.brand_name
+LIMIT %(size)s

@@ -13,7 +13,7 @@ def workload(calls: int) -> Workload:
     """Calls that ask for 25 questions with prompts of 400 bytes."""
     work = Workload()
     for _ in range(calls):
-        work.add(Prompt("s" * 300, "ä" * 50), 25)
+        work.add(Prompt("s" * 300, "ä" * 50), 25, 25)
     return work
 
 
@@ -38,7 +38,7 @@ def test_the_sample_is_small_and_from_the_whole_catalog() -> None:
     """However long the catalog, a few prompts are kept, and not only the first ones."""
     work = Workload()
     for number in range(5_000):
-        work.add(Prompt("", str(number)), 1)
+        work.add(Prompt("", str(number)), 1, 1)
     assert len(work.sample) == SAMPLE
     assert max(int(prompt.user) for prompt in work.sample) > 2_500
 

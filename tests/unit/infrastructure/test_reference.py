@@ -19,8 +19,8 @@ def test_every_setting_is_told_once() -> None:
     """Each has its row, with its names, its meaning and its example."""
     rows = [line for line in page().splitlines() if line.startswith("|")]
     for declared in SETTINGS.values():
-        names = [f"`{declared.variable}` |"] if declared.variable else [f"| `{declared.option.name} "]
-        (row,) = [line for line in rows if all(name in line for name in names)]
+        name = f"`{declared.variable}` |" if declared.variable else f"| `{declared.option.name}"
+        (row,) = [line for line in rows if name in line and declared.help.text[1:] in line]
         assert declared.help.text[1:] in row
         assert declared.help.note in row
         assert f"`{declared.setting.example}`" in row

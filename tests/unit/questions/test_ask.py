@@ -14,7 +14,10 @@ from tests.support.scripted_provider import ScriptedProvider
 
 BOOT = Product("Trail Boot", "Daybird")
 TEXTS = questions("Trail Boot", "product", 0, 30)
-MARKET = questions("Trail Boot", "market", 0, 30)
+MARKET = [
+    text if number % 3 == 0 else text.replace("Trail Boot", "everyday goods")
+    for number, text in enumerate(questions("Trail Boot", "market", 0, 60))
+]
 
 
 def test_one_call_is_enough_when_all_questions_are_good() -> None:
@@ -87,9 +90,11 @@ def test_the_documented_function_makes_both_types() -> None:
     """`generate_questions(product_info)` returns product and market questions, 25 of each unless told otherwise."""
     provider = ScriptedProvider(TEXTS, MARKET)
     made = generate_questions({"name": "Trail Boot", "brand": "Daybird"}, provider=provider)
-    assert made == {"product_questions": TEXTS[:25], "market_questions": MARKET[:25]}
+    assert made["product_questions"] == TEXTS[:25]
+    assert len(made["market_questions"]) == 25
+    assert set(made["market_questions"]) < set(MARKET)
     assert [request.query_type for request in provider.requests] == list(QueryType)
-    assert generate_questions({"name": "Boot"}, 2, ScriptedProvider(TEXTS, MARKET))["market_questions"] == MARKET[:2]
+    assert len(generate_questions({"name": "Boot"}, 2, ScriptedProvider(TEXTS, MARKET))["market_questions"]) == 2
 
 
 def test_the_documented_function_returns_a_part_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
@@ -104,7 +109,8 @@ def test_the_documented_function_asks_once_more_for_the_rest() -> None:
     """What the first call leaves short a second one makes up for, without repeating what is there."""
     provider = ScriptedProvider([*TEXTS[:3], "Just buy it."], [TEXTS[2], *TEXTS[3:6]], MARKET)
     made = generate_questions({"name": "Trail Boot", "brand": "Daybird"}, 5, provider)
-    assert made == {"product_questions": TEXTS[:5], "market_questions": MARKET[:5]}
+    assert made["product_questions"] == TEXTS[:5]
+    assert len(made["market_questions"]) == 5
     assert [(request.count, request.exclusions) for request in provider.requests] == [
         (5, ()),
         (2, tuple(TEXTS[:3])),

@@ -6,6 +6,11 @@ from query_generator.models import Facets, Intent, SlotGroup, Stage, Style
 from query_generator.questions.choose import Candidate, Chosen, choose, filled, missing
 
 
+def anything(_candidate: Candidate, _lack: SlotGroup) -> bool:
+    """Let any candidate stand in."""
+    return True
+
+
 def group(key: str, count: int, *, intent: Intent = Intent.LEARN, branded: bool = False) -> SlotGroup:
     """A group of a plan."""
     return SlotGroup(key, Facets(intent, Stage.EXPLORE, Style.PLAIN, "parent", branded), count)
@@ -95,7 +100,7 @@ def test_every_candidate_is_kept_or_surplus() -> None:
 def test_surplus_fills_a_lack_at_the_end() -> None:
     """It keeps its own key, and is told as misplaced."""
     groups = [group("a", 1), group("b", 2)]
-    chosen = filled(choose(candidates(a="one|two", b="three"), groups, 3), groups, 3)
+    chosen = filled(choose(candidates(a="one|two", b="three"), groups, 3), groups, 3, anything)
     assert sorted(kept(chosen)) == ["one", "three", "two"]
     assert chosen.misplaced == ((Candidate("two", "a"), group("b", 1)),)
     assert not chosen.missing
@@ -106,14 +111,14 @@ def test_a_branded_lack_is_filled_by_a_branded_question_first() -> None:
     """Else the share of unbranded questions would move more than it has to."""
     groups = [group("a", 1), group("b", 1, intent=Intent.BUY, branded=True), group("c", 1, branded=True)]
     chosen = choose(candidates(a="one|two", b="three|four"), groups, 3)
-    [(stand_in, lack)] = filled(chosen, groups, 3).misplaced
+    [(stand_in, lack)] = filled(chosen, groups, 3, anything).misplaced
     assert (stand_in.key, lack.key) == ("b", "c")
 
 
 def test_what_cannot_be_filled_stays_missing() -> None:
     """Nothing is padded."""
     groups = [group("a", 3)]
-    chosen = filled(choose(candidates(a="one"), groups, 3), groups, 3)
+    chosen = filled(choose(candidates(a="one"), groups, 3), groups, 3, anything)
     assert kept(chosen) == ["one"]
     assert chosen.missing == (group("a", 2),)
 

@@ -66,5 +66,5 @@ def test_a_provider_of_one_language_is_held_against_that_language() -> None:
     product = Product("云岭高山乌龙茶 100克", "云岭", description="高山乌龙茶，香气清高，回甘持久。")
     request = GenerationRequest(product, QueryType.PRODUCT, 10, build_prompt(product, QueryType.PRODUCT, 10), ())
     reply = OfflineProvider().generate(request)
-    assert judged(request, reply).accepted.questions
-    assert judged(request, replace(reply, language="")).accepted.dropped["wrong_language"]
+    assert judged(request, reply).verdict.questions
+    assert judged(request, replace(reply, locale="")).verdict.dropped["wrong_language"]

@@ -54,6 +54,8 @@ def test_execution_stats_have_the_documented_shape() -> None:
             "success_rate_percent": 80.0,
             "average_time_seconds": 0.5,
         },
+        "same_with_name_swapped": None,
+        "dropped_examples": {},
         "cache": {**CacheStats().as_dict(), "hit_rate_percent": 0.0},
     }
 

@@ -1,0 +1,220 @@
+"""How good sets of questions are, in figures. Pure, in memory that does not grow with the number of products.
+
+Figures that compare each text with many look at samples, see `Lengths`; the same ones each time.
+"""
+
+import hashlib
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+from query_generator.models import Product, QueryType, Question, SlotGroup
+from query_generator.questions.checks import Checks, comparison_key
+from query_generator.questions.names import OwnNames
+from query_generator.questions.near_copies import near_duplicates
+from query_generator.questions.patterns import Patterns
+from query_generator.questions.plan import plan
+from query_generator.questions.text_figures import compression_ratio, cut, distinct, sampled, self_bleu, words_of
+
+SAMPLED_PRODUCTS = 100
+"""For distinct_2, self_bleu and compression_ratio: those whose names have the lowest SHA-256."""
+MOST_WORDS = 5_000
+"""About 450 questions, at which distinct-2 no longer jumps with the choice of products."""
+MOST_TEXTS = 25
+"""Of a list, for self_bleu: what a job makes by default; the figure grows with the number of texts."""
+MOST_COMPARED = 2_000
+"""Of a list, for near_duplicates, whose time grows with the square."""
+QUESTION_MARKS = ("?", "？", "؟", "\u037e", "՞", "፧", "⸮")
+CONTRADICTIONS = frozenset({"contradiction", "false_presupposition"})
+"""Faults of `Checks` that say that a question states what the product's fields contradict or deny."""
+
+Figures: TypeAlias = Mapping[str, float | int | None]
+PlanOf = Callable[[Product, QueryType, int], Iterable[SlotGroup]]
+
+MORE_IS_BETTER = frozenset({"products", "questions", "distinct_2", "question_share", "facet_coverage"})
+INFORMS = frozenset({"market_naming", "ungrounded"})
+"""Figures of which neither more nor less is better in general; a threshold is an upper one."""
+KEYS = (
+    *("products", "questions", "short_lists", "exact_duplicates", "near_duplicates", "same_with_name_swapped"),
+    *("distinct_2", "self_bleu", "compression_ratio", "question_share", "brand_leaks", "market_naming"),
+    *("contradictions", "ungrounded", "facet_coverage", "cost_per_question"),
+)
+SHARES = frozenset(KEYS) - {"products", "questions", "short_lists", "compression_ratio", "cost_per_question"}
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionSet:
+    """The questions of one product.
+
+    `product` has what the result tells of it, and no name if nothing is known of it. `fields` is the product with all
+    of its fields, where the catalog is known.
+    """
+
+    product: Product
+    questions: Mapping[QueryType, Sequence[Question]]
+    fields: Product | None = None
+
+
+class Lengths(NamedTuple):
+    """What figures that depend on the amount of text look at; sets are compared at the lesser of both.
+
+    Attributes:
+        words: in all, for distinct_2 and compression_ratio.
+        texts: of a list, for self_bleu.
+    """
+
+    words: int = MOST_WORDS
+    texts: int = MOST_TEXTS
+
+
+@dataclass(slots=True)
+class _Sums:
+    """Counts over all products: of what was looked at, and of what was found there."""
+
+    products: int = 0
+    questions: int = 0
+    short_lists: int = 0
+    exact: int = 0
+    compared: int = 0
+    near: int = 0
+    asking: int = 0
+    market: int = 0
+    market_naming: int = 0
+    unbranded: int = 0
+    leaks: int = 0
+    checked: int = 0
+    contradictions: int = 0
+    of_product: int = 0
+    grounded: int = 0
+    planned: int = 0
+    covered: int = 0
+    named_products: int = 0
+    patterns: Patterns = field(default_factory=Patterns)
+
+
+class Evaluation:
+    """Takes question sets one by one, and then gives the figures.
+
+    Args:
+        wanted: questions for each product, by type.
+        cost_usd: of all questions together; None: not known.
+        plan_of: returns the groups that a product's questions were asked for by.
+    """
+
+    def __init__(self, wanted: Mapping[QueryType, int], cost_usd: float | None = None, plan_of: PlanOf = plan) -> None:
+        self._wanted = wanted
+        self._cost_usd = cost_usd
+        self._plan_of = plan_of
+        self._sums = _Sums()
+        self._sample: list[tuple[int, int, list[list[list[str]]]]] = []
+
+    def add(self, entry: QuestionSet) -> None:
+        """Take the questions of one product."""
+        sums, names = self._sums, OwnNames(entry.product) if entry.product.name else None
+        masked = names.masked if names else str
+        texts = [question.text for questions in entry.questions.values() for question in questions]
+        compared = sampled(texts, MOST_COMPARED)
+        sums.products += 1
+        sums.named_products += names is not None
+        sums.questions += len(texts)
+        sums.compared += len(compared)
+        sums.near += near_duplicates(compared, masked)
+        sums.asking += sum(text.rstrip().endswith(QUESTION_MARKS) for text in texts)
+        sums.patterns.add(entry.product.key, map(masked, texts))
+        for query_type, questions in entry.questions.items():
+            keys = [comparison_key(question.text) for question in questions]
+            sums.exact += len(keys) - len(set(keys))
+            sums.short_lists += len(questions) < self._wanted.get(query_type, 0)
+            self._add_plan(entry.product, query_type, questions)
+        self._add_names(entry.questions.get(QueryType.MARKET, ()), names)
+        self._add_facts(entry)
+        self._add_to_sample(entry, masked)
+
+    def _add_names(self, questions: Iterable[Question], names: OwnNames | None) -> None:
+        for question in questions if names else ():
+            is_naming = bool(names and names.found(question.text))
+            is_unbranded = bool(question.facets and not question.facets.branded)
+            self._sums.market += 1
+            self._sums.market_naming += is_naming
+            self._sums.unbranded += is_unbranded
+            self._sums.leaks += is_unbranded and is_naming
+
+    def _add_facts(self, entry: QuestionSet) -> None:
+        for question in entry.questions.get(QueryType.PRODUCT, ()):
+            self._sums.of_product += 1
+            self._sums.grounded += bool(question.grounded_in)
+        if entry.fields is None:
+            return
+        for query_type, questions in entry.questions.items():
+            checks = Checks(entry.fields, query_type)
+            self._sums.checked += len(questions)
+            self._sums.contradictions += sum(checks.fault(question.text) in CONTRADICTIONS for question in questions)
+
+    def _add_plan(self, product: Product, query_type: QueryType, questions: Sequence[Question]) -> None:
+        have = Counter(question.facets for question in questions if question.facets)
+        if have:
+            groups = list(self._plan_of(product, query_type, self._wanted.get(query_type, len(questions))))
+            self._sums.planned += sum(group.count for group in groups)
+            self._sums.covered += sum(min(have[group.facets], group.count) for group in groups)
+
+    def _add_to_sample(self, entry: QuestionSet, masked: Callable[[str], str]) -> None:
+        rank = -int.from_bytes(hashlib.sha256(entry.product.key.encode(errors="replace")).digest()[:6])
+        if len(self._sample) == SAMPLED_PRODUCTS and rank < self._sample[0][0]:
+            return
+        lists = [
+            [words_of(text) for text in sampled([masked(question.text) for question in questions], MOST_WORDS)]
+            for questions in entry.questions.values()
+        ]
+        keep = heapq.heappush if len(self._sample) < SAMPLED_PRODUCTS else heapq.heappushpop
+        keep(self._sample, (rank, -self._sums.products, lists))
+
+    def _lists(self) -> list[list[list[str]]]:
+        return [texts for _, _, lists in sorted(self._sample, reverse=True) for texts in lists if texts]
+
+    def lengths(self) -> Lengths:
+        """Return how much text there is to look at."""
+        lists = self._lists()
+        words = sum(len(text) for texts in lists for text in texts)
+        return Lengths(min(words, MOST_WORDS), min(max(map(len, lists), default=0), MOST_TEXTS))
+
+    def figures(self, lengths: Lengths | None = None) -> Figures:
+        """Return the figures by name, in the order of `KEYS`; shares are 0 to 1, None is what this set cannot tell.
+
+        products, questions: how many. short_lists: lists with fewer questions than wanted. exact_duplicates: share of
+        questions that repeat one of their list but for case, spacing and marks. near_duplicates: share that repeat one
+        of the product in other words, by `near_copies`. same_with_name_swapped: share that another product has as well
+        but for the names, by `patterns`. distinct_2: different pairs of words by all. self_bleu, compression_ratio:
+        see `text_figures`; these three with names masked, at `lengths`. question_share: share that ends as a question.
+        brand_leaks: share of the unbranded market questions that name brand or product, by `names`. market_naming: the
+        same of all market questions. contradictions: share that states what the catalog's fields contradict or deny,
+        by `checks`. ungrounded: share of the product questions that no field of the product grounds. facet_coverage:
+        share of the plan's questions that are there with their facets. cost_per_question: US dollars.
+        """
+        sums, lists = self._sums, self._lists()
+        at = lengths or self.lengths()
+        texts = cut((text for some in lists for text in some), at.words)
+        values = (
+            sums.products if sums.named_products else None,
+            sums.questions,
+            sums.short_lists if sums.named_products else None,
+            _share(sums.exact, sums.questions),
+            _share(sums.near, sums.compared),
+            round(sums.patterns.share, 4) if sums.named_products > 1 else None,
+            distinct(texts, 2),
+            self_bleu(some[: at.texts] for some in lists),
+            compression_ratio(texts),
+            _share(sums.asking, sums.questions),
+            _share(sums.leaks, sums.unbranded),
+            _share(sums.market_naming, sums.market),
+            _share(sums.contradictions, sums.checked),
+            _share(sums.of_product - sums.grounded, sums.of_product) if sums.grounded else None,
+            _share(sums.covered, sums.planned),
+            round(self._cost_usd / sums.questions, 8) if self._cost_usd is not None and sums.questions else None,
+        )
+        return dict(zip(KEYS, values, strict=True))
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None

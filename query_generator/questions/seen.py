@@ -1,0 +1,61 @@
+"""What a run has seen of its catalog: brands, patterns that too many questions have, and each product's questions."""
+
+import threading
+from collections import OrderedDict
+from dataclasses import replace
+
+from query_generator.models import Generated, Product, QueryType
+from query_generator.questions.accept import NEAR_COPY
+from query_generator.questions.catalog_brands import CatalogBrands
+from query_generator.questions.names import OwnNames
+from query_generator.questions.near_copies import NearCopies
+from query_generator.questions.order import Surroundings
+from query_generator.questions.patterns import Patterns
+
+NAMED_PATTERNS = 5
+PRODUCTS_BETWEEN = 50  # looks at the patterns, which take a millisecond
+PRODUCTS_KEPT = 2_048  # whose questions are at hand, since both types of a product are in flight at once
+
+
+class Seen:
+    """Grows with each product of a run; its memory does not grow with the catalog. Thread-safe."""
+
+    def __init__(self) -> None:
+        self.brands = CatalogBrands()
+        self.patterns = Patterns()
+        self._lock = threading.Lock()
+        self._texts: OrderedDict[str, dict[QueryType, list[str]]] = OrderedDict()
+        self._settled = 0
+        self._overused: tuple[str, ...] = ()
+
+    def around(self) -> Surroundings:
+        """Return what requests are told of other products."""
+        return Surroundings(lambda: self._overused, self.brands)
+
+    def begins(self, product: Product) -> None:
+        """Take in the brand of a product whose turn has come."""
+        if product.brand:
+            self.brands.add(product.brand)
+
+    def settle(self, product: Product, query_type: QueryType, generated: Generated) -> Generated:
+        """Take in the questions of a call, without those that the product's other type has got meanwhile."""
+        if not generated.questions:
+            return generated
+        names = OwnNames(product)
+        with self._lock:
+            of_product = self._texts.setdefault(product.key, {})
+            self._texts.move_to_end(product.key)
+            others = [text for kind, texts in of_product.items() if kind is not query_type for text in texts]
+            copies = NearCopies(names.masked, others)
+            kept = [question for question in generated.questions if not copies.copy_of(question.text)]
+            of_product.setdefault(query_type, []).extend(question.text for question in kept)
+            if len(self._texts) > PRODUCTS_KEPT:
+                self._texts.popitem(last=False)
+            self._settled += 1
+            is_due = self._settled % PRODUCTS_BETWEEN == 0
+        self.patterns.add(product.key, [names.masked(question.text) for question in kept])
+        if is_due:
+            self._overused = self.patterns.overused(NAMED_PATTERNS)
+        dropped = generated.dropped.copy()
+        dropped[NEAR_COPY] += len(generated.questions) - len(kept)
+        return replace(generated, questions=kept, dropped=+dropped)
