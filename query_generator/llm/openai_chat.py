@@ -65,6 +65,8 @@ class OpenAIProvider(HttpProvider):
         system = [{"role": "system", "content": request.prompt.system}] if request.prompt.system else []
         messages = [*system, {"role": "user", "content": request.prompt.message}]
         if request.opener is not None:
+            if request.opener:
+                messages.append({"role": "assistant", "content": request.opener})
             optional = {name: value for name, value in optional.items() if name != "response_format"} | {"stop": ["?"]}
         with transport_faults(self.vendor, APIConnectionError):
             raw = self._create(model=self.model, messages=messages, extra_body=optional)

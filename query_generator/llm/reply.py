@@ -1,6 +1,7 @@
 """Reads the questions out of the text of a model's reply."""
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,6 +16,13 @@ from query_generator.masking import quoted
 
 LOOKED_AT = 1_000  # characters of a reply that cannot be used, of which fewer are shown
 LONGEST_REASON = 40  # characters of a finish reason
+
+_WORD = re.compile(r"[^\W\d_]{3}|\d|[\u0e00-\u9fff\uac00-\ud7af]")
+# How a model begins anew instead of going on.
+_SENTENCE = re.compile(
+    r"(?:(?P<asks>What|How|Which|Where|When|Why|Who|Can|Does|Do|Is|Are|Should)"
+    r"|The|You|Your|A|An|Based|Yes|No|I|It|This|Here|Sure|In|If|We|To|There|As|For|Complete)\b(?=.*\s)"
+)
 
 _DECODER = json.JSONDecoder(strict=False, parse_int=number)
 
@@ -140,10 +148,17 @@ def _sound(text: str) -> str:
 
 
 def completed(opener: str, text: str) -> str:
-    """Return the question that a model has completed: the first line up to its mark, after the opener."""
+    """Return the question that a model has completed: the first line up to its mark, after the opener.
+
+    Returns nothing for what adds no word, or begins a sentence of its own that is no question.
+    """
     line = next((line for line in text.splitlines() if line.strip()), "").strip().strip('"“”*').strip()
-    question = line.partition("?")[0].strip()
-    if not question:
+    added = line.partition("?")[0].strip()
+    if added.casefold().startswith(opener.casefold()):
+        added = added[len(opener) :]
+    elif opener and (sentence := _SENTENCE.match(added)):
+        return f"{added}?" if sentence["asks"] else ""
+    added = added.strip().lstrip(". …")
+    if not _WORD.search(added) or "question" in added.casefold():
         return ""
-    begins = question.casefold().startswith(opener.casefold())
-    return f"{question}?" if begins else f"{opener} {question.lstrip('. …')}?"
+    return f"{opener} {added.rstrip(' :;,.')}?".lstrip()

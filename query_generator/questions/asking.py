@@ -13,7 +13,7 @@ from query_generator.models import QueryType
 from query_generator.questions.standardize import END_MARKS
 
 _AUXILIARY = "is|are|was|does|do|did|can|could|will|would|should|has|have"
-_INNER_MARK = re.compile(rf"[{END_MARKS}][\s\"'”’»)\]]*(?=\w|¿)|(?<=[\u0370-\u03ff]);\s*(?=\w)")
+_INNER_MARK = re.compile(rf"[{END_MARKS}][\s\"'”’»)\](\[{{•*–—-]*(?=\w|¿)|(?<=[\u0370-\u03ff]);\s*(?=\w)")
 _QUOTED_MARK = re.compile(r"[\"'“‘«][^\"'”’»]*\?[\"'”’»]")
 _COMPOUND = re.compile(
     rf"\band (?:(?:what|how|why|where|when|who|which)\b(?: \w+){{0,2}} )?(?:{_AUXILIARY}) (?:it|they|there|i|you|we)\b"

@@ -53,7 +53,7 @@ def _opener(product: Product, group: SlotGroup, number: int) -> str:
     choice: list[str] = _openers()["branded" if branded else "unbranded"][group.facets.intent]
     digest = hashlib.sha256(f"{product.key}|{group.key}".encode(errors="replace")).digest()
     frame = choice[(digest[0] + number) % len(choice)]
-    kind = _LEVELS.split(product.category)[-1].strip().casefold()
+    kind = " ".join(_LEVELS.split(product.category)[-1].replace("-", " ").casefold().split())
     if not branded and not kind:
         return ""
     return frame.format(name=spoken_name(product), kind=kind)
