@@ -6,6 +6,7 @@ from typing import Any
 from query_generator.llm.base import GenerationRequest
 
 _LIST: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
+_QUESTION: dict[str, Any] = {"type": "string", "pattern": r"^[^?]{8,200}\?$"}
 # No minItems or maxItems: Gemini refuses schemas whose arrays bound too many states, so the count is in the prompt.
 QUESTIONS_SCHEMA: dict[str, Any] = {"type": "object", "properties": {"questions": _LIST}, "required": ["questions"]}
 
@@ -23,13 +24,15 @@ def answer_schema(request: GenerationRequest, *, closed: bool = False, bounded: 
     Args:
         request: what is asked for.
         closed: forbid other properties, as OpenAI and Anthropic demand.
-        bounded: bound each array by the number that is asked for, which keeps a weak model from going on without end.
+        bounded: bound each array by the number that is asked for, and end each string with a question mark, which keeps
+            a weak model from going on without end and from writing facts.
     """
     if not request.groups:
         schema = QUESTIONS_SCHEMA
     else:
         keys = [group.key for group in request.groups]
-        lists = [{**_LIST, "maxItems": asked} if bounded else _LIST for asked in request.asked]
+        bound: dict[str, Any] = {"type": "array", "items": _QUESTION}
+        lists = [{**bound, "maxItems": asked} if bounded else _LIST for asked in request.asked]
         schema = {"type": "object", "properties": dict(zip(keys, lists, strict=True)), "required": keys}
     return {**schema, "additionalProperties": False} if closed else schema
 

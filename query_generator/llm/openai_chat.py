@@ -36,7 +36,7 @@ def _schema(request: GenerationRequest, *, bounded: bool = False) -> dict[str, A
 
 
 _SCHEMA_WORDS = ("response_format", "json_schema", "structured output", "grammar")
-_BOUNDED_SCHEMA = OptionalParameters(partial(_schema, bounded=True), ("maxitems", *_SCHEMA_WORDS))
+_BOUNDED_SCHEMA = OptionalParameters(partial(_schema, bounded=True), ("maxitems", "pattern", *_SCHEMA_WORDS))
 _SCHEMA = OptionalParameters(_schema, _SCHEMA_WORDS)
 # Models of this price class reason at medium effort by default, which is billed and which plain questions do not need.
 _EFFORT = OptionalParameters(lambda _: {"reasoning_effort": "low"}, ("reasoning_effort", "reasoning.effort"))
