@@ -34,6 +34,7 @@ class OwnNames:
 
     def __init__(self, product: Product) -> None:
         self._product = product
+        self._last: tuple[str, tuple[Span, ...]] = ("", ())
 
     @cached_property
     def spoken(self) -> str:
@@ -56,7 +57,7 @@ class OwnNames:
         squeezed = "".join(tokens)
         if not self._may_name(question, tokens, squeezed):
             return ""
-        spans = self._spans(question, located(question))
+        spans = self._known_spans(question)
         start, end = max(spans, key=lambda span: (span[1] - span[0], -span[0]), default=(0, 0))
         return question[start:end]
 
@@ -87,8 +88,7 @@ class OwnNames:
         tokens = fold(question)
         if not self._may_name(question, tokens, "".join(tokens)):
             return question
-        located_tokens = located(question)
-        spans = {*self._spans(question, located_tokens), *self._title_spans(located_tokens)}
+        spans = {*self._known_spans(question), *self._title_spans(located(question))}
         masked: list[str] = []
         place = 0
         for start, end in sorted(spans):
@@ -151,6 +151,10 @@ class OwnNames:
         return frozenset(of_brand | aliases.line_words | aliases.pairs | self._titles | self._one_word)
 
     @cached_property
+    def _longest_first(self) -> tuple[str, ...]:
+        return tuple(sorted(self._names, key=lambda name: (-len(name), name)))
+
+    @cached_property
     def _quick_names(self) -> tuple[str, ...]:
         """The names that need no capitals."""
         return tuple(name for name in self._names if name not in self._aliases.pairs)
@@ -195,6 +199,13 @@ class OwnNames:
         said = {word for word in words if len(word) > 2 and (is_ordinary(word) or word in category)}
         return frozenset((said | set(category)) - words_of("function") - words_of("marketing"))
 
+    def _known_spans(self, question: str) -> tuple[Span, ...]:
+        """Return where names stand in a question; it is usually asked twice, to find and to mask them."""
+        last = self._last
+        if question != last[0]:
+            last = self._last = question, tuple(self._spans(question, located(question)))
+        return last[1]
+
     def _spans(self, question: str, tokens: list[Token]) -> Iterator[Span]:
         yield from self._exact(question, tokens, "".join(token for token, _, _ in tokens))
         yield from self._misspelled(question, tokens)
@@ -215,11 +226,14 @@ class OwnNames:
 
     def _exact(self, question: str, tokens: list[Token], squeezed: str) -> Iterator[Span]:
         aliases = self._aliases
-        for name in self._names:
+        found: list[Span] = []
+        for name in self._longest_first:
             if name not in squeezed:
                 continue
             for first, last, start, end in matches(name, squeezed, tokens, aliases.own_splits):
-                if self._is_meant(name, question, tokens, first, last):
+                is_within = any(begin <= start and end <= until for begin, until in found)
+                if not is_within and self._is_meant(name, question, tokens, first, last):
+                    found.append((start, end))
                     yield start, end
 
     def _is_meant(self, name: str, question: str, tokens: list[Token], first: int, last: int) -> bool:
