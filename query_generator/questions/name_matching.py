@@ -24,12 +24,14 @@ def matches(
     name: str, squeezed: str, tokens: list[Token], own_splits: set[tuple[str, ...]]
 ) -> Iterator[tuple[int, int, int, int]]:
     """Yield the first and last token of each occurrence of a name that starts and ends with words, and its span."""
+    at = squeezed.find(name)
+    if at < 0:
+        return
     starts: dict[int, int] = {}
     offset = 0
     for place, (token, _, _) in enumerate(tokens):
         starts[offset] = place
         offset += len(token)
-    at = squeezed.find(name)
     while at >= 0:
         first = starts.get(at)
         if first is not None:
