@@ -1,7 +1,7 @@
 """Compares folded names with folded words: whole words, pieces that belong together, typing errors, sound. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rapidfuzz.distance import OSA
 from rapidfuzz.distance.Indel import normalized_similarity
@@ -15,6 +15,10 @@ ALIKE = 0.84  # of 1, of two names by their sound; "samusun" for "samsung" has 0
 SHORTEST_HEARD = 4  # letters of a name by its sound
 LONG_NAME = 6  # letters
 
+SHORTEST_IN_DIGITS = 3  # letters of a name that may have digits for some, and one more
+_JOINTS = " -–/"  # what may stand between the parts of one name
+_POSSESSIVES = ("'s", "’s")
+LEET = str.maketrans("013457", "oieast")
 _DOUBLED = re.compile(r"(.)\1")
 _ENDINGS = frozenset(("s", "es", "z"))
 _LONGEST_CASE_ENDING = 3  # letters: "Самсунгами"
@@ -92,3 +96,35 @@ def sounds_like(heard: str, key: str) -> bool:
     if heard.startswith(key):
         return True
     return len(key) > SHORTEST_HEARD and normalized_similarity(heard, key) >= ALIKE
+
+
+def window(words: list[str], tokens: list[Token]) -> tuple[int, int]:
+    """Return the span of the first place where folded words stand one by one, (0, 0) if nowhere."""
+    for place in range(len(tokens) - len(words) + 1):
+        if words and [token for token, _, _ in tokens[place : place + len(words)]] == words:
+            return tokens[place][1], tokens[place + len(words) - 1][2]
+    return 0, 0
+
+
+def in_digits(
+    names: Iterable[str], question: str, tokens: list[Token], own_splits: set[tuple[str, ...]]
+) -> Iterator[tuple[int, int]]:
+    """Yield where names stand with digits for letters: "S0ny"."""
+    leet = [(token.translate(LEET), start, end) for token, start, end in tokens]
+    text = "".join(token for token, _, _ in leet)
+    for name in names:
+        if name.isalpha() and len(name) > SHORTEST_IN_DIGITS:
+            for _, _, start, end in matches(name, text, leet, own_splits):
+                if any(map(str.isdigit, question[start:end])) and question[start:end].isalnum():
+                    yield start, end
+
+
+def without_spans(question: str, spans: Iterable[tuple[int, int]]) -> str:
+    """Return a question with one `_` for each span, and for spans with only a joint between them."""
+    masked: list[str] = []
+    place = 0
+    for start, end in sorted(spans):
+        if start >= place and (not masked or question[place:start].strip(_JOINTS)):
+            masked += [question[place:start], "_"]
+        place = max(place, end + 2 * question.startswith(_POSSESSIVES, end))
+    return "".join((*masked, question[place:]))

@@ -15,17 +15,25 @@ from query_generator.questions.brand_context import (
     names_phrase,
 )
 from query_generator.questions.name_folding import Token, fold, foreign_runs, located, sound_key
-from query_generator.questions.name_matching import LONG_NAME, SHORTEST_HEARD, is_like, is_pieced, matches, sounds_like
+from query_generator.questions.name_matching import (
+    LEET,
+    LONG_NAME,
+    SHORTEST_HEARD,
+    in_digits,
+    is_like,
+    is_pieced,
+    matches,
+    sounds_like,
+    window,
+    without_spans,
+)
 from query_generator.questions.name_vocabulary import is_ordinary, known_words, words_of
 from query_generator.questions.spoken_name import spoken_name
 from query_generator.questions.title_aliases import add_title, category_words
 
-_JOINTS = " -–/"  # what may stand between the parts of one name
-_POSSESSIVES = ("'s", "’s")
 _DIGIT_IN_WORD = re.compile(r"(?<=[^\W\d_])[013457]|[013457](?=[^\W\d_])")
 _SHORTEST_TITLE = 6  # folded characters of a title of several words
 _SHORTEST_PIECE = 3  # letters of a piece of a name with a typing error
-_LEET = str.maketrans("013457", "oieast")
 Span = tuple[int, int]
 
 
@@ -74,11 +82,8 @@ class OwnNames:
         for name in sorted(wide, key=lambda name: (-len(name), name)):
             for _, _, start, end in matches(name, squeezed, tokens, self._aliases.own_splits):
                 return question[start:end]
-        title = fold(self._product.name)
-        for place in range(len(tokens) - len(title) + 1):
-            if title and [token[0] for token in tokens[place : place + len(title)]] == title:
-                return question[tokens[place][1] : tokens[place + len(title) - 1][2]]
-        return ""
+        start, end = window(fold(self._product.name), tokens)
+        return question[start:end]
 
     def masked(self, question: str) -> str:
         """Return a question with `_` for each name, so that two questions can be compared without them.
@@ -89,13 +94,7 @@ class OwnNames:
         if not self._may_name(question, tokens, "".join(tokens)):
             return question
         spans = {*self._known_spans(question), *self._title_spans(located(question))}
-        masked: list[str] = []
-        place = 0
-        for start, end in sorted(spans):
-            if start >= place and (not masked or question[place:start].strip(_JOINTS)):
-                masked += [question[place:start], "_"]
-            place = max(place, end + 2 * question.startswith(_POSSESSIVES, end))
-        return "".join((*masked, question[place:]))
+        return without_spans(question, spans)
 
     def _may_name(self, question: str, tokens: list[str], squeezed: str) -> bool:
         """Return whether a closer look is worth its time: quick, and never wrong where it says no."""
@@ -111,7 +110,7 @@ class OwnNames:
             return True
         if _DIGIT_IN_WORD.search(question) is None:
             return False
-        plain = squeezed.translate(_LEET)
+        plain = squeezed.translate(LEET)
         return any(name in plain for name in self._names)
 
     def _may_be_misspelled(self, tokens: list[str]) -> bool:
@@ -214,15 +213,7 @@ class OwnNames:
         if not self._product.brand.isascii():
             yield from self._in_latin_letters(tokens)
         if any(token.isdigit() for token, _, _ in tokens):
-            leet = [(token.translate(_LEET), start, end) for token, start, end in tokens]
-            text = "".join(token for token, _, _ in leet)
-            for name in self._aliases.strict:
-                if name.isalpha() and len(name) > 3:
-                    yield from (
-                        (s, e)
-                        for _, _, s, e in matches(name, text, leet, self._aliases.own_splits)
-                        if any(map(str.isdigit, question[s:e])) and question[s:e].isalnum()
-                    )
+            yield from in_digits(self._aliases.strict, question, tokens, self._aliases.own_splits)
 
     def _exact(self, question: str, tokens: list[Token], squeezed: str) -> Iterator[Span]:
         aliases = self._aliases
