@@ -21,6 +21,7 @@ _SPACELESS = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]
 # Words with capitals or digits inside, and words that begin with a capital but no sentence.
 _NAME_LIKE = re.compile(r"\w*[A-Z]\w*[A-Z]\w*|\w*\d\w*|(?<=[\w,;] )[A-ZÀ-ÖØ-Þ]\w+")
 _SENTENCE_END = re.compile(r"[.!?。！？\n]\s*")
+_WORD = re.compile(r"\w")  # an order may be found together with the sign before it
 _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 # Each of the orders holds one of these, or a letter outside of ASCII.
 _ORDER_STEMS = (
@@ -139,7 +140,8 @@ def _parted(text: str) -> tuple[str, str]:
     found = _leaks().orders.search(text.lower())
     if not found:
         return text, ""
-    ends = [end.end() for end in _SENTENCE_END.finditer(text, 0, min(found.start(), len(text)))]
+    words = _WORD.search(text, found.start(), found.end())
+    ends = [end.end() for end in _SENTENCE_END.finditer(text, 0, words.start() if words else found.start())]
     start = ends[-1] if ends else 0
     return text[:start], text[start:]
 
