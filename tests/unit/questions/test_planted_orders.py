@@ -3,7 +3,7 @@
 import pytest
 
 from query_generator.models import Product
-from query_generator.questions.echoes import planted, without_orders
+from query_generator.questions.orders import planted, without_orders
 
 
 @pytest.mark.parametrize(
