@@ -1,6 +1,7 @@
 """Whether a question repeats the prompt or speaks as an assistant. Pure.
 
-`leaked_words.json` lists phrases in the form of a comparison key, by reason.
+`leaked_words.json` lists phrases in the form of a comparison key, by reason; `openers` of an assistant's reply,
+`labels` with which a model says who speaks or what a question is for, and what it is `announcing` before a colon.
 """
 
 import json
@@ -11,6 +12,8 @@ from pathlib import Path
 
 from query_generator.questions.standardize import comparison_key
 
+LONGEST_OPENING = 80  # characters, before which its sign stands
+_OPENS = re.compile(r"[!:|)\].。][^?]")
 ECHO_WORDS = 5  # as many words in the order of an instruction are no chance; shorter runs are in common speech
 
 
@@ -19,17 +22,23 @@ class _Leaks:
     triggers: frozenset[str]
     echo: re.Pattern[str]
     leak: re.Pattern[str]
+    opening: re.Pattern[str]
 
 
 @cache
 def _leaks() -> _Leaks:
     data: dict[str, list[str]] = json.loads(Path(__file__).with_name("leaked_words.json").read_text(encoding="utf-8"))
     phrases = data["instruction_echo"] + data["prompt_leak"]
+    labels = "|".join(data["labels"])
     triggers = {max(reversed(comparison_key(phrase).split()), key=len) for phrase in phrases}
     return _Leaks(
         frozenset(triggers),
         _any_of(data["instruction_echo"]),
         _any_of(data["prompt_leak"]),
+        re.compile(
+            rf"(?:{'|'.join(data['openers'])})\s?[!:.。]\s?\S|[(\[]?(?:{labels})(?:\s?[:|]|[)\]])\s?\S"
+            rf"|[^:?]{{0,40}}\b(?:{'|'.join(data['announcing'])})\b[^:?]{{0,30}}:"
+        ),
     )
 
 
@@ -56,6 +65,8 @@ def echo_fault(question: str, key: str, words: list[str], told: tuple[str, ...])
         told: the instructions of the prompt.
     """
     leaks = _leaks()
+    if _OPENS.search(question, 0, LONGEST_OPENING) and leaks.opening.match(question.lower()):
+        return "prompt_leak"
     if not (question.isascii() and leaks.triggers.isdisjoint(words)):
         if leaks.leak.search(key):
             return "prompt_leak"

@@ -1,8 +1,8 @@
-"""Finds what speaks to a model and not to shoppers in a product's texts, and what only that brings into questions. Pure.
+"""Finds what speaks to a model and not to shoppers in a product's texts, and what that alone brings to questions. Pure.
 
-A sentence is an order by the rules of `order_words.json`, in whatever disguise: escapes, entities, Base64, wide or styled
-letters, letters of other scripts, figures for letters, invisible characters, letters set apart. From there on a text is
-not the seller's.
+A sentence is an order by the rules of `order_words.json`, in whatever disguise: escapes, entities, Base64, wide or
+styled letters, those of other scripts, figures for letters, invisible characters, letters set apart. From there on a
+text is not the seller's.
 """
 
 import json
@@ -12,7 +12,7 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from query_generator.disguises import decoded
@@ -21,6 +21,7 @@ from query_generator.questions.language_words import function_words
 from query_generator.questions.skeletons import skeleton
 
 MIN_PLANTED_LETTERS = 4
+FARTHEST = 40  # characters between what is to be disobeyed and the verb
 BEGINNING = 16  # characters before a verb, which tell whether it is an imperative
 MOST_WORDS_BEFORE_NAME = 3  # between a verb of speech and what it is to be about
 _SPACELESS_LETTER = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -31,9 +32,10 @@ _SENTENCE = re.compile(r"[^.!?。！？।\n]*(?:[.!?](?![\sA-Z]|$)[^.!?。！�
 _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\u2061\u2062\u2063\u2064\ufeff"))
 _ESCAPES = re.compile(r"[\\%&]")
 _BASE64 = re.compile(r"(?<![\w+/])[A-Za-z0-9+/]{16,}={0,2}(?![\w+/=])")
-_LEET = re.compile(r"[a-z][013457@$][a-z]|\b[013457@$][a-z]{2}")
+_LEET = re.compile(r"[013457@$](?<=[a-z].)[a-z]|[013457@$](?<!\w.)[a-z]{2}")
 _LETTERS = str.maketrans("013457@$", "oieastas")
-_SET_APART = re.compile(r"(?<!\w)\w(?:[ .*_|/-]\w(?!\w)){4}|\w[-_*]\w+\W+\w+[-_*]\w")
+_SET_APART = re.compile(r"[ .*_|/-]\w[ .*_|/-]\w[ .*_|/-]\w[ .*_|/-]\w(?!\w)|[-_*]\w+\W+\w+[-_*]\w")
+_CAPITAL_INSIDE = re.compile(r"[a-z][A-Z]|[A-Z]{2}[a-z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,13 @@ class _Rules:
     stems: tuple[str, ...]
     patterns: re.Pattern[str]
     verbs: re.Pattern[str]
-    things: re.Pattern[str]
+    disobeying: re.Pattern[str]
     negated: re.Pattern[str]
     words: re.Pattern[str]
     speech: re.Pattern[str]
     begins: re.Pattern[str]
+    topic: re.Pattern[str]
+    topic_begins: re.Pattern[str]
 
 
 @cache
@@ -53,21 +57,22 @@ def _rules() -> _Rules:
     text = Path(__file__).with_name("order_words.json").read_text(encoding="utf-8")
     data = json.loads(unicodedata.normalize("NFKC", text))
     verbs, negations = "|".join(data["verbs"]), "|".join(data["negations"])
-    begins, speech = "|".join(data["begins"]), "|".join(data["speech"])
+    told, things = _any_of(data["verbs"]).pattern, _any_of(data["things"]).pattern
+    begins, topic_begins, speech, topic = (
+        "|".join(data[name]) for name in ("begins", "topic_begins", "speech", "topic")
+    )
     between = rf"(?:\W+\w+){{0,{MOST_WORDS_BEFORE_NAME}}}?\W+"
     return _Rules(
         tuple(data["stems"]),
         re.compile("|".join(data["patterns"])),
         _any_of(data["verbs"]),
-        _any_of(data["things"]),
-        re.compile(
-            rf"(?<!\w)(?:{negations})\W+(?:\w+\W+)?(?:{verbs})|(?:{verbs})\W+(?:\w+\W+)?(?:{negations})(?!\w)"
-        ),
+        re.compile(rf"(?:{told})[^;:]{{0,{FARTHEST}}}(?:{things})|(?:{things})[^;:]{{0,{FARTHEST}}}(?:{told})"),
+        re.compile(rf"(?<!\w)(?:{negations})\W+(?:\w+\W+)?(?:{verbs})|(?:{verbs})\W+(?:\w+\W+)?(?:{negations})(?!\w)"),
         _any_of(data["words"]),
-        re.compile(
-            rf"(?<!\w)(?:(?i:{speech})\b{between}(?:{_INNER_CAPITAL})|(?i:{'|'.join(data['topic'])})\W+[A-ZÀ-ÖØ-Þ]\w+)"
-        ),
+        re.compile(rf"(?<!\w)(?i:{speech})\b{between}(?:{_INNER_CAPITAL})"),
         re.compile(rf"(?:{begins})\W*$", re.IGNORECASE),
+        re.compile(rf"\b(?i:{topic})\W+[A-ZÀ-ÖØ-Þ]\w+"),
+        re.compile(rf"(?:{topic_begins})\W*$", re.IGNORECASE),
     )
 
 
@@ -98,7 +103,8 @@ def planted(product: Product) -> Planted | None:
     """Find what orders in a product's texts ask a model to write about; None if there are no orders."""
     if not _may_hold_orders(product):
         return None
-    parts = [_parted(text) for text in _texts(product)]
+    name, *texts = _texts(product)
+    parts = [_parted_name(name), *map(_parted, texts)]
     ordered = "\n".join(part[1] for part in parts if part[1])
     return _planted("\n".join(part[0] for part in parts), ordered) if ordered else None
 
@@ -109,7 +115,7 @@ def without_orders(product: Product) -> Product:
         return product
     return replace(
         product,
-        name=_parted(product.name)[0],
+        name=_parted_name(product.name)[0],
         category=_parted(product.category)[0],
         description=_parted(product.description)[0],
         attributes=tuple((name, _parted(value)[0]) for name, value in product.attributes),
@@ -121,10 +127,11 @@ def _texts(product: Product) -> list[str]:
     return texts + [text for pair in product.attributes for text in pair]
 
 
+@lru_cache(maxsize=256)  # the calls for a product, of both types, follow each other
 def _may_hold_orders(product: Product) -> bool:
     """A cheap look at all texts at once: whether one holds a stem of the rules, or a disguise."""
     whole = "\n".join(_texts(product))
-    if any(stem in reading for reading in _readings(whole) for stem in _rules().stems):
+    if any(any(map(reading.__contains__, _rules().stems)) for reading in _readings(whole)):
         return True
     return _asks_for_a_name(_shown(whole)) or any(map(_plain_base64, _BASE64.findall(whole)))
 
@@ -158,6 +165,23 @@ def _parted(text: str) -> tuple[str, str]:
     return text, ""
 
 
+def _parted_name(name: str) -> tuple[str, str]:
+    """Part a name; if its first sentence is an order, before the word that tells it: something has to have a name."""
+    before, order = _parted(name)
+    lower = name.lower()
+    if before.strip() or not order or len(lower) != len(name):
+        return before, order
+    rules = _rules()
+    telling = [
+        rules.patterns.search(lower),
+        rules.verbs.search(lower),
+        rules.words.search(lower),
+        rules.speech.search(name),
+    ]
+    start = min((found.start() for found in telling if found), default=0)
+    return name[:start], order[start:]
+
+
 def _unmasked(text: str) -> str:
     secrets = [_plain_base64(found.group()) for found in _BASE64.finditer(text)]
     return "\n".join([_shown(text), *secrets])
@@ -168,7 +192,7 @@ def _is_order(sentence: str) -> bool:
     for reading in _readings(sentence):
         if rules.patterns.search(reading):
             return True
-        if rules.verbs.search(reading) and rules.things.search(reading) and not rules.negated.search(reading):
+        if rules.disobeying.search(reading) and not rules.negated.search(reading):
             return True
         if len(set(rules.words.findall(reading))) > 1:
             return True
@@ -178,9 +202,13 @@ def _is_order(sentence: str) -> bool:
 def _asks_for_a_name(text: str) -> bool:
     """Whether a text tells somebody to write, speak or sell something that has a name."""
     rules = _rules()
+    pairs = [(rules.topic, rules.topic_begins)]
+    if _CAPITAL_INSIDE.search(text):
+        pairs.append((rules.speech, rules.begins))
     return any(
-        rules.begins.search(text, max(0, found.start() - BEGINNING), found.start())
-        for found in rules.speech.finditer(text)
+        begins.search(text, max(0, found.start() - BEGINNING), found.start())
+        for pattern, begins in pairs
+        for found in pattern.finditer(text)
     )
 
 
