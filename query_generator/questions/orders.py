@@ -27,15 +27,24 @@ MOST_WORDS_BEFORE_NAME = 3  # between a verb of speech and what it is to be abou
 _SPACELESS_LETTER = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _SPACELESS = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{3,}")
 _IN_SENTENCE = re.compile(r"(?<=[\w,;] )\w+")
-_INNER_CAPITAL = r"(?:[A-Z][a-z]+|[A-Z]{2,}[a-z])[A-Z0-9]\w*|[A-Z]{2,}[a-z]\w+"
+_CAPITAL, _SMALL = (
+    "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĘĚĞĢĪĮİĶĹĻĽŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŲŹŻŽΑ-ΩА-Я",
+    "a-zß-öø-ÿāăąćčďđēęěğģīįıķĺļľłńņňōőœŕřśşšţťūůűųźżžα-ωа-яё",
+)
+_INNER_CAPITAL = (
+    rf"(?:[{_CAPITAL}][{_SMALL}]+|[{_CAPITAL}]{{2,}}[{_SMALL}])[{_CAPITAL}0-9]\w*|[{_CAPITAL}]{{2,}}[{_SMALL}]\w+"
+)
 _SENTENCE = re.compile(r"[^.!?。！？।\n]*(?:[.!?](?![\sA-Z]|$)[^.!?。！？।\n]*)*(?:[.!?。！？।\n]+\s*|$)")
 _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\u2061\u2062\u2063\u2064\ufeff"))
 _ESCAPES = re.compile(r"[\\%&]")
 _BASE64 = re.compile(r"(?<![\w+/])[A-Za-z0-9+/]{16,}={0,2}(?![\w+/=])")
-_LEET = re.compile(r"[013457@$](?<=[a-z].)[a-z]|[013457@$](?<!\w.)[a-z]{2}")
+_LEET = re.compile(r"[013457@$](?<=[A-Za-z].)[a-z]|[013457@$](?<!\w.)[a-z]{2}")
 _LETTERS = str.maketrans("013457@$", "oieastas")
 _SET_APART = re.compile(r"[ .*_|/-]\w[ .*_|/-]\w[ .*_|/-]\w[ .*_|/-]\w(?!\w)|[-_*]\w+\W+\w+[-_*]\w")
-_CAPITAL_INSIDE = re.compile(r"[a-z][A-Z]|[A-Z]{2}[a-z]")
+_SPELLED = re.compile(
+    r"(?<![\w.-])[A-Za-z](?:([ .*_|/-])[a-z](?![A-Za-z])){5}|(?:(?<![\w.-])\w(?:[.*_|/-][a-z](?![a-z])){3,}\W+){2}"
+)
+_CAPITAL_INSIDE = re.compile(rf"[{_SMALL}][{_CAPITAL}0-9]|[{_CAPITAL}]{{2}}[{_SMALL}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,22 +140,23 @@ def _texts(product: Product) -> list[str]:
 def _may_hold_orders(product: Product) -> bool:
     """A cheap look at all texts at once: whether one holds a stem of the rules, or a disguise."""
     whole = "\n".join(_texts(product))
-    if any(any(map(reading.__contains__, _rules().stems)) for reading in _readings(whole)):
-        return True
-    return _asks_for_a_name(_shown(whole)) or any(map(_plain_base64, _BASE64.findall(whole)))
+    stems = _rules().stems
+    for reading in _readings(whole):
+        if any(map(reading.lower().__contains__, stems)) or _asks_for_a_name(reading):
+            return True
+    return bool(_SPELLED.search(whole)) or any(map(_plain_base64, _BASE64.findall(whole)))
 
 
 def _readings(text: str) -> Iterator[str]:
-    """Yield a text in lower case, and as it reads without its disguises."""
-    lower = _shown(text).lower()
-    yield lower
-    if not lower.isascii():
-        lower = skeleton(lower)
-        yield lower
-    if _LEET.search(lower):
-        yield lower.translate(_LETTERS)
-    if _SET_APART.search(lower):
-        yield "".join(filter(str.isalnum, lower))
+    """Yield a text as it reads without its disguises, in several ways."""
+    shown = _shown(text)
+    yield shown
+    if not shown.isascii():
+        yield skeleton(shown)
+    if _LEET.search(shown):
+        yield shown.translate(_LETTERS)
+    if _SET_APART.search(shown):
+        yield "".join(filter(str.isalnum, shown))
 
 
 def _shown(text: str) -> str:
@@ -184,19 +194,20 @@ def _parted_name(name: str) -> tuple[str, str]:
 
 def _unmasked(text: str) -> str:
     secrets = [_plain_base64(found.group()) for found in _BASE64.finditer(text)]
-    return "\n".join([_shown(text), *secrets])
+    return "\n".join([*_readings(text), *secrets])
 
 
 def _is_order(sentence: str) -> bool:
     rules = _rules()
     for reading in _readings(sentence):
-        if rules.patterns.search(reading):
+        lower = reading.lower()
+        if rules.patterns.search(lower) or _asks_for_a_name(reading):
             return True
-        if rules.disobeying.search(reading) and not rules.negated.search(reading):
+        if rules.disobeying.search(lower) and not rules.negated.search(lower):
             return True
-        if len(set(rules.words.findall(reading))) > 1:
+        if len(set(rules.words.findall(lower))) > 1:
             return True
-    return _asks_for_a_name(_shown(sentence)) or any(map(_plain_base64, _BASE64.findall(sentence)))
+    return bool(_SPELLED.search(sentence)) or any(map(_plain_base64, _BASE64.findall(sentence)))
 
 
 def _asks_for_a_name(text: str) -> bool:

@@ -20,10 +20,11 @@ MIN_PHONE_DIGITS = 7  # the shortest subscriber numbers in use that are written 
 MAX_PHONE_DIGITS = 15  # ITU-T E.164
 
 # Every match of the patterns below holds a sign or one of the words, or is a phone number; most questions hold neither.
-_SIGNS = re.compile(r"[<>&`*\[\]{}_@\\^~|$%=/.:。．․\x1b⟨‹＜#(«]")
+_SIGNS = re.compile(r"[<>&`*\[\]{}_@\\^~|$%=/.:。．․‧·•\x1b⟨‹＜#(«“\"]")
 _BRACKETS = re.compile(r"[<>&`*\[\]{}\\\x1b⟨‹＜_#%(=]")
 _HOST_SIGNS = re.compile(
-    r"\w[.。．․][^\W\d]|//|@|\d\.\d+\.\d|[\[({](?:\.|dot|punkt|at?|ät)[\])}]|\bdot\b|:\S|\w[,\s.]+com\b|\s[.]\w|\bh\s?t\s?t\s?p",
+    r"\w ?[.。．․‧·•] ?[^\W\d]|//|@|\d\.\d+\.\d|[\[({](?:\.|dot|punkt|at?|ät)[\])}]|\bdot\b"
+    r"|[\"“”']at[\"“”']|:\S|\w[,\s.]+com\b|\s[.]\w|\bh\s?t\s?t\s?p",
     re.IGNORECASE,
 )
 _FEW_FIGURES = frozenset(["one", "two", "un", "deux", "uno", "dos", "null"])  # which stand in many questions
@@ -31,7 +32,23 @@ _MOST_FIGURES = frozenset(
     "zero oh three four five six seven eight nine eins zwei drei vier fünf sechs sieben acht neun"  # noqa: SIM905
     " zéro trois quatre cinq sept huit neuf cero tres cuatro cinco seis siete ocho nueve".split()
 )
-_WORDS = _MOST_FIGURES | {"xxx", "xxxx", "lorem", "undefined", "tbd", "todo", "name", "dot", "nan", "brand", "com"}
+_WORDS = _MOST_FIGURES | {
+    "xxx",
+    "xxxx",
+    "lorem",
+    "undefined",
+    "tbd",
+    "todo",
+    "name",
+    "dot",
+    "nan",
+    "brand",
+    "com",
+    "null",
+    "fixme",
+    "xxxxx",
+    "xxxxxx",
+}
 _DIGIT = re.compile(r"\d")
 _ACCOUNT = re.compile(
     r"(?<![A-Za-z0-9])(?:[A-Z]{2}\d{2}(?: ?[0-9A-Z]{4}){3,}|(?=[A-Za-z+/]*\d)(?=[\d+/]*[A-Za-z])[A-Za-z0-9+/]{24,})"
@@ -41,13 +58,14 @@ _DIGITS = re.compile(r"\d[\d ().-]{5}|\d\d.\d\d.\d\d")
 _MARKUP = re.compile(
     r"\S*(?:</?[a-zA-Z!][^<>]*(?:>|$)|</?\w+\b(?=\s|$)|&(?:[a-zA-Z]{2,8};|#x?[0-9a-fA-F]{1,6}\b;?)"
     r"|&(?:(?:amp|lt|gt|quot|nbsp)|(?:apos|copy|reg|ndash|mdash|hellip|rsquo|lsquo)\b)|`|~~|\*\*|\]\()\S*"
-    r"|^\s*[{\[]\s*\"|^\s*\{|\}\s*\??$|[⟨‹＜][^⟩›＞]{0,60}[⟩›＞]|<\||\|>|__[^\W_]|\s#{1,6}\s|\\+[\w\\]"
+    r"|^\s*[{\[]\s*\"|^\s*\{|\}\s*\??$|[⟨‹＜][^⟩›＞]{0,60}[⟩›＞]|<\||\|>|__[^\W_]|\s#{1,6}\s|\\+[\w\\]|:::|\[\["
     r"|%[2-7][0-9A-F]|\b(?:alert|eval|exec|system|confirm|fetch|print|require)\s?\(|\bon[a-z]{3,12}\s?="
 )
 _CODE = re.compile(r"\{\{|[$#]\{|\{%|<[%|?]|\|>|=|\w\(|\\")
 _PLACEHOLDER = re.compile(
     r"\[[^\]]{1,40}\]|[$#]?\{[^}]{0,40}\}|<[^<>\d\s][^<>]{0,40}>|_{3,}|\.{4,}|\b(?:xxx+|lorem ipsum|tbd|todo:)"
-    r"|(?<!product)(?<=[a-z])_[a-z]|\b(?-i:NaN|Brand [XYZ])\b|[«\"(‹](?:competitor|brand|product|category)[»\")›]"
+    r"|(?<!product)(?<=[a-z])_[a-z]|\b(?-i:NaN|Brand [XYZ]|TODO|TBD|FIXME)\b"
+    r"|\bnull(?= (?:cm|mm|m|kg|g|ml|l|inch|hours?|w)\b)|[«\"(‹](?:competitor|brand|product|category)[»\")›]"
     r"|\b(?:product|competitor|category|(?-i:Brand)) name\b|\bn/a\b|\bundefined\b|%(?:\(\w+\))?[sd]\b|\$\{|\{\{",
     re.IGNORECASE,
 )
@@ -58,22 +76,28 @@ _HIDDEN = re.compile(
     rf"[{HIDING}\u202a-\u202e\u2066-\u2069\ue000-\uf8ff\U000e0000-\U0010ffff]|[\u0300-\u036f]{{3}}|[\u0334-\u0338]"
     r"|[A-Za-z][\u200b-\u200d\u2060\ufeff]|[\u200b-\u200d\u2060\ufeff][A-Za-z]"
 )
-_FORMULA = "=+-@\t\r＝＋－＠−⁼⁺"
+_FORMULA = "=+-@|\t\r＝＋－＠−⁼⁺"
 _QUOTES = "\"'‘’“”`´"
 _INNER_FORMULA = re.compile(r"=\s?[A-Za-z]{2,}\(")
-_AT, _DOT = r"(?:@|\s[\[({]?at[\])}]?\s|[\[({](?:at|a|ät)[\])}])", r"(?:\.|\s?[\[({]dot[\])}]\s?|\sdot\s)"
+_AT = r"(?:[\[({\"“'](?:at|a|ät)[\])}\"”'])"
+_SPELLED_DOT = r"(?:\s?[\[({\"“']dot[\])}\"”']\s?|\sdot\s)"
+_DOT = rf"(?:\.|{_SPELLED_DOT})"
 _EMAIL = re.compile(
-    rf"[\w.+-]+\s?@\s?[\w-]+{_DOT}\w+|[\w.+-]+\s?[\[({{](?:at|a|ät)[\])}}]\s?[\w-]+{_DOT}\w+"
-    r"|[\w.+-]+\sat\s[\w-]+(?:\s?[\[({]dot[\])}]\s?|\sdot\s)\w+",
+    rf"[\w.+-]+@[\w-]{{2,}}|[\w.+-]+\s?@\s?[\w-]+{_DOT}\w+|[\w.+-]+\s?{_AT}\s?[\w-]+{_DOT}\w+"
+    rf"|[\w.+-]+\sat\s[\w-]+{_SPELLED_DOT}\w+",
     re.IGNORECASE,
 )
 _PHONE = re.compile(
     r"(?<![\w.,])(?:(?:\+|00)[1-9]\d{0,2}|\(?0\d{1,5}\)?|\(?\d{3,5}\)?)(?:[ ./-]{0,2}\(?\d{2,5}\)?){1,5}(?![\w.,]?\d)"
+    r"|(?<![\w.,])(?:\(\d\)|0)[\d ()/-]{8,40}\d\)?(?![\w.,]?\d)"
 )
-_PHONE_SHAPE = re.compile(r"\+|^00[1-9]|^\(?0\d|^\(?\d{3}\)?[ .-]{0,2}\d{3}[ .-]\d{4}$|^\d{10,11}$")
+_PHONE_SHAPE = re.compile(
+    r"\+|^00[1-9]|^\(?0\)?[ /-]{0,3}\d|^\(\d\) \(|^\d{2,4}-\d{3,4}-\d{4}$|^\(?\d{3}\)?[ .-]{0,2}\d{3}[ .-]\d{4}$"
+    r"|^\d{10,11}$"
+)
 _VANITY = re.compile(r"\b(?:1[ -]?)?(?:800|833|844|855|866|877|888|0800|0900|1300)[ -][A-Z]{4,10}\b")
 _SPACELESS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
-_LOOK_ALIKE_LATIN = str.maketrans("асеорхуіјѕԁһмнтвкѡ。．․", "aceopxyijsdhmhtbkw...")
+_LOOK_ALIKE_LATIN = str.maketrans("асеорхуіјѕԁһмнтвкѡ。．․‧·•", "aceopxyijsdhmhtbkw......")
 
 Own = Callable[[str], bool]  # whether a match stands, as a whole, in the product's own name or brand
 
@@ -120,7 +144,7 @@ def _number_fault(question: str) -> str:
 
 
 def _length_fault(question: str, words: list[str]) -> str:
-    if question[-1] not in END_MARKS:
+    if question[-1] not in END_MARKS or words[-1] == "than":
         return "not_a_question"
     if not question.isascii() and _SPACELESS.search(question):
         return "too_short" if len(" ".join(words)) < MIN_CHARACTERS_WITHOUT_SPACES else ""
@@ -174,7 +198,7 @@ def _addresses() -> re.Pattern[str]:
         rf"|\bwww\.[\w-]\S*|(?<![\w.@-])(?!(?:{software})\b)(?:(?:{label})\.)+(?:{alone})(?![\w-]|\.\w)(?:[/:?#]\S*\w)?"
         rf"|(?<![\w.@-])(?:(?:{label})\.)+(?:{with_path})/\w\S*"
         r"|\b\d{1,3}(?:\.\d{1,3}){3}\b(?:[/:]\S*)?|\w\s?[\[({](?:\.|dot|punkt)[\])}]\s?\w+"
-        rf"|\w\s+dot\s+(?:{alone})\b|\w(?:,|\s+\.\s?)(?:com|org|info|biz|shop|store|example|onion)\b"
+        rf"|\w\s+dot[\s-]+(?:{alone})\b|\w(?:,|\s+\.\s?)(?:com|org|info|biz|shop|store|example|onion)\b"
         r"|h\s?t\s?t\s?p\s?s?\s?(?:\[?:\]?)\s?/|\\\\\w+\\\w"
         r"|(?<![\w.])@[A-Za-z_]\w{2,}",
         re.IGNORECASE,

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import cycle
 from typing import Any
 
 from query_generator.models import Product
@@ -11,9 +12,10 @@ from query_generator.questions.checks import standardize
 from tests.conftest import Cloud
 from tests.fakes.gemini_faults import Fault, FaultRule
 from tests.fakes.gemini_replies import wanted
-from tests.support.question_sets import FIELDS, hostile, rows, set_products
+from tests.support.question_sets import ALL_PARTS, FIELDS, hostile, rows, set_products
 
 QUESTIONS = 6
+REJECTED = 3  # products whose name holds a terminal sequence
 HARMLESS = {"surplus", "near_copy", "duplicate"}  # reasons to drop a good text
 
 
@@ -32,7 +34,7 @@ class Job:
         cloud.gemini.planted = self._obeyed
         catalog = "\n".join(json.dumps(_record(product)) for product, _ in products)
         options = ("--products-file", "-", "--job-id", "job", "--num-questions", str(QUESTIONS))
-        self.ended = cloud.run(*options, stdin=catalog)
+        self.ended = cloud.run(*options, stdin=catalog, ASK_FACTOR="2")
         self.result = cloud.aws.result("job")
         self.rows = cloud.rows("SELECT query_text FROM queries")
 
@@ -54,7 +56,8 @@ class Job:
         """What was planted is counted by the reasons why it was dropped, the same everywhere."""
         stats = self.result["execution_stats"]
         dropped: Mapping[str, int] = stats["dropped_reasons"]
-        assert sum(count for reason, count in dropped.items() if reason not in HARMLESS) >= self.planted > 0
+        assert sum(dropped.values()) >= self.planted > 0
+        assert sum(count for reason, count in dropped.items() if reason not in HARMLESS) >= 0.99 * self.planted
         assert sum(dropped.values()) == sum(product["rejected"] for product in self.result["products"])
         assert set(stats["dropped_examples"]) >= set(dropped) - HARMLESS
         assert cloud.aws.events("job")[-1]["details"]["dropped"] == dropped
@@ -70,7 +73,7 @@ class Job:
 
 def _key(name: str) -> str:
     """Return the code in a name whose end may be an order, or the whole name."""
-    code = re.search(r"\bN\d+[a-z]\b", name)
+    code = re.search(r"\bN\d+\b", name)
     return code[0] if code else name
 
 
@@ -82,21 +85,22 @@ def _record(product: Product) -> dict[str, Any]:
 
 
 def test_what_product_texts_order_is_not_stored(cloud: Cloud) -> None:
-    """Of 200 products name, category, description or an attribute gives orders to the model, closes the data block,
-    plants an address or another brand or asks for the prompt, and the model obeys at each call. A name with a terminal
-    sequence is rejected; all other products have their questions, nothing that was planted is among them, and what was
-    dropped is counted by its reason.
+    """Of 300 products name, category, description or an attribute gives orders to the model, closes the data block,
+    plants an address or another brand or asks for the prompt, and the model obeys at each call. Names with terminal
+    sequences are rejected; all other products have their questions, nothing that was planted is among them, and what
+    was dropped is counted by its reason.
     """
     boot = set_products()["boot"]
+    cases = [(case, field) for case in rows("payloads") for field in FIELDS]
+    cases += zip(rows("payloads", "later"), cycle(FIELDS))
     products, marks = [], {}
-    for number, (payload, obeyed, words) in enumerate(rows("payloads")):
-        for field in FIELDS:
-            product = replace(boot, name=f"{boot.name} N{number}{field[0]}", content_hash="")
-            products.append((hostile(product, field, payload), obeyed))
-            marks[_key(product.name)] = words
-    assert len(products) == 200
+    for number, ((payload, obeyed, words), field) in enumerate(cases, 100):
+        product = replace(boot, name=f"{boot.name} N{number}", content_hash="")
+        products.append((hostile(product, field, payload), obeyed))
+        marks[_key(product.name)] = words
+    assert len(products) >= 300
     job = Job(cloud, products)
-    job.assert_whole(rejected=1)
+    job.assert_whole(rejected=REJECTED)
     job.assert_counted(cloud)
     for entry in job.result["products"]:
         job.assert_nowhere(entry, marks[_key(entry["name"])])
@@ -107,9 +111,9 @@ def test_nothing_of_hostile_replies_is_stored(cloud: Cloud) -> None:
     questions of a reply: these are stored, all products have theirs, and the others are counted by their reasons.
     """
     texts: dict[str, list[str]] = {}
-    for key, text in rows("hostile_replies"):
+    for key, text in rows("hostile_replies", *ALL_PARTS):
         texts.setdefault(key, []).append(text)
-    assert sum(map(len, texts.values())) == 100
+    assert sum(map(len, texts.values())) >= 250
     job = Job(cloud, [(set_products()[key], some) for key, some in texts.items()])
     job.assert_whole()
     job.assert_counted(cloud)
