@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from query_generator.models import Product, QueryType, Question, SlotGroup
 from query_generator.questions.checks import Checks, comparison_key
+from query_generator.questions.embeddings import Encode, mean_cosine
 from query_generator.questions.names import OwnNames
 from query_generator.questions.near_copies import near_duplicates
 from query_generator.questions.patterns import Patterns
@@ -39,7 +40,7 @@ INFORMS = frozenset({"market_naming", "ungrounded"})
 KEYS = (
     *("products", "questions", "short_lists", "exact_duplicates", "near_duplicates", "same_with_name_swapped"),
     *("distinct_2", "self_bleu", "compression_ratio", "question_share", "brand_leaks", "market_naming"),
-    *("contradictions", "ungrounded", "facet_coverage", "cost_per_question"),
+    *("contradictions", "ungrounded", "facet_coverage", "cost_per_question", "mean_cosine"),
 )
 SHARES = frozenset(KEYS) - {"products", "questions", "short_lists", "compression_ratio", "cost_per_question"}
 
@@ -101,12 +102,20 @@ class Evaluation:
         wanted: questions for each product, by type.
         cost_usd: of all questions together; None: not known.
         plan_of: returns the groups that a product's questions were asked for by.
+        encode: for mean_cosine, which is not known without it.
     """
 
-    def __init__(self, wanted: Mapping[QueryType, int], cost_usd: float | None = None, plan_of: PlanOf = plan) -> None:
+    def __init__(
+        self,
+        wanted: Mapping[QueryType, int],
+        cost_usd: float | None = None,
+        plan_of: PlanOf = plan,
+        encode: Encode | None = None,
+    ) -> None:
         self._wanted = wanted
         self._cost_usd = cost_usd
         self._plan_of = plan_of
+        self._encode = encode
         self._sums = _Sums()
         self._sample: list[tuple[int, int, list[list[list[str]]]]] = []
 
@@ -190,7 +199,8 @@ class Evaluation:
         brand_leaks: share of the unbranded market questions that name brand or product, by `names`. market_naming: the
         same of all market questions. contradictions: share that states what the catalog's fields contradict or deny,
         by `checks`. ungrounded: share of the product questions that no field of the product grounds. facet_coverage:
-        share of the plan's questions that are there with their facets. cost_per_question: US dollars.
+        share of the plan's questions that are there with their facets. cost_per_question: US dollars. mean_cosine: of
+        the meanings of two questions of a list, names masked, by `embeddings`.
         """
         sums, lists = self._sums, self._lists()
         at = lengths or self.lengths()
@@ -212,6 +222,7 @@ class Evaluation:
             _share(sums.of_product - sums.grounded, sums.of_product) if sums.grounded else None,
             _share(sums.covered, sums.planned),
             round(self._cost_usd / sums.questions, 8) if self._cost_usd is not None and sums.questions else None,
+            mean_cosine(([" ".join(text) for text in some[: at.texts]] for some in lists), self._encode),
         )
         return dict(zip(KEYS, values, strict=True))
 

@@ -71,6 +71,15 @@ class RunningSettings:
         Help("end with 65 if a figure of the first file is worse than this, with 64 if it cannot be told"),
         Option("--fail-over", "KEY=VALUE", ("evaluate",), many=True),
     ] = None
+    embeddings: Annotated[
+        bool,
+        Setting(Group.EVALUATION, example="true"),
+        Help(
+            "tell mean_cosine as well: how alike the questions of a list are in meaning",
+            "Needs the extra `embeddings` (31 MB and numpy); the job itself never uses it.",
+        ),
+        Option("--embeddings", verbs=("evaluate",)),
+    ] = False
     plot: Annotated[
         str | None,
         Setting(Group.EVALUATION, example="figures.svg"),

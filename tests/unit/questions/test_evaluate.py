@@ -48,7 +48,7 @@ def test_what_a_set_cannot_tell_is_none_and_not_zero() -> None:
     unknown = {key for key, value in told.items() if value is None}
     assert unknown == {
         *("products", "short_lists", "same_with_name_swapped", "brand_leaks", "market_naming", "contradictions"),
-        *("ungrounded", "facet_coverage", "cost_per_question"),
+        *("ungrounded", "facet_coverage", "cost_per_question", "mean_cosine"),
     }
 
 
