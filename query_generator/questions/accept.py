@@ -13,6 +13,7 @@ from query_generator.questions.names import OwnNames
 from query_generator.questions.near_copies import NearCopies
 from query_generator.questions.order import CUT_WHILE_REPEATING
 from query_generator.questions.prompts import instructions
+from query_generator.questions.styles import is_in_style
 
 DUPLICATE, NEAR_COPY, SURPLUS = "duplicate", "near_copy", "surplus"
 LONGEST_EXAMPLE = 120  # characters
@@ -52,7 +53,8 @@ def accept_planned(request: GenerationRequest, reply: GenerationReply) -> Verdic
             dropped[reason] += 1
             examples.setdefault(reason, one_line(text[:LONGEST_EXAMPLE]))
         else:
-            passed[Candidate(question, group_key if group else "", known.is_stored(key))] = is_named
+            is_off_style = group is not None and not is_in_style(names.masked(question), group.facets.style)
+            passed[Candidate(question, group_key if group else "", known.is_stored(key), is_off_style)] = is_named
     kept = _chosen(request, reply, passed, known.copies.words_of)
     dropped[SURPLUS] += len(passed) - len(kept)
     if reply.truncated and 2 * (dropped[DUPLICATE] + dropped[NEAR_COPY]) > len(reply.texts):
