@@ -21,34 +21,32 @@ MAX_PHONE_DIGITS = 15  # ITU-T E.164
 
 # Every match of the patterns below holds a sign or one of the words, or is a phone number; most questions hold neither.
 _SIGNS = re.compile(r"[<>&`*\[\]{}_@\\^~|$%=/.:。．․‧·•\x1b⟨‹＜#(«“\"]")
-_BRACKETS = re.compile(r"[<>&`*\[\]{}\\\x1b⟨‹＜_#%(=]")
+_BRACKETS = re.compile(r"[<>`*~\[\]{}\\\x1b⟨‹＜_#%(=]|:::|&(?:#|[a-zA-Z]{2})")
+_PLACEHOLDER_SIGNS = re.compile(r"[\[{<%$_(«‹\"]|\.{4}|/[aA]\b")
 _HOST_SIGNS = re.compile(
-    r"\w ?[.。．․‧·•] ?[^\W\d]|//|@|\d\.\d+\.\d|[\[({](?:\.|dot|punkt|at?|ät)[\])}]|\bdot\b"
-    r"|[\"“”']at[\"“”']|:\S|\w[,\s.]+com\b|\s[.]\w|\bh\s?t\s?t\s?p",
-    re.IGNORECASE,
+    r"[.。．․‧·•](?<=[\w ].) ?[^\W\d]|//|@|\.(?<=\d\.)\d+\.\d|[\[({](?:\.|(?i:dot|punkt|at?|ät)[\])}])"
+    r"|[dD](?i:ot)\b|[\"“”'](?i:at)[\"“”']|:\S|com\b(?<=[,\s.]com)|[hH] ?[tT] ?[tT] ?[pP]"
 )
 _FEW_FIGURES = frozenset(["one", "two", "un", "deux", "uno", "dos", "null"])  # which stand in many questions
 _MOST_FIGURES = frozenset(
     "zero oh three four five six seven eight nine eins zwei drei vier fünf sechs sieben acht neun"  # noqa: SIM905
     " zéro trois quatre cinq sept huit neuf cero tres cuatro cinco seis siete ocho nueve".split()
 )
-_WORDS = _MOST_FIGURES | {
-    "xxx",
-    "xxxx",
-    "lorem",
-    "undefined",
-    "tbd",
-    "todo",
-    "name",
-    "dot",
-    "nan",
-    "brand",
-    "com",
-    "null",
-    "fixme",
-    "xxxxx",
-    "xxxxxx",
-}
+_PLACEHOLDER_WORDS = frozenset(
+    [
+        "lorem",
+        "undefined",
+        "tbd",
+        "todo",
+        "fixme",
+        "nan",
+        "null",
+        "brand",
+        "name",
+        *("x" * many for many in range(3, 21)),
+    ]
+)
+_WORDS = _PLACEHOLDER_WORDS | _MOST_FIGURES | {"dot", "com"}
 _DIGIT = re.compile(r"\d")
 _ACCOUNT = re.compile(
     r"(?<![A-Za-z0-9])(?:[A-Z]{2}\d{2}(?: ?[0-9A-Z]{4}){3,}|(?=[A-Za-z+/]*\d)(?=[\d+/]*[A-Za-z])[A-Za-z0-9+/]{24,})"
@@ -56,9 +54,12 @@ _ACCOUNT = re.compile(
 _DIGITS = re.compile(r"\d[\d ().-]{5}|\d\d.\d\d.\d\d")
 
 _MARKUP = re.compile(
-    r"\S*(?:</?[a-zA-Z!][^<>]*(?:>|$)|</?\w+\b(?=\s|$)|&(?:[a-zA-Z]{2,8};|#x?[0-9a-fA-F]{1,6}\b;?)"
-    r"|&(?:(?:amp|lt|gt|quot|nbsp)|(?:apos|copy|reg|ndash|mdash|hellip|rsquo|lsquo)\b)|`|~~|\*\*|\]\()\S*"
-    r"|^\s*[{\[]\s*\"|^\s*\{|\}\s*\??$|[⟨‹＜][^⟩›＞]{0,60}[⟩›＞]|<\||\|>|__[^\W_]|\s#{1,6}\s|\\+[\w\\]|:::|\[\["
+    r"</?[a-zA-Z!][^<>]*(?:>|$)|</?\w+\b(?=\s|$)|&(?:[a-zA-Z]{2,8};|#x?[0-9a-fA-F]{1,6}\b;?)"
+    r"|&(?:(?:amp|lt|gt|quot|nbsp)|(?:apos|copy|reg|ndash|mdash|hellip|rsquo|lsquo)\b)|`|~~|\*\*|\]\("
+)
+_MARKUP_IN_WORD = re.compile(rf"\S*(?:{_MARKUP.pattern})\S*")
+_OTHER_MARKUP = re.compile(
+    r"^\s*[{\[]\s*\"|^\s*\{|\}\s*\??$|[⟨‹＜][^⟩›＞]{0,60}[⟩›＞]|<\||\|>|__[^\W_]|\s#{1,6}\s|\\+[\w\\]|:::|\[\["
     r"|%[2-7][0-9A-F]|\b(?:alert|eval|exec|system|confirm|fetch|print|require)\s?\(|\bon[a-z]{3,12}\s?="
 )
 _CODE = re.compile(r"\{\{|[$#]\{|\{%|<[%|?]|\|>|=|\w\(|\\")
@@ -122,12 +123,12 @@ def shape_fault(question: str, words: list[str], own: str = "") -> str:
         return "too_long" if question[-1] in END_MARKS else "not_a_question"
     if question[0] in _FORMULA or (question[0] in _QUOTES and question.lstrip(_QUOTES + " ")[:1] in _FORMULA):
         return "formula"
-    if _SIGNS.search(question) and (reason := _foreign_sign(question, own)):
+    if _SIGNS.search(question) and (reason := _foreign_sign(question, words, own)):
         return reason
     if not _WORDS.isdisjoint(words):
         if _has_spelled_number(words):
             return "phone"
-        if reason := _foreign_sign(question, own):
+        if reason := _foreign_sign(question, words, own):
             return reason
     if _DIGIT.search(question) and (reason := _number_fault(question)):
         return reason
@@ -151,7 +152,7 @@ def _length_fault(question: str, words: list[str]) -> str:
     return "too_short" if len(question) < MIN_CHARACTERS or len(words) < MIN_WORDS else ""
 
 
-def _foreign_sign(question: str, own: str) -> str:
+def _foreign_sign(question: str, words: list[str], own: str) -> str:
     brackets = bool(_BRACKETS.search(question))
     if brackets and _TERMINAL.search(question):
         return "terminal"
@@ -162,9 +163,15 @@ def _foreign_sign(question: str, own: str) -> str:
             return "address"
     if brackets and _INNER_FORMULA.search(question):
         return "formula"
-    if brackets and _has_foreign(_MARKUP, question, own):
+    if brackets and _has_markup(question, own):
         return "markup"
-    return "placeholder" if _has_foreign(_PLACEHOLDER, question, own) else ""
+    may_hold = _PLACEHOLDER_SIGNS.search(question) or not _PLACEHOLDER_WORDS.isdisjoint(words)
+    return "placeholder" if may_hold and _has_foreign(_PLACEHOLDER, question, own) else ""
+
+
+def _has_markup(question: str, own: str) -> bool:
+    in_word = _MARKUP.search(question) and _has_foreign(_MARKUP_IN_WORD, question, own)
+    return bool(in_word) or _has_foreign(_OTHER_MARKUP, question, own)
 
 
 def _has_foreign(pattern: re.Pattern[str], question: str, own: str) -> bool:
