@@ -135,4 +135,4 @@ def _frozen(trial: Trial, number: int, place: str) -> tuple["subprocess.Popen[st
         zombie.kill()
         trial.end_of(zombie)
         raise TooLateError
-    return zombie, trial.unsaved_calls()
+    return zombie, trial.unsaved_calls() + gemini.half_sent
