@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from query_generator.llm.base import GenerationReply, GenerationRequest
 from query_generator.models import QueryType, Question, SlotGroup, Stage
 from query_generator.one_line import one_line
-from query_generator.questions.checks import Checks, comparison_key, standardize
+from query_generator.questions.checks import Checks, comparison_key, query_hash, standardize
 from query_generator.questions.choose import Candidate, choose, filled
 from query_generator.questions.names import OwnNames
 from query_generator.questions.near_copies import NearCopies
@@ -112,6 +112,7 @@ class _Known:
     def __init__(self, request: GenerationRequest, masked: Callable[[str], str], locale: str) -> None:
         self._reusable = {comparison_key(entry.text) for entry in request.stored if entry.counts}
         self._seen = {comparison_key(text) for text in request.exclusions} - self._reusable
+        self._rewritten = {entry.former_hash for entry in request.stored if entry.former_hash}
         others = [entry.text for entry in request.stored if not entry.counts]
         existing = [text for text in request.exclusions if comparison_key(text) in self._seen]
         self.copies = NearCopies(masked, [*existing, *others], language=locale)
@@ -123,7 +124,7 @@ class _Known:
 
     def copy_fault(self, question: str, key: str, slot: str) -> str:
         """Return why a question is one of those that are there; a stored one may be given again word by word."""
-        if key in self._seen:
+        if key in self._seen or (self._rewritten and query_hash(question) in self._rewritten):
             return DUPLICATE
         self._seen.add(key)
         if key not in self._reusable and (

@@ -32,6 +32,7 @@ def generation(
     stop: StopSignal | None = None,
     sink: ListSink | None = None,
     clock: Callable[[], float] = lambda: 0.0,
+    order: Order | None = None,
 ) -> Generation:
     """The loop as a job wires it."""
     events = EventLog(ledger.job_id, sink or ListSink())
@@ -44,7 +45,7 @@ def generation(
         meter,
         RunStats(),
         stop or StopSignal(),
-        order=Order(WANTED, reask_limit=1),
+        order=order or Order(WANTED, reask_limit=1),
         max_concurrency=threads,
         batch_size=50,
         unusable=UnusableReplies(limit),
