@@ -7,9 +7,10 @@ from functools import cached_property
 
 from query_generator.models import Product, QueryType, SlotGroup, Style
 from query_generator.questions.asking import points_outside, several_fault
-from query_generator.questions.echoes import Planted, echo_fault, planted
+from query_generator.questions.echoes import echo_fault
 from query_generator.questions.facts import ProductFacts
 from query_generator.questions.language import Asked, asked_language, is_in_another
+from query_generator.questions.orders import Planted, planted
 from query_generator.questions.shapes import MAX_CHARACTERS, shape_fault
 from query_generator.questions.standardize import END_MARKS, READ_CHARACTERS, comparison_key, query_hash, standardize
 
