@@ -87,7 +87,9 @@ def next_request(
     if order.prompt_version == FIRST_PROMPT_VERSION:
         prompt = build_prompt(product, query_type, lacking, texts)
         return GenerationRequest(product, query_type, lacking, prompt, texts, stored=stored)
-    groups = open_slots(plan(product, query_type, order.num_questions, order.plan), known.existing)
+    groups = open_slots(
+        plan(product, query_type, order.num_questions, order.plan, order.prompt_version), known.existing
+    )
     if known.dropped.get(CUT_WHILE_REPEATING):
         groups = groups[:1]
     if order.small_model:
@@ -95,7 +97,9 @@ def next_request(
     asked = _asked(groups, order.ask_factor)
     shipped = shipped_personas()
     personas = () if order.plan.personas == shipped else order.plan.personas
-    prompt = build_planned_prompt(product, query_type, groups, asked, texts, around.avoided(), personas)
+    prompt = build_planned_prompt(
+        product, query_type, groups, asked, texts, around.avoided(), personas, order.prompt_version
+    )
     needed = sum(group.count for group in groups)
     return GenerationRequest(
         product,
