@@ -72,7 +72,7 @@ def test_diversity_is_compared_at_equal_length_without_the_names() -> None:
     varied = ["Which boots are light?", "Do leather soles last in snow?", "What do walkers pay for good laces?"]
     named = [f"Is the Daybird Ridge Hiking Boot {word}?" for word in ("light", "warm", "dry")]
     items = {"long": [item(*varied)], "short": [item(*varied[:2])], "named": [item(*named)]}
-    told = figures_of(items, dict.fromkeys(items, []), 3)
+    told = figures_of(items, {way: [] for way in items}, 3)
     assert told["short"]["words compared"] == 10
     assert all(figures["words compared"] is not None and figures["words compared"] <= 10 for figures in told.values())
     assert told["long"]["distinct_2"] == told["short"]["distinct_2"] == 1.0
