@@ -18,7 +18,10 @@ from packaging.utils import canonicalize_name
 LOCKS: Mapping[str, tuple[Sequence[str], str]] = {
     "requirements.txt": ([], ""),
     "requirements-local.txt": (["local", "google-genai", "openai", "anthropic", "xlsx"], "requirements.txt"),
-    "requirements-dev.txt": (["local", "google-genai", "openai", "anthropic", "xlsx", "dev"], "requirements-local.txt"),
+    "requirements-dev.txt": (
+        ["local", "google-genai", "openai", "anthropic", "xlsx", "embeddings", "dev"],
+        "requirements-local.txt",
+    ),
 }
 COMPILE = "pip compile pyproject.toml --universal --generate-hashes --no-strip-extras --no-header --quiet"
 INTRODUCTION = "# Made by `make lock` from these lines of pyproject.toml, which `make check` compares:"

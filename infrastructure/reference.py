@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from query_generator.declaration import Declared, Group
-from query_generator.settings import SETTINGS
+from query_generator.settings.table import SETTINGS
 
 PAGE = "docs/reference/configuration.md"
 HEAD = """\
 # Configuration
 
-This page is made by `make reference` from `query_generator/settings.py`, where each setting is declared; change it
+This page is made by `make reference` from `query_generator/settings/`, where each setting is declared; change it
 there. `make check` says when it is stale.
 
 - An option wins over its variable. An empty variable counts as not set.
@@ -94,7 +94,7 @@ def main(arguments: Sequence[str], folder: Path = Path()) -> int:
         return 0
     if path.is_file() and path.read_text(encoding="utf-8") == page():
         return 0
-    print(f"{PAGE} is not what query_generator/settings.py declares: run `make reference`, commit it", file=sys.stderr)
+    print(f"{PAGE} is not what query_generator/settings/ declares: run `make reference`, commit it", file=sys.stderr)
     return 1
 
 

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from query_generator.declaration import Declared, Group, repeated
 from query_generator.errors import CommandLineError
 from query_generator.log import tell
-from query_generator.settings import SETTINGS
+from query_generator.settings.table import SETTINGS
 
 VERBS = {
     "run": "the job (also when no verb is given)",

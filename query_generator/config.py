@@ -14,13 +14,15 @@ from query_generator.errors import SettingsError
 from query_generator.known_secrets import keys_in, secrets_in
 from query_generator.llm.registry import DEFAULT_PROVIDER, PROVIDER_WITHOUT_KEY, PROVIDERS, vendors_of
 from query_generator.masking import hide
-from query_generator.settings import SETTINGS, JobConfig, names_in, without_index
+from query_generator.settings.readings import names_in, without_index
+from query_generator.settings.table import SETTINGS, JobConfig
 
 __all__ = ["JobConfig", "load_config", "notes"]
 
 SOURCES = frozenset({"products_json", "input_s3", "input_s3_bucket", "products_file", "products_argument"})
 
-dataclass(frozen=True, kw_only=True)(JobConfig)  # from here on it is what mypy takes it for, see `declarations`
+for part in reversed(JobConfig.__mro__[:-1]):  # from here on they are what mypy takes them for, see `declarations`
+    dataclass(frozen=True, kw_only=True)(part)
 
 
 def _checked(declared: Declared, kind: Any) -> Any:

@@ -189,10 +189,11 @@ def declarations(configuration: type[T]) -> type[T]:
 
 
 def declared_in(configuration: type) -> dict[str, Declared]:
-    """Return what the fields of a class declare, by their names and in their order."""
+    """Return what the fields of a class and of those that it is made of declare, by their names and in their order."""
     return {
-        name: _declared(name, annotation, getattr(configuration, name, None))
-        for name, annotation in configuration.__annotations__.items()
+        name: _declared(name, annotation, getattr(part, name, None))
+        for part in configuration.__mro__
+        for name, annotation in vars(part).get("__annotations__", {}).items()
     }
 
 

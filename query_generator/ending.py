@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from query_generator.errors import ExitCode, FatalError
 from query_generator.masking import masked
-from query_generator.settings import SETTINGS
+from query_generator.settings.table import SETTINGS
 
 PROGRAM = ("python", "batch_job.py")
 LONGEST_COMMAND = 2000  # characters: what is longer holds products, which nobody types again

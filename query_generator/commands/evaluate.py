@@ -13,6 +13,7 @@ from query_generator.input.sources import file_source, load_input_data
 from query_generator.log import tell
 from query_generator.models import Product
 from query_generator.one_line import one_line
+from query_generator.questions.embeddings import Encode, encoder
 from query_generator.questions.evaluate import Evaluation, Figures, Lengths, QuestionSet
 from query_generator.questions.personas import load_personas
 from query_generator.questions.plan import PlanSettings, plan
@@ -27,11 +28,12 @@ def evaluate(config: JobConfig, _: StopSignal) -> Ending:
     """Print the figures of files of questions, side by side; the first file alone is held to --fail-over.
 
     Raises:
-        ConfigurationError: a file or a threshold cannot be used.
+        ConfigurationError: a file or a threshold cannot be used, or the encoder is not installed.
         FatalError: a file cannot be read now.
     """
     limits = thresholds(config.fail_over or ())
-    evaluations = {path: _evaluated(path, config) for path in dict.fromkeys(config.question_files or ())}
+    encode = encoder() if config.embeddings else None
+    evaluations = {path: _evaluated(path, config, encode) for path in dict.fromkeys(config.question_files or ())}
     lengths = Lengths(*map(min, zip(*(evaluation.lengths() for evaluation in evaluations.values()), strict=True)))
     figures = {one_line(path): evaluation.figures(lengths) for path, evaluation in evaluations.items()}
     judged = next(iter(figures.values()))
@@ -49,12 +51,12 @@ def evaluate(config: JobConfig, _: StopSignal) -> Ending:
     )
 
 
-def _evaluated(path: str, config: JobConfig) -> Evaluation:
+def _evaluated(path: str, config: JobConfig, encode: Encode | None) -> Evaluation:
     file = QuestionFile(path)
     wanted = file.longest()
     personas = load_personas(config.personas_file) if config.personas_file else ()
     plan_of = partial(plan, settings=PlanSettings(config.unbranded_share, personas))
-    evaluation = Evaluation(wanted, file.cost_usd, plan_of)
+    evaluation = Evaluation(wanted, file.cost_usd, plan_of, encode)
     catalog = Catalog(config.products_file) if config.products_file else None
     for entry in file:
         evaluation.add(catalog.joined(entry) if catalog else entry)

@@ -1,6 +1,7 @@
 """Every vendor and provider that the project knows; other rooms ask here instead of naming one.
 
-A new provider takes a file in this package that defines `ADAPTER`, an entry here, and its settings in `settings.py`.
+A new provider takes a file in this package that defines `ADAPTER`, an entry here, and its settings in
+`settings/providers.py`.
 Even `--help` loads this module, so it imports nothing that takes long.
 """
 

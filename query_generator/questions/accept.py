@@ -13,6 +13,7 @@ from query_generator.questions.names import OwnNames
 from query_generator.questions.near_copies import NearCopies
 from query_generator.questions.order import CUT_WHILE_REPEATING
 from query_generator.questions.prompts import instructions
+from query_generator.questions.styles import is_in_style
 
 DUPLICATE, NEAR_COPY, SURPLUS = "duplicate", "near_copy", "surplus"
 LONGEST_EXAMPLE = 120  # characters
@@ -41,18 +42,19 @@ def accept_planned(request: GenerationRequest, reply: GenerationReply) -> Verdic
     passed: dict[Candidate, bool] = {}
     dropped: Counter[str] = Counter()
     examples: dict[str, str] = {}
-    for key, text in zip(reply.keys or ("",) * len(reply.texts), reply.texts, strict=True):
-        question, group = standardize(text), groups.get(key)
-        is_named = False
-        if not (reason := checks.fault(question, group)):
+    for group_key, text in zip(reply.keys or ("",) * len(reply.texts), reply.texts, strict=True):
+        question, group = standardize(text), groups.get(group_key)
+        key, is_named = comparison_key(question), False
+        if not (reason := checks.fault_by_key(question, key, group)):
             is_named = bool(names.found(question))
             reason = _brand_fault(request, question, group, names, is_named=is_named)
-            reason = reason or known.copy_fault(question, key)
+            reason = reason or known.copy_fault(question, key, group_key)
         if reason:
             dropped[reason] += 1
             examples.setdefault(reason, one_line(text[:LONGEST_EXAMPLE]))
         else:
-            passed[Candidate(question, key if group else "", known.is_stored(question))] = is_named
+            is_off_style = group is not None and not is_in_style(names.masked(question), group.facets.style)
+            passed[Candidate(question, group_key if group else "", known.is_stored(key), is_off_style)] = is_named
     kept = _chosen(request, reply, passed, known.copies.words_of)
     dropped[SURPLUS] += len(passed) - len(kept)
     if reply.truncated and 2 * (dropped[DUPLICATE] + dropped[NEAR_COPY]) > len(reply.texts):
@@ -115,13 +117,12 @@ class _Known:
         self.copies = NearCopies(masked, [*existing, *others], language=locale)
         self._stored = NearCopies(masked, [entry.text for entry in request.stored if entry.counts], language=locale)
 
-    def is_stored(self, question: str) -> bool:
+    def is_stored(self, key: str) -> bool:
         """Whether a question of the type is stored word by word, and may count again."""
-        return comparison_key(question) in self._reusable
+        return key in self._reusable
 
-    def copy_fault(self, question: str, slot: str) -> str:
+    def copy_fault(self, question: str, key: str, slot: str) -> str:
         """Return why a question is one of those that are there; a stored one may be given again word by word."""
-        key = comparison_key(question)
         if key in self._seen:
             return DUPLICATE
         self._seen.add(key)

@@ -101,6 +101,7 @@ class Planted:
         return any(run in question for run in self.runs)
 
 
+@lru_cache(maxsize=128)
 def planted(product: Product) -> Planted | None:
     """Find what orders in a product's texts ask a model to write about; None if there are no orders."""
     if not _holds_orders(product):

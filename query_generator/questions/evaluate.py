@@ -12,10 +12,12 @@ from typing import NamedTuple, TypeAlias
 
 from query_generator.models import Product, QueryType, Question, SlotGroup
 from query_generator.questions.checks import Checks, comparison_key
+from query_generator.questions.embeddings import Encode, mean_cosine
 from query_generator.questions.names import OwnNames
 from query_generator.questions.near_copies import near_duplicates
 from query_generator.questions.patterns import Patterns
 from query_generator.questions.plan import plan
+from query_generator.questions.styles import is_in_style
 from query_generator.questions.text_figures import compression_ratio, cut, distinct, sampled, self_bleu, words_of
 
 SAMPLED_PRODUCTS = 100
@@ -39,7 +41,7 @@ INFORMS = frozenset({"market_naming", "ungrounded"})
 KEYS = (
     *("products", "questions", "short_lists", "exact_duplicates", "near_duplicates", "same_with_name_swapped"),
     *("distinct_2", "self_bleu", "compression_ratio", "question_share", "brand_leaks", "market_naming"),
-    *("contradictions", "ungrounded", "facet_coverage", "cost_per_question"),
+    *("contradictions", "ungrounded", "facet_coverage", "cost_per_question", "mean_cosine"),
 )
 SHARES = frozenset(KEYS) - {"products", "questions", "short_lists", "compression_ratio", "cost_per_question"}
 
@@ -101,12 +103,20 @@ class Evaluation:
         wanted: questions for each product, by type.
         cost_usd: of all questions together; None: not known.
         plan_of: returns the groups that a product's questions were asked for by.
+        encode: for mean_cosine, which is not known without it.
     """
 
-    def __init__(self, wanted: Mapping[QueryType, int], cost_usd: float | None = None, plan_of: PlanOf = plan) -> None:
+    def __init__(
+        self,
+        wanted: Mapping[QueryType, int],
+        cost_usd: float | None = None,
+        plan_of: PlanOf = plan,
+        encode: Encode | None = None,
+    ) -> None:
         self._wanted = wanted
         self._cost_usd = cost_usd
         self._plan_of = plan_of
+        self._encode = encode
         self._sums = _Sums()
         self._sample: list[tuple[int, int, list[list[list[str]]]]] = []
 
@@ -127,7 +137,7 @@ class Evaluation:
             keys = [comparison_key(question.text) for question in questions]
             sums.exact += len(keys) - len(set(keys))
             sums.short_lists += len(questions) < self._wanted.get(query_type, 0)
-            self._add_plan(entry.product, query_type, questions)
+            self._add_plan(entry.product, query_type, questions, masked)
         self._add_names(entry.questions.get(QueryType.MARKET, ()), names)
         self._add_facts(entry)
         self._add_to_sample(entry, masked)
@@ -152,9 +162,12 @@ class Evaluation:
             self._sums.checked += len(questions)
             self._sums.contradictions += sum(checks.fault(question.text) in CONTRADICTIONS for question in questions)
 
-    def _add_plan(self, product: Product, query_type: QueryType, questions: Sequence[Question]) -> None:
-        have = Counter(question.facets for question in questions if question.facets)
-        if have:
+    def _add_plan(
+        self, product: Product, query_type: QueryType, questions: Sequence[Question], masked: Callable[[str], str]
+    ) -> None:
+        planned = [(question.text, question.facets) for question in questions if question.facets]
+        have = Counter(facets for text, facets in planned if is_in_style(masked(text), facets.style))
+        if planned:
             groups = list(self._plan_of(product, query_type, self._wanted.get(query_type, len(questions))))
             self._sums.planned += sum(group.count for group in groups)
             self._sums.covered += sum(min(have[group.facets], group.count) for group in groups)
@@ -190,7 +203,9 @@ class Evaluation:
         brand_leaks: share of the unbranded market questions that name brand or product, by `names`. market_naming: the
         same of all market questions. contradictions: share that states what the catalog's fields contradict or deny,
         by `checks`. ungrounded: share of the product questions that no field of the product grounds. facet_coverage:
-        share of the plan's questions that are there with their facets. cost_per_question: US dollars.
+        share of the plan's questions that are there with their facets, and in their style by `styles`.
+        cost_per_question: US dollars. mean_cosine: of the meanings of two questions of a list, names masked, by
+        `embeddings`.
         """
         sums, lists = self._sums, self._lists()
         at = lengths or self.lengths()
@@ -212,6 +227,7 @@ class Evaluation:
             _share(sums.of_product - sums.grounded, sums.of_product) if sums.grounded else None,
             _share(sums.covered, sums.planned),
             round(self._cost_usd / sums.questions, 8) if self._cost_usd is not None and sums.questions else None,
+            mean_cosine(([" ".join(text) for text in some[: at.texts]] for some in lists), self._encode),
         )
         return dict(zip(KEYS, values, strict=True))
 

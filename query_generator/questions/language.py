@@ -9,7 +9,7 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -59,6 +59,7 @@ class Asked:
     telling: frozenset[str]
 
 
+@lru_cache(maxsize=128)
 def asked_language(product: Product, locale: str) -> Asked | None:
     """Return the languages to ask in: that of the locale (BCP 47), or those of the product's texts.
 

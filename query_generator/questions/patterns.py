@@ -53,7 +53,7 @@ class Patterns:
             self._see(product)
             for key, text in texts.items():
                 self._questions += 1
-                self._count(text, product)
+                self._count(key, text, product)
                 self._take(_hashed(key), product)
 
     @property
@@ -116,7 +116,7 @@ class Patterns:
             for pattern, product in sample:
                 self._take(pattern, product)
             for text, count in counts:
-                self._count(text, _SHARED, count)
+                self._count(_key(text), text, _SHARED, count)
 
     @property
     def _product_count(self) -> int:
@@ -138,8 +138,7 @@ class Patterns:
         if len(self._sample) > SAMPLED:
             self._level, self._sample = _thinned(self._level, self._sample, SAMPLED)
 
-    def _count(self, text: str, product: int, count: int = 1) -> None:
-        key = _key(text)
+    def _count(self, key: str, text: str, product: int, count: int = 1) -> None:
         products, missed, last, text = self._counts.get(key, (0, self._floor, _SHARED, text))
         if last == product != _SHARED:
             return

@@ -15,6 +15,7 @@ from query_generator.questions.patterns import Patterns
 NAMED_PATTERNS = 5
 PRODUCTS_BETWEEN = 50  # looks at the patterns, which take a millisecond
 PRODUCTS_KEPT = 2_048  # whose questions are at hand, since both types of a product are in flight at once
+TURNS = 64  # of products that share one, the calls are settled one after the other
 
 
 class Seen:
@@ -24,6 +25,7 @@ class Seen:
         self.brands = CatalogBrands()
         self.patterns = Patterns()
         self._lock = threading.Lock()
+        self._turns = [threading.Lock() for _ in range(TURNS)]
         self._texts: OrderedDict[str, dict[QueryType, list[str]]] = OrderedDict()
         self._settled = 0
         self._overused: tuple[str, ...] = ()
@@ -42,20 +44,28 @@ class Seen:
         if not generated.questions:
             return generated
         names = OwnNames(product)
-        with self._lock:
-            of_product = self._texts.setdefault(product.key, {})
-            self._texts.move_to_end(product.key)
-            others = [text for kind, texts in of_product.items() if kind is not query_type for text in texts]
-            copies = NearCopies(names.masked, others)
+        with self._turns[hash(product.key) % TURNS]:
+            copies = NearCopies(names.masked, self._of_other_types(product, query_type))
             kept = [question for question in generated.questions if not copies.copy_of(question.text)]
-            of_product.setdefault(query_type, []).extend(question.text for question in kept)
-            if len(self._texts) > PRODUCTS_KEPT:
-                self._texts.popitem(last=False)
-            self._settled += 1
-            is_due = self._settled % PRODUCTS_BETWEEN == 0
+            is_due = self._take_in(product, query_type, [question.text for question in kept])
         self.patterns.add(product.key, [names.masked(question.text) for question in kept])
         if is_due:
             self._overused = self.patterns.overused(NAMED_PATTERNS)
         dropped = generated.dropped.copy()
         dropped[NEAR_COPY] += len(generated.questions) - len(kept)
         return replace(generated, questions=kept, dropped=+dropped)
+
+    def _of_other_types(self, product: Product, query_type: QueryType) -> list[str]:
+        with self._lock:
+            of_product = self._texts.get(product.key, {})
+            return [text for kind, texts in of_product.items() if kind is not query_type for text in texts]
+
+    def _take_in(self, product: Product, query_type: QueryType, texts: list[str]) -> bool:
+        """Remember a product's questions; return whether it is time to look at the patterns."""
+        with self._lock:
+            self._texts.setdefault(product.key, {}).setdefault(query_type, []).extend(texts)
+            self._texts.move_to_end(product.key)
+            if len(self._texts) > PRODUCTS_KEPT:
+                self._texts.popitem(last=False)
+            self._settled += 1
+            return self._settled % PRODUCTS_BETWEEN == 0

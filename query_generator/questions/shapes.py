@@ -21,16 +21,21 @@ MAX_PHONE_DIGITS = 15  # ITU-T E.164
 
 # Every match of the patterns below holds a sign or one of the words, or is a phone number; most questions hold neither.
 _SIGNS = re.compile(r"[<>&`*\[\]{}_@\\^~|$%=/.:。．․\x1b]")
-_BRACKETS = re.compile(r"[<>&`*\[\]{}\\\x1b]")
-_HOST_SIGNS = re.compile(r"\w[.。．․][^\W\d]|//|@|\d\.\d+\.\d|[\[(](?:\.|dot|punkt|at)|\bdot\b|:\S", re.IGNORECASE)
-_WORDS = frozenset(["xxx", "xxxx", "lorem", "undefined", "tbd", "todo", "name", "dot"])
+_BRACKETS = re.compile(r"[<>`*~\[\]{}\\\x1b]|&(?:#|[a-zA-Z]{2})")
+_PLACEHOLDER_SIGNS = re.compile(r"[\[{<%$]|__|\.{4}|/[aA]\b")
+_HOST_SIGNS = re.compile(
+    r"[.。．․](?<=\w.)[^\W\d]|//|@|\.(?<=\d\.)\d+\.\d|[\[(](?:\.|(?i:dot|punkt|at))|[dD](?i:ot)\b|:\S"
+)
+_PLACEHOLDER_WORDS = frozenset(["lorem", "undefined", "tbd", "todo", "name", *("x" * count for count in range(3, 21))])
+_WORDS = _PLACEHOLDER_WORDS | {"dot"}
 _DIGITS = re.compile(r"\d[\d ().-]{5}|\d\d.\d\d.\d\d")
 
 _MARKUP = re.compile(
-    r"\S*(?:</?[a-zA-Z!][^<>]*(?:>|$)|</?\w+\b(?=\s|$)|&(?:[a-zA-Z]{2,8};|#x?[0-9a-fA-F]{1,6}\b;?)"
-    r"|&(?:(?:amp|lt|gt|quot|nbsp)|(?:apos|copy|reg|ndash|mdash|hellip|rsquo|lsquo)\b)|`|~~|\*\*|\]\()\S*"
-    r"|^\s*[{\[]\s*\"|^\s*\{|\}\s*\??$"
+    r"</?[a-zA-Z!][^<>]*(?:>|$)|</?\w+\b(?=\s|$)|&(?:[a-zA-Z]{2,8};|#x?[0-9a-fA-F]{1,6}\b;?)"
+    r"|&(?:(?:amp|lt|gt|quot|nbsp)|(?:apos|copy|reg|ndash|mdash|hellip|rsquo|lsquo)\b)|`|~~|\*\*|\]\("
 )
+_MARKUP_IN_WORD = re.compile(rf"\S*(?:{_MARKUP.pattern})\S*")
+_JSON = re.compile(r"^\s*[{\[]\s*\"|^\s*\{|\}\s*\??$")
 _PLACEHOLDER = re.compile(
     r"\[[^\]]{1,40}\]|\{[^}]{0,40}\}|<[^<>\d\s][^<>]{0,40}>|_{3,}|\.{4,}|\b(?:xxx+|lorem ipsum|tbd|todo:)"
     r"|\b(?:product|competitor|category|(?-i:Brand)) name\b|\bn/a\b|\bundefined\b|%(?:\(\w+\))?[sd]\b|\$\{|\{\{",
@@ -75,7 +80,7 @@ def shape_fault(question: str, words: list[str], own: str = "") -> str:
         return "too_long" if question[-1] in END_MARKS else "not_a_question"
     if question[0] in _FORMULA:
         return "formula"
-    if (_SIGNS.search(question) or not _WORDS.isdisjoint(words)) and (reason := _foreign_sign(question, own)):
+    if (_SIGNS.search(question) or not _WORDS.isdisjoint(words)) and (reason := _foreign_sign(question, words, own)):
         return reason
     if _DIGITS.search(question) and any(_is_phone(found.group()) for found in _PHONE.finditer(question)):
         return "phone"
@@ -90,7 +95,7 @@ def _length_fault(question: str, words: list[str]) -> str:
     return "too_short" if len(question) < MIN_CHARACTERS or len(words) < MIN_WORDS else ""
 
 
-def _foreign_sign(question: str, own: str) -> str:
+def _foreign_sign(question: str, words: list[str], own: str) -> str:
     brackets = bool(_BRACKETS.search(question))
     if brackets and _TERMINAL.search(question):
         return "terminal"
@@ -99,9 +104,15 @@ def _foreign_sign(question: str, own: str) -> str:
             return "email"
         if _has_address(question, own):
             return "address"
-    if brackets and _has_foreign(_MARKUP, question, own):
+    if brackets and _has_markup(question, own):
         return "markup"
-    return "placeholder" if _has_foreign(_PLACEHOLDER, question, own) else ""
+    may_hold = _PLACEHOLDER_SIGNS.search(question) or not _PLACEHOLDER_WORDS.isdisjoint(words)
+    return "placeholder" if may_hold and _has_foreign(_PLACEHOLDER, question, own) else ""
+
+
+def _has_markup(question: str, own: str) -> bool:
+    in_word = _MARKUP.search(question) and _has_foreign(_MARKUP_IN_WORD, question, own)
+    return bool(in_word) or _has_foreign(_JSON, question, own)
 
 
 def _has_foreign(pattern: re.Pattern[str], question: str, own: str) -> bool:

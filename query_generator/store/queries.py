@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from query_generator.errors import SkippableError
@@ -125,15 +126,20 @@ def _columns(batch: Sequence[_Row]) -> dict[str, Any]:
         "providers": [row.query.provider for row in batch],
         "models": [row.query.model for row in batch],
         "versions": [row.query.prompt_version for row in batch],
-        "facets": json.dumps([_facets(row.query) for row in batch]),
+        "facets": f"[{','.join(_facets(row.query) for row in batch)}]",
     }
 
 
-def _facets(query: Query) -> dict[str, Any]:
-    """Return the columns of what a plan says of a question; the number is for the order of the batch."""
-    of_plan = {name: getattr(query.facets, name, None) for name in FACETS}
-    branded = query.branded if query.facets is None else query.facets.branded
-    return of_plan | {"branded": branded, "locale": query.locale or None, "grounded_in": query.grounded_in or None}
+def _facets(query: Query) -> str:
+    return _facets_json(query.facets, query.branded, query.locale, query.grounded_in)
+
+
+@lru_cache(maxsize=1024)
+def _facets_json(facets: Facets | None, branded: bool | None, locale: str | None, grounded_in: tuple[str, ...]) -> str:
+    """Return the columns of what a plan says of a question as JSON; those of one group have the same."""
+    of_plan = {name: getattr(facets, name, None) for name in FACETS}
+    branded = branded if facets is None else facets.branded
+    return json.dumps(of_plan | {"branded": branded, "locale": locale or None, "grounded_in": grounded_in or None})
 
 
 def stored_questions(rows: Iterable[Sequence[Any]]) -> tuple[Question, ...]:

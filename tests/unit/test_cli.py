@@ -8,7 +8,7 @@ import pytest
 
 from query_generator.cli import LATER_VERBS, build_parser, parse_arguments
 from query_generator.errors import ConfigurationError
-from query_generator.settings import SETTINGS
+from query_generator.settings.table import SETTINGS
 
 
 def test_the_job_runs_when_no_verb_is_given() -> None:

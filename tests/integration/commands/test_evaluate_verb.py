@@ -195,3 +195,13 @@ def test_the_catalog_tells_contradictions(tmp_path: Path, capsys: pytest.Capture
     words = ["evaluate", path, "--products-file", written(tmp_path, json.dumps(catalog), "catalog.json"), "--json"]
     assert main(words) == ExitCode.SUCCEEDED
     assert json.loads(capsys.readouterr().out)["contradictions"] == 0.25
+
+
+def test_meaning_is_told_only_where_it_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--embeddings` adds mean_cosine; without it the figure is not known, and cannot be held to a limit."""
+    path = written(tmp_path, json.dumps(result([entry(1), entry(2)])), "results.json")
+    assert main(["evaluate", path, "--json"]) == ExitCode.SUCCEEDED
+    assert json.loads(capsys.readouterr().out)["mean_cosine"] is None
+    assert main(["evaluate", path, "--json", "--embeddings", "--fail-over", "mean_cosine=0.01"]) == 65
+    assert 0 < json.loads(capsys.readouterr().out)["mean_cosine"] < 1
+    assert main(["evaluate", path, "--fail-over", "mean_cosine=0.9"]) == ExitCode.BAD_CONFIGURATION

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from infrastructure.validate import definition_problems, request_problems
-from query_generator.settings import SETTINGS
+from query_generator.settings.table import SETTINGS
 from tests.support.paths import ROOT
 from tests.support.template import Template, lower_first
 

@@ -18,7 +18,7 @@ from infrastructure.options import (
 )
 from query_generator.config import load_config
 from query_generator.errors import ConfigurationError
-from query_generator.settings import SETTINGS
+from query_generator.settings.table import SETTINGS
 
 RIGHT = ("job-id=a", "from-job=")
 

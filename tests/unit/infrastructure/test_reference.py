@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from infrastructure.reference import PAGE, main, page
-from query_generator.settings import SETTINGS
+from query_generator.settings.table import SETTINGS
 from tests.support.paths import ROOT
 
 

@@ -23,10 +23,10 @@ from query_generator.llm.registry import (
     models_of,
 )
 from query_generator.models import QueryType
-from query_generator.settings import SETTINGS
+from query_generator.settings.table import SETTINGS
 
 ROOT = Path(__file__).parents[3]
-MAY_NAME_ONE = ("query_generator/llm/", "query_generator/settings.py")
+MAY_NAME_ONE = ("query_generator/llm/", "query_generator/settings/")
 
 
 def config(name: str, **settings: Any) -> JobConfig:

@@ -48,7 +48,7 @@ def test_what_a_set_cannot_tell_is_none_and_not_zero() -> None:
     unknown = {key for key, value in told.items() if value is None}
     assert unknown == {
         *("products", "short_lists", "same_with_name_swapped", "brand_leaks", "market_naming", "contradictions"),
-        *("ungrounded", "facet_coverage", "cost_per_question"),
+        *("ungrounded", "facet_coverage", "cost_per_question", "mean_cosine"),
     }
 
 
@@ -111,14 +111,22 @@ def test_ungrounded_is_the_share_that_no_field_grounds() -> None:
 
 
 def test_facet_coverage_is_the_share_of_the_plan_that_is_there() -> None:
-    """All slots filled give 1; a question too many of one group fills no slot of another."""
+    """All slots filled give 1; a question too many of one group fills no slot of another, nor one off its style."""
     groups = plan(BOOT, QueryType.MARKET, 8)
-    every = [Question(f"Which is it, {n}?", group.facets) for group in groups for n in range(group.count)]
+    opening = {Style.CONVERSATIONAL: "I walk a lot. "}
+    every = [
+        Question(f"{opening.get(group.facets.style, '')}Which is it, {n}?", group.facets)
+        for group in groups
+        for n in range(group.count)
+    ]
     wanted = {QueryType.MARKET: 8}
     assert figures(QuestionSet(BOOT, {QueryType.MARKET: every}), wanted=wanted)["facet_coverage"] == 1.0
-    one_group = [Question(f"Which is it, {n}?", groups[0].facets) for n in range(8)]
+    plain = next(group for group in groups if group.facets.style is Style.PLAIN)
+    one_group = [Question(f"Which is it, {n}?", plain.facets) for n in range(8)]
     told = figures(QuestionSet(BOOT, {QueryType.MARKET: one_group}), wanted=wanted)
-    assert told["facet_coverage"] == groups[0].count / 8
+    assert told["facet_coverage"] == plain.count / 8
+    off_style = [Question(f"I walk a lot. Which is it, {n}?", plain.facets) for n in range(8)]
+    assert figures(QuestionSet(BOOT, {QueryType.MARKET: off_style}), wanted=wanted)["facet_coverage"] == 0
 
 
 def test_a_job_with_a_plan_of_its_own_is_held_to_that() -> None:

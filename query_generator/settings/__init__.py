@@ -1,0 +1,1 @@
+"""Every setting, declared once: type, bounds, default, variable, option, example and meaning."""
