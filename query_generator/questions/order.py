@@ -26,6 +26,7 @@ class Order:
         ask_factor: how many times as many questions are asked for as are missing.
         reask_limit: how often an item may be asked for again.
         small_model: ask for one question at a time, each `reask_limit` times again at most.
+        may_ask_singly: do so as soon as the replies show that the model is too weak for a plan.
     """
 
     num_questions: int
@@ -34,6 +35,7 @@ class Order:
     ask_factor: float = 1.15
     reask_limit: int = 2
     small_model: bool = False
+    may_ask_singly: bool = False
 
     @property
     def calls(self) -> int:

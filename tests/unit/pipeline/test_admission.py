@@ -109,3 +109,25 @@ def test_a_job_keeps_the_version_of_prompts_that_it_began_with() -> None:
     assert has_other_terms(refreshed, order_of(refreshed, began), began)
     with pytest.raises(ConfigurationError, match=r"prompts of version 99.*--refresh"):
         order_of(config(), JobMetadata({"prompt_version": "99"}))
+
+
+@pytest.mark.parametrize(
+    ("environ", "may"),
+    [
+        ({"LLM_PROVIDERS": "openai", "OPENAI_BASE_URL": "http://127.0.0.1:8080/v1"}, True),
+        ({"LLM_PROVIDERS": "openai", "OPENAI_API_KEY": "k"}, False),
+        (
+            {"LLM_PROVIDERS": "openai,gemini", "OPENAI_BASE_URL": "http://127.0.0.1:8080/v1", "GEMINI_API_KEY": "k"},
+            False,
+        ),
+        ({"LLM_PROVIDERS": "gemini", "GEMINI_API_KEY": "k", "GEMINI_API_ENDPOINT": "http://127.0.0.1:8080"}, False),
+        ({"LLM_PROVIDERS": "offline"}, False),
+    ],
+)
+def test_only_a_compatible_service_may_be_asked_for_one_question_at_a_time(environ: dict[str, str], may: bool) -> None:
+    """It may run a model too small for a plan; a vendor's own has none, and bills each prompt. Prompts of version 1
+    have no plan to give up.
+    """
+    settings = load_config({"verb": "function", "job_id": "job"}, environ)
+    assert order_of(settings, NOTHING_NOTED).may_ask_singly is may
+    assert not order_of(settings, JobMetadata({"prompt_version": "1"})).may_ask_singly
