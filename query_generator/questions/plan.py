@@ -91,6 +91,13 @@ def plan(
     return _distinct(groups)
 
 
+def plans(
+    product: Product, query_type: QueryType, count: int, settings: PlanSettings | None = None
+) -> tuple[tuple[SlotGroup, ...], ...]:
+    """Return the plan of each version, the newest first, for questions of which it is not known what asked for them."""
+    return tuple(plan(product, query_type, count, settings, version) for version in (NEWEST_PLAN, FIRST_PLAN))
+
+
 def open_slots(groups: Sequence[SlotGroup], existing: Iterable[Question]) -> tuple[SlotGroup, ...]:
     """Return what a plan lacks, given the questions that are there; together the groups have as many as are missing.
 

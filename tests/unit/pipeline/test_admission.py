@@ -13,7 +13,7 @@ from query_generator.pipeline.admission import (
     reading_of,
     terms_of,
 )
-from query_generator.questions.prompts import PROMPT_VERSION
+from query_generator.questions.prompts import PROMPT_VERSION, prompt_versions
 from query_generator.store.jobs import JobMetadata
 
 NOTHING_NOTED = JobMetadata()
@@ -99,10 +99,11 @@ def test_other_terms_are_refused_or_taken() -> None:
     assert not differ(began, NUM_QUESTIONS="5", REFRESH="1")
 
 
-def test_a_job_keeps_the_version_of_prompts_that_it_began_with() -> None:
+@pytest.mark.parametrize("version", prompt_versions()[:-1])
+def test_a_job_keeps_the_version_of_prompts_that_it_began_with(version: str) -> None:
     """An update changes nothing of a job that has begun; `--refresh` takes the newest; an unknown one is refused."""
-    began = JobMetadata({"prompt_version": "1", "num_questions": 5})
-    assert order_of(config(NUM_QUESTIONS="5"), began).prompt_version == "1"
+    began = JobMetadata({"prompt_version": version, "num_questions": 5})
+    assert order_of(config(NUM_QUESTIONS="5"), began).prompt_version == version
     assert not has_other_terms(config(NUM_QUESTIONS="5"), order_of(config(NUM_QUESTIONS="5"), began), began)
     refreshed = config(NUM_QUESTIONS="5", REFRESH="1")
     assert order_of(refreshed, began).prompt_version == PROMPT_VERSION
