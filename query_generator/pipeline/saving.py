@@ -35,7 +35,7 @@ class Saving:
         meter: counts the calls; its sums are saved in each transaction.
         stats: the sums of the run; the seconds spent on saving are added to it.
         batch_size: rows in one INSERT.
-        order: what is wanted of each item.
+        order: returns what is wanted of each item.
         clock: seconds, monotonic.
     """
 
@@ -46,7 +46,7 @@ class Saving:
         meter: MeteredProvider | Meters,
         stats: RunStats,
         batch_size: int,
-        order: Order,
+        order: Callable[[], Order],
         clock: Callable[[], float],
     ) -> None:
         self._ledger = ledger
@@ -127,14 +127,14 @@ class Saving:
     def _store(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
         queries = [query for outcome in outcomes for query in queries_of(outcome)]
         ids = iter(stored_ids(queries, self._ledger.db, self._batch_size))
-        return [with_ids(outcome, ids, self._order) for outcome in outcomes]
+        return [with_ids(outcome, ids, self._order()) for outcome in outcomes]
 
     def _store_what_can_be(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
         """Store one outcome without the questions that the database refuses; if there are any, its item fails."""
         (outcome,) = outcomes
         ids, refused = save_storable_queries(queries_of(outcome), self._ledger.db)
         if not refused:
-            return [with_ids(outcome, iter(ids), self._order)]
+            return [with_ids(outcome, iter(ids), self._order())]
         stored = replace(outcome, query_ids=(*outcome.item.by_person, *(each for each in ids if each is not None)))
         reason = "; ".join(f"query_text '{query.query_text[:80]}': {error}" for query, error in refused)
         by_rule = not ids and not outcome.item.existing and all(_is_a_rule_of_the_table(error) for _, error in refused)
