@@ -8,7 +8,7 @@ found again whatever stands between its parts.
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -25,6 +25,7 @@ _SOUND_LETTERS = str.maketrans(
     {"y": "i", "c": "k", "q": "k", "w": "v", "z": "s", "j": "i", "r": "l", "b": "b", "h": None}
 )
 _DOUBLED = re.compile(r"(.)\1+")
+_SPACED = bytes(ord(chr(code).lower()) if code < 128 and chr(code).isalnum() else 32 for code in range(256))
 
 Token = tuple[str, int, int]
 
@@ -32,7 +33,8 @@ Token = tuple[str, int, int]
 def fold(text: str) -> list[str]:
     """Return the folded tokens of a text, in order."""
     if text.isascii():
-        return _ASCII_TOKEN.findall(text.lower())
+        words = text.encode().translate(_SPACED).decode().split()
+        return words if "".join(words).isalpha() else _ASCII_TOKEN.findall(text.lower())
     return _TOKEN.findall(skeleton(text))
 
 
@@ -44,8 +46,18 @@ def squeezed(text: str) -> str:
 def located(text: str) -> list[Token]:
     """Return each folded token of a text with where it starts and ends there."""
     if text.isascii():
-        return [(found[0], found.start(), found.end()) for found in _ASCII_TOKEN.finditer(text.lower())]
+        return placed(text, fold(text))
     return list(_located(text))
+
+
+def placed(text: str, words: Iterable[str]) -> list[Token]:
+    """Return the same for an ASCII text whose folded tokens are known."""
+    lower, end, tokens = text.lower(), 0, []
+    for word in words:
+        start = lower.find(word, end)
+        end = start + len(word)
+        tokens.append((word, start, end))
+    return tokens
 
 
 def _located(text: str) -> Iterator[Token]:
