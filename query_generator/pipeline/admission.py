@@ -6,7 +6,7 @@ from typing import Any
 from query_generator.config import JobConfig
 from query_generator.errors import ConfigurationError, InputError, OtherTermsError
 from query_generator.llm.base import FIRST_PROMPT_VERSION
-from query_generator.llm.registry import terms_of_models
+from query_generator.llm.registry import may_be_small, terms_of_models
 from query_generator.questions.order import Order
 from query_generator.questions.personas import load_personas, name_of, shipped_personas
 from query_generator.questions.plan import PlanSettings
@@ -49,6 +49,7 @@ def order_of(config: JobConfig, metadata: JobMetadata) -> Order:
         config.ask_factor,
         config.reask_limit,
         config.small_model,
+        may_be_small(config) and version != FIRST_PROMPT_VERSION,
     )
 
 

@@ -13,12 +13,14 @@ from query_generator.questions.checks import comparison_key
 class Candidate:
     """An accepted question, and the key of the group that it was written for; "" if of none.
 
-    One that `is_stored` is kept before others, so that another job finds the same questions again.
+    One that `is_stored` is kept before others, so that another job finds the same questions again; one that
+    `is_off_style` goes first where there are too many.
     """
 
     text: str
     key: str = ""
     is_stored: bool = False
+    is_off_style: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ class _Nearness:
     def __init__(
         self, candidates: Sequence[Candidate], words_of: Callable[[str], Collection[str]], kept: Iterable[str]
     ) -> None:
-        self._is_stored = [candidate.is_stored for candidate in candidates]
+        self._rank = [(not candidate.is_stored, candidate.is_off_style) for candidate in candidates]
         self._words = [words_of(candidate.text) for candidate in candidates]
         self._counts = Counter(chain(chain.from_iterable(self._words), chain.from_iterable(map(words_of, kept))))
 
@@ -138,9 +140,12 @@ class _Nearness:
             self._counts[word] -= 1
 
     def reduce(self, places: list[int], count: int) -> None:
-        """Drop places until `count` are left, each time the nearest that is not stored; of equal ones the last."""
+        """Drop places until `count` are left, each time the nearest that is not stored; of equal ones the last.
+
+        Those that are off their style go before others.
+        """
         while len(places) > count:
-            nearest = max(places, key=lambda place: (not self._is_stored[place], self._of(place), place))
+            nearest = max(places, key=lambda place: (self._rank[place], self._of(place), place))
             places.remove(nearest)
             self.drop(nearest)
 

@@ -14,8 +14,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from query_generator.models import Product
-from query_generator.questions.echoes import without_orders
 from query_generator.questions.language_words import telling_words
+from query_generator.questions.orders import without_orders
 from query_generator.questions.scripts import LATIN, letters_by_script, scripts_of
 
 MIN_WORDS = 4  # Latin words of a question, names apart, below which no language is certain

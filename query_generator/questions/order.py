@@ -26,6 +26,7 @@ class Order:
         ask_factor: how many times as many questions are asked for as are missing.
         reask_limit: how often an item may be asked for again.
         small_model: ask for one question at a time, each `reask_limit` times again at most.
+        may_ask_singly: do so as soon as the replies show that the model is too weak for a plan.
     """
 
     num_questions: int
@@ -34,6 +35,7 @@ class Order:
     ask_factor: float = 1.15
     reask_limit: int = 2
     small_model: bool = False
+    may_ask_singly: bool = False
 
     @property
     def calls(self) -> int:
@@ -87,7 +89,9 @@ def next_request(
     if order.prompt_version == FIRST_PROMPT_VERSION:
         prompt = build_prompt(product, query_type, lacking, texts)
         return GenerationRequest(product, query_type, lacking, prompt, texts, stored=stored)
-    groups = open_slots(plan(product, query_type, order.num_questions, order.plan), known.existing)
+    groups = open_slots(
+        plan(product, query_type, order.num_questions, order.plan, order.prompt_version), known.existing
+    )
     if known.dropped.get(CUT_WHILE_REPEATING):
         groups = groups[:1]
     if order.small_model:
@@ -95,7 +99,9 @@ def next_request(
     asked = _asked(groups, order.ask_factor)
     shipped = shipped_personas()
     personas = () if order.plan.personas == shipped else order.plan.personas
-    prompt = build_planned_prompt(product, query_type, groups, asked, texts, around.avoided(), personas)
+    prompt = build_planned_prompt(
+        product, query_type, groups, asked, texts, around.avoided(), personas, order.prompt_version
+    )
     needed = sum(group.count for group in groups)
     return GenerationRequest(
         product,

@@ -110,20 +110,32 @@ def test_ungrounded_is_the_share_that_no_field_grounds() -> None:
     assert figures(QuestionSet(BOOT, {QueryType.PRODUCT: grounded[1:]}))["ungrounded"] is None
 
 
-def test_facet_coverage_is_the_share_of_the_plan_that_is_there() -> None:
-    """All slots filled give 1; a question too many of one group fills no slot of another."""
-    groups = plan(BOOT, QueryType.MARKET, 8)
-    every = [Question(f"Which is it, {n}?", group.facets) for group in groups for n in range(group.count)]
+@pytest.mark.parametrize("version", ["2", "3"])
+def test_facet_coverage_is_the_share_of_the_plan_that_is_there(version: str) -> None:
+    """All slots filled give 1; a question too many of one group fills no slot of another, nor one off its style.
+
+    Also of a job that began when plans were drawn in another way.
+    """
+    groups = plan(BOOT, QueryType.MARKET, 8, version=version)
+    opening = {Style.CONVERSATIONAL: "I walk a lot. "}
+    every = [
+        Question(f"{opening.get(group.facets.style, '')}Which is it, {n}?", group.facets)
+        for group in groups
+        for n in range(group.count)
+    ]
     wanted = {QueryType.MARKET: 8}
     assert figures(QuestionSet(BOOT, {QueryType.MARKET: every}), wanted=wanted)["facet_coverage"] == 1.0
-    one_group = [Question(f"Which is it, {n}?", groups[0].facets) for n in range(8)]
+    plain = next(group for group in groups if group.facets.style is Style.PLAIN)
+    one_group = [Question(f"Which is it, {n}?", plain.facets) for n in range(8)]
     told = figures(QuestionSet(BOOT, {QueryType.MARKET: one_group}), wanted=wanted)
-    assert told["facet_coverage"] == groups[0].count / 8
+    assert told["facet_coverage"] == plain.count / 8
+    off_style = [Question(f"I walk a lot. Which is it, {n}?", plain.facets) for n in range(8)]
+    assert figures(QuestionSet(BOOT, {QueryType.MARKET: off_style}), wanted=wanted)["facet_coverage"] == 0
 
 
 def test_a_job_with_a_plan_of_its_own_is_held_to_that() -> None:
     """The plan may be another than the shipped one."""
-    evaluation = Evaluation({QueryType.MARKET: 2}, plan_of=lambda *_: [SlotGroup("choose", UNBRANDED, 2)])
+    evaluation = Evaluation({QueryType.MARKET: 2}, plans_of=lambda *_: [[SlotGroup("choose", UNBRANDED, 2)]])
     evaluation.add(QuestionSet(BOOT, {QueryType.MARKET: [Question("Which boots last?", UNBRANDED)]}))
     assert evaluation.figures()["facet_coverage"] == 0.5
 
