@@ -47,7 +47,8 @@ def located(text: str) -> list[Token]:
     """Return each folded token of a text with where it starts and ends there."""
     if text.isascii():
         return placed(text, fold(text))
-    return list(_located(text))
+    pieces = ((piece[0], piece.start()) for piece in _PIECE.finditer(text))
+    return [(token, at + start, at + end) for piece, at in pieces for token, start, end in _located(piece)]
 
 
 def placed(text: str, words: Iterable[str]) -> list[Token]:
@@ -60,28 +61,18 @@ def placed(text: str, words: Iterable[str]) -> list[Token]:
     return tokens
 
 
-def _located(text: str) -> Iterator[Token]:
-    for piece in _PIECE.finditer(text):
-        tokens = _TOKEN.findall(_piece_skeleton(piece[0]))
-        if not tokens:
-            continue
-        start, end = piece.span()
-        if len(tokens) > 1 and piece[0].isascii():
-            yield from (
-                (found[0], start + found.start(), start + found.end())
-                for found in _ASCII_TOKEN.finditer(piece[0].lower())
-            )
-            continue
-        while not text[start].isalnum() and start < end - 1:
-            start += 1
-        while not text[end - 1].isalnum() and start < end - 1 and unicodedata.category(text[end - 1])[0] != "M":
-            end -= 1
-        yield from ((token, start, end) for token in tokens)
-
-
 @lru_cache(maxsize=4096)
-def _piece_skeleton(piece: str) -> str:
-    return skeleton(piece)
+def _located(piece: str) -> tuple[Token, ...]:
+    """Return the same for a letter of a script without spaces, or for what stands between spaces or such letters."""
+    tokens = _TOKEN.findall(skeleton(piece))
+    if len(tokens) > 1 and piece.isascii():
+        return tuple((found[0], found.start(), found.end()) for found in _ASCII_TOKEN.finditer(piece.lower()))
+    start, end = 0, len(piece)
+    while start < end - 1 and not piece[start].isalnum():
+        start += 1
+    while start < end - 1 and not piece[end - 1].isalnum() and unicodedata.category(piece[end - 1])[0] != "M":
+        end -= 1
+    return tuple((token, start, end) for token in tokens)
 
 
 def foreign_runs(text: str) -> Iterator[tuple[str, int, int]]:

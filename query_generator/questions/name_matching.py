@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 from rapidfuzz.distance import OSA
@@ -26,52 +26,46 @@ _ENDINGS = frozenset(("s", "es", "z"))
 _LONGEST_CASE_ENDING = 3  # letters: "Самсунгами"
 
 Span = tuple[int, int]
-Occurrence = tuple[str, int, int]
-"""A name, and the token and the letter that it begins with, among the folded ones of a text."""
 
 
-def standing(names: Iterable[str], squeezed: str) -> list[str]:
-    """Return the names whose letters follow each other in a text without anything between its tokens."""
-    return [name for name in names if name in squeezed]
+class Letters:
+    """The letters and digits of a text's folded tokens, without anything between them."""
 
+    def __init__(self, words: list[str], squeezed: str) -> None:
+        self._words = words
+        self._text = squeezed
+        self._starts = list(accumulate(map(len, words), initial=0))
 
-def occurrences(names: Iterable[str], words: list[str]) -> Iterator[Occurrence]:
-    """Yield where the letters of names follow each other from the beginning of a word, in the order of the names.
-
-    Args:
-        names: folded.
-        words: the folded tokens of the text.
-    """
-    squeezed = "".join(words)
-    starts = list(accumulate(map(len, words), initial=0))
-    for name in names:
-        at = squeezed.find(name)
+    def beginnings(self, name: str) -> list[int]:
+        """Return the tokens with which the letters of a name begin."""
+        found = []
+        at = self._text.find(name)
         while at >= 0:
-            first = bisect_left(starts, at)
-            if starts[first] == at:
-                yield name, first, at
-            at = squeezed.find(name, at + 1)
+            place = bisect_left(self._starts, at)
+            if self._starts[place] == at:
+                found.append(place)
+            at = self._text.find(name, at + 1)
+        return found
 
+    def end(self, name: str, first: int, own_splits: set[tuple[str, ...]]) -> int:
+        """Return the token with which a name ends that begins with one; -1 if it ends amid a word, or is none.
 
-def last_token(name: str, words: list[str], first: int, own_splits: set[tuple[str, ...]]) -> int:
-    """Return the token that a name ends with whose letters begin with a token; -1 if these are no name.
+        `own_splits` are the tokens that names consist of where they are written apart.
+        """
+        words, last, left = self._words, first, len(name)
+        while left > len(words[last]):
+            left -= len(words[last])
+            last += 1
+        if not _ends_well(name, words[last], left):
+            return -1
+        if last == first:
+            return last
+        parts = (*words[first:last], words[last][:left])
+        return last if parts in own_splits or _belongs_together(parts) else -1
 
-    Args:
-        name: folded.
-        words: the folded tokens of the text.
-        first: the token that the name begins with.
-        own_splits: the tokens that names consist of where they are written apart.
-    """
-    last, left = first, len(name)
-    while left > len(words[last]):
-        left -= len(words[last])
-        last += 1
-    if not _ends_well(name, words[last], left):
-        return -1
-    if last == first:
-        return last
-    parts = (*words[first:last], words[last][:left])
-    return last if parts in own_splits or _belongs_together(parts) else -1
+    def is_once(self, name: str) -> bool:
+        """Return whether the letters of a name that is there follow each other in one place alone."""
+        return self._text.find(name) == self._text.rfind(name)
 
 
 def _ends_well(name: str, token: str, length: int) -> bool:

@@ -17,13 +17,11 @@ from query_generator.questions.name_folding import Token, fold, foreign_runs, lo
 from query_generator.questions.name_matching import (
     LEET,
     SHORTEST_HEARD,
+    Letters,
     Span,
     is_like,
     is_pieced,
-    last_token,
-    occurrences,
     sounds_like,
-    standing,
 )
 from query_generator.questions.name_vocabulary import known_words, words_of
 from query_generator.questions.product_names import ProductNames
@@ -48,43 +46,44 @@ def name_spans(names: ProductNames, question: str) -> Named:
     tokens = [] if is_ascii else located(question)
     words = fold(question) if is_ascii else [word for word, _, _ in tokens]
     squeezed = "".join(words)
-    there = standing(names.longest_first, squeezed)
-    has_unknown = not known_words().issuperset(words)
-    if is_ascii and not there and not has_unknown:
+    there = [name for name in names.longest_first if name in squeezed]
+    known = known_words()
+    unknown = [place for place, word in enumerate(words) if word not in known]
+    if is_ascii and not there and not unknown:
         return _NOWHERE
     tokens = tokens or placed(question, words)
-    spans, titles = _exact(names, question, tokens, words, there) if there else ([], [])
-    if has_unknown:
-        spans += _misspelled(names, question, tokens)
+    spans, titles = _exact(names, question, tokens, there, Letters(words, squeezed)) if there else ([], [])
+    if unknown:
+        spans += _misspelled(names, question, tokens, unknown)
         if not squeezed.isalpha():
             spans += _in_digits(names, question, tokens)
         if not names.product.brand.isascii():
-            spans += _spelled(names, tokens)
+            spans += _spelled(names, [tokens[place] for place in unknown])
     if not is_ascii:
         spans += _in_other_scripts(names, question)
     return Named(tuple(spans), tuple(titles))
 
 
 def _exact(
-    names: ProductNames, question: str, tokens: list[Token], words: list[str], there: list[str]
+    names: ProductNames, question: str, tokens: list[Token], there: list[str], letters: Letters
 ) -> tuple[list[Span], list[Span]]:
     """Return where names stand and are meant, and where the title stands; not what is within what is meant already."""
     spans: list[Span] = []
     titles: list[Span] = []
-    taken: list[Span] = []
-    for name, first, at in occurrences(there, words):
-        until = at + len(name)
-        if [begin for begin, end in taken if begin <= at and until <= end]:
+    meant = ""
+    for name in there:
+        if name in meant and letters.is_once(name):
             continue
-        last = last_token(name, words, first, names.aliases.own_splits)
-        if last < 0:
-            continue
-        span = tokens[first][1], tokens[last][2]
-        if name in names.titles:
-            titles.append(span)
-        if _is_meant(names, name, question, tokens, first, last):
-            taken.append((at, until))
-            spans.append(span)
+        for first in letters.beginnings(name):
+            last = letters.end(name, first, names.aliases.own_splits)
+            if last < 0:
+                continue
+            span = tokens[first][1], tokens[last][2]
+            if name in names.titles:
+                titles.append(span)
+            if _is_meant(names, name, question, tokens, first, last):
+                meant = f"{meant}\n{name}"
+                spans.append(span)
     return spans, titles
 
 
@@ -113,12 +112,10 @@ def _is_meant(names: ProductNames, name: str, question: str, tokens: list[Token]
     return last > first and are_capitalized(question, tokens, telling, (first, last))
 
 
-def _misspelled(names: ProductNames, question: str, tokens: list[Token]) -> Iterator[Span]:
-    """Yield words, and pairs of words, in no list that are a long name but for one letter."""
-    like, plain_like, known = names.like, names.plain_like, known_words()
-    if not like and not plain_like:
-        return
-    for place in [place for place, token in enumerate(tokens) if token[0] not in known]:
+def _misspelled(names: ProductNames, question: str, tokens: list[Token], unknown: list[int]) -> Iterator[Span]:
+    """Yield words that are in no list, and pairs of one and another, that are a long name but for one letter."""
+    like, plain_like = names.like, names.plain_like
+    for place in unknown if like or plain_like else ():
         word, start, end = tokens[place]
         if not word.isalpha():
             continue
@@ -144,11 +141,13 @@ def _in_digits(names: ProductNames, question: str, tokens: list[Token]) -> Itera
     if question.isascii() and not _DIGIT_IN_WORD.search(question):
         return
     words = [word.translate(LEET) for word, _, _ in tokens]
-    for name, first, _ in occurrences(names.in_digits, words):
-        last = last_token(name, words, first, names.aliases.own_splits)
-        start, end = tokens[first][1], tokens[last][2]
-        if last >= 0 and any(map(str.isdigit, question[start:end])) and question[start:end].isalnum():
-            yield start, end
+    letters = Letters(words, "".join(words))
+    for name in names.in_digits:
+        for first in letters.beginnings(name):
+            last = letters.end(name, first, names.aliases.own_splits)
+            start, end = tokens[first][1], tokens[last][2]
+            if last >= 0 and any(map(str.isdigit, question[start:end])) and question[start:end].isalnum():
+                yield start, end
 
 
 def _in_other_scripts(names: ProductNames, question: str) -> Iterator[Span]:
@@ -165,8 +164,8 @@ def _in_other_scripts(names: ProductNames, question: str) -> Iterator[Span]:
 
 
 def _spelled(names: ProductNames, tokens: list[Token]) -> Iterator[Span]:
-    """Yield Latin words that sound like a brand of another script."""
+    """Yield those of some Latin words in no list that sound like a brand of another script."""
     for word, start, end in tokens:
-        is_unknown = len(word) >= SHORTEST_HEARD and word.isascii() and word not in known_words()
-        if is_unknown and any(sounds_like(sound_key(word), key) for key in names.aliases.sounds):
+        is_latin = len(word) >= SHORTEST_HEARD and word.isascii()
+        if is_latin and any(sounds_like(sound_key(word), key) for key in names.aliases.sounds):
             yield start, end

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from query_generator.models import Product
 from query_generator.questions.name_folding import fold, located
-from query_generator.questions.name_matching import last_token, occurrences, window, without_spans
+from query_generator.questions.name_matching import Letters, window, without_spans
 from query_generator.questions.name_spans import Named, name_spans
 from query_generator.questions.product_names import ProductNames
 
@@ -51,10 +51,12 @@ class OwnNames:
             return found
         names, tokens = self._names, located(question)
         words = [word for word, _, _ in tokens]
-        for name, first, _ in occurrences(names.longest_first, words):
-            last = last_token(name, words, first, names.aliases.own_splits)
-            if last >= 0 and name in names.wide:
-                return question[tokens[first][1] : tokens[last][2]]
+        letters = Letters(words, "".join(words))
+        for name in (name for name in names.longest_first if name in names.wide):
+            for first in letters.beginnings(name):
+                last = letters.end(name, first, names.aliases.own_splits)
+                if last >= 0:
+                    return question[tokens[first][1] : tokens[last][2]]
         start, end = window(fold(names.product.name), tokens)
         return question[start:end]
 
