@@ -10,7 +10,7 @@ from query_generator.one_line import one_line
 from query_generator.questions.checks import Checks, comparison_key, query_hash, standardize
 from query_generator.questions.choose import Candidate, choose, filled
 from query_generator.questions.language import language_of
-from query_generator.questions.names import OwnNames
+from query_generator.questions.names import OwnNames, own_names
 from query_generator.questions.near_copies import NearCopies
 from query_generator.questions.order import CUT_WHILE_REPEATING
 from query_generator.questions.prompts import instructions
@@ -36,7 +36,7 @@ def accept_planned(request: GenerationRequest, reply: GenerationReply) -> Verdic
     Besides those of `Checks.fault` the reasons are: brand_leak, other_brand and names_neither by the brand rule,
     duplicate and near_copy of a question that the product has, and surplus.
     """
-    names = OwnNames(request.product)
+    names = own_names(request.product)
     locale = reply.locale or request.locale
     checks = Checks(request.product, request.query_type, locale=locale, told=instructions(request.prompt))
     groups = {group.key: group for group in request.groups}
