@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 from benchmarks.windows import SlidingLimit, most_in_window, parse_limit
 from tests.fakes.gemini_faults import Fault, error_reply, google_error
 from tests.fakes.gemini_replies import model_reply, prompt_text, wanted
+from tests.fakes.llm_dialect import Call
 from tests.support.question_texts import questions
 
 STRAY_SECONDS = 1.0  # that a stray refusal asks for
@@ -60,7 +61,7 @@ class LlmServer:
         texts = questions(name, kind, self._written[name, kind], count)
         self._written[name, kind] += count
         integers = "enum-encoding=int" in parse_qs(url.query).get("$alt", [""])[0]
-        return self.latency, 200, model_reply(Fault.OK, model, prompt, name, texts, integers)
+        return self.latency, 200, model_reply(Fault.OK, Call(model, prompt, "", integers=integers), name, texts)
 
     def summary(self) -> str:
         """Say in one line what there was."""

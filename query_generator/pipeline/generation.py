@@ -73,7 +73,7 @@ class Generation:
         self._max_concurrency = max_concurrency
         self._clock = clock
         self._unusable = unusable
-        self._saving = Saving(ledger, events, meter, stats, batch_size, clock)
+        self._saving = Saving(ledger, events, meter, stats, batch_size, lambda: self._weakness.order, clock)
         checking = Task(self._check, lambda _: CHECK_SECONDS, CHECK_SECONDS)
         self._housekeeping = Housekeeping([checking, *tasks_of(ledger, events)], clock)
         self._workers: Workers[Generated] = Workers(max_concurrency)

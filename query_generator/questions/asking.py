@@ -13,7 +13,7 @@ from query_generator.models import QueryType
 from query_generator.questions.standardize import END_MARKS
 
 _AUXILIARY = "is|are|was|does|do|did|can|could|will|would|should|has|have"
-_INNER_MARK = re.compile(rf"[{END_MARKS}][\s\"'”’»)\](\[{{•*–—-]*(?=\w|¿)|(?<=[\u0370-\u03ff]);\s*(?=\w)")
+_INNER_MARK = re.compile(rf"[{END_MARKS}][\s\"'”’»)\](\[{{•*–—/|→#-]*(?=\w|¿)|(?<=[\u0370-\u03ff]);\s*(?=\w)")
 _QUOTED_MARK = re.compile(r"[\"'“‘«][^\"'”’»]*\?[\"'”’»]")
 _COMPOUND = re.compile(
     rf"\band (?:(?:what|how|why|where|when|who|which)\b(?: \w+){{0,2}} )?(?:{_AUXILIARY}) (?:it|they|there|i|you|we)\b"
@@ -21,7 +21,7 @@ _COMPOUND = re.compile(
 _ANSWERED = re.compile(
     r"\b(?:answer|antwort|réponse|respuesta|resposta|risposta|antwoord|odpowiedź|cevap|ответ)\s?[:=]|(?:^|[\s?])a:\s"
     r"|(?:答|回答|答え|답변?|الجواب|الإجابة|उत्तर|คำตอบ)\s?[:：]"
-    r"|(?:[?!.–—(]|\s-)\s*\(?(?:yes|no|yeah|ja|nein|oui|non|sí|sì|sim|tak|nie|evet|hayır|да|нет)\b"
+    r"|(?:[?!.–—(→]|\s-|\bso)\s*\(?(?:yes|no|yeah|ja|nein|oui|non|sí|sì|sim|tak|nie|evet|hayır|да|нет)\b"
     r"(?!\s+(?:or|oder|ou|o|lub|veya|или)\b)[,.!;:) ]"
     r"|,\s*(?:yes|ja|oui|sí|sim|да),\s|\((?:yes|no|ja|nein|oui|non|sí)\)"
     r"|(?:是的|はい、|いいえ、|네, |아니요, |نعم، |हाँ, )"

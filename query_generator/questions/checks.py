@@ -1,15 +1,16 @@
 """Decides which texts are stored as questions, and counts why others are not. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from query_generator.models import Product, QueryType, SlotGroup, Style
 from query_generator.questions.asking import points_outside, several_fault
-from query_generator.questions.echoes import Planted, echo_fault, planted
+from query_generator.questions.echoes import echo_fault
 from query_generator.questions.facts import ProductFacts
 from query_generator.questions.language import Asked, asked_language, is_in_another
+from query_generator.questions.orders import Planted, planted
 from query_generator.questions.shapes import MAX_CHARACTERS, shape_fault
 from query_generator.questions.standardize import END_MARKS, READ_CHARACTERS, comparison_key, query_hash, standardize
 
@@ -115,6 +116,7 @@ def accept_questions(
     own: str = "",
     *,
     checks: Checks | None = None,
+    barred: Callable[[str], str] | None = None,
 ) -> Accepted:
     """Standardize raw texts; keep the first `wanted` good ones that differ from each other and from `existing`.
 
@@ -125,6 +127,7 @@ def accept_questions(
         own: the product's name and brand where no `checks` are given; a match of markup or placeholder that stands in
             it as a whole is none: `Phone Case [Pack of 2]`.
         checks: of the product and type; without them only the shape of a text is looked at.
+        barred: tells why a good question may not be kept, or an empty text.
 
     Returns:
         The questions, and the dropped texts by reason: those of `Checks.fault`, duplicate and surplus.
@@ -137,6 +140,8 @@ def accept_questions(
         reason = checks.fault_by_key(question, key) if checks else shape_fault(question, key.split(), own)
         if not reason and key in seen:
             reason = "duplicate"
+        if not reason and barred:
+            reason = barred(question)
         if not reason and len(accepted.questions) == wanted:
             reason = "surplus"
         if reason:

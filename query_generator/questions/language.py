@@ -14,8 +14,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from query_generator.models import Product
-from query_generator.questions.echoes import without_orders
 from query_generator.questions.language_words import telling_words
+from query_generator.questions.orders import without_orders
 from query_generator.questions.scripts import LATIN, letters_by_script, scripts_of
 
 MIN_WORDS = 4  # Latin words of a question, names apart, below which no language is certain
@@ -75,6 +75,12 @@ def asked_language(product: Product, locale: str) -> Asked | None:
         whole = " ".join((cleaned.name, cleaned.category, *texts, *(value for _, value in cleaned.attributes)))
         languages = dict.fromkeys(filter(None, [_language_of(whole[:SAMPLE_CHARACTERS])]))
     return _asked(tuple(languages)) if languages else None
+
+
+def language_of(product: Product) -> str:
+    """Return the language of a product's texts (ISO 639), "" if they do not tell it."""
+    asked = asked_language(product, "")
+    return asked.languages[0] if asked else ""
 
 
 def is_in_another(question: str, words: list[str], asked: Asked) -> bool:

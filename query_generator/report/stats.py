@@ -70,13 +70,16 @@ def total(runs: Iterable[RunStats]) -> RunStats:
     return result
 
 
-def execution_stats(stats: RunStats, products_processed: int, questions: int) -> dict[str, Any]:
+def execution_stats(
+    stats: RunStats, products_processed: int, questions: int, dropped: Mapping[str, int]
+) -> dict[str, Any]:
     """Return `execution_stats` of results.json: times in seconds, costs in US dollars.
 
     Args:
         stats: the sums over the runs of the job.
         products_processed: products that have their questions or have failed.
         questions: accepted questions; each is a row of `queries`, since both are written in one transaction.
+        dropped: texts that were dropped, by reason.
     """
     llm = stats.llm
     average = llm.seconds / llm.successful_requests if llm.successful_requests else 0.0
@@ -104,6 +107,7 @@ def execution_stats(stats: RunStats, products_processed: int, questions: int) ->
         "same_with_name_swapped": (
             round(stats.swapped_questions / stats.compared_questions, 4) if stats.compared_questions else None
         ),
+        "dropped_reasons": dict(dropped),
         "dropped_examples": stats.examples,
         "cache": {**stats.cache.as_dict(), "hit_rate_percent": round(stats.cache.hit_rate_percent, 2)},
     }

@@ -69,7 +69,9 @@ class Report:
         """Return the counts and `execution_stats` for the details of the final event."""
         return {
             "providers": list(self.providers),
-            "execution_stats": execution_stats(self.stats, self.counts.processed_products, self.counts.questions),
+            "execution_stats": execution_stats(
+                self.stats, self.counts.processed_products, self.counts.questions, self.dropped
+            ),
             "items": asdict(self.counts),
             "dropped": dict(self.dropped),
         }
@@ -144,7 +146,9 @@ def publish_result(
         "input_source": job.metadata.input_source,
         "generated_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    full_head = {**head, "execution_stats": execution_stats(stats, counts.processed_products, counts.questions)}
+    dropped = dropped_texts(db, job_id)
+    told = execution_stats(stats, counts.processed_products, counts.questions, dropped)
+    full_head = {**head, "execution_stats": told}
     late = LateBrands(brands_of(db, job_id))
 
     def result() -> Iterator[bytes]:
@@ -168,7 +172,7 @@ def publish_result(
         tuple(job.metadata.terms.get("providers", ())),
         counts,
         stats,
-        dropped_texts(db, job_id),
+        dropped,
         tuple(addresses),
         tuple(islice(job_errors(db, job_id), ERRORS_SHOWN)),
     )

@@ -24,11 +24,12 @@ def items_of(rows: Sequence[Any]) -> list[Item]:
             QueryType(row.query_type),
             products[row.product_id],
             row.deferred,
-            stored_questions(row.existing),
+            stored_questions([*row.existing, *(entry[1:] for entry in row.by_person)]),
             row.attempts,
             row.answered,
             row.dropped,
             tuple(StoredText(*entry) for entry in row.stored),
+            tuple(entry[0] for entry in row.by_person),
         )
         for row in rows
     ]

@@ -32,8 +32,9 @@ class Item:
 
     `attempts` counts the claims of the item, including this one; `deferred` counts how often it went to the back of the
     queue. `existing` are the questions from earlier calls of this job, `answered` is the number of those calls, and
-    `dropped` counts the unusable texts in their replies by reason. `stored` are questions that the product has from
-    elsewhere, of both types.
+    `dropped` counts the unusable texts in their replies by reason. `by_person` are the ids of questions, also among the
+    existing ones, that a person added or rewrote, and that the item does not list yet. `stored` are questions that the
+    product has from elsewhere, of both types.
     """
 
     product_id: int
@@ -45,6 +46,7 @@ class Item:
     answered: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict)
     stored: tuple[StoredText, ...] = ()
+    by_person: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

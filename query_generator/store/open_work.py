@@ -15,7 +15,14 @@ from query_generator.store.sql import migrations
 
 ENOUGH_ITEMS = 20
 KEPT_PRODUCTS = "0008_canonical_products"  # without this migration, products are read from their records
-READABLE_WITHOUT = {KEPT_PRODUCTS, "0009_quota_clock", "0012_reading_version_3", "0013_large_ids", "0014_facets"}
+READABLE_WITHOUT = {
+    KEPT_PRODUCTS,
+    "0009_quota_clock",
+    "0012_reading_version_3",
+    "0013_large_ids",
+    "0014_facets",
+    "0015_rewritten",
+}
 RECORDS_AT_ONCE = 20
 
 

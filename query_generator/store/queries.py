@@ -55,19 +55,26 @@ def save_queries_to_rds(
         batch_size: rows in one INSERT, at most 50.
 
     Returns:
-        The `query_id` of each question, in the order given.
+        The `query_id` of each question, in the order given, without those that a person switched off or rewrote.
 
     Raises:
         SkippableError: a row cannot be stored; no row of this call was.
         ConfigurationError: a row was dropped, or stored with another hash.
         ServiceAwayError: the connection is lost.
     """
+    return [query_id for query_id in stored_ids(queries, db, batch_size) if query_id is not None]
+
+
+def stored_ids(
+    queries: Sequence[tuple[int, str, str] | Query], db: Database, batch_size: int = BATCH_SIZE
+) -> list[int | None]:
+    """Do the same; the id of a question that a person switched off or rewrote is None, and its row is left alone."""
     rows = sorted(
         _Row(query.product_id, query.query_type, query_hash(query.query_text), position, query)
         for position, query in enumerate(Query(*row) for row in queries)
     )
     batches = list(_batches(rows, min(batch_size, BATCH_SIZE)))
-    ids = [0] * len(rows)
+    ids: list[int | None] = [None] * len(rows)
     with db.pipelined():
         added = [db.send("queries.add", **_columns(batch)) for batch in batches]
         found = [_added_or_find(db, batch, read()) for batch, read in zip(batches, added, strict=True)]
@@ -75,25 +82,25 @@ def save_queries_to_rds(
             for row, stored in zip(batch, read(), strict=True):
                 if stored.query_id is None:
                     raise not_kept("queries")
-                ids[row.position] = stored.query_id
+                ids[row.position] = None if stored.is_off else stored.query_id
     return ids
 
 
 def save_storable_queries(
     queries: Sequence[Query], db: Database
-) -> tuple[list[int], list[tuple[Query, SkippableError]]]:
+) -> tuple[list[int | None], list[tuple[Query, SkippableError]]]:
     """Store the questions that the database accepts; find those that it refuses by halving.
 
     To be called in a transaction.
 
     Returns:
-        The ids of the stored questions in the order given, and the refused questions with their errors.
+        The ids of the others in the order given, as `stored_ids` does, and the refused questions with their errors.
     """
     if not queries:
         return [], []
     try:
         with db.savepoint():
-            return save_queries_to_rds(queries, db), []
+            return stored_ids(queries, db), []
     except SkippableError as exc:
         if len(queries) == 1:
             return [], [(queries[0], exc)]

@@ -56,7 +56,7 @@ class AnthropicDialect:
 
     def reply(self, fault: Fault, call: Call, name: str, texts: list[str]) -> dict[str, Any]:
         """Answer as the model: 7 tokens of thinking, then two blocks of text; 3 tokens of the prompt were cached."""
-        text = json.dumps(answer(fault, call.prompt, name, texts), ensure_ascii=False)
+        text = json.dumps(answer(fault, call.prompt, name, texts, call.planted), ensure_ascii=False)
         stop = "end_turn"
         if fault == Fault.TRUNCATED:
             text, stop = text[: len(text) * 2 // 3], "max_tokens"

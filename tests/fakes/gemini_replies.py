@@ -2,9 +2,12 @@
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
+from zlib import crc32
 
 from tests.fakes.gemini_faults import Fault
+from tests.fakes.llm_dialect import Call
 from tests.support.good_questions import good_answer
 from tests.support.question_texts import for_groups, soiled
 
@@ -30,19 +33,27 @@ def wanted(prompt: str) -> tuple[int, str, str]:
     return count, kind, json.loads(names[0], strict=False) if names else "this product"
 
 
-def answer(fault: Fault, prompt: str, name: str, texts: list[str]) -> dict[str, list[str]]:
-    """Return the object that a prompt asks for: one list, or one for each group."""
+def answer(fault: Fault, prompt: str, name: str, texts: list[str], planted: Sequence[str] = ()) -> dict[str, list[str]]:
+    """Return the object that a prompt asks for: one list, or one for each group; what is planted goes first."""
+    lists = _honest(fault, prompt, name, texts)
+    return {key: [*planted[at :: len(lists)], *some] for at, (key, some) in enumerate(lists.items())}
+
+
+def _honest(fault: Fault, prompt: str, name: str, texts: list[str]) -> dict[str, list[str]]:
     if fault in (Fault.GOOD, Fault.CARELESS):
-        return good_answer(prompt, mistakes=CARELESS_SHARE if fault == Fault.CARELESS else 0.0)
+        other_each_time = crc32("".join(texts).encode())
+        mistakes = CARELESS_SHARE if fault == Fault.CARELESS else 0.0
+        return good_answer(prompt, mistakes=mistakes, seed=other_each_time)
     texts = soiled(texts, name) if fault == Fault.DIRTY else texts
     groups = [(key, int(count)) for key, count in _GROUP.findall(prompt)]
     _, kind, name = wanted(prompt)
     return for_groups(texts, groups, name, kind) if groups else {"questions": texts}
 
 
-def model_reply(fault: Fault, model: str, prompt: str, name: str, texts: list[str], integers: bool) -> dict[str, Any]:
+def model_reply(fault: Fault, call: Call, name: str, texts: list[str]) -> dict[str, Any]:
     """Return the body of a model's reply: in two parts, with 7 tokens of thinking, enums as integers if asked."""
-    text = json.dumps(answer(fault, prompt, name, texts), ensure_ascii=False)
+    prompt, integers = call.prompt, call.integers
+    text = json.dumps(answer(fault, prompt, name, texts, call.planted), ensure_ascii=False)
     finish = "STOP"
     if fault == Fault.TRUNCATED:
         text, finish = text[: len(text) * 2 // 3], "MAX_TOKENS"
@@ -53,7 +64,7 @@ def model_reply(fault: Fault, model: str, prompt: str, name: str, texts: list[st
     usage = {"promptTokenCount": len(prompt) // 4, "candidatesTokenCount": len(text) // 4, "thoughtsTokenCount": 7}
     reply: dict[str, Any] = {
         "usageMetadata": {**usage, "totalTokenCount": sum(usage.values())},
-        "modelVersion": f"{model}-001",
+        "modelVersion": f"{call.model}-001",
         "responseId": "stand-in",
     }
     if fault == Fault.BLOCKED_PROMPT:

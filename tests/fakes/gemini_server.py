@@ -51,7 +51,7 @@ class GeminiDialect:
 
     def reply(self, fault: Fault, call: Call, name: str, texts: list[str]) -> dict[str, Any]:
         """Answer as the model."""
-        return model_reply(fault, call.model, call.prompt, name, texts, call.integers)
+        return model_reply(fault, call, name, texts)
 
     def count_tokens(self, path: str, headers: Message, document: dict[str, Any], accepted: str) -> Answer | None:
         """Count a prompt's tokens as the bill does, free of charge."""

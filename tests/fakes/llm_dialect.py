@@ -10,13 +10,17 @@ from tests.fakes.gemini_faults import Fault
 
 @dataclass(frozen=True)
 class Call:
-    """A request for text. `parameters` are the names of all that the request sets; `integers` asks for enums so."""
+    """A request for text. `parameters` are the names of all that the request sets; `integers` asks for enums so.
+
+    `planted` is what the model writes besides, since something in the prompt had it do so.
+    """
 
     model: str
     prompt: str
     key: str
     parameters: frozenset[str] = frozenset()
     integers: bool = False
+    planted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
@@ -49,6 +50,7 @@ class LlmServer:
         self.drip_seconds = 0.05
         self.on_request: Callable[[tuple[str, str]], None] = lambda _: None  # told of each call when it has come in
         self.on_reply: Callable[[tuple[str, str]], None] = lambda _: None  # and when its reply's last byte has gone out
+        self.planted: Callable[[str], Iterable[str]] = lambda _: ()  # what a prompt makes the model write besides
         self.stopping = threading.Event()
         self.sockets: set[socket.socket] = set()
         self.lock = threading.Lock()
@@ -226,7 +228,8 @@ class _LlmRequest(BaseHTTPRequestHandler):
                 texts = service.write(subject, max(1, count * 2 // 3) if fault == Fault.FEW else count)
                 if fault == Fault.NO_QUESTIONS:
                     texts = [f"It is number {number} of all." for number in range(count)]
-                answer = Answer(200, dialect.reply(fault, call, name, texts))
+                obeyed = replace(call, planted=tuple(service.planted(call.prompt)))
+                answer = Answer(200, dialect.reply(fault, obeyed, name, texts))
         service.end(subject, arrived, answer.status, fault)
         if answer.status == NOT_ANSWERED:
             self.close_connection = True

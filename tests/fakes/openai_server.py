@@ -55,7 +55,7 @@ class OpenAIDialect:
 
     def reply(self, fault: Fault, call: Call, name: str, texts: list[str]) -> dict[str, Any]:
         """Answer as the model, after 7 tokens of reasoning."""
-        text = json.dumps(answer(fault, call.prompt, name, texts), ensure_ascii=False)
+        text = json.dumps(answer(fault, call.prompt, name, texts, call.planted), ensure_ascii=False)
         finish = "stop"
         message: dict[str, Any] = {"role": "assistant", "refusal": None}
         if fault == Fault.TRUNCATED:

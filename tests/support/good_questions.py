@@ -28,8 +28,9 @@ _SCRIPTS = {
     "hi": re.compile(r"[\u0900-\u097f]"),
     "th": re.compile(r"[\u0e00-\u0e7f]"),
 }
-_WORDS = {"de": re.compile(r"\b(?:für|mit|und)\b"), "fr": re.compile(r"\b(?:de|pur|et)\b")}
-LEAST_SHARE = 0.3  # of a text's letters, from which it is of a script
+_ENGLISH = re.compile(r"\b(?:the|of|for|with|and|is|a)\b")
+_WORDS = {"de": re.compile(r"\b(?:für|mit|und)\b"), "fr": re.compile(r"\b(?:de|pour|pur|et)\b")}
+LEAST_SHARE = 0.5  # of a text's letters, from which it is of a script
 MISTAKES = ("leak", "duplicate", "contradiction", "markup", "statement")
 
 
@@ -116,7 +117,8 @@ def _language(product: dict[str, Any]) -> str:
     letters = sum(map(str.isalpha, text)) or 1
     shares = {language: len(script.findall(text)) / letters for language, script in _SCRIPTS.items()}
     of_script = (language for language, share in shares.items() if share > LEAST_SHARE)
-    of_words = (language for language, words in _WORDS.items() if words.search(text))
+    english = len(_ENGLISH.findall(text))
+    of_words = (language for language, words in _WORDS.items() if len(words.findall(text)) > english)
     return next(chain(of_script, of_words), "en")
 
 

@@ -1,6 +1,7 @@
 """The labelled sets of questions, and the products that they are about.
 
-Each set has a half that was written before the rules ("before") and one that was written after them.
+Each set has a half that was written before the rules ("before") and one that was written after them; those of hostile
+texts have a third part ("later"), by which the rules were mended.
 """
 
 import json
@@ -13,6 +14,7 @@ from query_generator.models import Product
 
 _FOLDER = Path(__file__).parent.parent / "unit" / "questions" / "sets"
 HALVES = ("before", "after")
+ALL_PARTS = (*HALVES, "later")
 FIELDS = ("name", "category", "description", "attribute")
 
 

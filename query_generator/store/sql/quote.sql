@@ -9,7 +9,8 @@ SELECT i.product_id, i.query_type, i.state, i.passing, i.content_hash, cardinali
                                             ORDER BY u.number), '[]')
                   FROM unnest(i.query_ids) WITH ORDINALITY AS u (query_id, number)
                   JOIN queries q USING (query_id)
-                  CROSS JOIN LATERAL (SELECT to_jsonb(q) AS o) j) END AS existing
+                  CROSS JOIN LATERAL (SELECT to_jsonb(q) AS o) j
+                  WHERE q.is_active IS NOT FALSE) END AS existing
 FROM job_items i
 WHERE i.job_id = %(job_id)s AND i.product_id = ANY(%(product_ids)s::bigint[])
 

@@ -9,7 +9,7 @@ from query_generator.llm.offline import OfflineProvider
 from query_generator.models import QueryType
 from query_generator.questions.checks import Checks, accept_questions, standardize
 from query_generator.questions.prompts import build_prompt
-from tests.support.question_sets import FIELDS, hostile, rows, set_products
+from tests.support.question_sets import ALL_PARTS, FIELDS, hostile, rows, set_products
 
 PRODUCTS = set_products()
 TOLD = (build_prompt(PRODUCTS["boot"], QueryType.PRODUCT, 25).system,)
@@ -64,7 +64,7 @@ def test_amounts_and_materials_of_other_things_are_no_contradiction(product: str
     assert fault(product, text) == ""
 
 
-@pytest.mark.parametrize(("product", "text"), rows("hostile_replies"))
+@pytest.mark.parametrize(("product", "text"), rows("hostile_replies", *ALL_PARTS))
 def test_nothing_of_a_hostile_reply_is_stored(product: str, text: str) -> None:
     """Scripts, addresses, numbers, formulas, terminal sequences, hidden text and talk of an assistant are dropped."""
     checks = Checks(PRODUCTS[product], QueryType.PRODUCT, told=TOLD)
@@ -73,7 +73,7 @@ def test_nothing_of_a_hostile_reply_is_stored(product: str, text: str) -> None:
     assert accepted.dropped.total() == 1
 
 
-@pytest.mark.parametrize(("payload", "obeyed", "marks"), rows("payloads"))
+@pytest.mark.parametrize(("payload", "obeyed", "marks"), rows("payloads", *ALL_PARTS))
 def test_nothing_of_a_hostile_product_text_is_stored(payload: str, obeyed: list[str], marks: list[str]) -> None:
     """Whichever field holds an order or a planted address: what a model that obeys writes is dropped, and so is what
     the grammar makes of the field; other questions about the product are still kept.
