@@ -80,10 +80,10 @@ def _measured(
 ) -> tuple[list[Item], list[Reply]]:
     way = WAYS[name]
     provider = RecordingProvider(url, seed, is_plain=way.is_plain)
-    items = []
+    items, ask = [], way.begun(options.questions)
     for product in products:
         for query_type in QueryType:
-            items.append(way.ask(product, query_type, options.questions, provider))
+            items.append(ask(product, query_type, provider))
             have, calls = len(items[-1].questions), len(provider.replies)
             print(f"seed {seed} {name}: {product.key[:50]} {query_type}: {have}; calls {calls}", file=sys.stderr)
     provider.close()

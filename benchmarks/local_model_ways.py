@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from benchmarks.local_model_server import RecordingProvider
 from query_generator.errors import SkippableError, UnusableReplyError
@@ -12,8 +13,9 @@ from query_generator.questions.ask import ask
 from query_generator.questions.checks import Checks, standardize
 from query_generator.questions.of_use import OfUseProvider
 from query_generator.questions.order import Known, Order
+from query_generator.questions.weakness import Weakness
 
-Ask = Callable[[Product, QueryType, int, RecordingProvider], "Item"]
+Ask = Callable[[Product, QueryType, RecordingProvider], "Item"]
 
 
 @dataclass
@@ -28,14 +30,20 @@ class Item:
 
 @dataclass(frozen=True)
 class Way:
-    """A way to ask; `is_plain` tells that no form of the answer is imposed."""
+    """A way to ask.
+
+    Attributes:
+        about: what is done, in a line.
+        begun: begins a run that wants so many questions of each type; returns what asks for an item.
+        is_plain: no form of the answer is imposed.
+    """
 
     about: str
-    ask: Ask
+    begun: Callable[[int], Ask]
     is_plain: bool = False
 
 
-def naive(product: Product, query_type: QueryType, count: int, provider: RecordingProvider) -> Item:
+def naive(count: int, product: Product, query_type: QueryType, provider: RecordingProvider) -> Item:
     """Ask once in a sentence; keep the first `count` texts that pass the checks, copies among them or not."""
     about = product.name if query_type is QueryType.PRODUCT else f"the market for {product.name}"
     request = GenerationRequest(product, query_type, count, Prompt("", f"Write {count} questions about {about}."))
@@ -55,23 +63,27 @@ def naive(product: Product, query_type: QueryType, count: int, provider: Recordi
     return item
 
 
-def ordered(order: Callable[[int], Order]) -> Ask:
+def ordered(order: Order) -> Ask:
     """Ask as a job does: again for what is missing, until the item is complete, its calls are used up, or two replies
-    in a row are of no use.
+    in a row are of no use. What the first replies show of the model counts for the items that follow.
     """
+    weakness = Weakness(order)
 
-    def asked(product: Product, query_type: QueryType, count: int, provider: RecordingProvider) -> Item:
-        of_item, chain, item = order(count), OfUseProvider(provider), Item(product, query_type)
+    def asked(product: Product, query_type: QueryType, provider: RecordingProvider) -> Item:
+        chain, item = OfUseProvider(provider), Item(product, query_type)
         was_of_no_use = False
-        for answered in range(of_item.calls):
+        answered = 0
+        while answered < weakness.order.calls:
             known = Known(item.questions, item.dropped, answered=answered)
-            result = ask(product, query_type, of_item, chain, known)
+            result = ask(product, query_type, weakness.order, chain, known)
+            weakness.learn(result)
+            answered += 1
             item.questions = item.questions + result.questions
             item.dropped = item.dropped + result.dropped
             is_of_no_use = isinstance(result.error, UnusableReplyError)
             item.dropped["unusable_reply"] += is_of_no_use
             is_over = isinstance(result.error, SkippableError) or (is_of_no_use and was_of_no_use)
-            if is_over or len(item.questions) >= count:
+            if is_over or len(item.questions) >= order.num_questions:
                 break
             was_of_no_use = is_of_no_use
         return item
@@ -80,8 +92,9 @@ def ordered(order: Callable[[int], Order]) -> Ask:
 
 
 WAYS: Mapping[str, Way] = {
-    "naive": Way("one sentence, one call, all that the checks accept", naive, is_plain=True),
-    "list": Way("prompt version 1: a plain list", ordered(lambda count: Order(count, "1", reask_limit=1))),
-    "plan": Way("prompt version 2: groups of a plan", ordered(lambda count: Order(count, "2"))),
-    "small": Way("small-model mode: one question a call", ordered(lambda count: Order(count, "2", small_model=True))),
+    "naive": Way("one sentence, one call, what the checks accept", lambda count: partial(naive, count), is_plain=True),
+    "list": Way("prompt version 1: a plain list", lambda count: ordered(Order(count, "1", reask_limit=1))),
+    "groups": Way("groups of a plan, whatever comes back", lambda count: ordered(Order(count))),
+    "plan": Way("as a job asks a compatible service", lambda count: ordered(Order(count, may_ask_singly=True))),
+    "small": Way("small-model mode: one question a call", lambda count: ordered(Order(count, small_model=True))),
 }

@@ -9,7 +9,7 @@ from query_generator.pipeline.outcomes import next_state, queries_of, with_ids
 from query_generator.questions.order import Order
 from query_generator.store.items import Item, Outcome
 from query_generator.store.ledger import Ledger
-from query_generator.store.queries import save_queries_to_rds
+from query_generator.store.queries import stored_ids
 from tests.support.question_texts import questions
 
 ITEMS = 40
@@ -111,8 +111,8 @@ WAYS: dict[str, Callable[[Any, Ledger, int], Prepared]] = {
 
 
 def _stored(ledger: Ledger, outcomes: Sequence[Outcome]) -> list[Outcome]:
-    ids = iter(save_queries_to_rds([query for outcome in outcomes for query in queries_of(outcome)], ledger.db))
-    return [with_ids(outcome, ids) for outcome in outcomes]
+    ids = iter(stored_ids([query for outcome in outcomes for query in queries_of(outcome)], ledger.db))
+    return [with_ids(outcome, ids, Order(QUESTIONS)) for outcome in outcomes]
 
 
 def _claims(ledger: Ledger, transactions: int) -> list[list[Item]]:

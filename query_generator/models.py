@@ -96,10 +96,15 @@ class Question:
 
 
 class StoredText(NamedTuple):
-    """A question that is stored for a product, by any job. If it `counts`, it is active and of the type asked for."""
+    """A question that is stored for a product, by any job.
+
+    If it `counts`, it is active and of the type asked for, and may be given again. `former_hash` is the `query_hash` of
+    what a person has replaced by `text`.
+    """
 
     text: str
     counts: bool
+    former_hash: str = ""
 
 
 def normalize_key_part(text: str) -> str:

@@ -23,7 +23,8 @@ from query_generator.pipeline.admission import order_of
 from query_generator.pipeline.unusable import stopped_buying
 from query_generator.pipeline.workers import Workers
 from query_generator.questions.ask import ask, shortage
-from query_generator.questions.order import Known, Order
+from query_generator.questions.order import Known
+from query_generator.questions.weakness import Weakness
 from query_generator.stopping import STEP_SECONDS, StopSignal
 from query_generator.store.jobs import JobMetadata
 
@@ -77,7 +78,7 @@ def warm(
     """
     warmed = Warmed()
     work = _work(entries, config.limit, warmed)
-    order = order_of(config, JobMetadata())
+    weakness = Weakness(order_of(config, JobMetadata()))
     workers: Workers[Failure] = Workers(config.max_concurrency)
     in_flight: dict[Future[Failure], Work] = {}
     fatal: FatalError | None = None
@@ -86,7 +87,7 @@ def warm(
         free = 0 if fatal or stop.is_set() else config.max_concurrency - len(in_flight)
         try:
             for product, query_type in islice(work, free):
-                future = workers.submit(partial(fill, product, query_type, order, provider))
+                future = workers.submit(partial(fill, product, query_type, weakness, provider))
                 in_flight[future] = product, query_type
         except FatalError as exc:
             fatal = exc
@@ -125,14 +126,17 @@ def _work(entries: Iterable[Product | RejectedRecord], limit: int | None, warmed
             return
 
 
-def fill(product: Product, query_type: QueryType, order: Order, provider: Provider) -> Failure:
+def fill(product: Product, query_type: QueryType, weakness: Weakness, provider: Provider) -> Failure:
     """Make the calls that a job makes for one item; return the error with which it would fail, or None."""
     questions: list[Question] = []
     dropped: Counter[str] = Counter()
     error: Failure = None
     was_of_no_use = False
-    for answered in range(order.calls):
+    answered = 0
+    while answered < (order := weakness.order).calls:
         result = ask(product, query_type, order, provider, Known(questions, dropped, answered=answered))
+        answered += 1
+        weakness.learn(result)
         error = result.error
         is_of_no_use = isinstance(error, UnusableReplyError)
         if error and (not is_of_no_use or was_of_no_use):

@@ -16,7 +16,7 @@ from query_generator.one_line import one_line
 from query_generator.questions.embeddings import Encode, encoder
 from query_generator.questions.evaluate import Evaluation, Figures, Lengths, QuestionSet
 from query_generator.questions.personas import load_personas
-from query_generator.questions.plan import PlanSettings, plan
+from query_generator.questions.plan import PlanSettings, plans
 from query_generator.questions.question_sets import QuestionFile
 from query_generator.report.evaluation import failures, plot, table, thresholds
 from query_generator.stopping import StopSignal
@@ -55,8 +55,8 @@ def _evaluated(path: str, config: JobConfig, encode: Encode | None) -> Evaluatio
     file = QuestionFile(path)
     wanted = file.longest()
     personas = load_personas(config.personas_file) if config.personas_file else ()
-    plan_of = partial(plan, settings=PlanSettings(config.unbranded_share, personas))
-    evaluation = Evaluation(wanted, file.cost_usd, plan_of, encode)
+    plans_of = partial(plans, settings=PlanSettings(config.unbranded_share, personas))
+    evaluation = Evaluation(wanted, file.cost_usd, plans_of, encode)
     catalog = Catalog(config.products_file) if config.products_file else None
     for entry in file:
         evaluation.add(catalog.joined(entry) if catalog else entry)

@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from query_generator.llm.base import GenerationRequest
+from query_generator.models import SlotGroup, Style
 
 _LIST: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
-_QUESTION: dict[str, Any] = {"type": "string", "pattern": r"^[^?]{8,200}\?$"}
 # No minItems or maxItems: Gemini refuses schemas whose arrays bound too many states, so the count is in the prompt.
 QUESTIONS_SCHEMA: dict[str, Any] = {"type": "object", "properties": {"questions": _LIST}, "required": ["questions"]}
+
+# More than twice what a prompt asks for. No pattern: a forced question mark makes what a weak model states look like a
+# question, which no check can tell, and llama.cpp lets a pattern's text go on beyond its quotation mark.
+LONGEST = {Style.SHORT: 120, Style.PLAIN: 240, Style.CONVERSATIONAL: 480}  # characters
 
 # A question of a plain list takes 15.0 tokens and one of a group 15.6, measured; other scripts take up to four times as
 # many, and the names of groups some more.
@@ -18,23 +22,30 @@ ROOM_FOR_THINKING = 4_096
 """Tokens for a model that thinks before it answers, where that counts as output."""
 
 
-def answer_schema(request: GenerationRequest, *, closed: bool = False, bounded: bool = False) -> dict[str, Any]:
+def answer_schema(
+    request: GenerationRequest, *, closed: bool = False, bounded: bool = False, measured: bool = False
+) -> dict[str, Any]:
     """Return the JSON schema of the answer: one array of strings for each group, or a single one.
 
     Args:
         request: what is asked for.
         closed: forbid other properties, as OpenAI and Anthropic demand.
-        bounded: bound each array by the number that is asked for, and end each string with a question mark, which keeps
-            a weak model from going on without end and from writing facts.
+        bounded: bound each array by the number that is asked for.
+        measured: bound each string too, by the style of its group, which ends the loops of a weak model.
     """
     if not request.groups:
         schema = QUESTIONS_SCHEMA
     else:
         keys = [group.key for group in request.groups]
-        bound: dict[str, Any] = {"type": "array", "items": _QUESTION}
-        lists = [{**bound, "maxItems": asked} if bounded else _LIST for asked in request.asked]
+        strings = [_string(group) if measured else _LIST["items"] for group in request.groups]
+        bounds = [{"maxItems": asked} if bounded else {} for asked in request.asked]
+        lists = [{"type": "array", "items": one, **bound} for one, bound in zip(strings, bounds, strict=True)]
         schema = {"type": "object", "properties": dict(zip(keys, lists, strict=True)), "required": keys}
     return {**schema, "additionalProperties": False} if closed else schema
+
+
+def _string(group: SlotGroup) -> dict[str, Any]:
+    return {"type": "string", "maxLength": LONGEST[group.facets.style]}
 
 
 class OutputLimit:

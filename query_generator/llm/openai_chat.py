@@ -25,8 +25,8 @@ NO_KEY = "none"  # the SDK requires one; a service that needs none ignores it
 FORMER_LIMIT = 8_192
 
 
-def _schema(request: GenerationRequest, *, bounded: bool = False) -> dict[str, Any]:
-    schema = answer_schema(request, closed=True, bounded=bounded)
+def _schema(request: GenerationRequest, *, bounded: bool = False, measured: bool = False) -> dict[str, Any]:
+    schema = answer_schema(request, closed=True, bounded=bounded, measured=measured)
     return {
         "response_format": {
             "type": "json_schema",
@@ -36,7 +36,10 @@ def _schema(request: GenerationRequest, *, bounded: bool = False) -> dict[str, A
 
 
 _SCHEMA_WORDS = ("response_format", "json_schema", "structured output", "grammar")
-_BOUNDED_SCHEMA = OptionalParameters(partial(_schema, bounded=True), ("maxitems", "pattern", *_SCHEMA_WORDS))
+_MEASURED_SCHEMA = OptionalParameters(
+    partial(_schema, bounded=True, measured=True), ("maxitems", "maxlength", *_SCHEMA_WORDS)
+)
+_BOUNDED_SCHEMA = OptionalParameters(partial(_schema, bounded=True), ("maxitems", *_SCHEMA_WORDS))
 _SCHEMA = OptionalParameters(_schema, _SCHEMA_WORDS)
 # Models of this price class reason at medium effort by default, which is billed and which plain questions do not need.
 _EFFORT = OptionalParameters(lambda _: {"reasoning_effort": "low"}, ("reasoning_effort", "reasoning.effort"))
@@ -129,7 +132,7 @@ def openai_parameters(limit: OutputLimit) -> ParameterSets:
 
 def compatible_parameters(limit: OutputLimit) -> ParameterSets:
     """Return what calls to a compatible service set; many ignore `max_completion_tokens`, some refuse any effort."""
-    return ParameterSets(_limits(limit)[::-1], [_BOUNDED_SCHEMA, _SCHEMA])
+    return ParameterSets(_limits(limit)[::-1], [_MEASURED_SCHEMA, _SCHEMA])
 
 
 def _limits(limit: OutputLimit) -> list[OptionalParameters]:

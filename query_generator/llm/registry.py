@@ -91,6 +91,14 @@ def address_of(name: str, config: "ProviderSettings") -> str | None:
     return address
 
 
+def may_be_small(config: "ProviderSettings") -> bool:
+    """Return whether all providers ask services that stand in for a vendor's own, and that know any model."""
+    return all(
+        (vendor := PROVIDERS[name].vendor) and vendor.may_lack_key and address_of(name, config)
+        for name in config.providers
+    )
+
+
 def models_of(name: str, config: "ProviderSettings") -> "dict[QueryType, str]":
     """Return the model that a provider asks for each type of question."""
     from query_generator.models import QueryType

@@ -23,6 +23,7 @@ from query_generator.pipeline.workers import Workers, take_ended
 from query_generator.questions.ask import are_mostly_copies, ask
 from query_generator.questions.order import Known, Order
 from query_generator.questions.seen import Seen
+from query_generator.questions.weakness import Weakness
 from query_generator.report.stats import RunStats, Tally
 from query_generator.stopping import StopSignal
 from query_generator.store.events import EventLog
@@ -67,12 +68,12 @@ class Generation:
         self._ledger = ledger
         self._provider = provider
         self._stop = stop
-        self._order = order
+        self._weakness = Weakness(order)
         self._seen = seen or Seen()
         self._max_concurrency = max_concurrency
         self._clock = clock
         self._unusable = unusable
-        self._saving = Saving(ledger, events, meter, stats, batch_size, clock)
+        self._saving = Saving(ledger, events, meter, stats, batch_size, lambda: self._weakness.order, clock)
         checking = Task(self._check, lambda _: CHECK_SECONDS, CHECK_SECONDS)
         self._housekeeping = Housekeeping([checking, *tasks_of(ledger, events)], clock)
         self._workers: Workers[Generated] = Workers(max_concurrency)
@@ -159,7 +160,9 @@ class Generation:
         if self._stop.is_set():
             raise InterruptedRunError(f"stopped: {self._stop.reason}")
         known = Known(item.existing, item.dropped, item.stored, item.answered)
-        generated = ask(item.product, item.query_type, self._order, self._provider, known, self._seen.around())
+        order, around = self._weakness.order, self._seen.around()
+        generated = ask(item.product, item.query_type, order, self._provider, known, around)
+        self._weakness.learn(generated)
         return self._seen.settle(item.product, item.query_type, generated)
 
     def _save(self, finished: Sequence[Future[Generated]]) -> None:
@@ -188,7 +191,7 @@ class Generation:
                 self._end(error)
             return None
         generated = future.result()
-        outcome = next_state(item, generated, self._order, may_wait=self._unusable.is_worth_waiting(item))
+        outcome = next_state(item, generated, self._weakness.order, may_wait=self._unusable.is_worth_waiting(item))
         try:
             self._unusable.ended(item, generated)
         except RepliesOfNoUseError as exc:

@@ -6,12 +6,13 @@ from dataclasses import replace
 from itertools import islice
 
 from query_generator.errors import RateLimitedError, RefusedRequestError, RetryableError, UnusableReplyError
-from query_generator.models import Generated
+from query_generator.models import Generated, StoredText
 from query_generator.questions.ask import shortage
 from query_generator.questions.order import Order
 from query_generator.store.items import ErrorStage, Item, ItemState, Outcome
 from query_generator.store.queries import Query
 
+BY_PERSON = "switched_off"  # the reason of a question that a person has switched off or rewritten
 DEFERRALS = 3  # times that an item may go to the back of the queue
 
 
@@ -87,9 +88,24 @@ def queries_of(outcome: Outcome) -> list[Query]:
     ]
 
 
-def with_ids(outcome: Outcome, ids: Iterator[int]) -> Outcome:
-    """Return the outcome with the ids of its queries, taken from the front of `ids`."""
-    return replace(outcome, query_ids=tuple(islice(ids, len(outcome.generated.questions))))
+def with_ids(outcome: Outcome, ids: Iterator[int | None], order: Order) -> Outcome:
+    """Return the outcome with the ids of its queries, taken from the front of `ids`.
+
+    A question whose id is None was switched off or rewritten by a person since the item was claimed: it is dropped, and
+    the item lacks one more.
+    """
+    generated, item = outcome.generated, outcome.item
+    taken = list(zip(generated.questions, islice(ids, len(generated.questions)), strict=True))
+    kept = [question for question, query_id in taken if query_id is not None]
+    stored = (*item.by_person, *(query_id for _, query_id in taken if query_id is not None))
+    if len(kept) == len(taken):
+        return replace(outcome, query_ids=stored)
+    off = {question.text for question, query_id in taken if query_id is None}
+    others = (entry for entry in item.stored if entry.text not in off)
+    warned = replace(item, stored=(*(StoredText(text, counts=False) for text in off), *others))
+    dropped = Counter(generated.dropped) + Counter({BY_PERSON: len(off)})
+    fewer = replace(generated, questions=kept, dropped=dropped, error=None)
+    return replace(next_state(warned, fewer, order), query_ids=stored)
 
 
 def next_call(outcome: Outcome) -> Item:
@@ -98,6 +114,8 @@ def next_call(outcome: Outcome) -> Item:
     return replace(
         outcome.item,
         existing=(*outcome.item.existing, *generated.questions),
+        by_person=(),
+        off={},
         answered=outcome.answered,
         dropped=Counter(outcome.item.dropped) + generated.dropped,
     )

@@ -9,12 +9,13 @@ from query_generator.llm.metered import MeteredProvider, Meters
 from query_generator.models import Generated
 from query_generator.pipeline.batch_events import BatchEvents
 from query_generator.pipeline.outcomes import queries_of, storable, with_ids
+from query_generator.questions.order import Order
 from query_generator.report.stats import RunStats
 from query_generator.store.driver import sqlstate_of
 from query_generator.store.events import EventLog
 from query_generator.store.items import ErrorStage, ItemState, Outcome
 from query_generator.store.ledger import Ledger
-from query_generator.store.queries import save_queries_to_rds, save_storable_queries
+from query_generator.store.queries import save_storable_queries, stored_ids, switch_off
 from query_generator.store.sequences import require_other_cause
 
 _LOG = logging.getLogger("generation")
@@ -34,6 +35,7 @@ class Saving:
         meter: counts the calls; its sums are saved in each transaction.
         stats: the sums of the run; the seconds spent on saving are added to it.
         batch_size: rows in one INSERT.
+        order: returns what is wanted of each item.
         clock: seconds, monotonic.
     """
 
@@ -44,12 +46,14 @@ class Saving:
         meter: MeteredProvider | Meters,
         stats: RunStats,
         batch_size: int,
+        order: Callable[[], Order],
         clock: Callable[[], float],
     ) -> None:
         self._ledger = ledger
         self._meter = meter
         self._stats = stats
         self._batch_size = batch_size
+        self._order = order
         self._clock = clock
         self._saved = BatchEvents(events, clock)
         self._refused_in_a_row = 0
@@ -121,20 +125,27 @@ class Saving:
         )
 
     def _store(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        self._switch_off(outcomes)
         queries = [query for outcome in outcomes for query in queries_of(outcome)]
-        ids = iter(save_queries_to_rds(queries, self._ledger.db, self._batch_size))
-        return [with_ids(outcome, ids) for outcome in outcomes]
+        ids = iter(stored_ids(queries, self._ledger.db, self._batch_size))
+        return [with_ids(outcome, ids, self._order()) for outcome in outcomes]
 
     def _store_what_can_be(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
         """Store one outcome without the questions that the database refuses; if there are any, its item fails."""
         (outcome,) = outcomes
+        self._switch_off(outcomes)
         ids, refused = save_storable_queries(queries_of(outcome), self._ledger.db)
-        stored = replace(outcome, query_ids=tuple(ids))
         if not refused:
-            return [stored]
+            return [with_ids(outcome, iter(ids), self._order())]
+        stored = replace(outcome, query_ids=(*outcome.item.by_person, *(each for each in ids if each is not None)))
         reason = "; ".join(f"query_text '{query.query_text[:80]}': {error}" for query, error in refused)
         by_rule = not ids and not outcome.item.existing and all(_is_a_rule_of_the_table(error) for _, error in refused)
         return [_unstorable(stored, outcome.generated, storable(reason), transient=outcome.transient or by_rule)]
+
+    def _switch_off(self, outcomes: Sequence[Outcome]) -> None:
+        switch_off(
+            {query_id: reason for each in outcomes for query_id, reason in each.item.off.items()}, self._ledger.db
+        )
 
 
 def _unstorable(outcome: Outcome, generated: Generated, error: str, *, transient: bool = False) -> Outcome:

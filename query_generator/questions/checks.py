@@ -1,7 +1,7 @@
 """Decides which texts are stored as questions, and counts why others are not. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -116,6 +116,7 @@ def accept_questions(
     own: str = "",
     *,
     checks: Checks | None = None,
+    barred: Callable[[str], str] | None = None,
 ) -> Accepted:
     """Standardize raw texts; keep the first `wanted` good ones that differ from each other and from `existing`.
 
@@ -126,6 +127,7 @@ def accept_questions(
         own: the product's name and brand where no `checks` are given; a match of markup or placeholder that stands in
             it as a whole is none: `Phone Case [Pack of 2]`.
         checks: of the product and type; without them only the shape of a text is looked at.
+        barred: tells why a good question may not be kept, or an empty text.
 
     Returns:
         The questions, and the dropped texts by reason: those of `Checks.fault`, duplicate and surplus.
@@ -138,6 +140,8 @@ def accept_questions(
         reason = checks.fault_by_key(question, key) if checks else shape_fault(question, key.split(), own)
         if not reason and key in seen:
             reason = "duplicate"
+        if not reason and barred:
+            reason = barred(question)
         if not reason and len(accepted.questions) == wanted:
             reason = "surplus"
         if reason:

@@ -16,7 +16,7 @@ from query_generator.questions.embeddings import Encode, mean_cosine
 from query_generator.questions.names import OwnNames
 from query_generator.questions.near_copies import near_duplicates
 from query_generator.questions.patterns import Patterns
-from query_generator.questions.plan import plan
+from query_generator.questions.plan import plans
 from query_generator.questions.styles import is_in_style
 from query_generator.questions.text_figures import compression_ratio, cut, distinct, sampled, self_bleu, words_of
 
@@ -33,7 +33,7 @@ CONTRADICTIONS = frozenset({"contradiction", "false_presupposition"})
 """Faults of `Checks` that say that a question states what the product's fields contradict or deny."""
 
 Figures: TypeAlias = Mapping[str, float | int | None]
-PlanOf = Callable[[Product, QueryType, int], Iterable[SlotGroup]]
+PlansOf = Callable[[Product, QueryType, int], Iterable[Sequence[SlotGroup]]]
 
 MORE_IS_BETTER = frozenset({"products", "questions", "distinct_2", "question_share", "facet_coverage"})
 INFORMS = frozenset({"market_naming", "ungrounded"})
@@ -102,7 +102,7 @@ class Evaluation:
     Args:
         wanted: questions for each product, by type.
         cost_usd: of all questions together; None: not known.
-        plan_of: returns the groups that a product's questions were asked for by.
+        plans_of: returns the plans that a product's questions may have been asked for by, at least one.
         encode: for mean_cosine, which is not known without it.
     """
 
@@ -110,12 +110,12 @@ class Evaluation:
         self,
         wanted: Mapping[QueryType, int],
         cost_usd: float | None = None,
-        plan_of: PlanOf = plan,
+        plans_of: PlansOf = plans,
         encode: Encode | None = None,
     ) -> None:
         self._wanted = wanted
         self._cost_usd = cost_usd
-        self._plan_of = plan_of
+        self._plans_of = plans_of
         self._encode = encode
         self._sums = _Sums()
         self._sample: list[tuple[int, int, list[list[list[str]]]]] = []
@@ -168,9 +168,11 @@ class Evaluation:
         planned = [(question.text, question.facets) for question in questions if question.facets]
         have = Counter(facets for text, facets in planned if is_in_style(masked(text), facets.style))
         if planned:
-            groups = list(self._plan_of(product, query_type, self._wanted.get(query_type, len(questions))))
-            self._sums.planned += sum(group.count for group in groups)
-            self._sums.covered += sum(min(have[group.facets], group.count) for group in groups)
+            known = self._plans_of(product, query_type, self._wanted.get(query_type, len(questions)))
+            covered = [[(min(have[group.facets], group.count), group.count) for group in groups] for groups in known]
+            fitting = max(covered, key=lambda counts: sum(have for have, _ in counts))
+            self._sums.covered += sum(have for have, _ in fitting)
+            self._sums.planned += sum(count for _, count in fitting)
 
     def _add_to_sample(self, entry: QuestionSet, masked: Callable[[str], str]) -> None:
         rank = -int.from_bytes(hashlib.sha256(entry.product.key.encode(errors="replace")).digest()[:6])
@@ -203,7 +205,8 @@ class Evaluation:
         brand_leaks: share of the unbranded market questions that name brand or product, by `names`. market_naming: the
         same of all market questions. contradictions: share that states what the catalog's fields contradict or deny,
         by `checks`. ungrounded: share of the product questions that no field of the product grounds. facet_coverage:
-        share of the plan's questions that are there with their facets, and in their style by `styles`.
+        share of the plan's questions that are there with their facets, and in their style by `styles`; of several
+        plans the one that fits the product's questions best counts.
         cost_per_question: US dollars. mean_cosine: of the meanings of two questions of a list, names masked, by
         `embeddings`.
         """

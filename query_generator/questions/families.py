@@ -2,7 +2,7 @@
 
 import json
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from query_generator.models import Product
@@ -21,6 +21,7 @@ def family_of(product: Product) -> str:
     return _UNKNOWN
 
 
+@lru_cache(maxsize=1024)
 def _named_in(text: str) -> str:
     """Return the family with the longest word in a text; a word stands at the beginning of one of the text."""
     found = [(len(match[0]), family) for family, pattern in _patterns() if (match := pattern.search(text))]

@@ -1,11 +1,14 @@
 """Replies whose texts have been checked, so that each reply is checked only once on its way to the item."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from query_generator.llm.base import GenerationReply, GenerationRequest
 from query_generator.models import Question
-from query_generator.questions.accept import Verdict, accept_planned
-from query_generator.questions.checks import Checks, accept_questions
+from query_generator.questions.accept import DUPLICATE, NEAR_COPY, Verdict, accept_planned
+from query_generator.questions.checks import Checks, accept_questions, query_hash
+from query_generator.questions.names import OwnNames
+from query_generator.questions.near_copies import NearCopies
 from query_generator.questions.prompts import instructions
 
 
@@ -35,6 +38,23 @@ def judged(request: GenerationRequest, reply: GenerationReply) -> JudgedReply:
 def _verdict(request: GenerationRequest, reply: GenerationReply) -> Verdict:
     if request.groups:
         return accept_planned(request, reply)
-    checks = Checks(request.product, request.query_type, locale=reply.locale, told=instructions(request.prompt))
-    accepted = accept_questions(reply.texts, request.count, request.exclusions, checks=checks)
+    checks = Checks(
+        request.product, request.query_type, locale=reply.locale or request.locale, told=instructions(request.prompt)
+    )
+    barred = barred_by(request) if request.stored else None
+    accepted = accept_questions(reply.texts, request.count, request.exclusions, checks=checks, barred=barred)
     return Verdict(list(map(Question, accepted.questions)), accepted.dropped)
+
+
+def barred_by(request: GenerationRequest) -> Callable[[str], str]:
+    """Return what tells why a question may not come again: it is near one that a person switched off, or rewritten."""
+    rewritten = {entry.former_hash for entry in request.stored if entry.former_hash}
+    names = OwnNames(request.product)
+    copies = NearCopies(names.masked, [entry.text for entry in request.stored if not entry.counts])
+
+    def reason(question: str) -> str:
+        if query_hash(question) in rewritten:
+            return DUPLICATE
+        return NEAR_COPY if copies.copy_of(question) else ""
+
+    return reason

@@ -12,7 +12,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import cycle
 from pathlib import Path
+from random import Random
 from typing import Any, TypeVar
 
 from query_generator.models import Facets, Intent, Product, QueryType, Question, SlotGroup, Stage, Style
@@ -21,6 +23,8 @@ from query_generator.questions.personas import Persona, shipped_personas
 
 _T = TypeVar("_T")
 
+FIRST_PLAN, NEWEST_PLAN = "2", "3"
+"""Versions of prompts. A plan stays what it was for a version, since stored questions fill its slots."""
 QUESTIONS_A_GROUP = 3
 """On average. A group's name and line in the prompt cost about as much as two questions, so that smaller ones would
 cost more than what they carry; larger ones let a model repeat itself."""
@@ -30,8 +34,6 @@ BRANDED = "_branded"
 """Ends the key of a group whose questions name the brand or the product."""
 QUESTIONS = "_questions"
 """In each key: a small model takes `facts` for a field of the product, and fills it with facts."""
-STARTS_A_QUESTION = 1.0  # starting points of a group for each of its questions, so that a model has a choice
-
 
 # Names of fields stand among the instructions of a prompt; what is longer, or a sentence, stands in the data alone.
 _PLAIN_NAME = re.compile(r"[^\W_][\w ()/&-]{1,38}")
@@ -55,31 +57,46 @@ class _Angle:
     sources: tuple[str, ...]
     branded: bool
     about: str
+    brief: str
 
 
 def plan(
-    product: Product, query_type: QueryType, count: int, settings: PlanSettings | None = None
+    product: Product,
+    query_type: QueryType,
+    count: int,
+    settings: PlanSettings | None = None,
+    version: str = NEWEST_PLAN,
 ) -> tuple[SlotGroup, ...]:
-    """Plan `count` questions of one type for a product; their groups have distinct facets, and distinct keys."""
+    """Plan `count` questions of one type for a product, for prompts of a version.
+
+    The groups have distinct facets, which follow from name, brand and category alone, and distinct keys.
+    """
     settings = settings or PlanSettings()
-    draw = _Draw(f"{product.key}|{query_type}|{count}")
-    angles = _angles(query_type)
+    seed = f"{product.key}|{query_type}|{count}"
+    draw = _FirstDraw(seed) if version == FIRST_PLAN else _Draw(seed)
     branded = _branded_count(query_type, count, settings.unbranded_share)
     family = family_of(product)
-    personas = list(draw.ordered(_personas_for(family, settings.personas or shipped_personas())))
+    personas = draw.ordered(_personas_for(family, settings.personas or shipped_personas()))
+    drawn = draw.ordered_by_weight(_angles(query_type))
     starts = _Starts(product, family, draw)
     groups: list[SlotGroup] = []
     for is_branded, wanted in ((False, count - branded), (True, branded)):
-        counts = _counts(wanted)
-        chosen = _repeated(list(draw.ordered_by_weight([angle for angle in angles if angle.branded == is_branded])))
-        for number, (angle, size) in enumerate(zip(chosen, counts, strict=False)):
+        angles = [angle for angle in drawn if angle.branded == is_branded]
+        for number, size in enumerate(_counts(wanted)):
+            angle = angles[number % len(angles)]
             persona = personas[len(groups) % len(personas)].name
-            style = draw.style(len(groups))
-            lap = number // sum(angle.branded == is_branded for angle in angles)
+            lap = number // len(angles)
             key = angle.key + QUESTIONS + (f"_{lap + 1}" if lap else "") + (BRANDED if is_branded else "")
-            facets = Facets(angle.intent, angle.stage, style, persona, is_branded)
-            groups.append(SlotGroup(key, facets, size, starts.take(angle.sources, math.ceil(size * STARTS_A_QUESTION))))
-    return tuple(_distinct(groups))
+            facets = Facets(angle.intent, angle.stage, draw.style(len(groups)), persona, is_branded)
+            groups.append(SlotGroup(key, facets, size, starts.take(angle.sources, size)))
+    return _distinct(groups)
+
+
+def plans(
+    product: Product, query_type: QueryType, count: int, settings: PlanSettings | None = None
+) -> tuple[tuple[SlotGroup, ...], ...]:
+    """Return the plan of each version, the newest first, for questions of which it is not known what asked for them."""
+    return tuple(plan(product, query_type, count, settings, version) for version in (NEWEST_PLAN, FIRST_PLAN))
 
 
 def open_slots(groups: Sequence[SlotGroup], existing: Iterable[Question]) -> tuple[SlotGroup, ...]:
@@ -88,6 +105,9 @@ def open_slots(groups: Sequence[SlotGroup], existing: Iterable[Question]) -> tup
     A question without facets, or one too many of its group, fills a slot of another group, if possible of one that is
     branded as it is.
     """
+    existing = tuple(existing)
+    if not existing:
+        return tuple(groups)
     lacking = {group.facets: group.count for group in groups}
     strays: list[bool | None] = []
     for question in existing:
@@ -108,6 +128,12 @@ def about(query_type: QueryType, key: str) -> str:
     return next(angle.about for angle in _angles(query_type) if key.startswith(angle.key + QUESTIONS))
 
 
+@cache
+def briefs(query_type: QueryType) -> str:
+    """Return in a line what the beginning of each key stands for."""
+    return "; ".join(f"{angle.key}: {angle.brief}" for angle in _angles(query_type))
+
+
 def _branded_count(query_type: QueryType, count: int, unbranded_share: float) -> int:
     """Return how many of the questions name brand or product; of product questions four in ten."""
     share = 1 - unbranded_share if query_type is QueryType.MARKET else 0.4
@@ -122,12 +148,7 @@ def _counts(wanted: int) -> list[int]:
     return [wanted // groups + (number < wanted % groups) for number in range(groups)]
 
 
-def _repeated(angles: Sequence[_Angle]) -> Iterator[_Angle]:
-    while True:
-        yield from angles
-
-
-def _distinct(groups: Iterable[SlotGroup]) -> Iterator[SlotGroup]:
+def _distinct(groups: Iterable[SlotGroup]) -> tuple[SlotGroup, ...]:
     """Merge groups of the same facets, which questions that are stored could not be told apart by."""
     by_facets: dict[Facets, SlotGroup] = {}
     for group in groups:
@@ -136,7 +157,7 @@ def _distinct(groups: Iterable[SlotGroup]) -> Iterator[SlotGroup]:
             starts = tuple(dict.fromkeys((*first.starts_from, *group.starts_from)))
             group = SlotGroup(first.key, first.facets, first.count + group.count, starts)
         by_facets[group.facets] = group
-    yield from by_facets.values()
+    return tuple(by_facets.values())
 
 
 def _personas_for(family: str, personas: Iterable[Persona]) -> list[Persona]:
@@ -148,58 +169,74 @@ def _is_plain(name: str) -> bool:
     return bool(_PLAIN_NAME.fullmatch(name)) and len(name.split()) <= _MOST_WORDS
 
 
-class _Starts:
-    """Deals out starting points: the product's fields and its family's topics, each once before any comes again."""
-
-    def __init__(self, product: Product, family: str, draw: "_Draw") -> None:
-        topics, general = _families()[family], _families()["any"]
-        self._pools: dict[str, list[str]] = {
-            name: [*draw.ordered(topics.get(name, ())), *draw.ordered(general.get(name, ()))] for name in general
-        }
-        names = [
-            name for name, _ in product.attributes if _PLAIN_NAME.fullmatch(name) and len(name.split()) <= _MOST_WORDS
-        ]
-        self._pools["fields"] = draw.ordered(names) or self._pools["needs"]
-        self._taken: dict[str, int] = dict.fromkeys(self._pools, 0)
-
-    def take(self, sources: Sequence[str], count: int) -> tuple[str, ...]:
-        """Take as many from the sources in turn."""
-        taken: dict[str, None] = {}
-        for number in range(count):
-            source = sources[number % len(sources)]
-            pool = self._pools[source]
-            taken[pool[self._taken[source] % len(pool)]] = None
-            self._taken[source] += 1
-        return tuple(taken)
-
-
 class _Draw:
-    """Draws that depend on a seed alone, by SHA-256, whose values no release of Python changes."""
+    """Draws that depend on a seed and on those before. `Random.random` gives the same in every release of Python."""
 
     def __init__(self, seed: str) -> None:
-        self._seed = seed
+        self._random = Random(_hashed(seed)).random
+        self._begin = self._number("style")
 
     def ordered(self, items: Iterable[_T]) -> list[_T]:
         """Return items in an order of the seed's own."""
-        return sorted(items, key=self._uniform)
+        return sorted(items, key=self._number)
 
-    def ordered_by_weight(self, angles: Sequence[_Angle]) -> list[_Angle]:
+    def ordered_by_weight(self, angles: Iterable[_Angle]) -> list[_Angle]:
         """Return angles so that heavier ones tend to come first (Efraimidis and Spirakis 2006)."""
-        return sorted(angles, key=lambda angle: math.log(self._uniform(angle.key)) / angle.weight, reverse=True)
+        return sorted(angles, key=lambda angle: math.log(self._number(angle.key)) / angle.weight, reverse=True)
 
     def style(self, number: int) -> Style:
         """Return the style of a group; over some groups the styles have their shares."""
-        at = (self._uniform("style") + number * 0.6180339887498949) % 1  # golden ratio: neighbours differ, shares hold
+        at = (self._begin + number * 0.6180339887498949) % 1  # golden ratio: neighbours differ, shares hold
         for style, share in STYLES:
             if at < share:
                 return style
             at -= share
         return STYLES[0][0]
 
-    def _uniform(self, item: object) -> float:
+    def _number(self, item: object) -> float:
         """Return a number above 0 and at most 1."""
-        digest = hashlib.sha256(f"{self._seed}|{item}".encode(errors="surrogatepass")).digest()
-        return (int.from_bytes(digest[:7]) + 1) / (1 << 56)
+        return 1 - self._random()
+
+
+class _FirstDraw(_Draw):
+    """The draws of the first plans: each depends on the seed and the item, and costs a hash."""
+
+    def __init__(self, seed: str) -> None:
+        self._seed = seed
+        self._begin = self._number("style")
+
+    def _number(self, item: object) -> float:
+        return ((_hashed(f"{self._seed}|{item}") >> 200) + 1) / (1 << 56)
+
+
+def _hashed(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode(errors="surrogatepass")).digest())
+
+
+class _Starts:
+    """Deals out starting points: the product's fields and its family's topics, each once before any comes again."""
+
+    def __init__(self, product: Product, family: str, draw: _Draw) -> None:
+        self._product = product
+        self._topics = (_families()[family], _families()["any"])
+        self._draw = draw
+        self._pools: dict[str, Iterator[str]] = {}
+
+    def take(self, sources: Sequence[str], count: int) -> tuple[str, ...]:
+        """Take as many from the sources in turn."""
+        return tuple(dict.fromkeys(next(self._pool(sources[number % len(sources)])) for number in range(count)))
+
+    def _pool(self, source: str) -> Iterator[str]:
+        if source not in self._pools:
+            self._pools[source] = cycle(self._fields() if source == "fields" else self._of(source))
+        return self._pools[source]
+
+    def _of(self, source: str) -> list[str]:
+        return [topic for topics in self._topics for topic in self._draw.ordered(topics.get(source, ()))]
+
+    def _fields(self) -> list[str]:
+        names = [name for name, _ in self._product.attributes if _is_plain(name)]
+        return self._draw.ordered(names) or self._of("needs")
 
 
 @cache
@@ -213,6 +250,7 @@ def _angles(query_type: QueryType) -> tuple[_Angle, ...]:
             tuple(entry["from"]),
             entry.get("branded", False),
             entry["about"],
+            entry["brief"],
         )
         for entry in _data("plan_angles.json")[query_type]
     )

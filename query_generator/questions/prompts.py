@@ -5,7 +5,7 @@ and a job keeps the one that it began with. The texts of earlier versions stay a
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ from typing import Any
 from query_generator.llm.base import FIRST_PROMPT_VERSION, Prompt
 from query_generator.models import Product, QueryType, SlotGroup
 from query_generator.questions.personas import Persona
-from query_generator.questions.plan import about
+from query_generator.questions.plan import FIRST_PLAN, NEWEST_PLAN, about, briefs
 from query_generator.questions.spoken_name import spoken_name
 
-PROMPT_VERSION = "2"
+PROMPTS_WITHOUT_LOCALE = (FIRST_PROMPT_VERSION, FIRST_PLAN)
+PROMPT_VERSION = NEWEST_PLAN
 """Of new jobs."""
 
 MAX_DESCRIPTION = 4000  # characters
@@ -55,8 +56,10 @@ def build_planned_prompt(
     exclusions: Sequence[str] = (),
     avoided: Sequence[str] = (),
     personas: Sequence[Persona] = (),
+    version: str = PROMPT_VERSION,
+    locale: str = "",
 ) -> Prompt:
-    """Build the prompt of the newest version.
+    """Build the prompt for the groups of a plan.
 
     Args:
         product: what the questions are for; its data cannot close its own block.
@@ -65,11 +68,65 @@ def build_planned_prompt(
         asked: for each group, how many questions.
         exclusions: questions that must not be repeated.
         avoided: patterns that too many products have; a hint.
-        personas: those who ask.
+        personas: those who ask and are not known by their names alone.
+        version: any but the first.
+        locale: of the questions, as BCP 47; "" is the language of the product's texts. Version 2 knows none.
     """
+    texts = _texts()[version]
+    facts = _facts(product)
+    data = {"name": facts.pop("name"), "spoken_name": spoken_name(product), **facts}
+    described = {persona.name: persona.description for persona in personas if persona.description}
+    lines = _first_lines if version == FIRST_PLAN else _lines
+    indent = 1 if version == FIRST_PLAN else None
+    told = "\n".join(lines(product, query_type, groups, asked, described))
+    parts = [_block("product_data", data, indent=indent), told]
+    if locale:
+        parts.append(texts["locale"].format(locale=locale))
+    if exclusions:
+        parts.append(f"{texts['existing']}\n{_block('existing_questions', list(exclusions))}")
+    hint = f"{texts['avoid']}\n{_block('patterns', list(avoided))}" if avoided else ""
+    return Prompt(_system(version, query_type), "\n\n".join(parts), version, hint)
+
+
+@cache
+def _system(version: str, query_type: QueryType) -> str:
+    """Return the standing instructions, which are the same for all products, so that a vendor's cache serves them."""
+    texts = _texts()[version]
+    if version == FIRST_PLAN:
+        return str(texts["system"])
+    return str(texts["system"]).format(briefs=briefs(query_type), names=texts["names"][query_type])
+
+
+def _lines(
+    product: Product,
+    query_type: QueryType,
+    groups: Sequence[SlotGroup],
+    asked: Sequence[int],
+    described: Mapping[str, str],
+) -> list[str]:
+    """Return what is asked for, a line for each group; none of it can begin or end a block of data."""
     texts = _texts()[PROMPT_VERSION]
-    spoken = spoken_name(product)
-    described = {persona.name: persona.description for persona in personas}
+    lines = [texts["first_line"][query_type].format(count=sum(asked))]
+    for group, count in zip(groups, asked, strict=True):
+        facets, topics = group.facets, ", ".join(" ".join(start.split())[:60] for start in group.starts_from)
+        line = texts["group"].format(key=group.key, count=count, style=facets.style, persona=facets.persona)
+        lines.append(f"{line}; {topics}" if topics else line)
+    who = {group.facets.persona for group in groups} & described.keys()
+    if who:
+        people = "; ".join(f"{name}: {described[name]}" for name in described if name in who)
+        lines.append(texts["described"].format(people=people))
+    return [_without_marks(line) for line in lines]
+
+
+def _first_lines(
+    product: Product,
+    query_type: QueryType,
+    groups: Sequence[SlotGroup],
+    asked: Sequence[int],
+    described: Mapping[str, str],
+) -> list[str]:
+    """Return the same in version 2, where each line says all about its group."""
+    texts = _texts()[FIRST_PLAN]
     lines = [texts["first_line"][query_type].format(count=sum(asked))]
     for group, count in zip(groups, asked, strict=True):
         persona = group.facets.persona
@@ -84,13 +141,7 @@ def build_planned_prompt(
                 starts=texts["starts"].format(starts=_as_line(group.starts_from)) if group.starts_from else "",
             )
         )
-    lines += [texts["names"][query_type].format(spoken=_as_line([spoken])), texts["form"]]
-    facts = _facts(product)
-    parts = [_block("product_data", {"name": facts.pop("name"), "spoken_name": spoken, **facts}), "\n".join(lines)]
-    if exclusions:
-        parts.append(f"{texts['existing']}\n{_block('existing_questions', list(exclusions))}")
-    hint = f"{texts['avoid']}\n{_block('patterns', list(avoided))}" if avoided else ""
-    return Prompt(texts["system"], "\n\n".join(parts), PROMPT_VERSION, hint)
+    return [*lines, texts["names"][query_type].format(spoken=_as_line([spoken_name(product)])), texts["form"]]
 
 
 def instructions(prompt: Prompt) -> tuple[str, ...]:
@@ -110,15 +161,18 @@ def _facts(product: Product) -> dict[str, object]:
     return {name: value for name, value in facts.items() if value}
 
 
-def _block(name: str, value: object) -> str:
-    return f"<{name}>\n{_as_data(value)}\n</{name}>"
+def _block(name: str, value: object, *, indent: int | None = 1) -> str:
+    return f"<{name}>\n{_as_data(value, indent=indent)}\n</{name}>"
 
 
 def _as_line(items: Sequence[str]) -> str:
     """List texts of the product and of ours on one line that no product can end."""
-    return ", ".join(_as_data(" ".join(item.split())[:60])[1:-1] for item in items)
+    return _as_data(", ".join(" ".join(item.split())[:60] for item in items))[1:-1]
 
 
-def _as_data(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, indent=1)
+def _as_data(value: object, *, indent: int | None = None) -> str:
+    return _without_marks(json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def _without_marks(text: str) -> str:
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")

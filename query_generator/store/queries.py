@@ -1,13 +1,15 @@
 """Stores questions as rows of `queries`, each at most once."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from query_generator.errors import SkippableError
 from query_generator.models import Facets, Intent, Question, Stage, Style
 from query_generator.questions.checks import query_hash
+from query_generator.questions.refresh import Listed
 from query_generator.store.connection_errors import not_kept
 from query_generator.store.database import Database
 
@@ -55,19 +57,27 @@ def save_queries_to_rds(
         batch_size: rows in one INSERT, at most 50.
 
     Returns:
-        The `query_id` of each question, in the order given.
+        The `query_id` of each question, in the order given, without those that a person switched off or rewrote.
 
     Raises:
         SkippableError: a row cannot be stored; no row of this call was.
         ConfigurationError: a row was dropped, or stored with another hash.
         ServiceAwayError: the connection is lost.
     """
+    return [query_id for query_id in stored_ids(queries, db, batch_size) if query_id is not None]
+
+
+def stored_ids(
+    queries: Sequence[tuple[int, str, str] | Query], db: Database, batch_size: int = BATCH_SIZE
+) -> list[int | None]:
+    """Do the same; the id of a question that a person switched off or rewrote is None, and its row is left alone."""
     rows = sorted(
         _Row(query.product_id, query.query_type, query_hash(query.query_text), position, query)
         for position, query in enumerate(Query(*row) for row in queries)
     )
     batches = list(_batches(rows, min(batch_size, BATCH_SIZE)))
-    ids = [0] * len(rows)
+    ids: list[int | None] = [None] * len(rows)
+    dormant: list[int] = []
     with db.pipelined():
         added = [db.send("queries.add", **_columns(batch)) for batch in batches]
         found = [_added_or_find(db, batch, read()) for batch, read in zip(batches, added, strict=True)]
@@ -75,25 +85,35 @@ def save_queries_to_rds(
             for row, stored in zip(batch, read(), strict=True):
                 if stored.query_id is None:
                     raise not_kept("queries")
-                ids[row.position] = stored.query_id
+                ids[row.position] = None if stored.is_off else stored.query_id
+                if stored.is_dormant and not stored.is_off:
+                    dormant.append(stored.query_id)
+        if dormant:
+            db.send("queries.switch_on", ids=dormant)
     return ids
+
+
+def switch_off(reasons: Mapping[int, str], db: Database) -> None:
+    """Switch questions off, by `query_id`, each with its reason, unless a person has rewritten them."""
+    if reasons:
+        db.send("queries.switch_off", ids=list(reasons), reasons=list(reasons.values()))
 
 
 def save_storable_queries(
     queries: Sequence[Query], db: Database
-) -> tuple[list[int], list[tuple[Query, SkippableError]]]:
+) -> tuple[list[int | None], list[tuple[Query, SkippableError]]]:
     """Store the questions that the database accepts; find those that it refuses by halving.
 
     To be called in a transaction.
 
     Returns:
-        The ids of the stored questions in the order given, and the refused questions with their errors.
+        The ids of the others in the order given, as `stored_ids` does, and the refused questions with their errors.
     """
     if not queries:
         return [], []
     try:
         with db.savepoint():
-            return save_queries_to_rds(queries, db), []
+            return stored_ids(queries, db), []
     except SkippableError as exc:
         if len(queries) == 1:
             return [], [(queries[0], exc)]
@@ -142,9 +162,22 @@ def _facets_json(facets: Facets | None, branded: bool | None, locale: str | None
     return json.dumps(of_plan | {"branded": branded, "locale": locale or None, "grounded_in": grounded_in or None})
 
 
+def listed_questions(rows: Iterable[Sequence[Any]]) -> list[Listed]:
+    """Return the questions of an item; a row has its id, the fields of `stored_questions`, and those of `Listed`."""
+    return [
+        Listed(query_id, replace(stored_question(fields), grounded_in=tuple(grounded_in or ())), bool(is_persons))
+        for query_id, *fields, grounded_in, is_persons in rows
+    ]
+
+
 def stored_questions(rows: Iterable[Sequence[Any]]) -> tuple[Question, ...]:
     """Return stored questions; a row has the text, FACETS, and whether it is branded."""
-    return tuple(Question(row[0], _facets_of(row), row[-1]) for row in rows)
+    return tuple(map(stored_question, rows))
+
+
+def stored_question(row: Sequence[Any]) -> Question:
+    """Return a stored question, see `stored_questions`."""
+    return Question(row[0], _facets_of(row), row[-1])
 
 
 def _facets_of(row: Sequence[Any]) -> Facets | None:

@@ -63,7 +63,7 @@ def result_products(db: Database, job_id: str) -> Iterator[dict[str, Any]]:
                 "model": row.model,
                 "product_questions": _texts(row.questions, QueryType.PRODUCT),
                 "market_questions": _texts(row.questions, QueryType.MARKET),
-                "query_ids": [*row.product_query_ids, *row.market_query_ids],
+                "query_ids": [question["query_id"] for question in row.questions],
                 "rejected": sum(row.product_dropped.values()) + sum(row.market_dropped.values()),
                 "error": masked("; ".join(f"{kind}: {error}" for kind, error in errors.items() if error)) or None,
                 "questions": row.questions,

@@ -15,7 +15,7 @@ from typing import Any
 
 _PRODUCT = re.compile(r"<product_data>\n(.*?)\n</product_data>", re.DOTALL)
 _EXISTING = re.compile(r"<existing_questions>\n(.*?)\n</existing_questions>", re.DOTALL)
-_GROUP = re.compile(r'^- "(\w+)" \((\d+)\):.*?Style: (\w+)', re.MULTILINE)
+_GROUP = re.compile(r'^- "(\w+)" \((\d+)\):(?:.*?Style:)? (\w+)', re.MULTILINE)
 _COUNT = re.compile(r"exactly (\d+) (product|market)")
 _SCRIPTS = {
     "ja": re.compile(r"[\u3040-\u30ff]"),

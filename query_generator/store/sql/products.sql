@@ -161,7 +161,7 @@ RETURNING product_id
 -- name: with_enough_queries
 SELECT product_id
 FROM queries
-WHERE product_id = ANY(%(product_ids)s::bigint[]) AND is_active AND query_type IN ('product', 'market')
+WHERE product_id = ANY(%(product_ids)s::bigint[]) AND is_active IS NOT FALSE AND query_type IN ('product', 'market')
 GROUP BY product_id
 HAVING count(*) FILTER (WHERE query_type = 'product') >= %(wanted)s
    AND count(*) FILTER (WHERE query_type = 'market') >= %(wanted)s

@@ -3,7 +3,7 @@ SELECT a.position, a.product_id, p.brand_name, p.product_key, s.product - 'descr
        CASE WHEN s.product IS NULL THEN left(coalesce(s.record, p.product_data)::text, 16777217) END AS record,
        coalesce(a.provider, m.provider) AS provider, coalesce(a.model, m.model) AS model,
        a.error AS product_error, m.error AS market_error,
-       a.query_ids AS product_query_ids, m.query_ids AS market_query_ids, a.dropped AS product_dropped, m.dropped AS market_dropped,
+       a.dropped AS product_dropped, m.dropped AS market_dropped,
        (SELECT coalesce(json_agg(json_build_object(
                   'query_id', q.query_id, 'type', u.type, 'text', q.query_text, 'intent', q.intent, 'stage', q.stage,
                   'style', q.style, 'persona', q.persona, 'branded', q.branded, 'locale', q.locale,
@@ -11,7 +11,8 @@ SELECT a.position, a.product_id, p.brand_name, p.product_key, s.product - 'descr
         FROM (SELECT query_id, number, 'product' AS type FROM unnest(a.query_ids) WITH ORDINALITY AS x (query_id, number)
               UNION ALL
               SELECT query_id, number, 'market' FROM unnest(m.query_ids) WITH ORDINALITY AS x (query_id, number)) u
-        JOIN queries q USING (query_id)) AS questions
+        JOIN queries q USING (query_id)
+        WHERE q.is_active IS NOT FALSE) AS questions
 FROM job_items a
 JOIN job_items m ON m.job_id = a.job_id AND m.product_id = a.product_id AND m.query_type = 'market'
 JOIN products p ON p.product_id = a.product_id

@@ -90,9 +90,21 @@ def test_the_schema_asks_for_the_groups() -> None:
     assert schema["required"] == list(schema["properties"]) == ["facts", "worth_branded"]
     assert [part["maxItems"] for part in schema["properties"].values()] == [3, 2]
     assert schema["additionalProperties"] is False
-    assert "maxItems" not in str(answer_schema(REQUEST))
+    assert not any(word in str(answer_schema(REQUEST)) for word in ("maxItems", "maxLength", "pattern"))
     plain = GenerationRequest(Product("Boot"), QueryType.PRODUCT, 4, Prompt("", ""))
     assert list(answer_schema(plain)["properties"]) == ["questions"]
+
+
+def test_a_string_may_be_twice_as_long_as_its_style_asks_for() -> None:
+    """So that a loop ends early, and no good question is cut; nothing forces a mark at its end, which would make a
+    question of whatever a weak model states.
+    """
+    schema = answer_schema(REQUEST, closed=True, bounded=True, measured=True)
+    strings = [part["items"] for part in schema["properties"].values()]
+    assert [set(one) for one in strings] == [{"type", "maxLength"}] * 2
+    for group, one in zip(REQUEST.groups, strings, strict=True):
+        words = {Style.SHORT: 8, Style.PLAIN: 20, Style.CONVERSATIONAL: 40}[group.facets.style]
+        assert one["maxLength"] >= 12 * words
 
 
 def test_the_limit_of_tokens_grows_with_what_is_asked_for() -> None:

@@ -13,7 +13,7 @@ from query_generator.pipeline.admission import (
     reading_of,
     terms_of,
 )
-from query_generator.questions.prompts import PROMPT_VERSION
+from query_generator.questions.prompts import PROMPT_VERSION, prompt_versions
 from query_generator.store.jobs import JobMetadata
 
 NOTHING_NOTED = JobMetadata()
@@ -99,13 +99,54 @@ def test_other_terms_are_refused_or_taken() -> None:
     assert not differ(began, NUM_QUESTIONS="5", REFRESH="1")
 
 
-def test_a_job_keeps_the_version_of_prompts_that_it_began_with() -> None:
+@pytest.mark.parametrize("version", prompt_versions()[:-1])
+def test_a_job_keeps_the_version_of_prompts_that_it_began_with(version: str) -> None:
     """An update changes nothing of a job that has begun; `--refresh` takes the newest; an unknown one is refused."""
-    began = JobMetadata({"prompt_version": "1", "num_questions": 5})
-    assert order_of(config(NUM_QUESTIONS="5"), began).prompt_version == "1"
+    began = JobMetadata({"prompt_version": version, "num_questions": 5})
+    assert order_of(config(NUM_QUESTIONS="5"), began).prompt_version == version
     assert not has_other_terms(config(NUM_QUESTIONS="5"), order_of(config(NUM_QUESTIONS="5"), began), began)
     refreshed = config(NUM_QUESTIONS="5", REFRESH="1")
     assert order_of(refreshed, began).prompt_version == PROMPT_VERSION
     assert has_other_terms(refreshed, order_of(refreshed, began), began)
     with pytest.raises(ConfigurationError, match=r"prompts of version 99.*--refresh"):
         order_of(config(), JobMetadata({"prompt_version": "99"}))
+
+
+@pytest.mark.parametrize("version", prompt_versions()[:-1])
+def test_a_locale_needs_prompts_that_know_it(version: str) -> None:
+    """A job that began before there was one says so, and is not continued in two languages."""
+    began = JobMetadata({"prompt_version": version})
+    with pytest.raises(ConfigurationError, match=rf"version {version}, which know no locale.*--refresh"):
+        order_of(config(LOCALE="de-AT"), began)
+    assert order_of(config(LOCALE="auto"), began).locale == ""
+    assert order_of(config(LOCALE="DE_at", REFRESH="1"), began).locale == "de-AT"
+
+
+def test_the_locale_is_fixed_by_the_first_run() -> None:
+    """A set in one language does not get the rest of its questions in another."""
+    first = config(LOCALE="de-AT")
+    began = JobMetadata(terms_of(first, order_of(first, NOTHING_NOTED)))
+    with pytest.raises(ConfigurationError, match=r"locale was de-AT, is auto.*--refresh"):
+        has_other_terms(config(), order_of(config(), began), began)
+
+
+@pytest.mark.parametrize(
+    ("environ", "may"),
+    [
+        ({"LLM_PROVIDERS": "openai", "OPENAI_BASE_URL": "http://127.0.0.1:8080/v1"}, True),
+        ({"LLM_PROVIDERS": "openai", "OPENAI_API_KEY": "k"}, False),
+        (
+            {"LLM_PROVIDERS": "openai,gemini", "OPENAI_BASE_URL": "http://127.0.0.1:8080/v1", "GEMINI_API_KEY": "k"},
+            False,
+        ),
+        ({"LLM_PROVIDERS": "gemini", "GEMINI_API_KEY": "k", "GEMINI_API_ENDPOINT": "http://127.0.0.1:8080"}, False),
+        ({"LLM_PROVIDERS": "offline"}, False),
+    ],
+)
+def test_only_a_compatible_service_may_be_asked_for_one_question_at_a_time(environ: dict[str, str], may: bool) -> None:
+    """It may run a model too small for a plan; a vendor's own has none, and bills each prompt. Prompts of version 1
+    have no plan to give up.
+    """
+    settings = load_config({"verb": "function", "job_id": "job"}, environ)
+    assert order_of(settings, NOTHING_NOTED).may_ask_singly is may
+    assert not order_of(settings, JobMetadata({"prompt_version": "1"})).may_ask_singly

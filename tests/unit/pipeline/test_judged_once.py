@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from query_generator.models import Product, QueryType
 from query_generator.pipeline.providers import make_provider
 from query_generator.questions import judged
 from query_generator.questions.ask import ask
-from query_generator.questions.checks import Accepted, Checks, accept_questions
+from query_generator.questions.checks import Accepted, accept_questions
 from query_generator.resilience.budget import Budget
 from query_generator.stopping import StopSignal
 from tests.support.orders import asked, plain_order
@@ -42,11 +43,9 @@ class Counted:
 
         monkeypatch.setattr(Price, "cost_usd", priced)
 
-    def _accept(
-        self, texts: Iterable[str], wanted: int, existing: Iterable[str] = (), *, checks: Checks | None = None
-    ) -> Accepted:
+    def _accept(self, texts: Iterable[str], wanted: int, existing: Iterable[str] = (), **more: Any) -> Accepted:
         self.judged += 1
-        return accept_questions(texts, wanted, existing, checks=checks)
+        return accept_questions(texts, wanted, existing, **more)
 
 
 @pytest.fixture

@@ -110,9 +110,13 @@ def test_ungrounded_is_the_share_that_no_field_grounds() -> None:
     assert figures(QuestionSet(BOOT, {QueryType.PRODUCT: grounded[1:]}))["ungrounded"] is None
 
 
-def test_facet_coverage_is_the_share_of_the_plan_that_is_there() -> None:
-    """All slots filled give 1; a question too many of one group fills no slot of another, nor one off its style."""
-    groups = plan(BOOT, QueryType.MARKET, 8)
+@pytest.mark.parametrize("version", ["2", "3"])
+def test_facet_coverage_is_the_share_of_the_plan_that_is_there(version: str) -> None:
+    """All slots filled give 1; a question too many of one group fills no slot of another, nor one off its style.
+
+    Also of a job that began when plans were drawn in another way.
+    """
+    groups = plan(BOOT, QueryType.MARKET, 8, version=version)
     opening = {Style.CONVERSATIONAL: "I walk a lot. "}
     every = [
         Question(f"{opening.get(group.facets.style, '')}Which is it, {n}?", group.facets)
@@ -131,7 +135,7 @@ def test_facet_coverage_is_the_share_of_the_plan_that_is_there() -> None:
 
 def test_a_job_with_a_plan_of_its_own_is_held_to_that() -> None:
     """The plan may be another than the shipped one."""
-    evaluation = Evaluation({QueryType.MARKET: 2}, plan_of=lambda *_: [SlotGroup("choose", UNBRANDED, 2)])
+    evaluation = Evaluation({QueryType.MARKET: 2}, plans_of=lambda *_: [[SlotGroup("choose", UNBRANDED, 2)]])
     evaluation.add(QuestionSet(BOOT, {QueryType.MARKET: [Question("Which boots last?", UNBRANDED)]}))
     assert evaluation.figures()["facet_coverage"] == 0.5
 
