@@ -34,7 +34,7 @@ class Job:
         cloud.gemini.planted = self._obeyed
         catalog = "\n".join(json.dumps(_record(product)) for product, _ in products)
         options = ("--products-file", "-", "--job-id", "job", "--num-questions", str(QUESTIONS))
-        self.ended = cloud.run(*options, stdin=catalog)
+        self.ended = cloud.run(*options, stdin=catalog, REASK_LIMIT="5")
         self.result = cloud.aws.result("job")
         self.rows = cloud.rows("SELECT query_text FROM queries")
 
