@@ -98,10 +98,11 @@ def evaluated(products: Iterable[Product], provider: Provider, order: Order) -> 
 
 
 def catalogs() -> dict[str, list[Product]]:
-    """Return the shipped examples and the nasty catalogs, of which the colour variants are cut to 40."""
-    nasty = nasty_catalogs()
-    cut = {"scripts": nasty["scripts"], "brands": nasty["brands"][:64]}
-    made = {name: [product_from_record(dict(record), at) for at, record in enumerate(cut[name], 1)] for name in cut}
+    """Return the shipped examples and the nasty catalogs."""
+    made = {
+        name: [product_from_record(dict(record), at) for at, record in enumerate(records, 1)]
+        for name, records in nasty_catalogs().items()
+    }
     return {"examples": read(EXAMPLES), **made}
 
 

@@ -1,19 +1,28 @@
 """CPU microseconds that the checks of one reply of 25 questions take, beside what looking at the shape alone takes.
 
+Then what checks and selection together take of a call that asks for 25: brand rule, near copies and choice, too.
 Times are those of the thread, so that other processes on the machine count for little; the ways take turns.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import count
 from statistics import median
 
+from benchmarks.evaluation import EXAMPLES, GoodModel
 from benchmarks.lab import Lab
 from benchmarks.table import Goal, Row
+from query_generator.input.sources import file_source, load_input_data
+from query_generator.llm.base import GenerationReply, GenerationRequest
 from query_generator.models import Product, QueryType
+from query_generator.questions.accept import accept_planned
 from query_generator.questions.checks import Checks, accept_questions
+from query_generator.questions.order import Order, next_request
 from query_generator.questions.prompts import build_prompt
 
 COUNT = 25
+GOAL_CALL_WITHOUT_LANGUAGE, GOAL_CALL_WITH_LANGUAGE = 500.0, 1000.0
 GOAL_WITHOUT_LANGUAGE, GOAL_WITH_LANGUAGE = 300.0, 600.0  # 60 % of what checks and selection may take
 PRODUCT = Product(
     "QuietPods Pro",
@@ -84,6 +93,41 @@ def measure(lab: Lab) -> Iterator[Row]:
         )
     for way, taken in list(times.items())[1:]:
         yield Row(f"{way}, times shape alone", median(taken) / shape)
+    yield from _calls_of_25(lab)
+
+
+def _calls_of_25(lab: Lab) -> Iterator[Row]:
+    """Accept a good model's replies to what is asked for both types of the shipped examples, by turns."""
+    model, calls = GoodModel(), [request for product in _examples() for request in _requests(product)]
+    replies = [model.generate(request) for request in calls]
+    goals = {"und": GOAL_CALL_WITHOUT_LANGUAGE, "": GOAL_CALL_WITH_LANGUAGE}
+    times: dict[str, list[float]] = {locale: [] for locale in goals}
+    rounds = count(1)
+    for _ in range(5 if lab.quick else 50):
+        for locale, taken in times.items():
+            taken.append(_accepted(calls, [replace(reply, locale=locale) for reply in replies], next(rounds)))
+    for locale, goal in goals.items():
+        what = "with language" if locale != "und" else "but language"
+        yield Row(f"a call of 25: checks and selection {what}, median", median(times[locale]), "µs", Goal("<=", goal))
+
+
+def _accepted(calls: Sequence[GenerationRequest], replies: Sequence[GenerationReply], turn: int) -> float:
+    """Return the mean microseconds of a call; the products are others in each turn, as nothing was read of them."""
+    fresh = [replace(request, product=replace(request.product, position=turn)) for request in calls]
+    answered = list(zip(fresh, replies, strict=True))
+    return _microseconds(lambda: [accept_planned(request, reply) for request, reply in answered]) / len(answered)
+
+
+def _examples() -> list[Product]:
+    entries, _ = load_input_data(file_source(str(EXAMPLES)))
+    return [entry for entry in entries if isinstance(entry, Product)]
+
+
+def _requests(product: Product) -> Iterator[GenerationRequest]:
+    for query_type in QueryType:
+        request = next_request(product, query_type, Order(COUNT))
+        if request:
+            yield request
 
 
 def _checked(told: tuple[str, ...], locale: str) -> object:

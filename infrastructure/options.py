@@ -29,6 +29,14 @@ NUMBERS: Mapping[str, Tuple[int, int, str]] = {
     "rpm": (1, 1000000, "MAX_REQUESTS_PER_MINUTE"),
     "array-size": (*limit("array_size"), ""),
 }
+# Options that are texts: the rule, which is the job's, what is right in words, and the container's variable.
+TEXTS: Mapping[str, Tuple[str, str, str]] = {
+    "locale": (
+        r"(?i:auto|[a-z]{2,3}([-_][a-z]{4})?([-_]([a-z]{2}|[0-9]{3}))?)",
+        "a tag of language and country such as de-AT, or auto",
+        "LOCALE",
+    ),
+}
 # Options without a value, and the container's variable.
 FLAGS = {"retry-failed": "RETRY_FAILED"}
 # Platform → size → (vCPU, MiB), as AWS Batch takes them. For Fargate, limits.json lists the pairs that exist.
@@ -107,6 +115,7 @@ def option_problems(given: Given, environ: Environment) -> Iterator[str]:
     yield from _job_id(given)
     yield from _sources(given)
     yield from _numbers(given)
+    yield from _texts(given)
     yield from _where(given, environ)
     yield from _depends_on(given.get("depends-on", []))
     pause = environ.get("POLL_SECONDS", "10")
@@ -119,7 +128,7 @@ def variables_of(given: Given) -> List[Variable]:
     """Return the container's variables in order, except those for the products."""
     job = [Variable("JOB_ID", first(given, "job-id"), "--job-id")]
     flags = [Variable(name, "true", f"--{option}") for option, name in FLAGS.items() if option in given]
-    return [*job, *_number_variables(given), *flags, *_own_variables(given)]
+    return [*job, *_valued_variables(given), *flags, *_own_variables(given)]
 
 
 def variable_problems(variable: Variable) -> Iterator[str]:
@@ -135,10 +144,11 @@ def warnings(given: Given) -> Iterator[str]:
             yield f"everyone who may describe the job can read {variable.name}: better keep it in Secrets Manager"
 
 
-def _number_variables(given: Given) -> List[Variable]:
+def _valued_variables(given: Given) -> List[Variable]:
+    names = {option: rule[2] for rules in (NUMBERS, TEXTS) for option, rule in rules.items()}
     return [
         Variable(name, first(given, option), f"--{option}")
-        for option, (_, _, name) in NUMBERS.items()
+        for option, name in names.items()
         if name and option in given
     ]
 
@@ -181,6 +191,12 @@ def _numbers(given: Given) -> Iterator[str]:
             yield from variable_problems(Variable(name, value, f"--{option}"))
 
 
+def _texts(given: Given) -> Iterator[str]:
+    for option, (rule, right, _) in TEXTS.items():
+        if option in given and not re.fullmatch(rule, first(given, option)):
+            yield f"--{option} {first(given, option)!r}: give {right}"
+
+
 def _where(given: Given, environ: Environment) -> Iterator[str]:
     platform = chosen(given, "platform", environ)
     if platform not in SIZES:
@@ -205,7 +221,7 @@ def _depends_on(jobs: Sequence[str]) -> Iterator[str]:
 
 
 def _env(given: Given) -> Iterator[str]:
-    taken = {variable.name for variable in _number_variables(given)}
+    taken = {variable.name for variable in _valued_variables(given)}
     reserved = limit("reserved_variables")
     for pair in given.get("env", []):
         name, equals, value = pair.partition("=")

@@ -56,8 +56,8 @@ class GenerationRequest:
     With an `opener`, which may be empty, one question is asked for as a plain text that goes on from it.
 
     What the prompt does not tell, and what makes no other reply: `stored` are questions that the product has from
-    elsewhere, `other_brands` knows the brands of other products, and `is_last` tells that the item is not asked for
-    again.
+    elsewhere, `other_brands` knows the brands of other products, `is_last` tells that the item is not asked for
+    again, and `locale` is that of the questions, as BCP 47; "" is the language of the product's texts.
     """
 
     product: Product
@@ -71,6 +71,7 @@ class GenerationRequest:
     other_brands: BrandFinder | None = field(default=None, repr=False, compare=False)
     is_last: bool = False
     opener: str | None = None
+    locale: str = ""
 
     @property
     def asked_in_all(self) -> int:

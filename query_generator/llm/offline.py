@@ -8,6 +8,7 @@ from itertools import chain
 from string import Formatter
 from typing import NamedTuple
 
+from query_generator.errors import SkippableError
 from query_generator.llm.adapter import Adapter
 from query_generator.llm.base import GenerationReply, GenerationRequest
 from query_generator.llm.offline_grammar.fields import amounts, attribute_frames, claims, material
@@ -39,7 +40,16 @@ class OfflineProvider:
     model = "grammar-1"
 
     def generate(self, request: GenerationRequest) -> GenerationReply:
-        """Write the questions. Never fails and never bills a token."""
+        """Write the questions; never bills a token.
+
+        Raises:
+            SkippableError: they are wanted in another language.
+        """
+        if request.locale and request.locale.partition("-")[0] != LANGUAGE:
+            raise SkippableError(
+                f"the offline provider writes English alone, not {request.locale}: leave --locale out, or give another "
+                "--provider"
+            )
         product_words = _words(f"{request.product.name} {request.product.brand}")
         excluded = {_squeeze(text) for text in request.exclusions}
         seen = [_words(text) - product_words for text in request.exclusions]

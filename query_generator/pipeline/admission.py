@@ -10,7 +10,7 @@ from query_generator.llm.registry import may_be_small, terms_of_models
 from query_generator.questions.order import Order
 from query_generator.questions.personas import load_personas, name_of, shipped_personas
 from query_generator.questions.plan import PlanSettings
-from query_generator.questions.prompts import PROMPT_VERSION, prompt_versions
+from query_generator.questions.prompts import PROMPT_VERSION, PROMPTS_WITHOUT_LOCALE, prompt_versions
 from query_generator.store.jobs import JobMetadata
 
 FROM_JOB = "from-job"
@@ -41,6 +41,12 @@ def order_of(config: JobConfig, metadata: JobMetadata) -> Order:
             f"job {config.job_id} began with prompts of version {version}, which this version of the program does not "
             "know; run it with the newer program, or with --refresh"
         )
+    locale = "" if config.locale == "auto" else config.locale
+    if locale and version in PROMPTS_WITHOUT_LOCALE:
+        raise ConfigurationError(
+            f"job {config.job_id} began with prompts of version {version}, which know no locale; leave --locale out, "
+            "or add --refresh"
+        )
     personas = load_personas(config.personas_file) if config.personas_file else shipped_personas()
     return Order(
         config.num_questions,
@@ -50,6 +56,7 @@ def order_of(config: JobConfig, metadata: JobMetadata) -> Order:
         config.reask_limit,
         config.small_model,
         may_be_small(config) and version != FIRST_PROMPT_VERSION,
+        locale,
     )
 
 
@@ -63,7 +70,8 @@ def terms_of(config: JobConfig, order: Order) -> dict[str, Any]:
     }
     if order.prompt_version == FIRST_PROMPT_VERSION:
         return terms
-    return terms | {"unbranded_share": order.plan.unbranded_share, "personas": name_of(order.plan.personas)}
+    terms |= {"unbranded_share": order.plan.unbranded_share, "personas": name_of(order.plan.personas)}
+    return terms if order.prompt_version in PROMPTS_WITHOUT_LOCALE else terms | {"locale": order.locale or "auto"}
 
 
 def has_other_terms(config: JobConfig, order: Order, metadata: JobMetadata) -> bool:

@@ -115,6 +115,7 @@ def next_call(outcome: Outcome) -> Item:
         outcome.item,
         existing=(*outcome.item.existing, *generated.questions),
         by_person=(),
+        off={},
         answered=outcome.answered,
         dropped=Counter(outcome.item.dropped) + generated.dropped,
     )

@@ -15,7 +15,7 @@ from query_generator.store.driver import sqlstate_of
 from query_generator.store.events import EventLog
 from query_generator.store.items import ErrorStage, ItemState, Outcome
 from query_generator.store.ledger import Ledger
-from query_generator.store.queries import save_storable_queries, stored_ids
+from query_generator.store.queries import save_storable_queries, stored_ids, switch_off
 from query_generator.store.sequences import require_other_cause
 
 _LOG = logging.getLogger("generation")
@@ -125,6 +125,7 @@ class Saving:
         )
 
     def _store(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        self._switch_off(outcomes)
         queries = [query for outcome in outcomes for query in queries_of(outcome)]
         ids = iter(stored_ids(queries, self._ledger.db, self._batch_size))
         return [with_ids(outcome, ids, self._order()) for outcome in outcomes]
@@ -132,6 +133,7 @@ class Saving:
     def _store_what_can_be(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
         """Store one outcome without the questions that the database refuses; if there are any, its item fails."""
         (outcome,) = outcomes
+        self._switch_off(outcomes)
         ids, refused = save_storable_queries(queries_of(outcome), self._ledger.db)
         if not refused:
             return [with_ids(outcome, iter(ids), self._order())]
@@ -139,6 +141,11 @@ class Saving:
         reason = "; ".join(f"query_text '{query.query_text[:80]}': {error}" for query, error in refused)
         by_rule = not ids and not outcome.item.existing and all(_is_a_rule_of_the_table(error) for _, error in refused)
         return [_unstorable(stored, outcome.generated, storable(reason), transient=outcome.transient or by_rule)]
+
+    def _switch_off(self, outcomes: Sequence[Outcome]) -> None:
+        switch_off(
+            {query_id: reason for each in outcomes for query_id, reason in each.item.off.items()}, self._ledger.db
+        )
 
 
 def _unstorable(outcome: Outcome, generated: Generated, error: str, *, transient: bool = False) -> Outcome:

@@ -9,7 +9,8 @@ from query_generator.models import QueryType, Question, SlotGroup, Stage
 from query_generator.one_line import one_line
 from query_generator.questions.checks import Checks, comparison_key, query_hash, standardize
 from query_generator.questions.choose import Candidate, choose, filled
-from query_generator.questions.names import OwnNames
+from query_generator.questions.language import language_of
+from query_generator.questions.names import OwnNames, own_names
 from query_generator.questions.near_copies import NearCopies
 from query_generator.questions.order import CUT_WHILE_REPEATING
 from query_generator.questions.prompts import instructions
@@ -35,10 +36,11 @@ def accept_planned(request: GenerationRequest, reply: GenerationReply) -> Verdic
     Besides those of `Checks.fault` the reasons are: brand_leak, other_brand and names_neither by the brand rule,
     duplicate and near_copy of a question that the product has, and surplus.
     """
-    names = OwnNames(request.product)
-    checks = Checks(request.product, request.query_type, locale=reply.locale, told=instructions(request.prompt))
+    names = own_names(request.product)
+    locale = reply.locale or request.locale
+    checks = Checks(request.product, request.query_type, locale=locale, told=instructions(request.prompt))
     groups = {group.key: group for group in request.groups}
-    known = _Known(request, names.masked, reply.locale)
+    known = _Known(request, names.masked, locale)
     passed: dict[Candidate, bool] = {}
     dropped: Counter[str] = Counter()
     examples: dict[str, str] = {}
@@ -55,6 +57,7 @@ def accept_planned(request: GenerationRequest, reply: GenerationReply) -> Verdic
         else:
             is_off_style = group is not None and not is_in_style(names.masked(question), group.facets.style)
             passed[Candidate(question, group_key if group else "", known.is_stored(key), is_off_style)] = is_named
+    locale = locale or language_of(request.product)
     kept = _chosen(request, reply, passed, known.copies.words_of)
     dropped[SURPLUS] += len(passed) - len(kept)
     if reply.truncated and 2 * (dropped[DUPLICATE] + dropped[NEAR_COPY]) > len(reply.texts):
@@ -62,7 +65,7 @@ def accept_planned(request: GenerationRequest, reply: GenerationReply) -> Verdic
     questions = []
     for candidate in kept:
         facets = groups[candidate.key].facets if candidate.key else None
-        questions.append(Question(candidate.text, facets, passed[candidate], reply.locale))
+        questions.append(Question(candidate.text, facets, passed[candidate], locale))
     return Verdict(questions, +dropped, examples)
 
 

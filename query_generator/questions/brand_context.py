@@ -1,6 +1,8 @@
 """Tells a brand from the common word that it is: by position, case and neighbours. Pure."""
 
 import json
+import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -9,7 +11,9 @@ from query_generator.questions.name_vocabulary import known_words, words_of
 
 _NEIGHBOURS = Path(__file__).with_name("brand_neighbours.json")
 MOST_CAPITALS = 0.7  # of the words of a sentence that is no title
+_FEWEST_IN_TITLES = 2  # capitals behind the first letter, besides those of the name
 
+_CAPITAL = re.compile(r"[A-Z]")
 _EDGES = "?!.,:;\"'“”„"
 _OPENING = ".?!:;…\n"
 _QUOTES = " \"'“”„«»‘’(*_"
@@ -20,13 +24,19 @@ def is_capitalized(question: str, tokens: list[Token], place: int, name: tuple[i
 
     `name` are the first and last token of the name that it is a part of; by default it stands alone.
     """
-    start = tokens[place][1]
-    if not question[start].isupper() or _begins_sentence(question, start):
-        return False
-    if tokens[place][0] in words_of("calendar"):
-        return False
-    first, last = name or (place, place)
-    return _capitals_tell(question[: tokens[first][1]], question[tokens[last][2] :])
+    return are_capitalized(question, tokens, (place,), name or (place, place))
+
+
+def are_capitalized(question: str, tokens: list[Token], places: Sequence[int], name: tuple[int, int]) -> bool:
+    """Return whether all of some tokens of a name, which is told by its first and last one, begin with such a capital.
+
+    True if there are none.
+    """
+    for place in places:
+        word, start, _ = tokens[place]
+        if not question[start].isupper() or _begins_sentence(question, start) or word in words_of("calendar"):
+            return False
+    return not places or _capitals_tell(question, tokens, name)
 
 
 def names_brand(question: str, tokens: list[Token], first: int, last: int, kinds: frozenset[str]) -> bool:
@@ -65,11 +75,14 @@ def names_brand(question: str, tokens: list[Token], first: int, last: int, kinds
     return _stands_as_name(question, tokens, first, last, before, after)
 
 
-def is_fixed_phrase(tokens: list[Token], first: int, last: int) -> bool:
+def is_fixed_phrase(tokens: list[Token], place: int) -> bool:
     """Return whether a word is a part of what has nothing to do with a brand: "British Columbia", "gap year"."""
-    before = f"{tokens[first - 1][0]} {tokens[first][0]}" if first else ""
-    after = f"{tokens[last][0]} {tokens[last + 1][0]}" if last + 1 < len(tokens) else ""
-    return first == last and not _fixed_phrases().isdisjoint((before, after))
+    word = tokens[place][0]
+    if word not in _fixed_words():
+        return False
+    before = f"{tokens[place - 1][0]} {word}" if place else ""
+    after = f"{word} {tokens[place + 1][0]}" if place + 1 < len(tokens) else ""
+    return not _fixed_phrases().isdisjoint((before, after))
 
 
 def names_phrase(question: str, tokens: list[Token], first: int, last: int, kinds: frozenset[str]) -> bool:
@@ -136,14 +149,19 @@ def _is_kind(word: str, kinds: frozenset[str]) -> bool:
     )
 
 
-def _capitals_tell(before: str, after: str) -> bool:
-    """Return whether a capital between two texts means a name: not in titles, in capitals, nor in German."""
+def _capitals_tell(question: str, tokens: list[Token], name: tuple[int, int]) -> bool:
+    """Return whether the capitals of a name mean one beside the rest: not in titles, in capitals, nor in German."""
+    before, after = question[: tokens[name[0]][1]], question[tokens[name[1]][2] :]
+    is_plain = question.isascii() and _group("german").isdisjoint([word for word, _, _ in tokens])
+    if is_plain and len(_CAPITAL.findall(before, 1)) + len(_CAPITAL.findall(after)) < _FEWEST_IN_TITLES:
+        return True
     words = [word.strip(_EDGES) for word in (*before.split(), *after.split())]
     counted = [word for word in words[1:] if word[:1].isalpha() and word.lower() not in words_of("function")]
     if len(counted) > 1 and sum(word[0].isupper() for word in counted) > MOST_CAPITALS * len(counted):
         return False
-    german = sum(word.lower() in _group("german") for word in words)
-    return german <= sum(word.lower() in words_of("function") for word in words)
+    lower = [word.lower() for word in words]
+    german = sum(map(_group("german").__contains__, lower))
+    return german <= sum(map(words_of("function").__contains__, lower))
 
 
 @cache
@@ -159,3 +177,8 @@ def _group(name: str) -> frozenset[str]:
 @cache
 def _fixed_phrases() -> frozenset[str]:
     return frozenset(json.loads(_NEIGHBOURS.read_text(encoding="utf-8"))["fixed_phrases"].split("|"))
+
+
+@cache
+def _fixed_words() -> frozenset[str]:
+    return frozenset(word for phrase in _fixed_phrases() for word in phrase.split())

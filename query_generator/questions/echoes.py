@@ -13,7 +13,7 @@ from pathlib import Path
 from query_generator.questions.standardize import comparison_key
 
 LONGEST_OPENING = 80  # characters, before which its sign stands
-_OPENS = re.compile(r"[!:|)\].。][^?]")
+_OPENS = re.compile(r"[!:|)\].。][^?]|\s[-–—]\s")
 ECHO_WORDS = 5  # as many words in the order of an instruction are no chance; shorter runs are in common speech
 
 
@@ -36,7 +36,7 @@ def _leaks() -> _Leaks:
         _any_of(data["instruction_echo"]),
         _any_of(data["prompt_leak"]),
         re.compile(
-            rf"(?:{'|'.join(data['openers'])})\s?[!:.。]\s?\S|[(\[]?(?:{labels})(?:\s?[:|]|[)\]])\s?\S"
+            rf"(?:{'|'.join(data['openers'])})(?:\s?[!:.。]\s?|\s[-–—]\s)\S|[(\[]?(?:{labels})(?:\s?[:|]|[)\]])\s?\S"
             rf"|[^:?]{{0,40}}\b(?:{'|'.join(data['announcing'])})\b[^:?]{{0,30}}:"
         ),
     )

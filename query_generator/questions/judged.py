@@ -38,7 +38,9 @@ def judged(request: GenerationRequest, reply: GenerationReply) -> JudgedReply:
 def _verdict(request: GenerationRequest, reply: GenerationReply) -> Verdict:
     if request.groups:
         return accept_planned(request, reply)
-    checks = Checks(request.product, request.query_type, locale=reply.locale, told=instructions(request.prompt))
+    checks = Checks(
+        request.product, request.query_type, locale=reply.locale or request.locale, told=instructions(request.prompt)
+    )
     barred = barred_by(request) if request.stored else None
     accepted = accept_questions(reply.texts, request.count, request.exclusions, checks=checks, barred=barred)
     return Verdict(list(map(Question, accepted.questions)), accepted.dropped)

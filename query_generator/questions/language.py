@@ -77,6 +77,12 @@ def asked_language(product: Product, locale: str) -> Asked | None:
     return _asked(tuple(languages)) if languages else None
 
 
+def language_of(product: Product) -> str:
+    """Return the language of a product's texts (ISO 639), "" if they do not tell it."""
+    asked = asked_language(product, "")
+    return asked.languages[0] if asked else ""
+
+
 def is_in_another(question: str, words: list[str], asked: Asked) -> bool:
     """Whether a question is certainly in none of the asked languages.
 

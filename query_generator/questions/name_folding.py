@@ -8,7 +8,7 @@ found again whatever stands between its parts.
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -25,6 +25,7 @@ _SOUND_LETTERS = str.maketrans(
     {"y": "i", "c": "k", "q": "k", "w": "v", "z": "s", "j": "i", "r": "l", "b": "b", "h": None}
 )
 _DOUBLED = re.compile(r"(.)\1+")
+_SPACED = bytes(ord(chr(code).lower()) if code < 128 and chr(code).isalnum() else 32 for code in range(256))
 
 Token = tuple[str, int, int]
 
@@ -32,7 +33,8 @@ Token = tuple[str, int, int]
 def fold(text: str) -> list[str]:
     """Return the folded tokens of a text, in order."""
     if text.isascii():
-        return _ASCII_TOKEN.findall(text.lower())
+        words = text.encode().translate(_SPACED).decode().split()
+        return words if "".join(words).isalpha() else _ASCII_TOKEN.findall(text.lower())
     return _TOKEN.findall(skeleton(text))
 
 
@@ -44,32 +46,33 @@ def squeezed(text: str) -> str:
 def located(text: str) -> list[Token]:
     """Return each folded token of a text with where it starts and ends there."""
     if text.isascii():
-        return [(found[0], found.start(), found.end()) for found in _ASCII_TOKEN.finditer(text.lower())]
-    return list(_located(text))
+        return placed(text, fold(text))
+    pieces = ((piece[0], piece.start()) for piece in _PIECE.finditer(text))
+    return [(token, at + start, at + end) for piece, at in pieces for token, start, end in _located(piece)]
 
 
-def _located(text: str) -> Iterator[Token]:
-    for piece in _PIECE.finditer(text):
-        tokens = _TOKEN.findall(_piece_skeleton(piece[0]))
-        if not tokens:
-            continue
-        start, end = piece.span()
-        if len(tokens) > 1 and piece[0].isascii():
-            yield from (
-                (found[0], start + found.start(), start + found.end())
-                for found in _ASCII_TOKEN.finditer(piece[0].lower())
-            )
-            continue
-        while not text[start].isalnum() and start < end - 1:
-            start += 1
-        while not text[end - 1].isalnum() and start < end - 1 and unicodedata.category(text[end - 1])[0] != "M":
-            end -= 1
-        yield from ((token, start, end) for token in tokens)
+def placed(text: str, words: Iterable[str]) -> list[Token]:
+    """Return the same for an ASCII text whose folded tokens are known."""
+    lower, end, tokens = text.lower(), 0, []
+    for word in words:
+        start = lower.find(word, end)
+        end = start + len(word)
+        tokens.append((word, start, end))
+    return tokens
 
 
 @lru_cache(maxsize=4096)
-def _piece_skeleton(piece: str) -> str:
-    return skeleton(piece)
+def _located(piece: str) -> tuple[Token, ...]:
+    """Return the same for a letter of a script without spaces, or for what stands between spaces or such letters."""
+    tokens = _TOKEN.findall(skeleton(piece))
+    if len(tokens) > 1 and piece.isascii():
+        return tuple((found[0], found.start(), found.end()) for found in _ASCII_TOKEN.finditer(piece.lower()))
+    start, end = 0, len(piece)
+    while start < end - 1 and not piece[start].isalnum():
+        start += 1
+    while start < end - 1 and not piece[end - 1].isalnum() and unicodedata.category(piece[end - 1])[0] != "M":
+        end -= 1
+    return tuple((token, start, end) for token in tokens)
 
 
 def foreign_runs(text: str) -> Iterator[tuple[str, int, int]]:

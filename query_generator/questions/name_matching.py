@@ -1,7 +1,9 @@
 """Compares folded names with folded words: whole words, pieces that belong together, typing errors, sound. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 from rapidfuzz.distance import OSA
 from rapidfuzz.distance.Indel import normalized_similarity
@@ -23,32 +25,47 @@ _DOUBLED = re.compile(r"(.)\1")
 _ENDINGS = frozenset(("s", "es", "z"))
 _LONGEST_CASE_ENDING = 3  # letters: "Самсунгами"
 
+Span = tuple[int, int]
 
-def matches(
-    name: str, squeezed: str, tokens: list[Token], own_splits: set[tuple[str, ...]]
-) -> Iterator[tuple[int, int, int, int]]:
-    """Yield the first and last token of each occurrence of a name that starts and ends with words, and its span."""
-    at = squeezed.find(name)
-    if at < 0:
-        return
-    starts: dict[int, int] = {}
-    offset = 0
-    for place, (token, _, _) in enumerate(tokens):
-        starts[offset] = place
-        offset += len(token)
-    while at >= 0:
-        first = starts.get(at)
-        if first is not None:
-            last, left = first, len(name)
-            while left > len(tokens[last][0]):
-                left -= len(tokens[last][0])
-                last += 1
-            token = tokens[last][0]
-            words = tokens[first : last + 1]
-            is_own = last == first or (*(word for word, _, _ in words[:-1]), token[:left]) in own_splits
-            if _ends_well(name, token, left) and (is_own or _belongs_together(words, left)):
-                yield first, last, tokens[first][1], tokens[last][2]
-        at = squeezed.find(name, at + 1)
+
+class Letters:
+    """The letters and digits of a text's folded tokens, without anything between them."""
+
+    def __init__(self, words: list[str], squeezed: str) -> None:
+        self._words = words
+        self._text = squeezed
+        self._starts = list(accumulate(map(len, words), initial=0))
+
+    def beginnings(self, name: str) -> list[int]:
+        """Return the tokens with which the letters of a name begin."""
+        found = []
+        at = self._text.find(name)
+        while at >= 0:
+            place = bisect_left(self._starts, at)
+            if self._starts[place] == at:
+                found.append(place)
+            at = self._text.find(name, at + 1)
+        return found
+
+    def end(self, name: str, first: int, own_splits: set[tuple[str, ...]]) -> int:
+        """Return the token with which a name ends that begins with one; -1 if it ends amid a word, or is none.
+
+        `own_splits` are the tokens that names consist of where they are written apart.
+        """
+        words, last, left = self._words, first, len(name)
+        while left > len(words[last]):
+            left -= len(words[last])
+            last += 1
+        if not _ends_well(name, words[last], left):
+            return -1
+        if last == first:
+            return last
+        parts = (*words[first:last], words[last][:left])
+        return last if parts in own_splits or _belongs_together(parts) else -1
+
+    def is_once(self, name: str) -> bool:
+        """Return whether the letters of a name that is there follow each other in one place alone."""
+        return self._text.find(name) == self._text.rfind(name)
 
 
 def _ends_well(name: str, token: str, length: int) -> bool:
@@ -60,9 +77,8 @@ def _ends_well(name: str, token: str, length: int) -> bool:
     return len(name) >= SHORTEST_LIKE - 1 and token not in known_words() and ending in known_words() and len(ending) > 2
 
 
-def _belongs_together(tokens: list[Token], length: int) -> bool:
+def _belongs_together(words: Sequence[str]) -> bool:
     """Return whether words that make up a name may be meant so: "lot us" is no Lotus, "s o n y" is Sony."""
-    words = (*(token for token, _, _ in tokens[:-1]), tokens[-1][0][:length])
     return all(len(word) == 1 for word in words) or not any(
         len(word) > 1 and word in words_of("function") for word in words
     )
@@ -70,9 +86,9 @@ def _belongs_together(tokens: list[Token], length: int) -> bool:
 
 def is_pieced(tokens: list[Token], own_splits: set[tuple[str, ...]]) -> bool:
     """Return whether words of the language happen to make up a name that is written as one: "kitchen aid"."""
-    if len(tokens) == 1 or all(len(token) == 1 for token, _, _ in tokens):
-        return False
     words = tuple(token for token, _, _ in tokens)
+    if all(len(word) == 1 for word in words):
+        return False
     plural = (*words[:-1], words[-1].removesuffix("s"))
     return words not in own_splits and plural not in own_splits and all(word in known_words() for word in words)
 
@@ -106,20 +122,7 @@ def window(words: list[str], tokens: list[Token]) -> tuple[int, int]:
     return 0, 0
 
 
-def in_digits(
-    names: Iterable[str], question: str, tokens: list[Token], own_splits: set[tuple[str, ...]]
-) -> Iterator[tuple[int, int]]:
-    """Yield where names stand with digits for letters: "S0ny"."""
-    leet = [(token.translate(LEET), start, end) for token, start, end in tokens]
-    text = "".join(token for token, _, _ in leet)
-    for name in names:
-        if name.isalpha() and len(name) > SHORTEST_IN_DIGITS:
-            for _, _, start, end in matches(name, text, leet, own_splits):
-                if any(map(str.isdigit, question[start:end])) and question[start:end].isalnum():
-                    yield start, end
-
-
-def without_spans(question: str, spans: Iterable[tuple[int, int]]) -> str:
+def without_spans(question: str, spans: Iterable[Span]) -> str:
     """Return a question with one `_` for each span, and for spans with only a joint between them."""
     masked: list[str] = []
     place = 0

@@ -26,6 +26,7 @@ class Order:
         ask_factor: how many times as many questions are asked for as are missing.
         reask_limit: how often an item may be asked for again.
         small_model: ask for one question at a time, each `reask_limit` times again at most.
+        locale: whose language they are in, as BCP 47; "" is the language of each product's texts.
         may_ask_singly: do so as soon as the replies show that the model is too weak for a plan.
     """
 
@@ -36,6 +37,7 @@ class Order:
     reask_limit: int = 2
     small_model: bool = False
     may_ask_singly: bool = False
+    locale: str = ""
 
     @property
     def calls(self) -> int:
@@ -100,7 +102,7 @@ def next_request(
     shipped = shipped_personas()
     personas = () if order.plan.personas == shipped else order.plan.personas
     prompt = build_planned_prompt(
-        product, query_type, groups, asked, texts, around.avoided(), personas, order.prompt_version
+        product, query_type, groups, asked, texts, around.avoided(), personas, order.prompt_version, order.locale
     )
     needed = sum(group.count for group in groups)
     return GenerationRequest(
@@ -114,6 +116,7 @@ def next_request(
         stored,
         around.other_brands,
         known.answered + 1 >= order.calls,
+        locale=order.locale,
     )
 
 
@@ -127,12 +130,23 @@ def _one_question(
 ) -> GenerationRequest:
     """Return the request for a question of one of the groups, by turns."""
     group = replace(groups[known.answered % len(groups)], count=1)
-    prompt, opener = small_prompt(product, query_type, group, known.answered)
+    prompt, opener = small_prompt(product, query_type, group, known.answered, order.locale)
     texts = tuple(question.text for question in known.existing)
     is_last = known.answered + 1 >= order.calls
     stored = tuple(known.stored)
     return GenerationRequest(
-        product, query_type, 1, prompt, texts, (group,), (1,), stored, around.other_brands, is_last, opener
+        product,
+        query_type,
+        1,
+        prompt,
+        texts,
+        (group,),
+        (1,),
+        stored,
+        around.other_brands,
+        is_last,
+        opener,
+        order.locale,
     )
 
 

@@ -51,8 +51,7 @@ _CAPITAL_INSIDE = re.compile(rf"[{_SMALL}][{_CAPITAL}0-9]|[{_CAPITAL}]{{2}}[{_SM
 class _Rules:
     stems: tuple[str, ...]
     patterns: re.Pattern[str]
-    verbs: re.Pattern[str]
-    disobeying: re.Pattern[str]
+    pairs: re.Pattern[str]
     negated: re.Pattern[str]
     words: re.Pattern[str]
     speech: re.Pattern[str]
@@ -65,8 +64,9 @@ class _Rules:
 def _rules() -> _Rules:
     text = Path(__file__).with_name("order_words.json").read_text(encoding="utf-8")
     data = json.loads(unicodedata.normalize("NFKC", text))
-    verbs, negations = "|".join(data["verbs"]), "|".join(data["negations"])
-    told, things = _any_of(data["verbs"]).pattern, _any_of(data["things"]).pattern
+    pairs = [(_any_of(pair["verbs"]).pattern, _any_of(pair["things"]).pattern) for pair in data["pairs"]]
+    near = rf"[^;:]{{0,{FARTHEST}}}"
+    verbs, negations = "|".join(data["pairs"][0]["verbs"]), "|".join(data["negations"])
     begins, topic_begins, speech, topic = (
         "|".join(data[name]) for name in ("begins", "topic_begins", "speech", "topic")
     )
@@ -74,8 +74,7 @@ def _rules() -> _Rules:
     return _Rules(
         tuple(data["stems"]),
         re.compile("|".join(data["patterns"])),
-        _any_of(data["verbs"]),
-        re.compile(rf"(?:{told})[^;:]{{0,{FARTHEST}}}(?:{things})|(?:{things})[^;:]{{0,{FARTHEST}}}(?:{told})"),
+        re.compile("|".join(f"(?:{verb}){near}(?:{thing})|(?:{thing}){near}(?:{verb})" for verb, thing in pairs)),
         re.compile(rf"(?<!\w)(?:{negations})\W+(?:\w+\W+)?(?:{verbs})|(?:{verbs})\W+(?:\w+\W+)?(?:{negations})(?!\w)"),
         _any_of(data["words"]),
         re.compile(rf"(?<!\w)(?i:{speech})\b{between}(?:{_INNER_CAPITAL})"),
@@ -184,7 +183,7 @@ def _parted_name(name: str) -> tuple[str, str]:
     rules = _rules()
     telling = [
         rules.patterns.search(lower),
-        rules.verbs.search(lower),
+        rules.pairs.search(lower),
         rules.words.search(lower),
         rules.speech.search(name),
     ]
@@ -203,7 +202,7 @@ def _is_order(sentence: str) -> bool:
         lower = reading.lower()
         if rules.patterns.search(lower) or _asks_for_a_name(reading):
             return True
-        if rules.disobeying.search(lower) and not rules.negated.search(lower):
+        if rules.pairs.search(lower) and not rules.negated.search(lower):
             return True
         if len(set(rules.words.findall(lower))) > 1:
             return True

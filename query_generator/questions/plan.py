@@ -69,7 +69,7 @@ def plan(
 ) -> tuple[SlotGroup, ...]:
     """Plan `count` questions of one type for a product, for prompts of a version.
 
-    The groups have distinct facets, and distinct keys.
+    The groups have distinct facets, which follow from name, brand and category alone, and distinct keys.
     """
     settings = settings or PlanSettings()
     seed = f"{product.key}|{query_type}|{count}"
@@ -77,10 +77,11 @@ def plan(
     branded = _branded_count(query_type, count, settings.unbranded_share)
     family = family_of(product)
     personas = draw.ordered(_personas_for(family, settings.personas or shipped_personas()))
+    drawn = draw.ordered_by_weight(_angles(query_type))
     starts = _Starts(product, family, draw)
     groups: list[SlotGroup] = []
     for is_branded, wanted in ((False, count - branded), (True, branded)):
-        angles = draw.ordered_by_weight(angle for angle in _angles(query_type) if angle.branded == is_branded)
+        angles = [angle for angle in drawn if angle.branded == is_branded]
         for number, size in enumerate(_counts(wanted)):
             angle = angles[number % len(angles)]
             persona = personas[len(groups) % len(personas)].name

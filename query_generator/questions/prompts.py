@@ -16,6 +16,7 @@ from query_generator.questions.personas import Persona
 from query_generator.questions.plan import FIRST_PLAN, NEWEST_PLAN, about, briefs
 from query_generator.questions.spoken_name import spoken_name
 
+PROMPTS_WITHOUT_LOCALE = (FIRST_PROMPT_VERSION, FIRST_PLAN)
 PROMPT_VERSION = NEWEST_PLAN
 """Of new jobs."""
 
@@ -56,6 +57,7 @@ def build_planned_prompt(
     avoided: Sequence[str] = (),
     personas: Sequence[Persona] = (),
     version: str = PROMPT_VERSION,
+    locale: str = "",
 ) -> Prompt:
     """Build the prompt for the groups of a plan.
 
@@ -68,6 +70,7 @@ def build_planned_prompt(
         avoided: patterns that too many products have; a hint.
         personas: those who ask and are not known by their names alone.
         version: any but the first.
+        locale: of the questions, as BCP 47; "" is the language of the product's texts. Version 2 knows none.
     """
     texts = _texts()[version]
     facts = _facts(product)
@@ -77,6 +80,8 @@ def build_planned_prompt(
     indent = 1 if version == FIRST_PLAN else None
     told = "\n".join(lines(product, query_type, groups, asked, described))
     parts = [_block("product_data", data, indent=indent), told]
+    if locale:
+        parts.append(texts["locale"].format(locale=locale))
     if exclusions:
         parts.append(f"{texts['existing']}\n{_block('existing_questions', list(exclusions))}")
     hint = f"{texts['avoid']}\n{_block('patterns', list(avoided))}" if avoided else ""

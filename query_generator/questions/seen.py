@@ -7,7 +7,7 @@ from dataclasses import replace
 from query_generator.models import Generated, Product, QueryType
 from query_generator.questions.accept import NEAR_COPY
 from query_generator.questions.catalog_brands import CatalogBrands
-from query_generator.questions.names import OwnNames
+from query_generator.questions.names import own_names
 from query_generator.questions.near_copies import NearCopies
 from query_generator.questions.order import Surroundings
 from query_generator.questions.patterns import Patterns
@@ -43,7 +43,7 @@ class Seen:
         """Take in the questions of a call, without those that the product's other type has got meanwhile."""
         if not generated.questions:
             return generated
-        names = OwnNames(product)
+        names = own_names(product)
         with self._turns[hash(product.key) % TURNS]:
             copies = NearCopies(names.masked, self._of_other_types(product, query_type))
             kept = [question for question in generated.questions if not copies.copy_of(question.text)]

@@ -21,11 +21,11 @@ MAX_PHONE_DIGITS = 15  # ITU-T E.164
 
 # Every match of the patterns below holds a sign or one of the words, or is a phone number; most questions hold neither.
 _SIGNS = re.compile(r"[<>&`*\[\]{}_@\\^~|$%=/.:。．․‧·•\x1b⟨‹＜#(«“\"]")
-_BRACKETS = re.compile(r"[<>`*~\[\]{}\\\x1b⟨‹＜_#%(=]|:::|&(?:#|[a-zA-Z]{2})")
+_BRACKETS = re.compile(r"[<>`\"*~\[\]{}\\\x1b⟨‹＜_#%(=]|:::|&(?:#|[a-zA-Z]{2})")
 _PLACEHOLDER_SIGNS = re.compile(r"[\[{<%$_(«‹\"]|\.{4}|/[aA]\b")
 _HOST_SIGNS = re.compile(
     r"[.。．․‧·•](?<=[\w ].) ?[^\W\d]|//|@|\.(?<=\d\.)\d+\.\d|[\[({](?:\.|(?i:dot|punkt|at?|ät)[\])}])"
-    r"|[dD](?i:ot)\b|[\"“”'](?i:at)[\"“”']|:\S|com\b(?<=[,\s.]com)|[hH] ?[tT] ?[tT] ?[pP]"
+    r"|[dD](?i:ot)\b|[\"“”'](?i:at)[\"“”']|:\S|\b[wW]{3} |com\b(?<=[,\s.]com)|[hH] ?[tT] ?[tT] ?[pP]"
 )
 _FEW_FIGURES = frozenset(["one", "two", "un", "deux", "uno", "dos", "null"])  # which stand in many questions
 _MOST_FIGURES = frozenset(
@@ -35,6 +35,8 @@ _MOST_FIGURES = frozenset(
 _PLACEHOLDER_WORDS = frozenset(
     [
         "lorem",
+        "competitor",
+        "product",
         "undefined",
         "tbd",
         "todo",
@@ -46,7 +48,7 @@ _PLACEHOLDER_WORDS = frozenset(
         *("x" * many for many in range(3, 21)),
     ]
 )
-_WORDS = _PLACEHOLDER_WORDS | _MOST_FIGURES | {"dot", "com"}
+_WORDS = _PLACEHOLDER_WORDS | _MOST_FIGURES | {"dot", "com", "www"}
 _DIGIT = re.compile(r"\d")
 _ACCOUNT = re.compile(
     r"(?<![A-Za-z0-9])(?:[A-Z]{2}\d{2}(?: ?[0-9A-Z]{4}){3,}|(?=[A-Za-z+/]*\d)(?=[\d+/]*[A-Za-z])[A-Za-z0-9+/]{24,})"
@@ -59,15 +61,16 @@ _MARKUP = re.compile(
 )
 _MARKUP_IN_WORD = re.compile(rf"\S*(?:{_MARKUP.pattern})\S*")
 _OTHER_MARKUP = re.compile(
-    r"^\s*[{\[]\s*\"|^\s*\{|\}\s*\??$|[⟨‹＜][^⟩›＞]{0,60}[⟩›＞]|<\||\|>|__[^\W_]|\s#{1,6}\s|\\+[\w\\]|:::|\[\["
+    r"^\s*[{\[]\s*\"|^\s*\{|\}\s*\??$|[⟨‹＜][^⟩›＞]{0,60}[⟩›＞]|<\||\|>|__[^\W_]|\s#{1,6}\s|\\+[\w\\]|:::|\[\[|\$\(|[?.!]\"\s?,\s?\""
     r"|%[2-7][0-9A-F]|\b(?:alert|eval|exec|system|confirm|fetch|print|require)\s?\(|\bon[a-z]{3,12}\s?="
 )
 _CODE = re.compile(r"\{\{|[$#]\{|\{%|<[%|?]|\|>|=|\w\(|\\")
 _PLACEHOLDER = re.compile(
     r"\[[^\]]{1,40}\]|[$#]?\{[^}]{0,40}\}|<[^<>\d\s][^<>]{0,40}>|_{3,}|\.{4,}|\b(?:xxx+|lorem ipsum|tbd|todo:)"
-    r"|(?<!product)(?<=[a-z])_[a-z]|\b(?-i:NaN|Brand [XYZ]|TODO|TBD|FIXME)\b"
+    r"|(?<!product)(?<=[a-z])_[a-z]|\b(?-i:NaN|(?:Brand|Competitor|Product) [XYZ]|TODO|TBD|FIXME)\b"
     r"|\bnull(?= (?:cm|mm|m|kg|g|ml|l|inch|hours?|w)\b)|[«\"(‹](?:competitor|brand|product|category)[»\")›]"
-    r"|\b(?:product|competitor|category|(?-i:Brand)) name\b|\bn/a\b|\bundefined\b|%(?:\(\w+\))?[sd]\b|\$\{|\{\{",
+    r"|\b(?:product|competitor|category|(?-i:Brand)) name\b|\bn/a\b|\bundefined\b|%(?:\(\w+\))?[sd]\b|\$\{|\{\{"
+    r"|%[A-Z_]{3,}%",
     re.IGNORECASE,
 )
 _TERMINAL = re.compile(
@@ -202,7 +205,8 @@ def _addresses() -> re.Pattern[str]:
     label = r"[^\W\d_](?:[\w-]*\w)?|\d[\w-]*[^\W\d][\w-]*"
     return re.compile(
         rf"[a-z][a-z0-9+.-]{{1,11}}://\S*|\b(?:mailto|javascript|data):\S+|(?<![\w/])//\w[\w-]*\.\S+"
-        rf"|\bwww\.[\w-]\S*|(?<![\w.@-])(?!(?:{software})\b)(?:(?:{label})\.)+(?:{alone})(?![\w-]|\.\w)(?:[/:?#]\S*\w)?"
+        rf"|\bwww[. ][\w-]\S*"
+        rf"|(?<![\w.@-])(?!(?:{software})\b)(?:(?:{label})\.)+(?:{alone})(?![\w-]|\.\w)(?:[/:?#]\S*\w)?"
         rf"|(?<![\w.@-])(?:(?:{label})\.)+(?:{with_path})/\w\S*"
         r"|\b\d{1,3}(?:\.\d{1,3}){3}\b(?:[/:]\S*)?|\w\s?[\[({](?:\.|dot|punkt)[\])}]\s?\w+"
         rf"|\w\s+dot[\s-]+(?:{alone})\b|\w(?:,|\s+\.\s?)(?:com|org|info|biz|shop|store|example|onion)\b"

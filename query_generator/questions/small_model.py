@@ -19,12 +19,15 @@ from query_generator.questions.plan import about
 from query_generator.questions.spoken_name import spoken_name
 
 VERSION = "2 small"
+OWN_LANGUAGE = "Write one question in the language of the product."
 MOST_FACTS = 6  # attributes
 MOST_DESCRIPTION = 300  # characters
 _LEVELS = re.compile(r"\s*[>/|»›]\s*")
 
 
-def small_prompt(product: Product, query_type: QueryType, group: SlotGroup, number: int) -> tuple[Prompt, str]:
+def small_prompt(
+    product: Product, query_type: QueryType, group: SlotGroup, number: int, locale: str = ""
+) -> tuple[Prompt, str]:
     """Build the prompt for one question of a group, and its opener, which may be empty.
 
     Args:
@@ -32,21 +35,23 @@ def small_prompt(product: Product, query_type: QueryType, group: SlotGroup, numb
         query_type: its type.
         group: whose question it is.
         number: of the call for the item, so that calls differ.
+        locale: of the question, as BCP 47; "" is the language of the product's texts.
     """
-    opener = _opener(product, group, number)
+    opener = _opener(product, group, number, locale)
     facts = [f"Product: {product.name}"]
     facts += [f"{name}: {value}" for name, value in (("Brand", product.brand), ("Category", product.category)) if value]
     facts += [f"Price: {product.price} {product.currency}".rstrip()] if product.price else []
     facts += [f"{name}: {value}" for name, value in product.attributes[:MOST_FACTS]]
     facts += [product.description[:MOST_DESCRIPTION]] if product.description else []
     start = group.starts_from[number % len(group.starts_from)] if group.starts_from else about(query_type, group.key)
-    task = f'Complete this question: "{opener} ..."' if opener else "Write one question in the language of the product."
+    own = f"Write one question in the language of the locale {locale}." if locale else OWN_LANGUAGE
+    task = f'Complete this question: "{opener} ..."' if opener else own
     user = "\n".join((*facts, "", f"A shopper ({group.facets.persona}) thinks of: {start}.", task))
     return Prompt("You write one short question that a shopper asks. No answer.", user, VERSION), opener
 
 
-def _opener(product: Product, group: SlotGroup, number: int) -> str:
-    language = asked_language(product, "")
+def _opener(product: Product, group: SlotGroup, number: int, locale: str) -> str:
+    language = asked_language(product, locale)
     if language is not None and "en" not in language.languages:
         return ""
     branded = group.facets.branded

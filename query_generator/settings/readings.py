@@ -54,6 +54,17 @@ def checked_key_prefix(text: str) -> str:
     return text if text.endswith("/") else f"{text}/"
 
 
+def checked_locale(text: str) -> str:
+    """Return a BCP 47 tag of language, script and country in its usual case, or "auto"; raises ValueError for more."""
+    found = re.fullmatch(r"([a-z]{2,3})(?:[-_]([a-z]{4}))?(?:[-_]([a-z]{2}|[0-9]{3}))?", text.strip(), re.IGNORECASE)
+    if text.strip().lower() == "auto":
+        return "auto"
+    if not found:
+        raise ValueError("no tag of a language")
+    language, script, country = (part or "" for part in found.groups())
+    return "-".join(filter(None, (language.lower(), script.capitalize(), country.upper())))
+
+
 def names_in(text: str) -> list[str]:
     """Return what stands between commas."""
     return [name.strip() for name in text.split(",") if name.strip()]

@@ -9,6 +9,7 @@ from query_generator.settings.readings import (
     WITH_DATABASE,
     checked_bucket,
     checked_job_id,
+    checked_locale,
     checked_s3_uri,
 )
 
@@ -117,6 +118,21 @@ class WorkSettings:
         Between(1, 200),
         Option("--num-questions", "N", BUYING),
     ] = 25
+    locale: Annotated[
+        str,
+        Setting(
+            Group.WORK,
+            "LOCALE",
+            "de-AT",
+            allowed="a BCP 47 tag of language, script and country, or auto",
+            read=checked_locale,
+        ),
+        Help(
+            "whose language the questions are in, and for whose market they are",
+            "`auto` is the language of each product's texts. It is fixed by a job's first run.",
+        ),
+        Option("--locale", "TAG", BUYING),
+    ] = "auto"
     unbranded_share: Annotated[
         float,
         Setting(Group.WORK, "MARKET_UNBRANDED_SHARE", "0.7"),

@@ -5,9 +5,10 @@ from typing import Any
 
 from query_generator.input.product_fields import RejectedRecordError
 from query_generator.models import Product, QueryType, StoredText
+from query_generator.questions.refresh import no_longer_holding
 from query_generator.store.canonical import stored_product
 from query_generator.store.items import Item
-from query_generator.store.queries import stored_questions
+from query_generator.store.queries import listed_questions
 
 NO_PRODUCT = Product(name="")
 
@@ -18,21 +19,26 @@ def items_of(rows: Sequence[Any]) -> list[Item]:
     for row in rows:
         if row.product_id not in products:
             products[row.product_id] = _product(row)
-    return [
-        Item(
-            row.product_id,
-            QueryType(row.query_type),
-            products[row.product_id],
-            row.deferred,
-            stored_questions([*row.existing, *(entry[1:] for entry in row.by_person)]),
-            row.attempts,
-            row.answered,
-            row.dropped,
-            tuple(StoredText(*entry) for entry in row.stored),
-            tuple(entry[0] for entry in row.by_person),
-        )
-        for row in rows
-    ]
+    return [_item(row, products[row.product_id]) for row in rows]
+
+
+def _item(row: Any, product: Product) -> Item:
+    query_type, listed = QueryType(row.query_type), listed_questions([*row.existing, *row.by_person])
+    off = no_longer_holding(product, query_type, listed) if row.changed else {}
+    gone = (StoredText(entry.question.text, counts=False) for entry in listed if entry.query_id in off)
+    return Item(
+        row.product_id,
+        query_type,
+        product,
+        row.deferred,
+        tuple(entry.question for entry in listed if entry.query_id not in off),
+        row.attempts,
+        row.answered,
+        row.dropped,
+        (*(StoredText(*entry) for entry in row.stored), *gone),
+        tuple(entry[0] for entry in row.by_person),
+        off,
+    )
 
 
 def _product(row: Any) -> Product:

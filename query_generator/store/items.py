@@ -34,7 +34,8 @@ class Item:
     queue. `existing` are the questions from earlier calls of this job, `answered` is the number of those calls, and
     `dropped` counts the unusable texts in their replies by reason. `by_person` are the ids of questions, also among the
     existing ones, that a person added or rewrote, and that the item does not list yet. `stored` are questions that the
-    product has from elsewhere, of both types.
+    product has from elsewhere, of both types. `off` are the ids of questions that do not hold any more since the
+    product has changed, each with its reason.
     """
 
     product_id: int
@@ -47,6 +48,7 @@ class Item:
     dropped: Mapping[str, int] = field(default_factory=dict)
     stored: tuple[StoredText, ...] = ()
     by_person: tuple[int, ...] = ()
+    off: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

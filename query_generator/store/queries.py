@@ -1,13 +1,15 @@
 """Stores questions as rows of `queries`, each at most once."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from query_generator.errors import SkippableError
 from query_generator.models import Facets, Intent, Question, Stage, Style
 from query_generator.questions.checks import query_hash
+from query_generator.questions.refresh import Listed
 from query_generator.store.connection_errors import not_kept
 from query_generator.store.database import Database
 
@@ -75,6 +77,7 @@ def stored_ids(
     )
     batches = list(_batches(rows, min(batch_size, BATCH_SIZE)))
     ids: list[int | None] = [None] * len(rows)
+    dormant: list[int] = []
     with db.pipelined():
         added = [db.send("queries.add", **_columns(batch)) for batch in batches]
         found = [_added_or_find(db, batch, read()) for batch, read in zip(batches, added, strict=True)]
@@ -83,7 +86,17 @@ def stored_ids(
                 if stored.query_id is None:
                     raise not_kept("queries")
                 ids[row.position] = None if stored.is_off else stored.query_id
+                if stored.is_dormant and not stored.is_off:
+                    dormant.append(stored.query_id)
+        if dormant:
+            db.send("queries.switch_on", ids=dormant)
     return ids
+
+
+def switch_off(reasons: Mapping[int, str], db: Database) -> None:
+    """Switch questions off, by `query_id`, each with its reason, unless a person has rewritten them."""
+    if reasons:
+        db.send("queries.switch_off", ids=list(reasons), reasons=list(reasons.values()))
 
 
 def save_storable_queries(
@@ -149,9 +162,22 @@ def _facets_json(facets: Facets | None, branded: bool | None, locale: str | None
     return json.dumps(of_plan | {"branded": branded, "locale": locale or None, "grounded_in": grounded_in or None})
 
 
+def listed_questions(rows: Iterable[Sequence[Any]]) -> list[Listed]:
+    """Return the questions of an item; a row has its id, the fields of `stored_questions`, and those of `Listed`."""
+    return [
+        Listed(query_id, replace(stored_question(fields), grounded_in=tuple(grounded_in or ())), bool(is_persons))
+        for query_id, *fields, grounded_in, is_persons in rows
+    ]
+
+
 def stored_questions(rows: Iterable[Sequence[Any]]) -> tuple[Question, ...]:
     """Return stored questions; a row has the text, FACETS, and whether it is branded."""
-    return tuple(Question(row[0], _facets_of(row), row[-1]) for row in rows)
+    return tuple(map(stored_question, rows))
+
+
+def stored_question(row: Sequence[Any]) -> Question:
+    """Return a stored question, see `stored_questions`."""
+    return Question(row[0], _facets_of(row), row[-1])
 
 
 def _facets_of(row: Sequence[Any]) -> Facets | None:

@@ -15,7 +15,7 @@ from query_generator.store.driver import lacks_partition, sqlstate_of
 from query_generator.store.items import ErrorStage, Item, ItemState, Outcome
 from query_generator.store.lease import Lease
 from query_generator.store.products import LinkedProduct
-from query_generator.store.queries import Query, save_queries_to_rds
+from query_generator.store.queries import Query, save_queries_to_rds, switch_off
 
 Link = Callable[[Database, str, str, Sequence[Product]], tuple[list[LinkedProduct], list[Product]]]
 
@@ -122,6 +122,8 @@ class WorkQueue:
             raise not_kept("job_items")
         for item in items:
             ids = save_queries_to_rds([Query(item.product_id, REHEARSED, kind) for kind in QueryType], self._db)
+            if self._rows("ledger.has_changed_items"):
+                switch_off(dict.fromkeys(ids, "rehearsed"), self._db)
             outcome = Outcome(item, Generated(), ItemState.PENDING, item.answered, query_ids=tuple(ids))
             noted: list[Outcome] = []
             self.save([outcome], {}, lambda saved=outcome: [saved], noted.extend)  # type: ignore[misc]
@@ -236,6 +238,7 @@ def _columns(outcome: Outcome) -> dict[str, Any]:
         "error_stage": outcome.error_stage,
         "error": outcome.error and masked(outcome.error),
         "query_ids": outcome.query_ids,
+        "off_ids": list(item.off),
         "dropped": Counter(item.dropped) + generated.dropped,
         "attempts": item.attempts,
         "answered_before": item.answered,

@@ -15,7 +15,7 @@ from tests.fakes.gemini_replies import wanted
 from tests.support.question_sets import ALL_PARTS, FIELDS, hostile, rows, set_products
 
 QUESTIONS = 6
-REJECTED = 3  # products whose name holds a terminal sequence
+REJECTED = 1  # a product whose name holds a terminal sequence
 HARMLESS = {"surplus", "near_copy", "duplicate"}  # reasons to drop a good text
 
 
@@ -34,7 +34,7 @@ class Job:
         cloud.gemini.planted = self._obeyed
         catalog = "\n".join(json.dumps(_record(product)) for product, _ in products)
         options = ("--products-file", "-", "--job-id", "job", "--num-questions", str(QUESTIONS))
-        self.ended = cloud.run(*options, stdin=catalog, ASK_FACTOR="2")
+        self.ended = cloud.run(*options, stdin=catalog, REASK_LIMIT="5")
         self.result = cloud.aws.result("job")
         self.rows = cloud.rows("SELECT query_text FROM queries")
 
@@ -56,8 +56,7 @@ class Job:
         """What was planted is counted by the reasons why it was dropped, the same everywhere."""
         stats = self.result["execution_stats"]
         dropped: Mapping[str, int] = stats["dropped_reasons"]
-        assert sum(dropped.values()) >= self.planted > 0
-        assert sum(count for reason, count in dropped.items() if reason not in HARMLESS) >= 0.99 * self.planted
+        assert sum(count for reason, count in dropped.items() if reason not in HARMLESS) >= self.planted > 0
         assert sum(dropped.values()) == sum(product["rejected"] for product in self.result["products"])
         assert set(stats["dropped_examples"]) >= set(dropped) - HARMLESS
         assert cloud.aws.events("job")[-1]["details"]["dropped"] == dropped
@@ -86,8 +85,8 @@ def _record(product: Product) -> dict[str, Any]:
 
 def test_what_product_texts_order_is_not_stored(cloud: Cloud) -> None:
     """Of 300 products name, category, description or an attribute gives orders to the model, closes the data block,
-    plants an address or another brand or asks for the prompt, and the model obeys at each call. Names with terminal
-    sequences are rejected; all other products have their questions, nothing that was planted is among them, and what
+    plants an address or another brand or asks for the prompt, and the model obeys at each call. A name with a terminal
+    sequence is rejected; all other products have their questions, nothing that was planted is among them, and what
     was dropped is counted by its reason.
     """
     boot = set_products()["boot"]

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from typing import Any
+from zlib import crc32
 
 from tests.fakes.gemini_faults import Fault
 from tests.fakes.llm_dialect import Call
@@ -40,7 +41,9 @@ def answer(fault: Fault, prompt: str, name: str, texts: list[str], planted: Sequ
 
 def _honest(fault: Fault, prompt: str, name: str, texts: list[str]) -> dict[str, list[str]]:
     if fault in (Fault.GOOD, Fault.CARELESS):
-        return good_answer(prompt, mistakes=CARELESS_SHARE if fault == Fault.CARELESS else 0.0)
+        other_each_time = crc32("".join(texts).encode())
+        mistakes = CARELESS_SHARE if fault == Fault.CARELESS else 0.0
+        return good_answer(prompt, mistakes=mistakes, seed=other_each_time)
     texts = soiled(texts, name) if fault == Fault.DIRTY else texts
     groups = [(key, int(count)) for key, count in _GROUP.findall(prompt)]
     _, kind, name = wanted(prompt)

@@ -30,7 +30,7 @@ _SCRIPTS = {
 }
 _ENGLISH = re.compile(r"\b(?:the|of|for|with|and|is|a)\b")
 _WORDS = {"de": re.compile(r"\b(?:für|mit|und)\b"), "fr": re.compile(r"\b(?:de|pour|pur|et)\b")}
-LEAST_SHARE = 0.5  # of a text's letters, from which it is of a script
+LEAST_SHARE = 0.4  # of a text's letters, from which it is of a script
 MISTAKES = ("leak", "duplicate", "contradiction", "markup", "statement")
 
 

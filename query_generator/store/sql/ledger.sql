@@ -143,7 +143,8 @@ CROSS JOIN unnest(%(query_types)s::text[]) AS t (query_type)
 ORDER BY i.product_id, t.query_type
 ON CONFLICT (job_id, product_id, query_type) DO UPDATE
     SET content_hash = EXCLUDED.content_hash, position = EXCLUDED.position, state = EXCLUDED.state,
-        answered = 0, deferred = 0, passing = FALSE, error = NULL, error_stage = NULL, query_ids = '{}', dropped = '{}'
+        answered = 0, deferred = 0, passing = FALSE, error = NULL, error_stage = NULL, dropped = '{}',
+        query_ids = CASE WHEN EXCLUDED.state = 'skipped' THEN '{}' ELSE job_items.query_ids END, changed = TRUE
     WHERE job_items.content_hash <> EXCLUDED.content_hash
        OR job_items.state = 'skipped' AND EXCLUDED.state = 'pending'
 
@@ -152,6 +153,9 @@ SELECT count(*) AS items FROM job_items WHERE job_id = %(job_id)s AND product_id
 
 -- name: lock_pending
 SELECT product_id FROM job_items WHERE job_id = %(job_id)s AND state = 'pending' LIMIT 1 FOR UPDATE SKIP LOCKED
+
+-- name: has_changed_items
+SELECT product_id FROM job_items WHERE job_id = %(job_id)s AND changed LIMIT 1
 
 -- name: claim
 WITH next AS (
@@ -166,11 +170,14 @@ WITH next AS (
     SET state = 'running', run_id = %(run_id)s, attempts = i.attempts + 1, started_at = clock_timestamp()
     FROM next
     WHERE i.job_id = next.job_id AND i.product_id = next.product_id AND i.query_type = next.query_type
-    RETURNING i.product_id, i.query_type, i.position, i.deferred, i.query_ids, i.attempts, i.answered, i.dropped
+    RETURNING i.product_id, i.query_type, i.position, i.deferred, i.query_ids, i.attempts, i.answered, i.dropped,
+              i.changed
 )
-SELECT c.product_id, c.query_type, c.position, c.deferred, c.attempts, c.answered, c.dropped,
+SELECT c.product_id, c.query_type, c.position, c.deferred, c.attempts, c.answered, c.dropped, c.changed,
        s.product, CASE WHEN s.product IS NULL THEN left(coalesce(s.record, p.product_data)::text, 16777217) END AS record, p.brand_name,
-       (SELECT coalesce(jsonb_agg(jsonb_build_array(q.query_text, q.intent, q.stage, q.style, q.persona, q.branded)
+       (SELECT coalesce(jsonb_agg(jsonb_build_array(q.query_id, q.query_text, q.intent, q.stage, q.style, q.persona,
+                                                    q.branded, q.grounded_in,
+                                                    q.query_hash IS NULL OR q.text_md5 <> md5(q.query_text))
                                   ORDER BY u.number), '[]')
         FROM unnest(c.query_ids) WITH ORDINALITY AS u (query_id, number) JOIN queries q USING (query_id)
         WHERE q.is_active IS NOT FALSE) AS existing,
@@ -183,7 +190,8 @@ CROSS JOIN LATERAL (
     -- program. What a person did comes first, since only so many are read.
     SELECT jsonb_agg(jsonb_build_array(e.query_text, e.counts AND NOT e.is_added AND NOT e.is_rewritten,
                                        CASE WHEN e.is_rewritten THEN e.query_hash ELSE '' END)) AS stored,
-           jsonb_agg(jsonb_build_array(e.query_id, e.query_text, e.intent, e.stage, e.style, e.persona, e.branded)
+           jsonb_agg(jsonb_build_array(e.query_id, e.query_text, e.intent, e.stage, e.style, e.persona, e.branded,
+                                       e.grounded_in, TRUE)
                      ORDER BY e.query_id)
                FILTER (WHERE e.counts AND (e.is_added OR e.is_rewritten) AND NOT e.is_listed) AS by_person
     FROM (SELECT f.*
@@ -193,7 +201,7 @@ CROSS JOIN LATERAL (
                        q.query_hash IS NULL
                            AND q.query_id > min(q.query_id) FILTER (WHERE q.query_hash IS NOT NULL) OVER () AS is_added
                 FROM queries q
-                WHERE q.product_id = c.product_id) f
+                WHERE q.product_id = c.product_id AND (q.is_active IS NOT FALSE OR q.off_reason IS NULL)) f
           WHERE NOT f.is_listed OR f.is_rewritten OR f.is_off
           ORDER BY f.is_off OR f.is_rewritten OR f.is_added DESC, f.query_id DESC
           LIMIT 500) e
@@ -209,13 +217,15 @@ WHERE i.job_id = %(job_id)s AND i.run_id = %(run_id)s AND i.state = 'running'
 UPDATE job_items i
 SET state = o.state, run_id = CASE WHEN o.state = 'pending' THEN NULL ELSE i.run_id END,
     deferred = o.deferred, passing = o.transient, error_stage = o.error_stage, error = o.error,
-    query_ids = i.query_ids::bigint[] || o.query_ids, dropped = o.dropped, answered = o.answered,
+    query_ids = ARRAY(SELECT u.query_id FROM unnest(i.query_ids::bigint[]) WITH ORDINALITY AS u (query_id, number)
+                      WHERE u.query_id <> ALL (o.off_ids) ORDER BY u.number) || o.query_ids,
+    changed = FALSE, dropped = o.dropped, answered = o.answered,
     provider = coalesce(o.provider, i.provider), model = coalesce(o.model, i.model),
     prompt_tokens = i.prompt_tokens + o.prompt_tokens, output_tokens = i.output_tokens + o.output_tokens,
     finished_at = CASE WHEN o.state IN ('succeeded', 'failed') THEN clock_timestamp() END
 FROM jsonb_to_recordset(%(outcomes)s::jsonb)
     AS o (product_id bigint, query_type text, state text, deferred int, transient bool, error_stage text, error text,
-          query_ids bigint[], dropped jsonb, attempts int, answered_before int, answered int, provider text, model text,
+          query_ids bigint[], off_ids bigint[], dropped jsonb, attempts int, answered_before int, answered int, provider text, model text,
           prompt_tokens bigint, output_tokens bigint)
 WHERE i.job_id = %(job_id)s AND i.product_id = o.product_id AND i.query_type = o.query_type
   AND i.run_id = %(run_id)s AND i.state = 'running'

@@ -14,6 +14,20 @@ SELECT i.product_id, i.query_type, i.state, i.passing, i.content_hash, cardinali
 FROM job_items i
 WHERE i.job_id = %(job_id)s AND i.product_id = ANY(%(product_ids)s::bigint[])
 
+-- name: listed
+SELECT i.product_id, i.query_type,
+       (SELECT coalesce(jsonb_agg(jsonb_build_array(q.query_id, q.query_text, j.o -> 'intent', j.o -> 'stage',
+                                                    j.o -> 'style', j.o -> 'persona', j.o -> 'branded',
+                                                    j.o -> 'grounded_in',
+                                                    q.query_hash IS NULL OR j.o ->> 'text_md5' <> md5(q.query_text))
+                                  ORDER BY u.number), '[]')
+        FROM unnest(i.query_ids) WITH ORDINALITY AS u (query_id, number)
+        JOIN queries q USING (query_id)
+        CROSS JOIN LATERAL (SELECT to_jsonb(q) AS o) j
+        WHERE q.is_active IS NOT FALSE) AS existing
+FROM job_items i
+WHERE i.job_id = %(job_id)s AND i.product_id = ANY(%(product_ids)s::bigint[])
+
 -- name: records
 SELECT s.product_id, coalesce(s.position, s.product_id) AS position, p.brand_name, NULL AS product,
        left(coalesce(s.record, p.product_data)::text, 16777217) AS record

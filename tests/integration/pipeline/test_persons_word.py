@@ -26,7 +26,7 @@ WRITTEN = (
     "Can the Lamp stand outdoors?",
     "Who designed the Lamp?",
 )
-OFF, REWRITTEN = WRITTEN[0], WRITTEN[1]
+OFF, ALSO_OFF, REWRITTEN = WRITTEN[0], WRITTEN[2], WRITTEN[1]
 ADDED, NEW_TEXT = "Does the Lamp hum at night?", "Can the Lamp be dimmed by a phone?"
 LAMP = ("Lamp", "product")
 
@@ -57,8 +57,8 @@ def run(db: Database, price: int, provider: ItemProvider, job_id: str = "job", v
 
 
 def interfere(db: Database) -> dict[str, Any]:
-    """Switch a question off, rewrite another, and add one, as a person does; return the rows as they left them."""
-    db.run("UPDATE queries SET is_active = FALSE WHERE query_text = %(text)s", {"text": OFF})
+    """Switch two questions off, rewrite another, and add one, as a person does; return the rows as they left them."""
+    db.run("UPDATE queries SET is_active = FALSE WHERE query_text = ANY (%(texts)s)", {"texts": [OFF, ALSO_OFF]})
     db.run("UPDATE queries SET query_text = %(new)s WHERE query_text = %(old)s", {"new": NEW_TEXT, "old": REWRITTEN})
     db.run(
         "INSERT INTO queries (product_id, query_text, query_type)"
@@ -71,14 +71,15 @@ def interfere(db: Database) -> dict[str, Any]:
 def persons_rows(db: Database) -> dict[str, Any]:
     """The rows that a person touched, by text."""
     rows = db.run(
-        "SELECT * FROM queries WHERE query_text = ANY (%(texts)s)", {"texts": [OFF, REWRITTEN, NEW_TEXT, ADDED]}
+        "SELECT * FROM queries WHERE query_text = ANY (%(texts)s)",
+        {"texts": [OFF, ALSO_OFF, REWRITTEN, NEW_TEXT, ADDED]},
     )
     return {row.query_text: row for row in rows}
 
 
-def listed(db: Database) -> list[str]:
-    """The product questions in the job's result."""
-    (entry,) = result_products(db, "job")
+def listed(db: Database, job_id: str = "job") -> list[str]:
+    """The product questions in a job's result."""
+    (entry,) = result_products(db, job_id)
     return list(entry["product_questions"])
 
 
@@ -90,16 +91,15 @@ def test_three_refreshes_leave_everything_as_the_person_left_it(db: Database, ve
     """
     assert run(db, 1, Repeating(), version=version) == [WANTED]
     rows = interfere(db)
-    assert set(rows) == {OFF, NEW_TEXT, ADDED}
-    for price in (2, 3, 4):
-        needed = run(db, price, Repeating(), version=version)
-        assert needed[0] == WANTED - 2
+    assert set(rows) == {OFF, ALSO_OFF, NEW_TEXT, ADDED}
+    for price, needed in ((2, [WANTED - 3]), (3, []), (4, [])):
+        assert run(db, price, Repeating(), version=version) == needed
         assert persons_rows(db) == rows
         assert {NEW_TEXT, ADDED} <= set(listed(db))
         assert len(listed(db)) == len(set(listed(db))) == WANTED
         texts = [row.query_text for row in db.run("SELECT query_text FROM queries WHERE query_type = 'product'")]
-        off = NearCopies(known=[OFF])
-        assert [text for text in texts if off.copy_of(text)] == [OFF]
+        off = NearCopies(known=[OFF, ALSO_OFF])
+        assert {text for text in texts if off.copy_of(text)} == {OFF, ALSO_OFF}
     assert db.run("SELECT count(*) AS n FROM queries WHERE query_text = %(text)s", {"text": REWRITTEN})[0].n == 0
 
 
@@ -136,11 +136,12 @@ def test_what_is_switched_off_during_the_call_does_not_count(db: Database) -> No
             db.run("UPDATE queries SET is_active = FALSE WHERE query_text = %(text)s", {"text": OFF})
             done.append(True)
 
-    needed = run(db, 2, Repeating(on_call=switch_off))
+    needed = run(db, 1, Repeating(on_call=switch_off), "another")
     assert needed == [WANTED, 1]
-    assert OFF not in listed(db)
-    assert len(listed(db)) == WANTED
-    assert items(db)[LAMP].dropped["switched_off"] == 1
+    assert OFF not in listed(db, "another")
+    assert len(listed(db, "another")) == WANTED
+    (item,) = db.run("SELECT dropped FROM job_items WHERE job_id = 'another' AND query_type = 'product'")
+    assert item.dropped["switched_off"] == 1
     assert persons_rows(db)[OFF].is_active is False
 
 

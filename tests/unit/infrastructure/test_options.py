@@ -53,6 +53,19 @@ def test_numbers_end_where_they_are_said_to(option: str) -> None:
         assert problems(*RIGHT, f"{option}={value}") == [expected]
 
 
+@pytest.mark.parametrize(
+    "tag", ["auto", "de", "de-AT", "zh_hant_TW", "es-419", "DE-at", "", "german", "de-", "d", "de AT"]
+)
+def test_the_script_and_the_job_take_the_same_locales(tag: str) -> None:
+    """What the script lets through the job takes, and it is handed on as a variable."""
+    said = problems(*RIGHT, f"locale={tag}")
+    is_right = not said
+    assert is_right == (bool(tag) and job_takes("LOCALE", tag))
+    assert is_right or said == [f"--locale {tag!r}: give a tag of language and country such as de-AT, or auto"]
+    given = given_options([*RIGHT, f"locale={tag}"])
+    assert [each.value for each in variables_of(given) if each.name == "LOCALE"] == [tag]
+
+
 def test_the_script_and_the_job_agree() -> None:
     """The job takes the ends of num-questions and refuses one more; a variable of the script is one of the job's."""
     variables = {setting.variable for setting in SETTINGS.values()}

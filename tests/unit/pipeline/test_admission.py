@@ -112,6 +112,24 @@ def test_a_job_keeps_the_version_of_prompts_that_it_began_with(version: str) -> 
         order_of(config(), JobMetadata({"prompt_version": "99"}))
 
 
+@pytest.mark.parametrize("version", prompt_versions()[:-1])
+def test_a_locale_needs_prompts_that_know_it(version: str) -> None:
+    """A job that began before there was one says so, and is not continued in two languages."""
+    began = JobMetadata({"prompt_version": version})
+    with pytest.raises(ConfigurationError, match=rf"version {version}, which know no locale.*--refresh"):
+        order_of(config(LOCALE="de-AT"), began)
+    assert order_of(config(LOCALE="auto"), began).locale == ""
+    assert order_of(config(LOCALE="DE_at", REFRESH="1"), began).locale == "de-AT"
+
+
+def test_the_locale_is_fixed_by_the_first_run() -> None:
+    """A set in one language does not get the rest of its questions in another."""
+    first = config(LOCALE="de-AT")
+    began = JobMetadata(terms_of(first, order_of(first, NOTHING_NOTED)))
+    with pytest.raises(ConfigurationError, match=r"locale was de-AT, is auto.*--refresh"):
+        has_other_terms(config(), order_of(config(), began), began)
+
+
 @pytest.mark.parametrize(
     ("environ", "may"),
     [

@@ -224,3 +224,16 @@ def test_product_data_cannot_close_its_block() -> None:
     assert asked.prompt.user.count("</product_data>") == 1
     assert '\n- "x"' not in asked.prompt.user
     assert "\nIgnore" not in asked.prompt.user
+
+
+def test_a_locale_decides_the_language() -> None:
+    """With one, a question in the language of the product's texts is in the wrong one; it is stored with the question.
+    Without one, the language of the product's texts is.
+    """
+    german, english = "Welche Wanderschuhe eignen sich für breite Füße?", "Which hiking boots are best for wide feet?"
+    keyed = [("best_for_questions", text) for text in (german, english)]
+    asked = accepted(request([OPEN], locale="de-AT"), *keyed)
+    assert [(question.text, question.locale) for question in asked.questions] == [(german, "de-AT")]
+    assert asked.dropped == {"wrong_language": 1}
+    of_texts = accepted(request([OPEN]), *keyed)
+    assert [(question.text, question.locale) for question in of_texts.questions] == [(english, "en")]

@@ -1,7 +1,10 @@
 """Whether a question names the product that it is asked for, on labelled questions."""
 
 import json
+import random
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +13,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from query_generator.models import Product
-from query_generator.questions.names import OwnNames
+from query_generator.questions.names import OwnNames, own_names
 
 LABELLED = Path(__file__).with_name("labelled")
 SETS = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(LABELLED.glob("brand_leaks_*.json"))]
 CASES: list[dict[str, Any]] = [case for cases in SETS for case in cases]
 
 
-def names_of(case: dict[str, Any]) -> OwnNames:
+def product_of(case: dict[str, Any]) -> Product:
     attributes = tuple((name, value) for name, value in case["attributes"])
     texts = {key: case[key] for key in ("name", "brand", "category", "description")}
-    return OwnNames(Product(**texts, attributes=attributes))
+    return Product(**texts, attributes=attributes)
+
+
+def names_of(case: dict[str, Any]) -> OwnNames:
+    return OwnNames(product_of(case))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['brand']}: {case['name'][:30]}")
@@ -68,6 +75,20 @@ def test_a_product_without_any_name_of_its_own_is_never_named() -> None:
     own = OwnNames(Product(name="Cat Food", brand="Generic", category="Pet food"))
     assert not own.found("Which cat food is best for kittens?")
     assert own.masked("Which cat food is best?") == "Which _ is best?"
+
+
+@pytest.mark.parametrize("title", ["Chicken Meat", "Garden hose", "Шерстяной плед", "ステンレスボトル"])
+@pytest.mark.parametrize("write", [str, str.lower, str.upper, str.title])
+def test_a_title_of_common_words_is_masked_in_any_use(title: str, write: Callable[[str], str]) -> None:
+    """Two questions of one product are compared without its title, whether or not it is written as a name."""
+    own = OwnNames(Product(name=title))
+    assert own.masked(f"how long does {write(title)} last?") == "how long does _ last?"
+
+
+@pytest.mark.parametrize("spelled", ["S0ny", "s0ny", "S0NY", "Ｓ０ｎｙ", "ｓ0ny"])
+def test_digits_for_letters_hide_no_brand(spelled: str) -> None:
+    """A brand is found with digits that look like its letters, in any width."""
+    assert OwnNames(Product(name="Headphones", brand="Sony")).found(f"Is {spelled} worth it?") == spelled
 
 
 @pytest.mark.parametrize(
@@ -132,6 +153,33 @@ def test_a_brand_is_found_in_any_disguise(brand: str, disguise: Callable[[str], 
     own = OwnNames(Product(name="Thing", brand=brand))
     for question in ("Is {} worth it?", "What do people think of {} these days?", "{} or another brand: which lasts?"):
         assert own.found(question.format(disguise(brand)))
+
+
+def test_names_that_are_kept_answer_as_new_ones() -> None:
+    """What was read of other questions, of other products and by other threads makes no difference."""
+    asked = [(own_names(product_of(case)), names_of(case), case["traps"] + case["clean"]) for case in CASES]
+    work = [(kept, fresh, question) for kept, fresh, questions in asked for question in questions * 3]
+    random.Random(14).shuffle(work)
+
+    def differs(kept: OwnNames, fresh: OwnNames, question: str) -> bool:
+        return (kept.masked(question), kept.found(question)) != (fresh.masked(question), fresh.found(question))
+
+    with ThreadPoolExecutor(8) as threads:
+        assert not any(threads.map(differs, *zip(*work, strict=True)))
+
+
+def test_products_that_differ_have_names_of_their_own() -> None:
+    """Only the same product is given names that are kept: brand, title, category, description and fields tell."""
+    base = Product(name="Gap Jeans", brand="Gap", category="Jeans")
+    others = [
+        replace(base, name="Levis", content_hash=""),
+        replace(base, brand="Levis", content_hash=""),
+        replace(base, category="Belts", content_hash=""),
+        replace(base, description="Never lose your jeans again.", content_hash=""),
+        replace(base, attributes=(("Brand", "Levis"),), content_hash=""),
+    ]
+    assert len({id(own_names(product)) for product in (base, *others)}) == 6
+    assert own_names(replace(base)) is own_names(base)
 
 
 @settings(deadline=None)

@@ -1,5 +1,7 @@
 """Folded tokens, where they stand, and how words of other scripts sound."""
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,6 +36,15 @@ def test_each_token_knows_where_it_stands(text: str) -> None:
         assert token
         assert place <= start < end <= len(text)
         place = start
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(max_codepoint=127), max_size=60))
+def test_tokens_of_plain_texts_are_their_runs_of_letters_and_of_digits(text: str) -> None:
+    """Of an ASCII text each token is a longest run, in small letters, and stands where it is said to."""
+    runs = [(run[0].lower(), *run.span()) for run in re.finditer(r"[A-Za-z]+|[0-9]+", text)]
+    assert located(text) == runs
+    assert fold(text) == [word for word, _, _ in runs]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The prompts of each version, as they were when it was released. `prompts_of_versions.json` holds them whole."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,18 @@ def test_who_asks_is_described_once() -> None:
     user = prompt(PROMPT_VERSION, "boot", QueryType.PRODUCT, 25, NURSE).user
     assert user.count("works late") == 1
     assert user.count("night nurse") > 1
+
+
+@pytest.mark.parametrize("is_small", [False, True])
+def test_a_locale_is_told_to_the_model(is_small: bool) -> None:
+    """It stands beside the product's data, so that the standing instructions stay the same for all products."""
+    order = Order(5, small_model=is_small)
+    without, told = (
+        next_request(PRODUCTS["boot"], QueryType.MARKET, replace(order, locale=locale)) for locale in ("", "pt-BR")
+    )
+    assert without is not None
+    assert told is not None
+    assert "pt-BR" in told.prompt.user
+    assert "pt-BR" not in without.prompt.user
+    assert told.prompt.system == without.prompt.system
+    assert (told.locale, without.locale) == ("pt-BR", "")

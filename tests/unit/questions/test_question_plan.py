@@ -48,6 +48,18 @@ def test_the_same_product_gets_the_same_plan(query_type: QueryType) -> None:
 
 
 @each_type
+@pytest.mark.parametrize("version", ["2", "3"])
+def test_the_fields_of_a_product_change_no_facet(query_type: QueryType, version: str) -> None:
+    """They give starting points alone: what was asked for fills the plan of a product that has got other fields since,
+    and of one whose fields a result does not tell.
+    """
+    facets = [group.facets for group in plan(BOOT, query_type, 25, version=version)]
+    for attributes in ((), (("Sole", "Vibram"),), tuple((f"Field {number}", "x") for number in range(20))):
+        other = Product(BOOT.name, BOOT.brand, BOOT.category, attributes=attributes)
+        assert [group.facets for group in plan(other, query_type, 25, version=version)] == facets
+
+
+@each_type
 def test_two_products_of_one_category_get_different_plans(query_type: QueryType) -> None:
     """One product's set is not the next one's with the name swapped; already the plan is another."""
     assert plan(BOOT, query_type, 25) != plan(OTHER, query_type, 25)

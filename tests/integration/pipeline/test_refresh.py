@@ -1,0 +1,145 @@
+"""A changed product keeps the questions that still hold, with their ids, and gets new ones for the others only."""
+
+from typing import Any
+
+import pytest
+
+from query_generator.llm.base import GenerationReply, GenerationRequest
+from query_generator.models import Product
+from query_generator.questions.order import Order
+from query_generator.store.database import Database
+from query_generator.store.open_work import OpenWork
+from query_generator.store.results import result_products
+from tests.support.catalog import counts_of, open_job, product
+from tests.support.item_provider import ItemProvider
+from tests.support.loop import WANTED, generation
+
+STATES_WEIGHT = "Is the 2 kg Lamp easy to move about?"
+PRESUPPOSES = "How does the dimmer of the Lamp work?"
+OF_SHADE = "Can the shade of the Lamp be washed?"
+ALWAYS = "Which bulbs fit the Lamp?"
+NEW = ["Is the Lamp safe in a nursery?", "How bright is the Lamp in a large room?", "Does the Lamp flicker on video?"]
+LATER = ["Where can the Lamp be repaired?"]
+FIELDS = {"weight": "2 kg", "dimmer": "yes", "shade": "linen"}
+
+
+class Writer(ItemProvider):
+    """Writes product questions from a list, and as many market questions as are asked for."""
+
+    def __init__(self, *texts: str) -> None:
+        super().__init__()
+        self._texts = texts
+
+    def generate(self, request: GenerationRequest) -> GenerationReply:
+        """Write what is asked for."""
+        if request.query_type == "market":
+            return super().generate(request)
+        self.requests.append(request)
+        return GenerationReply(self._texts, self.name, self.model)
+
+    def needed(self) -> list[int]:
+        """How many product questions were needed at each call."""
+        return [request.count for request in self.requests if request.query_type == "product"]
+
+
+def lamp(description: str = "", price: int = 1, **attributes: str) -> list[Product]:
+    """The product with some attributes."""
+    return [product("Lamp", description=description, price=price, attributes={**FIELDS, **attributes})]
+
+
+def run(db: Database, products: list[Product], *texts: str) -> Writer:
+    """Run the job to its end with a model that writes these texts."""
+    ledger, writer = open_job(db, products), Writer(*texts)
+    generation(ledger, writer, order=Order(WANTED, reask_limit=0)).run(counts_of(ledger))
+    ledger.lease.end()
+    return writer
+
+
+def listed(db: Database) -> dict[str, int]:
+    """The product questions of the job's result with their ids, in order."""
+    (entry,) = result_products(db, "job")
+    return {each["text"]: each["query_id"] for each in entry["questions"] if each["type"] == "product"}
+
+
+def off(db: Database) -> dict[str, str]:
+    """The questions that are switched off, each with its reason."""
+    return {row.query_text: row.off_reason for row in db.run("SELECT * FROM queries WHERE is_active IS FALSE")}
+
+
+@pytest.fixture
+def first(db: Database) -> dict[str, int]:
+    """A finished job; its questions with their ids."""
+    run(db, lamp(), STATES_WEIGHT, PRESUPPOSES, OF_SHADE, ALWAYS)
+    db.run("UPDATE queries SET grounded_in = '{shade}' WHERE query_text = %(text)s", {"text": OF_SHADE})
+    return listed(db)
+
+
+@pytest.mark.parametrize(
+    ("changed", "reasons"),
+    [
+        ({"price": 3}, {}),
+        ({"weight": "3 kg"}, {STATES_WEIGHT: "contradiction"}),
+        ({"dimmer": "no"}, {PRESUPPOSES: "false_presupposition"}),
+        ({"shade": ""}, {OF_SHADE: "ungrounded"}),
+        ({"weight": "3 kg", "dimmer": "no"}, {STATES_WEIGHT: "contradiction", PRESUPPOSES: "false_presupposition"}),
+        ({"description": "A lamp to read by, of brass."}, {}),
+    ],
+)
+def test_what_still_holds_stays_and_only_the_rest_is_bought(
+    db: Database, first: dict[str, int], changed: dict[str, Any], reasons: dict[str, str]
+) -> None:
+    """Kept questions have the ids that they had; others are off, with the reason; new ones come last."""
+    assert len(first) == WANTED
+    writer = run(db, lamp(**changed), *NEW)
+    kept = {text: query_id for text, query_id in first.items() if text not in reasons}
+    now = listed(db)
+    assert off(db) == reasons
+    assert list(now.items())[: len(kept)] == list(kept.items())
+    assert list(now)[len(kept) :] == NEW[: len(reasons)]
+    assert writer.needed() == ([len(reasons)] if reasons else [])
+
+
+def test_the_dry_run_quotes_what_is_bought(db: Database, first: dict[str, int]) -> None:
+    """It counts the questions that still hold by the same rule, and changes nothing."""
+    entries = lamp(weight="3 kg", dimmer="no")
+    quoted = {item.query_type: item.existing for item in OpenWork(db, "job").of(entries)}
+    assert [question.text for question in quoted[next(iter(quoted))]] == [OF_SHADE, ALWAYS]
+    assert off(db) == {}
+    assert run(db, entries, *NEW).needed() == [WANTED - len(quoted[next(iter(quoted))])]
+
+
+def test_what_went_may_come_back_with_its_feature(db: Database, first: dict[str, int]) -> None:
+    """What the program switched off is no person's word: when it is written again, its row is switched on again."""
+    run(db, lamp(dimmer="no"), *NEW)
+    assert off(db) == {PRESUPPOSES: "false_presupposition"}
+    run(db, lamp(dimmer="yes", weight="3 kg"), PRESUPPOSES)
+    assert listed(db)[PRESUPPOSES] == first[PRESUPPOSES]
+    assert off(db) == {STATES_WEIGHT: "contradiction"}
+
+
+def test_the_same_words_do_not_come_back_at_once(db: Database, first: dict[str, int]) -> None:
+    """A model that writes again what has just gone, in the same words or others, does not bring it back."""
+    writer = run(db, lamp(shade=""), OF_SHADE, "Is the shade of the Lamp washable?", *NEW)
+    assert writer.needed() == [1]
+    assert off(db) == {OF_SHADE: "ungrounded"}
+    assert list(listed(db))[-1] == NEW[0]
+
+
+def test_a_rewritten_question_is_left_alone_even_if_it_is_wrong_now(db: Database, first: dict[str, int]) -> None:
+    """A person's word is final: the program does not switch off what they wrote."""
+    mine = "Is the 2 kg Lamp too heavy for a shelf?"
+    db.run("UPDATE queries SET query_text = %(new)s WHERE query_text = %(old)s", {"new": mine, "old": STATES_WEIGHT})
+    run(db, lamp(weight="3 kg"), *NEW)
+    assert off(db) == {}
+    assert listed(db)[mine] == first[STATES_WEIGHT]
+
+
+def test_a_run_that_is_stopped_leaves_the_choice_to_the_next(db: Database, first: dict[str, int]) -> None:
+    """Nothing is switched off before the questions in its place are stored."""
+    ledger = open_job(db, lamp(weight="3 kg"))
+    ledger.queue.claim(2)
+    ledger.lease.end()
+    assert off(db) == {}
+    assert run(db, lamp(weight="3 kg"), *NEW).needed() == [1]
+    assert off(db) == {STATES_WEIGHT: "contradiction"}
+    assert len(listed(db)) == WANTED
