@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from query_generator.models import Product, QueryType
+from query_generator.questions.claims import Claims
 from query_generator.questions.linking import OwnWords, is_definite, linking, own_words, says_of_own
 from query_generator.questions.quantities import Quantity, number_of, quantities
 from query_generator.questions.standardize import comparison_key
@@ -86,6 +87,11 @@ class ProductFacts:
         return found
 
     @cached_property
+    def claims(self) -> Claims:
+        """What stands beside an amount that is said of the product, in languages without articles."""
+        return Claims(self._product)
+
+    @cached_property
     def counts(self) -> dict[str, float]:
         """Bare numbers by the name of their field: of "bluetooth: 5.3" and "hdmi ports: 3"."""
         found = {}
@@ -112,6 +118,9 @@ class ProductFacts:
         comparable = [each for each in self.amounts if said.agrees(each.quantity) is not None]
         if not comparable:
             return False
+        if not question.isascii() and (role := self.claims.role_of(question, said)) is not None:
+            measured = [each for each in comparable if not each.roles.isdisjoint(role)] or comparable
+            return not any(said.agrees(each.quantity) for each in measured)
         before = comparison_key(question[: said.start]).split()
         after = comparison_key(question[said.end :]).split()
         if not linking().comparing.isdisjoint(before):

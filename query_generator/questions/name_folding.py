@@ -15,8 +15,9 @@ from pathlib import Path
 from query_generator.questions.skeletons import skeleton
 
 _SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_INDIC = "\u0900-\u0963\u0966-\u0dff"  # letters with vowel signs, which are no letters to `re`
 _ASCII_TOKEN = re.compile(r"[a-z]+|[0-9]+")
-_TOKEN = re.compile(rf"[a-z]+|[0-9]+|[{_SPACELESS}]|[^\W_a-z0-9{_SPACELESS}]+")
+_TOKEN = re.compile(rf"[a-z]+|[0-9]+|[{_SPACELESS}]|(?:[^\W_a-z0-9{_SPACELESS}]|[{_INDIC}])+")
 _PIECE = re.compile(rf"[{_SPACELESS}]|[^\s{_SPACELESS}]+")
 _FOREIGN_RUN = re.compile(r"[\u0370-\u052f\u1f00-\u1fff]+|[\u30a0-\u30ffｦ-ﾟ]+")
 _LETTER_SOUNDS = Path(__file__).with_name("letter_sounds.json")

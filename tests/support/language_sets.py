@@ -1,8 +1,8 @@
 """Products, questions and bad texts in languages other than English, judged as replies of a model are.
 
 `tests/unit/questions/languages` holds a file a language (ISO 639-1): 20 products, each with four natural questions of a
-product page, two of the market that name no brand and two that do; and 20 bad texts, each with the place of its product,
-the slot that it answers, and the reason for which it must be dropped.
+product page, two of the market that name no brand and two that do; and 20 bad texts, each with the place of its
+product, the slot that it answers, and the reason for which it must be dropped.
 """
 
 import json
