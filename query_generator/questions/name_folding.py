@@ -18,6 +18,8 @@ _SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3040-\u30ff\u3400-\
 _INDIC = "\u0900-\u0963\u0966-\u0dff"  # letters with vowel signs, which are no letters to `re`
 _ASCII_TOKEN = re.compile(r"[a-z]+|[0-9]+")
 _TOKEN = re.compile(rf"[a-z]+|[0-9]+|[{_SPACELESS}]|(?:[^\W_a-z0-9{_SPACELESS}]|[{_INDIC}])+")
+_PIECE_OF_ONE = re.compile(f"[{_SPACELESS}]")
+_ARABIC_ARTICLE = re.compile(r"(?<!\w)ال(?=\w{3})")
 _PIECE = re.compile(rf"[{_SPACELESS}]|[^\s{_SPACELESS}]+")
 _FOREIGN_RUN = re.compile(r"[\u0370-\u052f\u1f00-\u1fff]+|[\u30a0-\u30ffｦ-ﾟ]+")
 _LETTER_SOUNDS = Path(__file__).with_name("letter_sounds.json")
@@ -31,12 +33,23 @@ _SPACED = bytes(ord(chr(code).lower()) if code < 128 and chr(code).isalnum() els
 Token = tuple[str, int, int]
 
 
+def _plain(text: str) -> str:
+    """Return the skeleton of a text, whose Arabic words have lost their article: it may stand before any name."""
+    plain = skeleton(text)
+    return _ARABIC_ARTICLE.sub("", plain) if "ال" in plain else plain
+
+
 def fold(text: str) -> list[str]:
     """Return the folded tokens of a text, in order."""
     if text.isascii():
         words = text.encode().translate(_SPACED).decode().split()
         return words if "".join(words).isalpha() else _ASCII_TOKEN.findall(text.lower())
-    return _TOKEN.findall(skeleton(text))
+    return _TOKEN.findall(_plain(text))
+
+
+def is_written_together(text: str) -> bool:
+    """Return whether a text begins in a script without spaces between words."""
+    return bool(_PIECE_OF_ONE.match(text))
 
 
 def squeezed(text: str) -> str:
@@ -65,7 +78,7 @@ def placed(text: str, words: Iterable[str]) -> list[Token]:
 @lru_cache(maxsize=4096)
 def _located(piece: str) -> tuple[Token, ...]:
     """Return the same for a letter of a script without spaces, or for what stands between spaces or such letters."""
-    tokens = _TOKEN.findall(skeleton(piece))
+    tokens = _TOKEN.findall(_plain(piece))
     if len(tokens) > 1 and piece.isascii():
         return tuple((found[0], found.start(), found.end()) for found in _ASCII_TOKEN.finditer(piece.lower()))
     start, end = 0, len(piece)

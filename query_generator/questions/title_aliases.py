@@ -13,7 +13,7 @@ from query_generator.questions.brand_aliases import (
     add_other_spellings,
     camel_split,
 )
-from query_generator.questions.name_folding import fold, squeezed
+from query_generator.questions.name_folding import fold, is_written_together, squeezed
 from query_generator.questions.name_vocabulary import (
     english_words,
     foreign_words,
@@ -32,7 +32,8 @@ READ_DESCRIPTION = 2_000  # characters
 
 _AFTER_LATIN = "\u0250"  # the first letter behind the Latin ones
 _HOST = "…"  # stands for a device in the list of words
-_EDGES = ".,:;!?*#\"'“”„«»()[]{}-–—_/|~™®©"
+_EDGES = ".,:;!?*#\"'“”„«»《》「」『』【】()[]{}-–—_/|~™®©"
+_PARTING = str.maketrans(dict.fromkeys("/《》「」『』【】", " "))
 _POSSESSIVE = re.compile(r"['’]s?$")
 _MADE_OF = re.compile(r"(?:less|proof|able|free|ness|ly|like|resistant|ing|ed)$")
 _CODE_PARTS = re.compile(r"[a-z]+|[0-9]+")
@@ -56,15 +57,32 @@ def add_title(product: Product, aliases: Aliases) -> None:
         elif len(folded) > 2 and word[0] < _AFTER_LATIN:
             _add_word(word, folded, product, aliases, style)
     _add_line(words, aliases)
+    if words and is_written_together(words[0]):
+        first, brand = squeezed(words[0]), squeezed(product.brand)
+        if 1 < len(first) < len(brand) and brand.startswith(first):
+            aliases.strict.add(first)
     add_other_spellings(aliases, aliases.strict - of_brand)
     full = squeezed(title)
     if len(full) >= SHORTEST_FULL_TITLE and len(words) > 3:
         aliases.strict.add(full)
 
 
+def first_of_other_script(product: Product) -> str:
+    """Return the folded first word of a title that is neither brand nor category; "" if it is Latin or a code.
+
+    It is the "伊右衛門" of "伊右衛門 京都ブレンド 緑茶": where there are no capitals, its place alone tells a line.
+    """
+    category = squeezed(product.category)
+    for word in _own_words(product.name[:READ_CHARACTERS], set(fold(product.brand[:READ_CHARACTERS]))):
+        folded = squeezed(word)
+        if len(folded) > 1 and folded not in category and folded != squeezed(product.brand):
+            return folded if folded[0] > _AFTER_LATIN and not any(map(str.isdigit, folded)) else ""
+    return ""
+
+
 def _own_words(title: str, brand_words: set[str]) -> list[str]:
     """Return the words of a title without the brand's; `_HOST` stands for the device that an accessory is for."""
-    raw = [_POSSESSIVE.sub("", word).strip(_EDGES) for word in _own_part(title).replace("/", " ").split()]
+    raw = [_POSSESSIVE.sub("", word).strip(_EDGES) for word in _own_part(title).translate(_PARTING).split()]
     words = [word for word in raw if squeezed(word) not in brand_words]
     if words_of("accessories").isdisjoint(word.lower() for word in words):
         return words
