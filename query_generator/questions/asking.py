@@ -17,7 +17,11 @@ _INNER_MARK = re.compile(rf"[{END_MARKS}][\s\"'”’»)\](\[{{•*–—/|→#-
 _QUOTED_MARK = re.compile(r"[\"'“‘«][^\"'”’»]*\?[\"'”’»]")
 _COMPOUND = re.compile(
     rf"\band (?:(?:what|how|why|where|when|who|which)\b(?: \w+){{0,2}} )?(?:{_AUXILIARY}) (?:it|they|there|i|you|we)\b"
+    r"|\bund (?:(?:was|wie|warum|wo|wann|wer|welche[nmrs]?)\b(?: \w+){0,2} )?"
+    r"(?:ist|sind|kann|können|hat|haben|gibt|lässt|lassen|passt|passen|wird|darf|muss|funktioniert)"
+    r" (?:es|er|sie|man|ich|wir|sich)\b"
 )
+_AND = frozenset(["and", "und"])
 _ANSWERED = re.compile(
     r"\b(?:answer|antwort|réponse|respuesta|resposta|risposta|antwoord|odpowiedź|cevap|ответ)\s?[:=]|(?:^|[\s?])a:\s"
     r"|(?:答|回答|答え|답변?|الجواب|الإجابة|उत्तर|คำตอบ)\s?[:：]"
@@ -81,7 +85,7 @@ def several_fault(question: str, words: list[str], *, conversational: bool) -> s
             return "holds_answer"
         if inner and not _QUOTED_MARK.search(question):
             return "two_questions"
-    if not conversational and "and" in words and _COMPOUND.search(" ".join(words)):
+    if not conversational and not _AND.isdisjoint(words) and _COMPOUND.search(" ".join(words)):
         return "two_questions"
     return ""
 

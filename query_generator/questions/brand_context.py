@@ -70,6 +70,8 @@ def names_brand(question: str, tokens: list[Token], first: int, last: int, kinds
         return not (tokens[first][0] in words_of("calendar") and word.islower() and before in ("every", "on", "for"))
     if has_article:
         return False
+    if before in _group("made_by") and first > 1 and _is_kind(tokens[first - 2][0], kinds):
+        return word[:1].isupper()
     if question.islower() and _is_kind(before, kinds) and after in ("for", "vs", "or", ""):  # as typed in a search box
         return True
     return _stands_as_name(question, tokens, first, last, before, after)
