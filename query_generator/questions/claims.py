@@ -60,6 +60,8 @@ class Claims:
         words = [word for word in re.split(r"[\s,、]+", title) if word]
         called = {brand, *brand.split(), *brand_aliases(product.brand).strict, *_LATIN_NAME.findall(title)}
         called |= {word for word in words if brand.startswith(word)}
+        if brand:
+            words += [part for word in words for part in word.split(brand)[1:] if part]
         self._own = _longest_first(word for word in called if len(word) > 1)
         self._called = _longest_first({*self._own, *words})
         self._in_title = frozenset(each.values[0][0] for each in quantities(product.name))
@@ -89,12 +91,12 @@ class Claims:
         linking = _words().linking
         if _edge(before, _words().pointing, at_end=True):
             return True
-        link = _edge(after, linking, at_end=False)
-        if _edge(_cut(after, link, at_end=False), self._own, at_end=False):
+        link_after, link_before = _edge(after, linking, at_end=False), _edge(before, linking, at_end=True)
+        if _edge(_cut(after, link_after, at_end=False), self._own, at_end=False):
             return True
-        before = _cut(before, link, at_end=True) if (link := _edge(before, linking, at_end=True)) else before
+        before = _cut(before, link_before, at_end=True)
         dimension = said.values[0][0]
-        is_bare = not (is_measured or dimension in self._in_title)
+        is_bare = not (is_measured or (link_before and link_after) or dimension in self._in_title)
         if is_bare and dimension.startswith(_OF_ANYTHING):
             return False
         while name := _edge(before, self._called, at_end=True):
@@ -115,7 +117,9 @@ def _role_phrases(names: Iterable[str]) -> Mapping[str, frozenset[str]]:
         for phrase in {bare, *frozenset[str]().union(*same)}:
             phrases.setdefault(phrase, words)
             if _ARABIC.match(phrase):
-                phrases.update(dict.fromkeys((f"{_ARTICLE}{phrase}", f"ب{phrase}", f"ب{_ARTICLE}{phrase}"), words))
+                stem = f"{phrase[:-1]}ت" if phrase.endswith("ة") else phrase  # its weight: "وزنها"
+                forms = (f"{_ARTICLE}{phrase}", f"ب{phrase}", f"ب{_ARTICLE}{phrase}", f"{stem}ها", f"{stem}ه")
+                phrases.update(dict.fromkeys(forms, words))
     return phrases
 
 

@@ -19,6 +19,7 @@ from query_generator.questions.stated import Stated, contradicted_value, presupp
 PRICE_TOLERANCE = 0.03  # 149.90 is spoken of as 150
 DESCRIPTION_CHARACTERS = 2_000  # that are searched for amounts
 
+_WITHOUT_ARTICLES = re.compile("[\u0400-\u1fff\u3040-\ud7af]")  # scripts whose languages have none that tell a thing
 _DIGIT = re.compile(r"\d")
 _ROLES = (
     frozenset(["screen", "display", "panel", "diagonal", "bildschirm"]),
@@ -118,9 +119,10 @@ class ProductFacts:
         comparable = [each for each in self.amounts if said.agrees(each.quantity) is not None]
         if not comparable:
             return False
-        if not question.isascii() and (role := self.claims.role_of(question, said)) is not None:
-            measured = [each for each in comparable if not each.roles.isdisjoint(role)] or comparable
-            return not any(said.agrees(each.quantity) for each in measured)
+        if _WITHOUT_ARTICLES.search(question):
+            role = self.claims.role_of(question, said)
+            measured = [each for each in comparable if role and not each.roles.isdisjoint(role)] or comparable
+            return role is not None and not any(said.agrees(each.quantity) for each in measured)
         before = comparison_key(question[: said.start]).split()
         after = comparison_key(question[said.end :]).split()
         if not linking().comparing.isdisjoint(before):

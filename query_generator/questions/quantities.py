@@ -13,26 +13,32 @@ from pathlib import Path
 SHORTEST_STEM = 4  # letters of a unit that stands with an ending, where words stand apart: "дюймовый"
 TOLERANCE = 0.025  # sellers round: 55 in as 140 cm, 1 TB as 1,024 GB
 
+MOST_ROUNDED = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """A number with unit: its place in the text, and its value in the base unit of each dimension that it may have.
 
     An ounce is both a mass and a volume. `values` are (dimension, low, high): both ends of a range, else the same.
+    `rounding` is half the last place of a number with one decimal, as a share of it, else 0: 1.1 kg may be 1,140 g.
     """
 
     start: int
     end: int
     values: tuple[tuple[str, float, float], ...]
+    rounding: float = 0.0
 
     def agrees(self, other: "Quantity") -> bool | None:
         """Whether both may be the same amount; None if they share no dimension."""
         shared = False
+        is_rounded = min(self.rounding, other.rounding) == 0
+        tolerance = max(TOLERANCE, min(self.rounding + other.rounding, MOST_ROUNDED)) if is_rounded else TOLERANCE
         for dimension, low, high in self.values:
             for other_dimension, other_low, other_high in other.values:
                 if dimension == other_dimension:
                     shared = True
-                    slack = TOLERANCE * max(high, other_high)
+                    slack = tolerance * max(high, other_high)
                     if low <= other_high + slack and other_low <= high + slack:
                         return True
         return False if shared else None
@@ -61,6 +67,7 @@ _PATTERN = re.compile(
     re.IGNORECASE,
 )
 _SPACELESS = re.compile(f"[{_WRITTEN_TOGETHER}]")
+_ONE_DECIMAL = re.compile(r"\d+[.,]\d")
 _EITHER_WAY = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 
 # "The Phone 15 in hard water" tells no inches; a word after the unit is that of a measure or of a thing measured so.
@@ -87,8 +94,12 @@ def quantities(text: str) -> list[Quantity]:
             for dimension, factor in dimensions
             for scale in scales
         )
-        found.append(Quantity(match.start(), match.start("unit") + length, values))
+        found.append(Quantity(match.start(), match.start("unit") + length, values, _rounding(match["low"])))
     return found
+
+
+def _rounding(number: str) -> float:
+    return 0.05 / number_of(number) if _ONE_DECIMAL.fullmatch(number) and number_of(number) else 0.0
 
 
 def _other_scale(number: float) -> float:
