@@ -99,11 +99,11 @@ class Claims:
         is_bare = not (is_measured or (link_before and link_after) or dimension in self._in_title)
         if is_bare and dimension.startswith(_OF_ANYTHING):
             return False
-        while name := _edge(before, self._called, at_end=True):
-            if name in self._own:
-                return True
+        while not _edge(before, self._own, at_end=True):
+            if not (name := _edge(before, self._called, at_end=True)):
+                return False
             before = _cut(before, name, at_end=True)
-        return bool(_edge(before, self._own, at_end=True))
+        return True
 
 
 def _role_phrases(names: Iterable[str]) -> Mapping[str, frozenset[str]]:
