@@ -55,7 +55,7 @@ def names_brand(question: str, tokens: list[Token], first: int, last: int, kinds
     if possessive and after_place < len(tokens) and tokens[after_place][0] == "s":
         after_place += 1
     after = tokens[after_place][0] if after_place < len(tokens) else ""
-    if len(word) > 2 and word.isupper() and not question.isupper():
+    if len(word) > 2 and word.isupper() and not (question[:start] + question[end:]).isupper():
         return True
     if len(word) < 3 and first and question[tokens[first - 1][1]].isupper() and word.isupper():
         return True
