@@ -17,8 +17,6 @@ from query_generator.questions.brand_aliases import brand_aliases
 from query_generator.questions.quantities import Quantity, quantities
 from query_generator.questions.standardize import comparison_key
 
-# An amount of these behind a bare name may be one of anything: how far, how long, how heavy the user is.
-_OF_ANYTHING = ("length", "time", "mass", "share", "temperature", "people", "pieces")
 _WRITTEN_TOGETHER = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LATIN_NAME = re.compile(r"(?=\w*[a-z]{2})[a-z][\w-]*")
 _ARABIC = re.compile(r"[\u0600-\u06ff]")
@@ -88,17 +86,19 @@ class Claims:
         return (_cut(text, role, at_end=at_end), role) if role else (text, "")
 
     def _is_beside(self, before: str, after: str, said: Quantity, *, is_measured: bool) -> bool:
-        linking = _words().linking
-        if _edge(before, _words().pointing, at_end=True):
-            return True
-        link_after, link_before = _edge(after, linking, at_end=False), _edge(before, linking, at_end=True)
-        if _edge(_cut(after, link_after, at_end=False), self._own, at_end=False):
-            return True
-        before = _cut(before, link_before, at_end=True)
-        dimension = said.values[0][0]
-        is_bare = not (is_measured or (link_before and link_after) or dimension in self._in_title)
-        if is_bare and dimension.startswith(_OF_ANYTHING):
+        """Whether an amount is told of a name beside it; "小米14 Pro 30W充电头" says nothing of the phone."""
+        words = _words()
+        after_link, before_link = _edge(after, words.linking, at_end=False), _edge(before, words.linking, at_end=True)
+        is_told = is_measured or said.values[0][0] in self._in_title
+        if not (is_told or after_link):
             return False
+        if _edge(before, words.pointing, at_end=True):
+            return True
+        if _edge(_cut(after, after_link, at_end=False), self._own, at_end=False):
+            return True
+        if not (is_told or before_link):
+            return False
+        before = _cut(before, before_link, at_end=True)
         while not _edge(before, self._own, at_end=True):
             if not (name := _edge(before, self._called, at_end=True)):
                 return False

@@ -48,9 +48,9 @@ def _data(of: Set) -> dict[str, Any]:
 @cache
 def products(of: Set) -> tuple[Product, ...]:
     """Return the products of a set."""
-    names = ("name", "brand", "category", "description", "price", "currency")
+    fields = ("name", "brand", "category", "description", "price", "currency")
     return tuple(
-        Product(*(row.get(name, "") for name in names), tuple(row.get("attributes", {}).items()))
+        Product(**{field: row.get(field, "") for field in fields}, attributes=tuple(row.get("attributes", {}).items()))
         for row in _data(of)["products"]
     )
 
@@ -68,9 +68,7 @@ def _brands(of: Set) -> CatalogBrands:
     return brands
 
 
-def judge(
-    of: Set, place: int, slot: str, texts: Sequence[str], stored: Sequence[str] = (), *, locale: str
-) -> Verdict:
+def judge(of: Set, place: int, slot: str, texts: Sequence[str], stored: Sequence[str] = (), *, locale: str) -> Verdict:
     """Judge the texts of one reply for a slot of the product at a place, with the whole catalog's brands known."""
     query_type, facets = SLOTS[slot]
     key = f"{slot}_questions" + "_branded" * (slot == "branded")
