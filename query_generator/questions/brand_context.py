@@ -155,7 +155,8 @@ def _capitals_tell(question: str, tokens: list[Token], name: tuple[int, int]) ->
     """Return whether the capitals of a name mean one beside the rest: not in titles, in capitals, nor in German."""
     before, after = question[: tokens[name[0]][1]], question[tokens[name[1]][2] :]
     is_plain = question.isascii() and _group("german").isdisjoint([word for word, _, _ in tokens])
-    if is_plain and len(_CAPITAL.findall(before, 1)) + len(_CAPITAL.findall(after)) < _FEWEST_IN_TITLES:
+    rest = f"{before[1:]}{after}"
+    if is_plain and (rest.islower() or len(_CAPITAL.findall(rest)) < _FEWEST_IN_TITLES):
         return True
     words = [word.strip(_EDGES) for word in (*before.split(), *after.split())]
     counted = [word for word in words[1:] if word[:1].isalpha() and word.lower() not in words_of("function")]

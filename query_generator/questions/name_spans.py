@@ -121,9 +121,8 @@ def _misspelled(names: ProductNames, question: str, tokens: list[Token], unknown
         word, start, end = tokens[place]
         if not word.isalpha():
             continue
-        if _is_like_one(word, like) or (
-            _is_like_one(word, plain_like) and names_brand(question, tokens, place, place, names.kinds)
-        ):
+        is_alias = _is_like_one(word, like)
+        if is_alias or (_is_like_one(word, plain_like) and names_brand(question, tokens, place, place, names.kinds)):
             yield start, end
         if len(word) < _SHORTEST_PIECE:
             continue

@@ -71,7 +71,11 @@ def total(runs: Iterable[RunStats]) -> RunStats:
 
 
 def execution_stats(
-    stats: RunStats, products_processed: int, questions: int, dropped: Mapping[str, int]
+    stats: RunStats,
+    products_processed: int,
+    questions: int,
+    dropped: Mapping[str, int],
+    switched_off: Mapping[str, int],
 ) -> dict[str, Any]:
     """Return `execution_stats` of results.json: times in seconds, costs in US dollars.
 
@@ -80,6 +84,7 @@ def execution_stats(
         products_processed: products that have their questions or have failed.
         questions: accepted questions; each is a row of `queries`, since both are written in one transaction.
         dropped: texts that were dropped, by reason.
+        switched_off: questions that do not hold any more since their product has changed, by reason.
     """
     llm = stats.llm
     average = llm.seconds / llm.successful_requests if llm.successful_requests else 0.0
@@ -109,5 +114,6 @@ def execution_stats(
         ),
         "dropped_reasons": dict(dropped),
         "dropped_examples": stats.examples,
+        "switched_off": dict(switched_off),
         "cache": {**stats.cache.as_dict(), "hit_rate_percent": round(stats.cache.hit_rate_percent, 2)},
     }

@@ -19,7 +19,7 @@ from query_generator.report.late_brands import LateBrands
 from query_generator.report.stats import RunStats, Tally, execution_stats, total
 from query_generator.store.database import Database
 from query_generator.store.items import Counts
-from query_generator.store.jobs import count_items, dropped_texts, read_job, stats_of_runs
+from query_generator.store.jobs import count_items, dropped_texts, read_job, stats_of_runs, switched_off
 from query_generator.store.objects import ObjectStore, save_to_s3
 from query_generator.store.results import brands_of, errors_json, job_errors, note_errors_written, result_json
 
@@ -39,7 +39,8 @@ class ResultStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A job in numbers and addresses. `dropped` counts unusable texts by reason.
+    """A job in numbers and addresses. `dropped` counts unusable texts by reason, `off` questions that do not hold any
+    more.
 
     `errors` are the first ones, as (product_key, stage, reason).
     """
@@ -50,6 +51,7 @@ class Report:
     counts: Counts
     stats: RunStats
     dropped: Counter[str]
+    off: Counter[str]
     addresses: tuple[str, ...]
     errors: tuple[tuple[str, str, str], ...]
 
@@ -70,7 +72,7 @@ class Report:
         return {
             "providers": list(self.providers),
             "execution_stats": execution_stats(
-                self.stats, self.counts.processed_products, self.counts.questions, self.dropped
+                self.stats, self.counts.processed_products, self.counts.questions, self.dropped, self.off
             ),
             "items": asdict(self.counts),
             "dropped": dict(self.dropped),
@@ -146,8 +148,8 @@ def publish_result(
         "input_source": job.metadata.input_source,
         "generated_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    dropped = dropped_texts(db, job_id)
-    told = execution_stats(stats, counts.processed_products, counts.questions, dropped)
+    dropped, off = dropped_texts(db, job_id), switched_off(db, job_id)
+    told = execution_stats(stats, counts.processed_products, counts.questions, dropped, off)
     full_head = {**head, "execution_stats": told}
     late = LateBrands(brands_of(db, job_id))
 
@@ -173,6 +175,7 @@ def publish_result(
         counts,
         stats,
         dropped,
+        off,
         tuple(addresses),
         tuple(islice(job_errors(db, job_id), ERRORS_SHOWN)),
     )
@@ -194,8 +197,9 @@ def _summary_lines(report: Report) -> Iterator[str]:
             f"  written    by grammar from the products' own fields (provider {PROVIDER_WITHOUT_KEY}), without a model"
         )
     if report.dropped:
-        reasons = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in sorted(report.dropped.items()))
-        yield f"  dropped    {report.dropped.total()} texts ({reasons})"
+        yield f"  dropped    {report.dropped.total()} texts ({_by_reason(report.dropped)})"
+    if report.off:
+        yield f"  off        {report.off.total()} questions that do not hold any more ({_by_reason(report.off)})"
     guessed = f" (estimated for {llm.estimated_requests})" if llm.estimated_requests else ""
     tokens = f"{llm.prompt_tokens} + {llm.output_tokens} tokens{guessed}"
     yield f"  calls      {llm.total_requests} ({llm.failed_requests} failed, {llm.retries} retries), {tokens}"
@@ -211,6 +215,10 @@ def _summary_lines(report: Report) -> Iterator[str]:
             yield "    … and more in errors.json"
     for address in report.addresses:
         yield f"  wrote      {address}"
+
+
+def _by_reason(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in sorted(counts.items()))
 
 
 def _cost(llm: CallStats, questions: int) -> str:

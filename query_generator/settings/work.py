@@ -167,7 +167,8 @@ class WorkSettings:
         Setting(Group.WORK, "SMALL_MODEL", "true"),
         Help(
             "ask for one question at a time, with its beginning given: for small models behind OPENAI_BASE_URL",
-            "Each question takes a call of its own, and up to REASK_LIMIT more.",
+            "Each question takes a call of its own, and up to REASK_LIMIT more. A run does so by itself once the "
+            "replies of such a service show that its model cannot fill a plan.",
         ),
     ] = False
     limit: Annotated[

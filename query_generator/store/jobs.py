@@ -116,6 +116,11 @@ def dropped_texts(db: Database, job_id: str) -> Counter[str]:
     return Counter({row.reason: row.count for row in db.rows("ledger.dropped", job_id=job_id)})
 
 
+def switched_off(db: Database, job_id: str) -> Counter[str]:
+    """Count the questions of the job's products that do not hold any more, by reason."""
+    return Counter({row.reason: row.count for row in db.rows("ledger.switched_off", job_id=job_id)})
+
+
 def stats_of_runs(db: Database, job_id: str) -> Iterator[Mapping[str, Any]]:
     """Yield the saved sums of each run of the job, as `RunStats.as_dict` makes them."""
     return (row.stats for row in db.rows("runs.stats", job_id=job_id))

@@ -251,6 +251,14 @@ SELECT count(*) FILTER (WHERE query_type = 'product' AND state <> 'skipped') AS 
 FROM job_items
 WHERE job_id = %(job_id)s
 
+-- name: switched_off
+-- Questions of the job's products that the program switched off, since the products are others now.
+SELECT q.off_reason AS reason, count(*) AS count
+FROM queries q JOIN job_items i USING (product_id, query_type)
+WHERE i.job_id = %(job_id)s AND q.is_active IS FALSE AND q.off_reason IS NOT NULL
+GROUP BY q.off_reason
+ORDER BY q.off_reason
+
 -- name: dropped
 SELECT d.key AS reason, sum(d.value::bigint)::bigint AS count
 FROM job_items i, jsonb_each_text(i.dropped) d

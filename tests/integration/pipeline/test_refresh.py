@@ -8,6 +8,7 @@ from query_generator.llm.base import GenerationReply, GenerationRequest
 from query_generator.models import Product
 from query_generator.questions.order import Order
 from query_generator.store.database import Database
+from query_generator.store.jobs import switched_off
 from query_generator.store.open_work import OpenWork
 from query_generator.store.results import result_products
 from tests.support.catalog import counts_of, open_job, product
@@ -143,3 +144,10 @@ def test_a_run_that_is_stopped_leaves_the_choice_to_the_next(db: Database, first
     assert run(db, lamp(weight="3 kg"), *NEW).needed() == [1]
     assert off(db) == {STATES_WEIGHT: "contradiction"}
     assert len(listed(db)) == WANTED
+
+
+def test_the_result_tells_how_many_went(db: Database, first: dict[str, int]) -> None:
+    """By reason, for the products of the job."""
+    run(db, lamp(weight="3 kg", dimmer="no"), *NEW)
+    assert switched_off(db, "job") == {"contradiction": 1, "false_presupposition": 1}
+    assert switched_off(db, "another") == {}

@@ -34,7 +34,7 @@ def test_a_jobs_figures_are_the_sums_over_its_runs() -> None:
 
 def test_execution_stats_have_the_documented_shape() -> None:
     """Programs that read results.json find every documented key, with rates and averages of the right numbers."""
-    assert execution_stats(RUN, 4, 200, {"markup": 3}) == {
+    assert execution_stats(RUN, 4, 200, {"markup": 3}, {"ungrounded": 1}) == {
         "products_processed": 4,
         "total_queries_generated": 200,
         "queries_saved_to_db": 200,
@@ -57,19 +57,20 @@ def test_execution_stats_have_the_documented_shape() -> None:
         "same_with_name_swapped": None,
         "dropped_reasons": {"markup": 3},
         "dropped_examples": {},
+        "switched_off": {"ungrounded": 1},
         "cache": {**CacheStats().as_dict(), "hit_rate_percent": 0.0},
     }
 
 
 def test_a_job_without_calls_divides_by_nothing() -> None:
     """A job that found all its questions stored has figures too."""
-    llm = execution_stats(RunStats(), 0, 0, {})["llm"]
+    llm = execution_stats(RunStats(), 0, 0, {}, {})["llm"]
     assert (llm["success_rate_percent"], llm["average_time_seconds"], llm["cost_usd"]) == (0.0, 0.0, 0.0)
 
 
 def test_an_unknown_price_makes_no_cost() -> None:
     """A cost that would be too low is not shown as the cost."""
     assert (
-        execution_stats(RunStats(llm=CallStats(cost_usd=1.0, unpriced_requests=1)), 1, 50, {})["llm"]["cost_usd"]
+        execution_stats(RunStats(llm=CallStats(cost_usd=1.0, unpriced_requests=1)), 1, 50, {}, {})["llm"]["cost_usd"]
         is None
     )

@@ -18,7 +18,7 @@ def report(counts: Counts = COUNTS, llm: CallStats | None = None, errors: int = 
     """A job with 100 questions, of which so many errors are to be shown."""
     shown = tuple((f"acme|boot {number}", "generate", "market: no answer") for number in range(errors))
     stats = RunStats(llm=llm or CallStats())
-    return Report("j", ResultStatus.COMPLETED, ("gemini", "openai"), counts, stats, Counter(), (), shown)
+    return Report("j", ResultStatus.COMPLETED, ("gemini", "openai"), counts, stats, Counter(), Counter(), (), shown)
 
 
 def cost_line(llm: CallStats) -> str:
