@@ -27,6 +27,7 @@ from query_generator.questions.name_vocabulary import (
 SHORTEST_FULL_TITLE = 16  # folded characters; a shorter title of ordinary words alone is what the product is, no name
 LONGEST_NUMBER = 6  # digits of a number that names a model; longer and round ones are amounts
 LONGEST_VALUE = 80  # characters of an attribute whose words count as said of the product
+LONG_COMPOUND = 8  # letters, of which four may be what a shop sells
 READ_ATTRIBUTES = 40
 READ_DESCRIPTION = 2_000  # characters
 
@@ -128,8 +129,9 @@ def _add_word(word: str, folded: str, product: Product, aliases: Aliases, style:
 
 
 def _ends_in_kind(word: str) -> bool:
-    """Return whether a word is a compound of what shops sell, as "Wanderrucksack"."""
-    ends = (word[start:] for start in range(2, len(word) - SHORTEST_PART))
+    """Return whether a word is a compound of what shops sell, as "Wanderrucksack" and "Weißbier"."""
+    shortest = SHORTEST_PART if len(word) >= LONG_COMPOUND else SHORTEST_PART + 1
+    ends = (word[start:] for start in range(2, len(word) - shortest + 1))
     return any(end in foreign_words() or end in words_of("kinds") for end in ends)
 
 
@@ -225,6 +227,10 @@ def _plain_in(product: Product) -> frozenset[str]:
 def _is_foreign(words: list[str]) -> bool:
     """Return whether a title seems to be in another language than English, whose nouns no list may know."""
     folded = [word.lower().strip(",.") for word in words]
-    return any(
-        word in foreign_words() and word not in english_words() and word not in product_words() for word in folded
-    )
+    others = [word for word in folded if word not in english_words() and word not in product_words()]
+    return any(word in foreign_words() or _ends_in_foreign(word) for word in others)
+
+
+def _ends_in_foreign(word: str) -> bool:
+    ends = (word[start:] for start in range(2, len(word) - SHORTEST_PART))
+    return len(word) >= LONG_COMPOUND and any(end in foreign_words() for end in ends)
