@@ -122,7 +122,8 @@ class ProductFacts:
         if _WITHOUT_ARTICLES.search(question):
             role = self.claims.role_of(question, said)
             measured = [each for each in comparable if role and not each.roles.isdisjoint(role)] or comparable
-            return role is not None and not any(said.agrees(each.quantity) for each in measured)
+            if role is not None or (linking().articles.isdisjoint(words) and linking().asking.isdisjoint(words)):
+                return role is not None and not any(said.agrees(each.quantity) for each in measured)
         before = comparison_key(question[: said.start]).split()
         after = comparison_key(question[said.end :]).split()
         if not linking().comparing.isdisjoint(before):

@@ -168,6 +168,14 @@ def test_what_is_said_of_a_product_is_held_against_its_fields(
     assert fault(part, language, place, question) == "contradiction"
 
 
+def test_an_english_question_may_name_a_product_in_its_script() -> None:
+    """It is read as English all the same."""
+    kettle = Product("象印 電気ケトル", "象印", attributes=(("容量", "0.8L"),))
+    checks = Checks(kettle, QueryType.PRODUCT, locale="en")
+    assert checks.fault("How heavy is the 1.5 l 象印 電気ケトル when full?") == "contradiction"
+    assert checks.fault("How heavy is the 0.8 l 象印 電気ケトル when full?") == ""
+
+
 def test_a_product_without_brand_contradicts_nothing_by_that() -> None:
     """A product of two fields is checked like any other."""
     checks = Checks(Product("เหยือกน้ำ 2 ลิตร"), QueryType.PRODUCT)
