@@ -13,6 +13,7 @@ from query_generator.questions.brand_aliases import (
     add_other_spellings,
     camel_split,
 )
+from query_generator.questions.language import asked_language
 from query_generator.questions.name_folding import fold, is_written_together, squeezed
 from query_generator.questions.name_vocabulary import (
     english_words,
@@ -46,7 +47,7 @@ def add_title(product: Product, aliases: Aliases) -> None:
     title = product.name[:READ_CHARACTERS]
     words = _own_words(title, set(fold(product.brand[:READ_CHARACTERS])))
     category = category_words(product)
-    style = _Style.of(words, product.category)
+    style = _Style.of(words, product)
     for place, word in enumerate(words):
         folded = squeezed(word)
         if not folded or folded in category or folded.removesuffix("s") in category:
@@ -55,7 +56,7 @@ def add_title(product: Product, aliases: Aliases) -> None:
             following = words[place + 1].lower() if place + 1 < len(words) else ""
             if not (place and words[place - 1] == _HOST):
                 _add_code(word, folded, following, aliases, branded=bool(product.brand))
-        elif len(folded) > 2 and word[0] < _AFTER_LATIN:
+        elif len(folded) > 2 and word[0] < _AFTER_LATIN and (place or not style.kind_first):
             _add_word(word, folded, product, aliases, style)
     _add_line(words, aliases)
     if words and is_written_together(words[0]):
@@ -94,16 +95,32 @@ def _own_words(title: str, brand_words: set[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Style:
-    """How a title is written. `capitalized`: common words are, too, or none is; `foreign`: not in English."""
+    """How a title is written. `capitalized`: common words are, too, or none is; `foreign`: not in English.
+
+    `kind_first`: as a sentence of another language, which begins with what the product is: "Poussette pliable grise".
+    """
 
     capitalized: bool
     foreign: bool
+    kind_first: bool
 
     @classmethod
-    def of(cls, words: list[str], category: str) -> "_Style":
-        """Return the style of a title's words; the category's words tell the language, too."""
+    def of(cls, words: list[str], product: Product) -> "_Style":
+        """Return the style of a title's words; category and description tell the language, too."""
         capitals = sum(word[:1].isupper() for word in words)
-        return cls(capitalized=capitals > 1 or len(words) == 1, foreign=_is_foreign([*words, *category.split()]))
+        foreign = _is_foreign([*words, *product.category.split()]) or _speaks_another(product)
+        later = [word for word in words[1:] if word.isalpha()]
+        lower = sum(map(str.islower, later))
+        first = product.name.split()[0].strip(_EDGES)
+        return cls(
+            capitalized=capitals > 1 or len(words) == 1,
+            foreign=foreign,
+            kind_first=foreign
+            and words[:1] == [first]
+            and first[:1].isupper()
+            and first[1:].islower()
+            and 2 * lower > len(later),
+        )
 
 
 def _add_word(word: str, folded: str, product: Product, aliases: Aliases, style: _Style) -> None:
@@ -229,6 +246,12 @@ def _is_foreign(words: list[str]) -> bool:
     folded = [word.lower().strip(",.") for word in words]
     others = [word for word in folded if word not in english_words() and word not in product_words()]
     return any(word in foreign_words() or _ends_in_foreign(word) for word in others)
+
+
+def _speaks_another(product: Product) -> bool:
+    """Return whether a product's texts are certainly in no English."""
+    asked = asked_language(product, "")
+    return asked is not None and "en" not in asked.languages
 
 
 def _ends_in_foreign(word: str) -> bool:

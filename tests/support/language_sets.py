@@ -104,3 +104,10 @@ def verdict_on_bad(of: Set, place: int, slot: str, text: str, *, locale: str) ->
     """Return why a bad text is dropped where all good questions of its product are stored; "" if it is kept."""
     stored = [one for each in SLOTS for one in questions(of, each)[place]]
     return next(iter(judge(of, place, slot, [text], stored, locale=locale).dropped), "")
+
+
+def titles() -> list[tuple[Product, list[str]]]:
+    """Return products with titles in other European languages, and unbranded questions that name their kind."""
+    data = json.loads((_FOLDER / "titles.json").read_text(encoding="utf-8"))
+    rows = [row for part in ("before", "after") for row in data[part]]
+    return [(Product(name, brand, category), asked) for _, name, brand, category, asked in rows]

@@ -17,6 +17,7 @@ from tests.support.language_sets import (
     false_alarms,
     products,
     questions,
+    titles,
     verdict_on_bad,
 )
 
@@ -207,3 +208,25 @@ def test_the_line_of_a_product_fills_a_branded_slot() -> None:
     assert OwnNames(tea).mentioned("伊右衛門と綾鷹はどちらが濃いですか?") == "伊右衛門"
     assert not OwnNames(tea).mentioned("苦くない緑茶はどれですか?")
     assert not OwnNames(tea).found("苦くない緑茶はどれですか?")
+
+
+def test_the_kind_that_begins_a_title_is_no_name() -> None:
+    """Of 116 unbranded questions in nine European languages that say "poussette" or "pralka", few are dropped."""
+    asked = [(OwnNames(product), question) for product, texts in titles() for question in texts]
+    found = [question for names, question in asked if names.found(question)]
+    assert len(asked) == 116
+    assert len(found) <= 6, found
+
+
+@pytest.mark.parametrize(
+    ("title", "brand", "question"),
+    [
+        ("Poussette citadine Yoyo pliable grise", "Babyzen", "La Yoyo passe-t-elle en cabine ?"),
+        ("Poussette citadine Yoyo pliable grise", "Babyzen", "La poussette Babyzen est-elle solide ?"),
+        ("Regenjas dames waterdicht donkerblauw", "Agu", "Is de regenjas van Agu waterdicht?"),
+        ("Odkurzacz pionowy bezprzewodowy Aquos", "Zelmer", "Czy Aquos jest cichy?"),
+    ],
+)
+def test_brand_and_line_of_such_a_title_are_names(title: str, brand: str, question: str) -> None:
+    """Only the first word is what the product is."""
+    assert OwnNames(Product(title, brand)).found(question)
