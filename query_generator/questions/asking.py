@@ -28,7 +28,7 @@ _ANSWERED = re.compile(
     r"|(?:[?!.–—(→]|\s-|\bso)\s*\(?(?:yes|no|yeah|ja|nein|oui|non|sí|sì|sim|tak|nie|evet|hayır|да|нет)\b"
     r"(?!\s+(?:or|oder|ou|o|lub|veya|или)\b)[,.!;:) ]"
     r"|,\s*(?:yes|ja|oui|sí|sim|да),\s|\((?:yes|no|ja|nein|oui|non|sí)\)"
-    r"|(?:是的|はい、|いいえ、|네, |아니요, |نعم، |हाँ, )"
+    r"|(?<![^\s?!.,。，、؟،।—–(（])(?:是的[，,。！!]|はい、|いいえ、|네, |아니요, |نعم، |हाँ, )"
 )
 _STATEMENT = re.compile(
     r"(?:yes|no|sure|of course|certainly|it(?: is|'s| has| does| can| comes| will|’s)|they (?:are|have|do|can)"

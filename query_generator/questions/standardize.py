@@ -47,7 +47,8 @@ _ASKING_ELSEWHERE = re.compile(
     r"|^क्या\s|\sक्या$|(?:^|\s)(?:कौन|कैसा|कैसे|कैसी|कितना|कितने|कितनी|क्यों|कब|कहाँ|कहां)(?!\sभी)(?=\s|$)"
 )
 _TAIL = " ?؟՞፧!.。…"
-_GREEK_END = re.compile(r"(?<=[\u0370-\u03ff\u1f00-\u1fff])\s*;$")
+# Its question mark is a semicolon; ohm and micro alone are no Greek.
+_GREEK = re.compile("[\u0370-\u03a8\u03aa-\u03bb\u03bd-\u03ff\u1f00-\u1fff]")
 
 
 class _Table(dict[int, str]):
@@ -122,7 +123,7 @@ def standardize(text: str) -> str:
         numbering = _NUMBERING.match(question)
         question = _unwrap(question[numbering.end() :] if numbering else question).strip()
     if question.endswith(";"):
-        question = _GREEK_END.sub("?", question)
+        question = f"{question[:-1].rstrip()}?" if _GREEK.search(question) else question
     body = question.rstrip(_TAIL)
     tail = question[len(body) :]
     end = next((mark for mark in tail if mark in END_MARKS), "")
