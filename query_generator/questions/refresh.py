@@ -34,7 +34,7 @@ def no_longer_holding(product: Product, query_type: QueryType, listed: Sequence[
         if entry.is_persons:
             continue
         reason = checks.fault(entry.question.text)
-        grounds = {comparison_key(name) for name in entry.question.grounded_in}
+        grounds = {comparison_key(name) for name in entry.question.grounded_in or ()}
         if reason in OF_FACTS:
             off[entry.query_id] = reason
         elif grounds and grounds.isdisjoint(fields):
