@@ -103,9 +103,11 @@ class Grounding:
         if own and getattr(self._product, own):
             yield Ground(own, Reason.NAMED)
         if named := self._named(need):
-            most = max(len(field.stems & question.content) for field in named)
+            shared = [len(field.stems.intersection(question.stems)) for field in named]
             yield from (
-                Ground(field.name, Reason.NAMED) for field in named if len(field.stems & question.content) == most
+                Ground(field.name, Reason.NAMED)
+                for field, count in zip(named, shared, strict=True)
+                if count == max(shared)
             )
         if need.kind is NeedKind.SHOP:
             return
@@ -115,12 +117,12 @@ class Grounding:
         yield from self._said(need)
         if question.is_closed:
             for field in self._texts:
-                if any(field.words.issuperset(stems) for stems in question.triggers[need.name]):
+                if any(field.words.issuperset(stems) for stems in question.triggers[need]):
                     yield Ground(field.name, Reason.SAID)
 
     def _subject(self, question: Asked, need: Need) -> frozenset[str]:
         """Return the stems of what a question names beside the words of its need and of the product."""
-        triggers = frozenset[str]().union(*question.triggers[need.name])
+        triggers = frozenset[str]().union(*question.triggers[need])
         return question.content - triggers - self._title
 
     def _named(self, need: Need) -> tuple[_Attribute, ...]:

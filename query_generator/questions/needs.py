@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -52,23 +52,31 @@ class Need:
 
 
 class Asked(NamedTuple):
-    """What a question asks for.
-
-    `needs` are in the order of the text, `triggers` the stems that told each. `content` are the stems that carry
-    meaning. `is_closed`: it is answered by yes or no; `asks_how`: by telling how, why, where or when.
-    """
+    """What a question asks for: the needs in the order of the text, and the stems that tell each."""
 
     stems: tuple[str, ...]
     needs: tuple[Need, ...]
-    triggers: Mapping[str, tuple[tuple[str, ...], ...]]
-    content: frozenset[str]
-    is_closed: bool
-    asks_how: bool
+    triggers: Mapping[Need, Sequence[Collection[str]]]
 
     @property
     def need(self) -> Need | None:
         """What is asked for first."""
         return self.needs[0] if self.needs else None
+
+    @property
+    def content(self) -> frozenset[str]:
+        """The stems that carry meaning."""
+        return frozenset(self.stems) - lists().framing
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is answered by yes or no."""
+        return bool(self.stems) and self.stems[0] in lists().closed
+
+    @property
+    def asks_how(self) -> bool:
+        """Whether it is answered by telling how, why, where, when or who."""
+        return bool(self.stems) and self.stems[0] in lists().how
 
 
 class _Stems(dict[str, str]):
@@ -102,14 +110,16 @@ def is_spaceless(text: str) -> bool:
     return not text.isascii() and _SPACELESS.search(text) is not None
 
 
-class _Trigger(NamedTuple):
-    stems: tuple[str, ...]
-    is_set: bool
-    need: Need
+class _At(NamedTuple):
+    """What a stem may tell: alone, with those that follow it (by the second), or with others anywhere."""
+
+    alone: list[Need]
+    longer: dict[str, list[tuple[tuple[str, ...], Need]]]
+    sets: list[tuple[frozenset[str], Need]]
 
 
 class _Lists(NamedTuple):
-    triggers: Mapping[str, tuple[_Trigger, ...]]
+    triggers: Mapping[str, _At]
     parts: Mapping[str, Need]
     any_part: re.Pattern[str]
     closed: frozenset[str]
@@ -122,32 +132,44 @@ def lists() -> _Lists:
     """Return what `needs.json` tells; triggers by their first stem, sets of words by their last, longest first."""
     data = json.loads((files(__package__) / "needs.json").read_text(encoding="utf-8"))
     parts: dict[str, Need] = {}
-    triggers: dict[str, list[_Trigger]] = {}
+    triggers: dict[str, _At] = {}
     for name, entry in data["needs"].items():
-        says = _phrases(entry.get("says", ()))
-        need = Need(
-            name,
-            NeedKind(entry.get("kind", "attribute")),
-            entry.get("weak", False),
-            entry.get("specific", False),
-            _phrases(entry.get("fields", ())),
-            says,
-            frozenset(stems[0] for stems in says.stems),
-            frozenset(entry.get("units", ())),
-        )
+        need = _need(name, entry)
         for phrase in entry["asks"]:
             if is_spaceless(phrase):
                 parts[phrase] = need
-                continue
-            stems = stems_of(phrase.replace("+", " "))
-            anchor = stems[-1] if "+" in phrase else stems[0]
-            triggers.setdefault(anchor, []).append(_Trigger(stems, "+" in phrase, need))
-    for found in triggers.values():
-        found.sort(key=lambda trigger: -len(trigger.stems))
+            else:
+                _add(triggers, stems_of(phrase.replace("+", " ")), need, is_set="+" in phrase)
+    for at in triggers.values():
+        for found in at.longer.values():
+            found.sort(key=lambda entry: -len(entry[0]))
     any_part = re.compile("|".join(map(re.escape, sorted(parts, key=len, reverse=True))))
     closed, how, framing = (frozenset(stems_of(data[key])) for key in ("closed", "how", "framing"))
-    by_anchor = {key: tuple(found) for key, found in triggers.items()}
-    return _Lists(by_anchor, parts, any_part, closed, how, framing)
+    return _Lists(triggers, parts, any_part, closed, how, framing)
+
+
+def _add(triggers: dict[str, _At], stems: tuple[str, ...], need: Need, *, is_set: bool) -> None:
+    at = triggers.setdefault(stems[-1] if is_set else stems[0], _At([], {}, []))
+    if is_set:
+        at.sets.append((frozenset(stems), need))
+    elif len(stems) == 1:
+        at.alone.append(need)
+    else:
+        at.longer.setdefault(stems[1], []).append((stems, need))
+
+
+def _need(name: str, entry: Mapping[str, Any]) -> Need:
+    says = _phrases(entry.get("says", ()))
+    return Need(
+        name,
+        NeedKind(entry.get("kind", "attribute")),
+        entry.get("weak", False),
+        entry.get("specific", False),
+        _phrases(entry.get("fields", ())),
+        says,
+        frozenset(stems[0] for stems in says.stems),
+        frozenset(entry.get("units", ())),
+    )
 
 
 def _phrases(entries: Iterable[str]) -> Phrases:
@@ -163,8 +185,7 @@ def asked(text: str) -> Asked:
     Of several sentences the last one asks; what it needs may stand in those before.
     """
     sentences = _SENTENCE_END.split(text.rstrip())
-    last = sentences[-1]
-    found = _asked(last)
+    found = _asked(sentences[-1])
     if len(sentences) > 1 and not found.needs:
         before = _asked(text)
         found = found._replace(needs=before.needs, triggers=before.triggers)
@@ -172,47 +193,47 @@ def asked(text: str) -> Asked:
 
 
 def _asked(text: str) -> Asked:
-    data = lists()
     stems = stems_of(text)
-    found = _triggered(stems, data)
+    found = _triggered(stems)
     if is_spaceless(text):
+        data = lists()
         for part in data.any_part.findall(text):
             found.setdefault(data.parts[part], []).append((part,))
-    needs = _first_of_all(found)
-    opener = stems[0] if stems else ""
-    return Asked(
-        stems,
-        needs,
-        {need.name: tuple(found[need]) for need in needs},
-        frozenset(stems) - data.framing,
-        opener in data.closed,
-        opener in data.how,
-    )
+    return Asked(stems, _first_of_all(tuple(found)), found)
 
 
-def _triggered(stems: tuple[str, ...], data: _Lists) -> dict[Need, list[tuple[str, ...]]]:
-    found: dict[Need, list[tuple[str, ...]]] = {}
+def _triggered(stems: tuple[str, ...]) -> dict[Need, list[Collection[str]]]:
+    """Return the needs with the words that tell each; words of a longer phrase tell nothing else."""
+    triggers = lists().triggers
+    found: dict[Need, list[Collection[str]]] = {}
     end = 0
-    for at, stem in enumerate(stems):
-        triggers = data.triggers.get(stem)
-        if triggers is None:
+    for position, stem in enumerate(stems):
+        at = triggers.get(stem)
+        if at is None:
             continue
-        longest = 0
-        for trigger in triggers:
-            length = len(trigger.stems)
-            if trigger.is_set:
-                if all(other in stems for other in trigger.stems):
-                    found.setdefault(trigger.need, []).append(trigger.stems)
-            elif at >= end and length >= longest and stems[at : at + length] == trigger.stems:
-                found.setdefault(trigger.need, []).append(trigger.stems)
+        for others, need in at.sets:
+            if others.issubset(stems):
+                found.setdefault(need, []).append(others)
+        if position < end:
+            continue
+        longest = 1
+        for phrase, need in at.longer.get(stems[position + 1], ()) if position + 1 < len(stems) else ():
+            length = len(phrase)
+            if length >= longest and stems[position : position + length] == phrase:
+                found.setdefault(need, []).append(phrase)
                 longest = length
-        end = max(end, at + longest)
+        if longest > 1:
+            end = position + longest
+            continue
+        for need in at.alone:
+            found.setdefault(need, []).append((stem,))
     return found
 
 
-def _first_of_all(found: Iterable[Need]) -> tuple[Need, ...]:
+def _first_of_all(needs: tuple[Need, ...]) -> tuple[Need, ...]:
     """Return the needs that a question is about: an opinion about a price is an opinion, a strong need beats a weak."""
-    needs = tuple(found)
+    if len(needs) < 2:
+        return needs
     for kind in (NeedKind.OPINION, NeedKind.SHOP):
         if some := tuple(need for need in needs if need.kind is kind):
             return some
