@@ -19,6 +19,7 @@ READ_CHARACTERS = 4_000  # of a field
 PRODUCTS_KEPT = 128
 
 _DIGIT = re.compile(r"\d")
+_GENERATION = re.compile(r"\b[2-6]G\b")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _OWN_FIELD_OF_NEED = {"price": "price", "brand": "brand"}
 
@@ -114,6 +115,8 @@ class Grounding:
         if need.is_specific and (subject := self._subject(question, need)):
             yield from (Ground(field.name, Reason.WORDS) for field in self._texts if subject <= field.words)
             return
+        if need.is_list and question.is_closed:
+            return
         yield from self._said(need)
         if question.is_closed:
             for field in self._texts:
@@ -150,10 +153,8 @@ class Grounding:
                 part in field.text for part in need.says.parts
             ):
                 yield Ground(field.name, Reason.SAID)
-            elif need.units and field.name in ("name", "description") and _DIGIT.search(field.text):
-                kinds = {kind for each in quantities(field.text) for kind, _, _ in each.values}
-                if not kinds.isdisjoint(need.units):
-                    yield Ground(field.name, Reason.UNIT)
+            elif need.units and field.name in ("name", "description") and not need.units.isdisjoint(_kinds(field.text)):
+                yield Ground(field.name, Reason.UNIT)
 
     def _by_words(self, question: Asked, text: str) -> Iterator[Ground]:
         if not question.needs:
@@ -171,6 +172,12 @@ class Grounding:
 def _field(name: str, text: str) -> _Field:
     stems = stems_of(text)
     return _Field(name, text, stems, frozenset(stems))
+
+
+def _kinds(text: str) -> Iterator[str]:
+    """Yield the kinds of the amounts in a text; 5G is no mass."""
+    for each in quantities(_GENERATION.sub(" ", text)) if _DIGIT.search(text) else ():
+        yield from (kind for kind, _, _ in each.values)
 
 
 def _holds_any(stems: Sequence[str], phrases: Sequence[tuple[str, ...]]) -> bool:

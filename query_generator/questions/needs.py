@@ -18,6 +18,8 @@ WORDS_REMEMBERED = 20_000  # some 3 MB
 
 _SENTENCE_END = re.compile(r"[.!。！…]\s+")
 _SPACELESS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+LEAST_ABLE = 7  # letters of a stem
+_NO_ABLE = frozenset(["portabl"])
 _ARTICLES = frozenset(["the", "a", "an"])
 
 
@@ -39,12 +41,16 @@ class Phrases(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Need:
-    """A need, see `needs.json`; `first_said` are the first stems of what `says` holds."""
+    """A need, see `needs.json`; `rank` is -1 for a weak one, 1 for a strong one.
+
+    `first_said` are the first stems of what `says` holds.
+    """
 
     name: str
     kind: NeedKind
-    is_weak: bool
+    rank: int
     is_specific: bool
+    is_list: bool
     fields: Phrases
     says: Phrases
     first_said: frozenset[str]
@@ -80,7 +86,10 @@ class Asked(NamedTuple):
 
 
 class _Stems(dict[str, str]):
-    """The English stem of each word; words of other languages are cut in the same way wherever they stand."""
+    """The English stem of each word; words of other languages are cut in the same way wherever they stand.
+
+    What is "dimmable" can be "dimmed": the stems of both are the same.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -92,6 +101,9 @@ class _Stems(dict[str, str]):
             self.clear()
         with self._lock:
             stem: str = self._stemmer.stemWord(word)
+        if stem.endswith("abl") and len(stem) >= LEAST_ABLE and stem not in _NO_ABLE:
+            stem = stem[:-3]
+            stem = stem[:-1] if stem[-1] == stem[-2] and stem[-1] in "bdgmnprt" else stem
         self[word] = stem
         return stem
 
@@ -163,8 +175,9 @@ def _need(name: str, entry: Mapping[str, Any]) -> Need:
     return Need(
         name,
         NeedKind(entry.get("kind", "attribute")),
-        entry.get("weak", False),
+        entry.get("strong", False) - entry.get("weak", False),
         entry.get("specific", False),
+        entry.get("list", False),
         _phrases(entry.get("fields", ())),
         says,
         frozenset(stems[0] for stems in says.stems),
@@ -238,4 +251,5 @@ def _first_of_all(needs: tuple[Need, ...]) -> tuple[Need, ...]:
         if some := tuple(need for need in needs if need.kind is kind):
             return some
     attributes = tuple(need for need in needs if need.kind is NeedKind.ATTRIBUTE)
-    return tuple(need for need in attributes if not need.is_weak) or attributes or needs
+    highest = max((need.rank for need in attributes), default=0)
+    return tuple(need for need in attributes if need.rank == highest) or needs
