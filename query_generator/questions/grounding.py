@@ -117,7 +117,7 @@ class Grounding:
             return
         if need.is_list and question.is_closed:
             return
-        yield from self._said(need)
+        yield from (ground for ground in self._said(need) if not named or ground.reason is not Reason.UNIT)
         if question.is_closed:
             for field in self._texts:
                 if any(field.words.issuperset(stems) for stems in question.triggers[need]):
@@ -167,6 +167,15 @@ class Grounding:
         for field in self._texts:
             if content <= field.words and field.name != "name":
                 yield Ground(field.name, Reason.WORDS)
+        if question.is_closed and _DIGIT.search(text):
+            yield from self._same_amount(self._masked(text))
+
+    def _same_amount(self, text: str) -> Iterator[Ground]:
+        """Yield the fields that hold an amount of a question: "is 500 ml enough for two"."""
+        for said in quantities(text):
+            for field in self._texts:
+                if _DIGIT.search(field.text) and any(said.agrees(each) for each in quantities(field.text)):
+                    yield Ground(field.name, Reason.UNIT)
 
 
 def _field(name: str, text: str) -> _Field:
