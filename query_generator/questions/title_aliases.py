@@ -111,7 +111,7 @@ class _Style:
         foreign = _is_foreign([*words, *product.category.split()]) or _speaks_another(product)
         later = [word for word in words[1:] if word.isalpha()]
         lower = sum(map(str.islower, later))
-        first = product.name.split()[0].strip(_EDGES)
+        first = "".join(product.name.split()[:1]).strip(_EDGES)
         return cls(
             capitalized=capitals > 1 or len(words) == 1,
             foreign=foreign,
