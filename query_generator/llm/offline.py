@@ -7,11 +7,11 @@ from query_generator.errors import SkippableError
 from query_generator.llm.adapter import Adapter
 from query_generator.llm.base import GenerationReply, GenerationRequest
 from query_generator.llm.offline_grammar.composing import Composer, Written
+from query_generator.llm.offline_grammar.native import ENGLISH, language_of
 from query_generator.llm.offline_grammar.vocabulary import native, words
 from query_generator.models import QueryType, SlotGroup
 
 SHORTEST_QUESTION, LONGEST_QUESTION = 4, 200
-ENGLISH = "en"
 SPARE = 2  # written for each group besides what it needs, since not each one fits
 SAME_QUESTION = 0.5
 """Share of common words from which two questions count as one; set by reading the pairs that it drops."""
@@ -39,15 +39,16 @@ class OfflineProvider:
         Raises:
             SkippableError: they are wanted in another language than those of the grammar, or than the product's name.
         """
-        composer = Composer(request.product, request.query_type)
-        language = request.locale.partition("-")[0] or composer.language
-        if language != composer.language or not language:
+        language = language_of(request.product)
+        wanted = request.locale.partition("-")[0] or language
+        if not language or language != wanted:
             known = ", ".join((ENGLISH, *native()))
-            wanted = f"in {request.locale}" if request.locale else "in the script of its name"
+            asked = f"in {request.locale}" if request.locale else "in the script of its name"
             raise SkippableError(
-                f"the offline provider has no sentences {wanted} for this product (it writes {known}, each only around "
+                f"the offline provider has no sentences {asked} for this product (it writes {known}, each only around "
                 "names in its own script): give another --provider"
             )
+        composer = Composer(request.product, request.query_type)
         chosen = _Chosen(request, composer.subject)
         for group in request.groups:
             chosen.take(_of_group(composer, group, request.query_type), group.count + SPARE, group.key)

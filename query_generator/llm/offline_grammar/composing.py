@@ -18,6 +18,7 @@ _T = TypeVar("_T")
 
 ROUNDS = 12
 """How often a pattern is filled at most, each time with other words."""
+MOST_SHORT_WORDS = 10  # as in a search box
 BRANDED = "branded "
 _TOPICS = {"use": "uses", "feature": "features", "matter": "matters", "choice": "choices", "trouble": "troubles"}
 _PARTS = ("part", "part_a", "part_is", "part_does", "part_it")
@@ -78,7 +79,9 @@ class Composer:
         ]
         for _ in range(ROUNDS):
             for pattern in left:
-                yield Written(self._filled(pattern), pattern.intent, pattern.style, _names(pattern.text))
+                text, words = self._filled(pattern)
+                if pattern.style is not Style.SHORT or words <= MOST_SHORT_WORDS:
+                    yield Written(text, pattern.intent, pattern.style, _names(pattern.text))
             left = [pattern for pattern in left if not _slots_of(pattern.text).isdisjoint(self._lists)]
 
     def _in_order(self, product: Product, query_type: QueryType) -> list[_Pattern]:
@@ -120,7 +123,8 @@ class Composer:
         known = known | {"choice_and"} if "choice" in known else known
         return slots <= (known | set(_PARTS) if "part" in known else known)
 
-    def _filled(self, pattern: _Pattern) -> str:
+    def _filled(self, pattern: _Pattern) -> tuple[str, int]:
+        """The text, and its number of words with the name as one."""
         slots = {**self._slots, **pattern.extra}
         wanted = {slot.lower().partition("_")[0] for slot in _slots_of(pattern.text)}
         for slot in sorted(wanted & self._lists.keys()):
@@ -133,8 +137,8 @@ class Composer:
         for slot in _slots_of(text):
             if slot not in slots:
                 slots[slot] = _capitalized(slots[slot.lower()])
-        filled = text.format_map(slots)
-        return _capitalized(filled)
+        unnamed = text.format_map({**slots, "x": "_", "X": "_"})
+        return _capitalized(text.format_map(slots)), len(unnamed.split())
 
     def _ordered(self, items: Iterable[_T]) -> list[_T]:
         return sorted(items, key=lambda _: self._random())
@@ -152,8 +156,8 @@ def fitting(topics: Sequence[str], goods: str) -> list[str]:
 
 
 def _known(said: Wording) -> dict[str, str]:
-    singular = {"is": "is", "are": "is", "does": "does", "them": "it", "its": "its"}
-    plural = {"is": "are", "are": "are", "does": "do", "them": "them", "its": "their"}
+    singular = {"is": "is", "are": "is", "does": "does", "them": "it", "they": "it", "its": "its"}
+    plural = {"is": "are", "are": "are", "does": "do", "them": "them", "they": "they", "its": "their"}
     known = {**(plural if said.plural else singular), "x": said.names[0]}
     known |= {"goods": said.goods, "kinds": said.goods if said.countable else "", "brand": said.brand}
     if said.goods:

@@ -78,5 +78,11 @@ _AFTER = words(
 def _part(text: str, kind: str) -> Part:
     if kind == "plurals":
         return Part(text, text, "are", "do", "they")
-    sound = "an" if re.match(r"(?:[aeio]|LED|LCD|S |u[^ns])", text) else "a"
-    return Part(text, text if kind == "masses" else f"{sound} {text}", "is", "does", "it")
+    return Part(text, text if kind == "masses" else f"{_article(text)} {text}", "is", "does", "it")
+
+
+def _article(text: str) -> str:
+    first = text.split()[0]
+    if first.isupper():  # as it is spelled: an LED, a USB
+        return "an" if first[0] in "AEFHILMNORSX" else "a"
+    return "an" if re.match("[aeio]|u(?!s|ni)", text) else "a"

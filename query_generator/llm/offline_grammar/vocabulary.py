@@ -39,7 +39,7 @@ class Domain:
     mass nouns (`~rice`), `word=goods` where shoppers say another word. `categories` are words of a category that put a
     product here, unless its name holds one of `foreign`. `title` names are quoted. `by_category_alone`: such a category
     outweighs the noun of the name, as a toy car is no car. `uses` to `troubles` fill the slots of their names, some for
-    certain goods only: `boots|skis: stiffness`, `!skis: warmth`; `product` and `market` are its own patterns, by intent.
+    certain goods only: `boots|skis: stiffness`, `!skis: warmth`; `product` and `market` are patterns by intent.
     """
 
     nouns: tuple[str, ...]

@@ -16,6 +16,7 @@ _NAMED_BY_KIND = ("produce", "food", "drinks", "pets", "household")
 
 # A comma or colon parts only before a space, and nothing parts two digits: `40x41,5 cm` and `1:18` stay whole.
 _SEPARATOR = re.compile(r"\s[-–—|/]\s|\s*[,;:](?=\s)|\s*[|(\[（【]|\s*(?<!\d)[，。；：、丨]|[，。；：、丨](?!\d)")
+_SENTENCE_END = re.compile(r"(?<=\w{3})[.!]\s")
 _UNSPEAKABLE = re.compile(r"[?？<>{}\[\]*`\x00-\x1f\x7f\ud800-\udfff]")
 _AMOUNT = r"\d[\d.,]*\s?[^\W\d_]{1,6}"
 _QUANTITY = re.compile(rf"(?<=\w)\s*(?:(?:,\s|(?<!\d)，|\s[-–—]\s)\s*{_AMOUNT}|[(（]\s*{_AMOUNT}\s*[)）])$")
@@ -147,8 +148,8 @@ def shorten_name(name: str) -> str:
 
 
 def spoken_name(name: str) -> str:
-    """The name in the few words that people use: without what follows a comma, and without colour and size at its end."""
-    said = shorten_name(name)
+    """The name in the few words that people use: without what follows a comma, or colour and size at its end."""
+    said = shorten_name(_SENTENCE_END.split(name, maxsplit=1)[0])
     parted = _SEPARATOR.split(said, maxsplit=1)[0].strip()
     said = parted if len(parted.split()) > 1 else said
     words = said.split()
