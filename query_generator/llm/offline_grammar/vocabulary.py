@@ -1,20 +1,30 @@
-"""What the grammar's texts are written in: frames of questions, and domains of products, in JSON files beside this one.
+"""What the grammar's texts are written in: patterns of questions and domains of products, in JSON files beside this.
 
-A frame names what it needs by its slots and is used only where all of them are known:
-`{x}` the product with its article; `{is} {does}` agreeing with it, `{them} {its}` its pronouns; `{brand}`;
-`{goods}` what shoppers call this kind of thing (a plural or a mass noun), `{kinds}` the same where it is a plural;
-`{category}` only where no such word is known; `{price}`, `{budget}` amounts with currency; `{claim}` an adjective and
-`{material}` a material from the description; `{attr}`, `{value}` one attribute.
+A pattern names what it needs by its slots and is used only where all of them are known:
+`{x}` the product with its article, in short questions without; `{is} {are} {does}` agreeing with it, `{them} {its}`
+its pronouns; `{brand}`; `{goods}` what shoppers call this kind of thing (a plural or a mass noun), with which
+`{goods_are}`, `{goods_do}` and `{goods_have}` agree, `{kinds}` the same where it is a plural; `{price}`, `{budget}` amounts with
+currency; `{attr}`, `{value}` one attribute. Of the domain: `{use}` what or whom it is for, `{feature}` something to
+have, `{matter}` what to look at, `{choice}` and `{choice_and}` two sorts, `{trouble}` what goes wrong. Of the
+description: `{part}`, with `{part_a}`, `{part_is}`, `{part_does}` and `{part_it}`. A slot with a capital begins a
+sentence.
 
-Another text changes what the provider replies: its model, `grammar-1`, then needs another number.
+Patterns stand under the intent of the question (after `branded` where a question about the market names brand or
+product), and under its style. Another text changes what the provider replies: its model, `grammar-2`, then needs
+another number.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
+
+Topics = Mapping[str, tuple[str, ...]]
+"""Texts by what they are."""
+Patterns = Mapping[str, Topics]
+"""Patterns by intent and style."""
 
 
 def words(text: str) -> frozenset[str]:
@@ -28,40 +38,63 @@ class Domain:
 
     `nouns` are the kinds of product in it: singular for what is counted, plural for pairs (`jeans`), a leading `~` for
     mass nouns (`~rice`), `word=goods` where shoppers say another word. `categories` are words of a category that put a
-    product here, unless its name holds one of `foreign`. Of `lasting` goods people ask how to clean, weigh and repair
-    them; `made` ones have makers who differ in quality; `title` names are quoted. `by_category_alone`: such a category
-    outweighs the noun of the name, as a toy car is no car.
+    product here, unless its name holds one of `foreign`. `title` names are quoted. `by_category_alone`: such a category
+    outweighs the noun of the name, as a toy car is no car. `uses` to `troubles` fill the slots of their names, some for
+    certain goods only: `boots|skis: stiffness`, `!skis: warmth`; `product` and `market` are patterns by intent.
     """
 
     nouns: tuple[str, ...]
     categories: tuple[str, ...]
-    product: tuple[str, ...]
-    market: tuple[str, ...]
+    uses: tuple[str, ...]
+    features: tuple[str, ...]
+    matters: tuple[str, ...]
+    choices: tuple[str, ...]
+    troubles: tuple[str, ...]
+    product: Topics
+    market: Topics
     foreign: tuple[str, ...] = ()
-    lasting: bool = True
-    made: bool = True
     title: bool = False
     by_category_alone: bool = False
 
 
 @cache
-def frames(file: str) -> Mapping[str, tuple[str, ...]]:
-    """The lists of frames in a file, by name.
-
-    Those in `product` and `market` fit any product; those in `attribute` the attributes that their name lists, and `*`
-    any attribute.
-    """
-    return _read(f"{file}_frames.json")
+def patterns() -> Mapping[str, Mapping[str, Any]]:
+    """Patterns by what they are for: `product` and `market`, `parts` and `unknown kind` with both, by intent."""
+    return _read("patterns.json")
 
 
 @cache
-def domains(file: str) -> Mapping[str, Domain]:
-    """The domains in a file, by name, those that are looked at first in front.
+def attribute_patterns() -> Mapping[str, Patterns]:
+    """Patterns about attributes, by the names that they suit; `*` suits any."""
+    return _read("attribute_patterns.json")
 
-    `media` is what is read, heard, redeemed and subscribed to; `equipment` devices, household goods, sports and
-    vehicles; `personal` what is worn, applied, eaten, given to pets and played with.
-    """
-    return {name: Domain(**fields) for name, fields in _read(f"{file}_domains.json").items()}
+
+@cache
+def parts() -> Topics:
+    """The words for parts of things: `nouns`, `plurals` and `masses`, and the `modifiers` that go before them."""
+    found: Topics = _read("parts.json")
+    return found
+
+
+@cache
+def native() -> Mapping[str, Mapping[str, Patterns]]:
+    """Patterns in other languages than English, by language and type of question."""
+    return _read("native_patterns.json")
+
+
+@cache
+def domains() -> Mapping[str, Domain]:
+    """The domains by name, those that are looked at first in front; `general` is for any goods."""
+    return {name: Domain(**fields) for name, fields in _read("domains.json").items()}
+
+
+def entries(by_intent: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Intent, style and text of each pattern; patterns that tell no style are plain."""
+    for intent, by_style in by_intent.items():
+        styles = by_style if isinstance(by_style, Mapping) else {"plain": by_style}
+        for style, texts in styles.items():
+            for text in texts:
+                yield intent, style, text
 
 
 def _read(file: str) -> dict[str, Any]:

