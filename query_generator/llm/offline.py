@@ -56,8 +56,8 @@ class OfflineProvider:
         if not request.groups or request.query_type is QueryType.PRODUCT:
             chosen.take(composer.questions(), request.count)
         else:  # what stands in for a group is branded as it is
-            chosen.take(composer.questions(is_named=True), branded)
-            chosen.take(composer.questions(is_named=False), request.count - branded)
+            chosen.take(composer.questions(is_named=True), branded + SPARE)
+            chosen.take(composer.questions(is_named=False), request.count - branded + SPARE)
         return GenerationReply(
             tuple(chosen.texts),
             self.name,

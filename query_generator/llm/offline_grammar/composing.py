@@ -117,7 +117,7 @@ class Composer:
 
     def _is_known(self, pattern: _Pattern) -> bool:
         slots = {slot.lower() for slot in _slots_of(pattern.text)}
-        if self._said.is_goods and {"x", "goods"} <= slots:
+        if self._said.is_goods and "x" in slots and not slots.isdisjoint(("goods", "kinds")):
             return False  # cucumbers against other cucumbers
         known = self._slots.keys() | self._lists.keys() | pattern.extra.keys()
         known = known | {"choice_and"} if "choice" in known else known

@@ -3,10 +3,10 @@
 A pattern names what it needs by its slots and is used only where all of them are known:
 `{x}` the product with its article, in short questions without; `{is} {are} {does}` agreeing with it, `{them} {its}`
 its pronouns; `{brand}`; `{goods}` what shoppers call this kind of thing (a plural or a mass noun), with which
-`{goods_are}`, `{goods_do}` and `{goods_have}` agree, `{kinds}` the same where it is a plural; `{price}`, `{budget}` amounts with
-currency; `{attr}`, `{value}` one attribute. Of the domain: `{use}` what or whom it is for, `{feature}` something to
-have, `{matter}` what to look at, `{choice}` and `{choice_and}` two sorts, `{trouble}` what goes wrong. Of the
-description: `{part}`, with `{part_a}`, `{part_is}`, `{part_does}` and `{part_it}`. A slot with a capital begins a
+`{goods_are}`, `{goods_do}` and `{goods_have}` agree, `{kinds}` the same where it is a plural; `{price}`, `{budget}`
+amounts with currency; `{attr}`, `{value}` one attribute. Of the domain: `{use}` what or whom it is for, `{feature}`
+something to have, `{matter}` what to look at, `{choice}` and `{choice_and}` two sorts, `{trouble}` what goes wrong. Of
+the description: `{part}`, with `{part_a}`, `{part_is}`, `{part_does}` and `{part_it}`. A slot with a capital begins a
 sentence.
 
 Patterns stand under the intent of the question (after `branded` where a question about the market names brand or
