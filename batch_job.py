@@ -170,6 +170,7 @@ def _stop_on_signals(stop: StopSignal) -> None:
 
 
 if __name__ == "__main__":
+    gc.set_threshold(10_000)  # of 700, most of what is imported would be looked through again and again
     code = main()
     gc.freeze()  # or the final collection scans all objects of the SDKs, which takes half as long as their import
     end_outputs()

@@ -84,15 +84,15 @@ class SlotGroup:
 class Question:
     """An accepted question. `facets` is None if it was written for no group of a plan.
 
-    `branded` tells whether it names the brand or the product, None: not known. `grounded_in` are names of product
-    fields.
+    `branded` tells whether it names the brand or the product, None: not known. `grounded_in` are names of the
+    product's fields that answer it, None: not matched against them.
     """
 
     text: str
     facets: Facets | None = None
     branded: bool | None = None
     locale: str = ""
-    grounded_in: tuple[str, ...] = ()
+    grounded_in: tuple[str, ...] | None = None
 
 
 class StoredText(NamedTuple):

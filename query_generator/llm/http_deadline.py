@@ -10,7 +10,7 @@ import httpcore2
 import httpx2
 
 from query_generator.llm.reply_size import LONGEST_WIRE, read_body, too_long
-from query_generator.llm.sending import request_sent
+from query_generator.llm.sending import about_to_send, request_sent
 
 _FRAMING = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
@@ -32,6 +32,7 @@ class DeadlineTransport(httpx2.HTTPTransport):
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Make a call on this thread. Raises UnreadableBody for a reply that is too long, or packed."""
+        about_to_send()
         self._call.begin(self._deadline_seconds)
         response = super().handle_request(request)
         try:

@@ -25,7 +25,7 @@ from query_generator.errors import ConfigurationError
 from query_generator.llm.http_errors import error_inside
 from query_generator.llm.reply import read_json
 from query_generator.llm.reply_size import LONGEST_WIRE, read_body, too_long
-from query_generator.llm.sending import request_sent
+from query_generator.llm.sending import about_to_send, request_sent
 
 PART = 65_536  # bytes of a reply that are read at once
 
@@ -205,6 +205,7 @@ def _ending_connection(connection: type[Any], deadline_seconds: float, clock: Ca
             super().connect()
 
         def request(self, *arguments: Any, **options: Any) -> None:
+            about_to_send()
             self._begin()
             super().request(*arguments, **options)
             request_sent()

@@ -9,6 +9,7 @@ from query_generator.models import QueryType, Question, SlotGroup, Stage
 from query_generator.one_line import one_line
 from query_generator.questions.checks import Checks, comparison_key, query_hash, standardize
 from query_generator.questions.choose import Candidate, choose, filled
+from query_generator.questions.grounding import grounded_in
 from query_generator.questions.language import language_of
 from query_generator.questions.names import OwnNames, own_names
 from query_generator.questions.near_copies import NearCopies
@@ -65,7 +66,8 @@ def accept_planned(request: GenerationRequest, reply: GenerationReply) -> Verdic
     questions = []
     for candidate in kept:
         facets = groups[candidate.key].facets if candidate.key else None
-        questions.append(Question(candidate.text, facets, passed[candidate], locale))
+        grounds = grounded_in(request.product, candidate.text, request.query_type)
+        questions.append(Question(candidate.text, facets, passed[candidate], locale, grounds))
     return Verdict(questions, +dropped, examples)
 
 

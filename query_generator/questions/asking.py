@@ -17,14 +17,18 @@ _INNER_MARK = re.compile(rf"[{END_MARKS}][\s\"'”’»)\](\[{{•*–—/|→#-
 _QUOTED_MARK = re.compile(r"[\"'“‘«][^\"'”’»]*\?[\"'”’»]")
 _COMPOUND = re.compile(
     rf"\band (?:(?:what|how|why|where|when|who|which)\b(?: \w+){{0,2}} )?(?:{_AUXILIARY}) (?:it|they|there|i|you|we)\b"
+    r"|\bund (?:(?:was|wie|warum|wo|wann|wer|welche[nmrs]?)\b(?: \w+){0,2} )?"
+    r"(?:ist|sind|kann|können|hat|haben|gibt|lässt|lassen|passt|passen|wird|darf|muss|funktioniert)"
+    r" (?:es|er|sie|man|ich|wir|sich)\b"
 )
+_AND = frozenset(["and", "und"])
 _ANSWERED = re.compile(
     r"\b(?:answer|antwort|réponse|respuesta|resposta|risposta|antwoord|odpowiedź|cevap|ответ)\s?[:=]|(?:^|[\s?])a:\s"
     r"|(?:答|回答|答え|답변?|الجواب|الإجابة|उत्तर|คำตอบ)\s?[:：]"
     r"|(?:[?!.–—(→]|\s-|\bso)\s*\(?(?:yes|no|yeah|ja|nein|oui|non|sí|sì|sim|tak|nie|evet|hayır|да|нет)\b"
     r"(?!\s+(?:or|oder|ou|o|lub|veya|или)\b)[,.!;:) ]"
     r"|,\s*(?:yes|ja|oui|sí|sim|да),\s|\((?:yes|no|ja|nein|oui|non|sí)\)"
-    r"|(?:是的|はい、|いいえ、|네, |아니요, |نعم، |हाँ, )"
+    r"|(?<![^\s?!.,。，、؟،।—–(（])(?:是的[，,。！!]|はい、|いいえ、|네, |아니요, |نعم، |हाँ, )"
 )
 _STATEMENT = re.compile(
     r"(?:yes|no|sure|of course|certainly|it(?: is|'s| has| does| can| comes| will|’s)|they (?:are|have|do|can)"
@@ -81,7 +85,7 @@ def several_fault(question: str, words: list[str], *, conversational: bool) -> s
             return "holds_answer"
         if inner and not _QUOTED_MARK.search(question):
             return "two_questions"
-    if not conversational and "and" in words and _COMPOUND.search(" ".join(words)):
+    if not conversational and not _AND.isdisjoint(words) and _COMPOUND.search(" ".join(words)):
         return "two_questions"
     return ""
 

@@ -55,7 +55,7 @@ def names_brand(question: str, tokens: list[Token], first: int, last: int, kinds
     if possessive and after_place < len(tokens) and tokens[after_place][0] == "s":
         after_place += 1
     after = tokens[after_place][0] if after_place < len(tokens) else ""
-    if len(word) > 2 and word.isupper() and not question.isupper():
+    if len(word) > 2 and word.isupper() and not (question[:start] + question[end:]).isupper():
         return True
     if len(word) < 3 and first and question[tokens[first - 1][1]].isupper() and word.isupper():
         return True
@@ -70,6 +70,8 @@ def names_brand(question: str, tokens: list[Token], first: int, last: int, kinds
         return not (tokens[first][0] in words_of("calendar") and word.islower() and before in ("every", "on", "for"))
     if has_article:
         return False
+    if before in _group("made_by") and first > 1 and _is_kind(tokens[first - 2][0], kinds):
+        return word[:1].isupper()
     if question.islower() and _is_kind(before, kinds) and after in ("for", "vs", "or", ""):  # as typed in a search box
         return True
     return _stands_as_name(question, tokens, first, last, before, after)

@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeAlias
 from query_generator.models import Product, QueryType, Question, SlotGroup
 from query_generator.questions.checks import Checks, comparison_key
 from query_generator.questions.embeddings import Encode, mean_cosine
+from query_generator.questions.grounding import grounded_in
 from query_generator.questions.names import OwnNames
 from query_generator.questions.near_copies import near_duplicates
 from query_generator.questions.patterns import Patterns
@@ -90,6 +91,7 @@ class _Sums:
     contradictions: int = 0
     of_product: int = 0
     grounded: int = 0
+    matched: bool = False
     planned: int = 0
     covered: int = 0
     named_products: int = 0
@@ -152,13 +154,15 @@ class Evaluation:
             self._sums.leaks += is_unbranded and is_naming
 
     def _add_facts(self, entry: QuestionSet) -> None:
+        fields = entry.fields
         for question in entry.questions.get(QueryType.PRODUCT, ()):
             self._sums.of_product += 1
-            self._sums.grounded += bool(question.grounded_in)
-        if entry.fields is None:
+            self._sums.grounded += bool(grounded_in(fields, question.text) if fields else question.grounded_in)
+        if fields is None:
             return
+        self._sums.matched = True
         for query_type, questions in entry.questions.items():
-            checks = Checks(entry.fields, query_type)
+            checks = Checks(fields, query_type)
             self._sums.checked += len(questions)
             self._sums.contradictions += sum(checks.fault(question.text) in CONTRADICTIONS for question in questions)
 
@@ -204,11 +208,11 @@ class Evaluation:
         see `text_figures`; these three with names masked, at `lengths`. question_share: share that ends as a question.
         brand_leaks: share of the unbranded market questions that name brand or product, by `names`. market_naming: the
         same of all market questions. contradictions: share that states what the catalog's fields contradict or deny,
-        by `checks`. ungrounded: share of the product questions that no field of the product grounds. facet_coverage:
-        share of the plan's questions that are there with their facets, and in their style by `styles`; of several
-        plans the one that fits the product's questions best counts.
-        cost_per_question: US dollars. mean_cosine: of the meanings of two questions of a list, names masked, by
-        `embeddings`.
+        by `checks`. ungrounded: share of the product questions that no field of the product answers, by `grounding`
+        where the catalog is known, else as the result tells. facet_coverage: share of the plan's questions that are
+        there with their facets, and in their style by `styles`; of several plans the one that fits the product's
+        questions best counts. cost_per_question: US dollars. mean_cosine: of the meanings of two questions of a list,
+        names masked, by `embeddings`.
         """
         sums, lists = self._sums, self._lists()
         at = lengths or self.lengths()
@@ -227,7 +231,7 @@ class Evaluation:
             _share(sums.leaks, sums.unbranded),
             _share(sums.market_naming, sums.market),
             _share(sums.contradictions, sums.checked),
-            _share(sums.of_product - sums.grounded, sums.of_product) if sums.grounded else None,
+            _share(sums.of_product - sums.grounded, sums.of_product) if sums.grounded or sums.matched else None,
             _share(sums.covered, sums.planned),
             round(self._cost_usd / sums.questions, 8) if self._cost_usd is not None and sums.questions else None,
             mean_cosine(([" ".join(text) for text in some[: at.texts]] for some in lists), self._encode),

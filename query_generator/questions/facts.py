@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from query_generator.models import Product, QueryType
+from query_generator.questions.claims import Claims
 from query_generator.questions.linking import OwnWords, is_definite, linking, own_words, says_of_own
 from query_generator.questions.quantities import Quantity, number_of, quantities
 from query_generator.questions.standardize import comparison_key
@@ -18,6 +19,7 @@ from query_generator.questions.stated import Stated, contradicted_value, presupp
 PRICE_TOLERANCE = 0.03  # 149.90 is spoken of as 150
 DESCRIPTION_CHARACTERS = 2_000  # that are searched for amounts
 
+_WITHOUT_ARTICLES = re.compile("[\u0400-\u1fff\u3040-\ud7af]")  # scripts whose languages have none that tell a thing
 _DIGIT = re.compile(r"\d")
 _ROLES = (
     frozenset(["screen", "display", "panel", "diagonal", "bildschirm"]),
@@ -86,6 +88,11 @@ class ProductFacts:
         return found
 
     @cached_property
+    def claims(self) -> Claims:
+        """What stands beside an amount that is said of the product, in languages without articles."""
+        return Claims(self._product)
+
+    @cached_property
     def counts(self) -> dict[str, float]:
         """Bare numbers by the name of their field: of "bluetooth: 5.3" and "hdmi ports: 3"."""
         found = {}
@@ -112,6 +119,11 @@ class ProductFacts:
         comparable = [each for each in self.amounts if said.agrees(each.quantity) is not None]
         if not comparable:
             return False
+        if _WITHOUT_ARTICLES.search(question):
+            role = self.claims.role_of(question, said)
+            measured = [each for each in comparable if role and not each.roles.isdisjoint(role)] or comparable
+            if role is not None or (linking().articles.isdisjoint(words) and linking().asking.isdisjoint(words)):
+                return role is not None and not any(said.agrees(each.quantity) for each in measured)
         before = comparison_key(question[: said.start]).split()
         after = comparison_key(question[said.end :]).split()
         if not linking().comparing.isdisjoint(before):

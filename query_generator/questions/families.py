@@ -21,6 +21,11 @@ def family_of(product: Product) -> str:
     return _UNKNOWN
 
 
+def leaf_of(category: str) -> str:
+    """Return the last level of a category: "Boots" of "Footwear > Boots"."""
+    return next((level for level in reversed(_LEVELS.split(category.strip())) if level), "")
+
+
 @lru_cache(maxsize=1024)
 def _named_in(text: str) -> str:
     """Return the family with the longest word in a text; a word stands at the beginning of one of the text."""

@@ -19,6 +19,7 @@ from query_generator.questions.orders import without_orders
 from query_generator.questions.scripts import LATIN, letters_by_script, scripts_of
 
 MIN_WORDS = 4  # Latin words of a question, names apart, below which no language is certain
+MIN_COMMON_WORDS = 3  # Latin words in small letters, beside letters of an asked script
 MIN_LETTERS = 6  # of another script than the asked one
 MIN_TEXT_LETTERS = 24  # of a product's text, below which the language that it asks for is unknown
 CERTAIN = 0.35  # of another language; calibrated on the labelled sets, where true ones of the asked language stay below
@@ -42,7 +43,9 @@ _CLOSE = (
     frozenset({"fa", "ar", "ur", "ckb", "ps", "arz", "azb", "pnb", "mzn"}),
     frozenset({"zh", "yue", "wuu"}),
 )
+_CHINESE = frozenset({"zh", "cmn", "yue", "wuu", "nan", "hak", "gan", "lzh"})
 _NO_LANGUAGE = frozenset({"und", "mul", "zxx"})  # ISO 639: undetermined, several, no linguistic content
+_COMMON_WORD = re.compile(r"(?<![^\W_])[a-zà-öø-ÿ]{2,}(?![^\W_])")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 _LOG = logging.getLogger("questions")
@@ -96,10 +99,13 @@ def is_in_another(question: str, words: list[str], asked: Asked) -> bool:
     counts = letters_by_script(question)
     main = max(counts, key=counts.__getitem__, default=LATIN)
     if main not in asked.scripts:
-        return counts.get(main, 0) >= MIN_LETTERS and not _shares_script(counts, asked) and _is_long(main, question)
-    if main == "Han" and "zh" in asked.languages and "ja" not in asked.languages:
+        if counts.get(main, 0) < MIN_LETTERS or _shares_script(counts, asked):
+            return False
+        return _is_prose(question, is_mixed=any(script in asked.scripts for script in counts)) or main != LATIN
+    is_chinese = not _CHINESE.isdisjoint(asked.languages)
+    if main == "Han" and is_chinese and "ja" not in asked.languages:
         return counts.get("Kana", 0) > 1
-    if main == "Han" and "zh" not in asked.languages:
+    if main == "Han" and not is_chinese:
         return _has_no_kana(counts, question)
     return main == LATIN and len(_WORD.findall(question)) >= MIN_WORDS and _is_certain(question, asked)
 
@@ -109,9 +115,11 @@ def _asked(languages: tuple[str, ...]) -> Asked:
     return Asked(languages, scripts, frozenset[str]().union(*map(telling_words, languages)))
 
 
-def _is_long(script: str, question: str) -> bool:
-    """Latin words beside another script are often names."""
-    return script != LATIN or len(_WORD.findall(question)) >= MIN_WORDS
+def _is_prose(question: str, *, is_mixed: bool) -> bool:
+    """Whether a question in Latin letters is more than names: "iPhone 15 Pro Max和Galaxy S24 Ultra哪个好" is not."""
+    if is_mixed:
+        return len(_COMMON_WORD.findall(question)) >= MIN_COMMON_WORDS
+    return len(_WORD.findall(question)) >= MIN_WORDS
 
 
 def _shares_script(counts: dict[str, int], asked: Asked) -> bool:

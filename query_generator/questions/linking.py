@@ -15,6 +15,7 @@ from query_generator.questions.language_words import function_words
 from query_generator.questions.standardize import comparison_key
 
 ADJECTIVES = 2  # words that may stand between what is said and the product: "the 180 cm wide grey sofa"
+SHORTEST_PART = 5  # letters of a part of a compound
 ARTICLE_REACH = 2  # words back to the article: "the new 750 ml bottle"
 
 
@@ -104,9 +105,14 @@ def says_of_own(
             return True
         if word in lists.genitive:
             return _ends_in_own(after[at + 1 :], own) and all(
-                between in lists.variant or between in roles for between in after[:at]
+                between in lists.variant or _is_role(between, roles) for between in after[:at]
             )
     return False
+
+
+def _is_role(word: str, roles: frozenset[str]) -> bool:
+    """Whether a word is one of the roles, or begins one that is a compound: the "Kabel" of "Kabellänge"."""
+    return word in roles or (len(word) >= SHORTEST_PART and any(role.startswith(word) for role in roles))
 
 
 def _ends_in_own(words: Sequence[str], own: OwnWords) -> bool:

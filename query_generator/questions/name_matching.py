@@ -23,6 +23,11 @@ _POSSESSIVES = ("'s", "’s")
 LEET = str.maketrans("013457", "oieast")
 _DOUBLED = re.compile(r"(.)\1")
 _ENDINGS = frozenset(("s", "es", "z"))
+# Of Turkish, Polish and Czech, folded: "Karaca'nın", "Selpaklar", "Boscha".
+_CASE_ENDINGS = frozenset(
+    "in un nin nun i u yi yu e a ye ya de da den dan te ta ten tan nde nda le la yle yla lar ler larin lerin"  # noqa: SIM905
+    " em iem owi om ami ach y".split()
+)
 _LONGEST_CASE_ENDING = 3  # letters: "Самсунгами"
 
 Span = tuple[int, int]
@@ -74,7 +79,9 @@ def _ends_well(name: str, token: str, length: int) -> bool:
         return True
     if not token.isascii():
         return len(name) > 3 and len(ending) <= _LONGEST_CASE_ENDING
-    return len(name) >= SHORTEST_LIKE - 1 and token not in known_words() and ending in known_words() and len(ending) > 2
+    if len(name) < SHORTEST_LIKE - 1 or token in known_words():
+        return False
+    return ending in _CASE_ENDINGS or (ending in known_words() and len(ending) > 2)
 
 
 def _belongs_together(words: Sequence[str]) -> bool:

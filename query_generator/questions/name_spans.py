@@ -13,7 +13,7 @@ from query_generator.questions.brand_context import (
     names_line,
     names_phrase,
 )
-from query_generator.questions.name_folding import Token, fold, foreign_runs, located, placed, sound_key
+from query_generator.questions.name_folding import Token, consonants, fold, foreign_runs, located, placed, sound_key
 from query_generator.questions.name_matching import (
     LEET,
     SHORTEST_HEARD,
@@ -27,6 +27,8 @@ from query_generator.questions.name_vocabulary import known_words, words_of
 from query_generator.questions.product_names import ProductNames
 
 _DIGIT_IN_WORD = re.compile(r"(?<=[^\W\d_])[013457]|[013457](?=[^\W\d_])")
+BEHIND_LATIN = "\u0370"  # the first letter of the other scripts
+FEWEST_CONSONANTS = 3  # by which alone a word is taken for a brand
 _SHORTEST_PIECE = 3  # letters of a piece of a name with a typing error
 
 
@@ -163,8 +165,14 @@ def _in_other_scripts(names: ProductNames, question: str) -> Iterator[Span]:
 
 
 def _spelled(names: ProductNames, tokens: list[Token]) -> Iterator[Span]:
-    """Yield those of some Latin words in no list that sound like a brand of another script."""
+    """Yield those of some Latin words in no list that sound like a brand of another script, or have its consonants."""
+    sounds = names.aliases.sounds
+    brand_consonants = {consonants(key) for key in sounds} if names.product.brand > BEHIND_LATIN else set()
     for word, start, end in tokens:
-        is_latin = len(word) >= SHORTEST_HEARD and word.isascii()
-        if is_latin and any(sounds_like(sound_key(word), key) for key in names.aliases.sounds):
+        if len(word) < SHORTEST_HEARD or not word.isascii():
+            continue
+        sound = sound_key(word)
+        bare = consonants(sound)
+        has_them = len(bare) >= FEWEST_CONSONANTS and bare in brand_consonants
+        if has_them or any(sounds_like(sound, key) for key in sounds):
             yield start, end

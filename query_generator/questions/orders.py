@@ -12,8 +12,9 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 from query_generator.disguises import decoded
 from query_generator.models import Product
@@ -47,48 +48,66 @@ _SPELLED = re.compile(
 _CAPITAL_INSIDE = re.compile(rf"[{_SMALL}][{_CAPITAL}0-9]|[{_CAPITAL}]{{2}}[{_SMALL}]")
 
 
-@dataclass(frozen=True, slots=True)
 class _Rules:
-    stems: tuple[str, ...]
-    patterns: re.Pattern[str]
-    pairs: re.Pattern[str]
-    negated: re.Pattern[str]
-    words: re.Pattern[str]
-    speech: re.Pattern[str]
-    begins: re.Pattern[str]
-    topic: re.Pattern[str]
-    topic_begins: re.Pattern[str]
+    """The rules of `order_words.json`; a pattern is compiled when a text needs it, since most jobs need few."""
+
+    def __init__(self) -> None:
+        text = Path(__file__).with_name("order_words.json").read_text(encoding="utf-8")
+        self._data: dict[str, Any] = json.loads(unicodedata.normalize("NFKC", text))
+        self.stems: list[str] = self._data["stems"]
+
+    @cached_property
+    def patterns(self) -> re.Pattern[str]:
+        return re.compile(self._either("patterns"))
+
+    @cached_property
+    def pairs(self) -> re.Pattern[str]:
+        near = rf"[^;:]{{0,{FARTHEST}}}"
+        pairs = [(_any_of(pair["verbs"]), _any_of(pair["things"])) for pair in self._data["pairs"]]
+        return re.compile("|".join(f"(?:{verb}){near}(?:{thing})|(?:{thing}){near}(?:{verb})" for verb, thing in pairs))
+
+    @cached_property
+    def negated(self) -> re.Pattern[str]:
+        negations, verbs = self._either("negations"), "|".join(self._data["pairs"][0]["verbs"])
+        return re.compile(
+            rf"(?<!\w)(?:{negations})\W+(?:\w+\W+)?(?:{verbs})|(?:{verbs})\W+(?:\w+\W+)?(?:{negations})(?!\w)"
+        )
+
+    @cached_property
+    def words(self) -> re.Pattern[str]:
+        return re.compile(_any_of(self._data["words"]))
+
+    @cached_property
+    def speech(self) -> re.Pattern[str]:
+        between = rf"(?:\W+\w+){{0,{MOST_WORDS_BEFORE_NAME}}}?\W+"
+        return re.compile(rf"(?<!\w)(?i:{self._either('speech')})\b{between}(?:{_INNER_CAPITAL})")
+
+    @cached_property
+    def begins(self) -> re.Pattern[str]:
+        return re.compile(rf"(?:{self._either('begins')})\W*$", re.IGNORECASE)
+
+    @cached_property
+    def topic(self) -> re.Pattern[str]:
+        return re.compile(rf"\b(?i:{self._either('topic')})\W+[A-ZÀ-ÖØ-Þ]\w+")
+
+    @cached_property
+    def topic_begins(self) -> re.Pattern[str]:
+        return re.compile(rf"(?:{self._either('topic_begins')})\W*$", re.IGNORECASE)
+
+    def _either(self, name: str) -> str:
+        return "|".join(self._data[name])
 
 
 @cache
 def _rules() -> _Rules:
-    text = Path(__file__).with_name("order_words.json").read_text(encoding="utf-8")
-    data = json.loads(unicodedata.normalize("NFKC", text))
-    pairs = [(_any_of(pair["verbs"]).pattern, _any_of(pair["things"]).pattern) for pair in data["pairs"]]
-    near = rf"[^;:]{{0,{FARTHEST}}}"
-    verbs, negations = "|".join(data["pairs"][0]["verbs"]), "|".join(data["negations"])
-    begins, topic_begins, speech, topic = (
-        "|".join(data[name]) for name in ("begins", "topic_begins", "speech", "topic")
-    )
-    between = rf"(?:\W+\w+){{0,{MOST_WORDS_BEFORE_NAME}}}?\W+"
-    return _Rules(
-        tuple(data["stems"]),
-        re.compile("|".join(data["patterns"])),
-        re.compile("|".join(f"(?:{verb}){near}(?:{thing})|(?:{thing}){near}(?:{verb})" for verb, thing in pairs)),
-        re.compile(rf"(?<!\w)(?:{negations})\W+(?:\w+\W+)?(?:{verbs})|(?:{verbs})\W+(?:\w+\W+)?(?:{negations})(?!\w)"),
-        _any_of(data["words"]),
-        re.compile(rf"(?<!\w)(?i:{speech})\b{between}(?:{_INNER_CAPITAL})"),
-        re.compile(rf"(?:{begins})\W*$", re.IGNORECASE),
-        re.compile(rf"\b(?i:{topic})\W+[A-ZÀ-ÖØ-Þ]\w+"),
-        re.compile(rf"(?:{topic_begins})\W*$", re.IGNORECASE),
-    )
+    return _Rules()
 
 
-def _any_of(alternatives: list[str]) -> re.Pattern[str]:
-    """Match one of the alternatives as whole words; those of scripts without spaces anywhere."""
+def _any_of(alternatives: list[str]) -> str:
+    """Return a pattern of one of the alternatives as whole words; those of scripts without spaces anywhere."""
     spaceless = [alternative for alternative in alternatives if _SPACELESS_LETTER.match(alternative)]
     spaced = "|".join(alternative for alternative in alternatives if alternative not in spaceless)
-    return re.compile("|".join([rf"(?<!\w)(?:{spaced})(?!\w)", *spaceless]))
+    return "|".join([rf"(?<!\w)(?:{spaced})(?!\w)", *spaceless])
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +231,14 @@ def _is_order(sentence: str) -> bool:
 def _asks_for_a_name(text: str) -> bool:
     """Whether a text tells somebody to write, speak or sell something that has a name."""
     rules = _rules()
-    pairs = [(rules.topic, rules.topic_begins)]
-    if _CAPITAL_INSIDE.search(text):
-        pairs.append((rules.speech, rules.begins))
-    return any(
-        begins.search(text, max(0, found.start() - BEGINNING), found.start())
-        for pattern, begins in pairs
-        for found in pattern.finditer(text)
+    if any(
+        rules.topic_begins.search(text, max(0, found.start() - BEGINNING), found.start())
+        for found in rules.topic.finditer(text)
+    ):
+        return True
+    return bool(_CAPITAL_INSIDE.search(text)) and any(
+        rules.begins.search(text, max(0, found.start() - BEGINNING), found.start())
+        for found in rules.speech.finditer(text)
     )
 
 

@@ -9,7 +9,7 @@ from query_generator.questions.name_folding import fold
 from query_generator.questions.name_matching import LONG_NAME, SHORTEST_IN_DIGITS
 from query_generator.questions.name_vocabulary import is_ordinary, words_of
 from query_generator.questions.spoken_name import spoken_name
-from query_generator.questions.title_aliases import add_title, category_words
+from query_generator.questions.title_aliases import add_title, category_words, first_of_other_script
 
 _SHORTEST_TITLE = 6  # folded characters of a title of several words
 
@@ -50,7 +50,8 @@ class ProductNames:
     def wide(self) -> frozenset[str]:
         """The names that may be meant wherever they stand, however common their words are."""
         aliases = self.aliases
-        return frozenset(aliases.plain | aliases.phrases | aliases.line_words | self.titles | self._one_word)
+        line = {first} if (first := first_of_other_script(self.product)) else set()
+        return frozenset(aliases.plain | aliases.phrases | aliases.line_words | self.titles | self._one_word | line)
 
     @cached_property
     def longest_first(self) -> tuple[str, ...]:

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+SHORTEST_STEM = 4  # letters of a unit that stands with an ending, where words stand apart: "дюймовый"
 TOLERANCE = 0.025  # sellers round: 55 in as 140 cm, 1 TB as 1,024 GB
+
+MOST_ROUNDED = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,20 +21,24 @@ class Quantity:
     """A number with unit: its place in the text, and its value in the base unit of each dimension that it may have.
 
     An ounce is both a mass and a volume. `values` are (dimension, low, high): both ends of a range, else the same.
+    `rounding` is half the last place of a number with one decimal, as a share of it, else 0: 1.1 kg may be 1,140 g.
     """
 
     start: int
     end: int
     values: tuple[tuple[str, float, float], ...]
+    rounding: float = 0.0
 
     def agrees(self, other: "Quantity") -> bool | None:
         """Whether both may be the same amount; None if they share no dimension."""
         shared = False
+        is_rounded = min(self.rounding, other.rounding) == 0
+        tolerance = max(TOLERANCE, min(self.rounding + other.rounding, MOST_ROUNDED)) if is_rounded else TOLERANCE
         for dimension, low, high in self.values:
             for other_dimension, other_low, other_high in other.values:
                 if dimension == other_dimension:
                     shared = True
-                    slack = TOLERANCE * max(high, other_high)
+                    slack = tolerance * max(high, other_high)
                     if low <= other_high + slack and other_low <= high + slack:
                         return True
         return False if shared else None
@@ -48,12 +55,20 @@ def _units() -> dict[str, tuple[tuple[str, float], ...]]:
     return units
 
 
+_WRITTEN_TOGETHER = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_VOWEL_SIGNS = "\u0900-\u0963\u0970-\u0dff\u0e31-\u0e4e"  # of Indic scripts and Thai, which are no letters to `re`
 _PATTERN = re.compile(
-    r"(?P<low>\d(?<![^\W_].)(?<![.,].)(?:\d{0,2}(?:[., \u202f]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d*(?:[.,]\d+)?))"
-    r"(?:\s?[-–]\s?(?P<high>\d+(?:[.,]\d+)?))?(?:\s-\s|\s|-)?"
-    r"(?P<unit>fl\.?\s?oz|[A-Za-zÀ-ÿ]+|°C|℃|[\"″”%]|[^\W\da-zA-Z_]{1,10})",
+    rf"(?P<low>\d(?<!(?![{_WRITTEN_TOGETHER}])[^\W_].)(?<![.,].)"
+    r"(?:\d{0,2}(?:[., \u202f]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d*(?:[.,]\d+)?))"
+    r"(?:\s?[-–〜～~至]\s?(?P<high>\d+(?:[.,]\d+)?))?(?:\s-\s|\s|-)?"
+    rf"(?P<unit>fl\.?\s?oz|مل?لي\sأمبير|[A-Za-zÀ-ÿ]+|°C|℃|[\"″”%]"
+    rf"|(?!合[一1])(?:[^\W\da-zA-Z_]|[{_VOWEL_SIGNS}]){{1,14}})"
+    r"(?!\s?(?:مربع|مكعب))",
     re.IGNORECASE,
 )
+_SPACELESS = re.compile(f"[{_WRITTEN_TOGETHER}]")
+_ONE_DECIMAL = re.compile(r"\d+[.,]\d")
+_EITHER_WAY = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 
 # "The Phone 15 in hard water" tells no inches; a word after the unit is that of a measure or of a thing measured so.
 _IS_A_PREPOSITION = re.compile(
@@ -68,21 +83,39 @@ def quantities(text: str) -> list[Quantity]:
     found = []
     for match in _PATTERN.finditer(text):
         unit = match["unit"].lower()
-        dimensions = _dimensions(unit)
+        dimensions, length = _dimensions(unit)
         if not dimensions or (unit == "in" and _IS_A_PREPOSITION.match(text, match.end())):
             continue
         low = number_of(match["low"])
         high = number_of(match["high"]) if match["high"] else low
-        values = tuple((dimension, low * factor, high * factor) for dimension, factor in dimensions)
-        found.append(Quantity(match.start(), match.end(), values))
+        scales = (1.0,) if match["high"] or not _EITHER_WAY.fullmatch(match["low"]) else (1.0, _other_scale(low))
+        values = tuple(
+            (dimension, low * factor * scale, high * factor * scale)
+            for dimension, factor in dimensions
+            for scale in scales
+        )
+        found.append(Quantity(match.start(), match.start("unit") + length, values, _rounding(match["low"])))
     return found
 
 
-def _dimensions(unit: str) -> tuple[tuple[str, float], ...]:
-    """Return the dimensions of a unit with the factor to the base unit; scripts without spaces go on after it."""
-    if unit in _units() or unit.isascii():
-        return _units().get("floz" if unit.startswith("fl") and unit.endswith("oz") else unit, ())
-    return next((_units()[unit[:end]] for end in range(len(unit) - 1, 0, -1) if unit[:end] in _units()), ())
+def _rounding(number: str) -> float:
+    return 0.05 / number_of(number) if _ONE_DECIMAL.fullmatch(number) and number_of(number) else 0.0
+
+
+def _other_scale(number: float) -> float:
+    """ "5.000 mAh" is five thousand in German, "1,250 kg" is a kilogram and a quarter: both readings may be meant."""
+    return 0.001 if number >= 1_000 else 1_000.0
+
+
+def _dimensions(unit: str) -> tuple[tuple[tuple[str, float], ...], int]:
+    """Return a unit's dimensions with the factor to the base unit, and its length; words may go on behind it."""
+    name = unit if unit.isascii() else "".join(unit.split())
+    if name in _units() or unit.isascii():
+        name = "floz" if unit.startswith("fl") and unit.endswith("oz") else name
+        return _units().get(name, ()), len(unit)
+    shortest = 1 if _SPACELESS.match(unit) else SHORTEST_STEM
+    ends = range(len(unit) - 1, shortest - 1, -1)
+    return next(((_units()[unit[:end]], end) for end in ends if unit[:end] in _units()), ((), 0))
 
 
 def number_of(text: str) -> float:

@@ -5,11 +5,10 @@ from typing import NamedTuple
 
 from query_generator.models import Product, QueryType, Question
 from query_generator.questions.checks import Checks
-from query_generator.questions.standardize import comparison_key
+from query_generator.questions.grounding import grounded_in
 
 OF_FACTS = frozenset({"contradiction", "false_presupposition"})
 UNGROUNDED = "ungrounded"
-OWN_FIELDS = ("name", "brand", "category", "description", "price")
 
 
 class Listed(NamedTuple):
@@ -23,20 +22,16 @@ class Listed(NamedTuple):
 def no_longer_holding(product: Product, query_type: QueryType, listed: Sequence[Listed]) -> dict[int, str]:
     """Return the questions that the product's new fields speak against, by `query_id`, each with its reason.
 
-    The reasons: contradiction or false_presupposition, by `Checks`, and ungrounded: the fields that answered the
-    question are gone.
+    The reasons: contradiction or false_presupposition, by `Checks`, and ungrounded: fields answered the question, and
+    none does now.
     """
-    checks = Checks(product, query_type, locale="und")
-    fields = {name for name in OWN_FIELDS if getattr(product, name)}
-    fields |= {comparison_key(name) for name, _ in product.attributes}
-    off = {}
-    for entry in listed:
-        if entry.is_persons:
+    checks, off = Checks(product, query_type, locale="und"), {}
+    for query_id, question, is_persons in listed:
+        if is_persons:
             continue
-        reason = checks.fault(entry.question.text)
-        grounds = {comparison_key(name) for name in entry.question.grounded_in}
+        reason = checks.fault(question.text)
         if reason in OF_FACTS:
-            off[entry.query_id] = reason
-        elif grounds and grounds.isdisjoint(fields):
-            off[entry.query_id] = UNGROUNDED
+            off[query_id] = reason
+        elif question.grounded_in and not grounded_in(product, question.text, query_type):
+            off[query_id] = UNGROUNDED
     return off

@@ -34,12 +34,21 @@ _NUMBERING = re.compile(
 _EMPHASIS = re.compile(r"(\*\*|__|\*|_|`)(.+)\1$")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "„": "“", "«": "»", "‘": "’", "「": "」"}
 _ASKING = re.compile(rf"^(?:¿|{_ASKING_WORDS})", re.IGNORECASE)
-_ASKING_SPACELESS = re.compile(
-    r"[吗嗎呢]$|什么|什麼|哪|如何|怎么|怎麼|怎样|是否|为什么|為什麼|多少|多久|多长|多大|几|幾|谁|誰|能否|能不能|有没有|是不是|ですか$|ますか$|까$"
-    r"|ไหม$|มั้ย$|หรือไม่$|หรือเปล่า$|อะไร|อย่างไร|เท่าไร|เท่าไหร่"
+_THAI_PARTICLES = "(?:ครับ|คะ|ค่ะ|นะ|จ๊ะ|จ้ะ|ล่ะ|เหรอ|บ้าง)"
+# Arabic, Persian and Hindi shoppers leave the mark out, too; Thai is written without one.
+_ASKING_ELSEWHERE = re.compile(
+    r"[吗嗎呢]$|什么|什麼|哪|如何|怎么|怎麼|怎样|是否|为什么|為什麼|多少|多久|多长|多大|几|幾|谁|誰|能否|能不能|有没有|是不是|(?:です|ます|ません|ました|でした|でしょう|だろう|の|る|ない|たい|いい|よい|良い|った)か$|かな$|かしら$|까$"
+    rf"|(?<!ผ้า)(?<!เส้น)(?<!ใย)(?:ไหม|มั้ย)(?={_THAI_PARTICLES}*$|\s|เวลา|ตอน|ถ้า|หาก|เมื่อ|สำหรับ|ก่อน|หลัง|กับ|ใน)"
+    rf"|หรือ(?:เปล่า|ไม่|ยัง)(?!ก็)|(?:หรือ|เหรอ|ยัง){_THAI_PARTICLES}*$|คะ$|หรือ.*ครับ$|อะไร(?!ก็)|อย่างไร(?!ก็)|ยังไง(?!ก็)"
+    r"|เท่าไร|เท่าไหร่|เท่าใด|(?<!เ)(?<!ไม่)กี่|ทำไม|เพราะเหตุใด"
+    r"|เมื่อไร|เมื่อไหร่|ใคร(?!่|ๆ|ก็)|ไหน(?!ๆ|\s?ก็)|(?<!สิ่ง)(?<!ผู้)ใด(?!\s?ๆ|\s?ก็)"
+    r"|^(?:هل|كم|كيف|متى|أين|وين|لماذا|ليش|ماذا|أيهما|أيش|إيش|وش|آیا|چرا|چطور|چگونه|کدام)\s"
+    r"|^ما (?:هو|هي|أفضل|أحسن|الفرق|رأي)\s"
+    r"|^क्या\s|\sक्या$|(?:^|\s)(?:कौन|कैसा|कैसे|कैसी|कितना|कितने|कितनी|क्यों|कब|कहाँ|कहां)(?!\sभी)(?=\s|$)"
 )
 _TAIL = " ?؟՞፧!.。…"
-_GREEK_END = re.compile(r"(?<=[\u0370-\u03ff\u1f00-\u1fff])\s*;$")
+# Its question mark is a semicolon; ohm and micro alone are no Greek.
+_GREEK = re.compile("[\u0370-\u03a8\u03aa-\u03bb\u03bd-\u03ff\u1f00-\u1fff]")
 
 
 class _Table(dict[int, str]):
@@ -114,7 +123,7 @@ def standardize(text: str) -> str:
         numbering = _NUMBERING.match(question)
         question = _unwrap(question[numbering.end() :] if numbering else question).strip()
     if question.endswith(";"):
-        question = _GREEK_END.sub("?", question)
+        question = f"{question[:-1].rstrip()}?" if _GREEK.search(question) else question
     body = question.rstrip(_TAIL)
     tail = question[len(body) :]
     end = next((mark for mark in tail if mark in END_MARKS), "")
@@ -125,7 +134,7 @@ def standardize(text: str) -> str:
 
 
 def _lacks_its_mark(body: str) -> bool:
-    asks = _ASKING.match(body) or _ASKING_SPACELESS.search(body)
+    asks = _ASKING.match(body) or _ASKING_ELSEWHERE.search(body)
     return bool(asks) and not any(mark in body for mark in END_MARKS)
 
 

@@ -11,7 +11,8 @@ LONGEST_GRAM = 4
 """Words; BLEU is the mean over 1 to 4, as its authors have it (Papineni et al. 2002)."""
 
 _WORDS = re.compile(
-    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W_]+(?:['’]\w+)*"
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+    r"|(?:[^\W_]|[\u0900-\u0963\u0970-\u0dff])+(?:['’]\w+)*"
 )
 
 

@@ -13,7 +13,8 @@ from query_generator.questions.brand_aliases import (
     add_other_spellings,
     camel_split,
 )
-from query_generator.questions.name_folding import fold, squeezed
+from query_generator.questions.language import asked_language
+from query_generator.questions.name_folding import fold, is_written_together, squeezed
 from query_generator.questions.name_vocabulary import (
     english_words,
     foreign_words,
@@ -27,12 +28,14 @@ from query_generator.questions.name_vocabulary import (
 SHORTEST_FULL_TITLE = 16  # folded characters; a shorter title of ordinary words alone is what the product is, no name
 LONGEST_NUMBER = 6  # digits of a number that names a model; longer and round ones are amounts
 LONGEST_VALUE = 80  # characters of an attribute whose words count as said of the product
+LONG_COMPOUND = 8  # letters, of which four may be what a shop sells
 READ_ATTRIBUTES = 40
 READ_DESCRIPTION = 2_000  # characters
 
 _AFTER_LATIN = "\u0250"  # the first letter behind the Latin ones
 _HOST = "…"  # stands for a device in the list of words
-_EDGES = ".,:;!?*#\"'“”„«»()[]{}-–—_/|~™®©"
+_EDGES = ".,:;!?*#\"'“”„«»《》「」『』【】()[]{}-–—_/|~™®©"
+_PARTING = str.maketrans(dict.fromkeys("/《》「」『』【】", " "))
 _POSSESSIVE = re.compile(r"['’]s?$")
 _MADE_OF = re.compile(r"(?:less|proof|able|free|ness|ly|like|resistant|ing|ed)$")
 _CODE_PARTS = re.compile(r"[a-z]+|[0-9]+")
@@ -44,7 +47,7 @@ def add_title(product: Product, aliases: Aliases) -> None:
     title = product.name[:READ_CHARACTERS]
     words = _own_words(title, set(fold(product.brand[:READ_CHARACTERS])))
     category = category_words(product)
-    style = _Style.of(words, product.category)
+    style = _Style.of(words, product)
     for place, word in enumerate(words):
         folded = squeezed(word)
         if not folded or folded in category or folded.removesuffix("s") in category:
@@ -53,18 +56,35 @@ def add_title(product: Product, aliases: Aliases) -> None:
             following = words[place + 1].lower() if place + 1 < len(words) else ""
             if not (place and words[place - 1] == _HOST):
                 _add_code(word, folded, following, aliases, branded=bool(product.brand))
-        elif len(folded) > 2 and word[0] < _AFTER_LATIN:
+        elif len(folded) > 2 and word[0] < _AFTER_LATIN and (place or not style.kind_first):
             _add_word(word, folded, product, aliases, style)
     _add_line(words, aliases)
+    if words and is_written_together(words[0]):
+        first, brand = squeezed(words[0]), squeezed(product.brand)
+        if 1 < len(first) < len(brand) and brand.startswith(first):
+            aliases.strict.add(first)
     add_other_spellings(aliases, aliases.strict - of_brand)
     full = squeezed(title)
     if len(full) >= SHORTEST_FULL_TITLE and len(words) > 3:
         aliases.strict.add(full)
 
 
+def first_of_other_script(product: Product) -> str:
+    """Return the folded first word of a title that is neither brand nor category; "" if it is Latin or a code.
+
+    It is the "伊右衛門" of "伊右衛門 京都ブレンド 緑茶": where there are no capitals, its place alone tells a line.
+    """
+    category = squeezed(product.category)
+    for word in _own_words(product.name[:READ_CHARACTERS], set(fold(product.brand[:READ_CHARACTERS]))):
+        folded = squeezed(word)
+        if len(folded) > 1 and folded not in category and folded != squeezed(product.brand):
+            return folded if folded[0] > _AFTER_LATIN and not any(map(str.isdigit, folded)) else ""
+    return ""
+
+
 def _own_words(title: str, brand_words: set[str]) -> list[str]:
     """Return the words of a title without the brand's; `_HOST` stands for the device that an accessory is for."""
-    raw = [_POSSESSIVE.sub("", word).strip(_EDGES) for word in _own_part(title).replace("/", " ").split()]
+    raw = [_POSSESSIVE.sub("", word).strip(_EDGES) for word in _own_part(title).translate(_PARTING).split()]
     words = [word for word in raw if squeezed(word) not in brand_words]
     if words_of("accessories").isdisjoint(word.lower() for word in words):
         return words
@@ -75,16 +95,32 @@ def _own_words(title: str, brand_words: set[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Style:
-    """How a title is written. `capitalized`: common words are, too, or none is; `foreign`: not in English."""
+    """How a title is written. `capitalized`: common words are, too, or none is; `foreign`: not in English.
+
+    `kind_first`: as a sentence of another language, which begins with what the product is: "Poussette pliable grise".
+    """
 
     capitalized: bool
     foreign: bool
+    kind_first: bool
 
     @classmethod
-    def of(cls, words: list[str], category: str) -> "_Style":
-        """Return the style of a title's words; the category's words tell the language, too."""
+    def of(cls, words: list[str], product: Product) -> "_Style":
+        """Return the style of a title's words; category and description tell the language, too."""
         capitals = sum(word[:1].isupper() for word in words)
-        return cls(capitalized=capitals > 1 or len(words) == 1, foreign=_is_foreign([*words, *category.split()]))
+        foreign = _is_foreign([*words, *product.category.split()]) or _speaks_another(product)
+        later = [word for word in words[1:] if word.isalpha()]
+        lower = sum(map(str.islower, later))
+        first = "".join(product.name.split()[:1]).strip(_EDGES)
+        return cls(
+            capitalized=capitals > 1 or len(words) == 1,
+            foreign=foreign,
+            kind_first=foreign
+            and words[:1] == [first]
+            and first[:1].isupper()
+            and first[1:].islower()
+            and 2 * lower > len(later),
+        )
 
 
 def _add_word(word: str, folded: str, product: Product, aliases: Aliases, style: _Style) -> None:
@@ -110,8 +146,9 @@ def _add_word(word: str, folded: str, product: Product, aliases: Aliases, style:
 
 
 def _ends_in_kind(word: str) -> bool:
-    """Return whether a word is a compound of what shops sell, as "Wanderrucksack"."""
-    ends = (word[start:] for start in range(2, len(word) - SHORTEST_PART))
+    """Return whether a word is a compound of what shops sell, as "Wanderrucksack" and "Weißbier"."""
+    shortest = SHORTEST_PART if len(word) >= LONG_COMPOUND else SHORTEST_PART + 1
+    ends = (word[start:] for start in range(2, len(word) - shortest + 1))
     return any(end in foreign_words() or end in words_of("kinds") for end in ends)
 
 
@@ -207,6 +244,16 @@ def _plain_in(product: Product) -> frozenset[str]:
 def _is_foreign(words: list[str]) -> bool:
     """Return whether a title seems to be in another language than English, whose nouns no list may know."""
     folded = [word.lower().strip(",.") for word in words]
-    return any(
-        word in foreign_words() and word not in english_words() and word not in product_words() for word in folded
-    )
+    others = [word for word in folded if word not in english_words() and word not in product_words()]
+    return any(word in foreign_words() or _ends_in_foreign(word) for word in others)
+
+
+def _speaks_another(product: Product) -> bool:
+    """Return whether a product's texts are certainly in no English."""
+    asked = asked_language(product, "")
+    return asked is not None and "en" not in asked.languages
+
+
+def _ends_in_foreign(word: str) -> bool:
+    ends = (word[start:] for start in range(2, len(word) - SHORTEST_PART))
+    return len(word) >= LONG_COMPOUND and any(end in foreign_words() for end in ends)

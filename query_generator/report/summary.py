@@ -15,17 +15,26 @@ from query_generator.errors import ConfigurationError, ExitCode
 from query_generator.llm.metered import CallStats
 from query_generator.llm.registry import PROVIDER_WITHOUT_KEY
 from query_generator.masking import shown
+from query_generator.report.lacking import Lack, Lacking
 from query_generator.report.late_brands import LateBrands
 from query_generator.report.stats import RunStats, Tally, execution_stats, total
 from query_generator.store.database import Database
 from query_generator.store.items import Counts
 from query_generator.store.jobs import count_items, dropped_texts, read_job, stats_of_runs, switched_off
 from query_generator.store.objects import ObjectStore, save_to_s3
-from query_generator.store.results import brands_of, errors_json, job_errors, note_errors_written, result_json
+from query_generator.store.results import (
+    brands_of,
+    errors_json,
+    job_errors,
+    note_errors_written,
+    result_json,
+    unanswered,
+)
 
 _LOG = logging.getLogger("report")
 
 ERRORS_SHOWN = 20
+NO_CATEGORY = "no category"
 
 
 class ResultStatus(StrEnum):
@@ -42,7 +51,7 @@ class Report:
     """A job in numbers and addresses. `dropped` counts unusable texts by reason, `off` questions that do not hold any
     more.
 
-    `errors` are the first ones, as (product_key, stage, reason).
+    `errors` are the first ones, as (product_key, stage, reason); `lacking` is what pages most often lack.
     """
 
     job_id: str
@@ -54,6 +63,7 @@ class Report:
     off: Counter[str]
     addresses: tuple[str, ...]
     errors: tuple[tuple[str, str, str], ...]
+    lacking: tuple[Lack, ...] = ()
 
     @property
     def exit_code(self) -> ExitCode:
@@ -150,7 +160,10 @@ def publish_result(
     }
     dropped, off = dropped_texts(db, job_id), switched_off(db, job_id)
     told = execution_stats(stats, counts.processed_products, counts.questions, dropped, off)
-    full_head = {**head, "execution_stats": told}
+    lacking = Lacking()
+    for product, texts in unanswered(db, job_id):
+        lacking.add(product, texts)
+    full_head = {**head, "execution_stats": {**told, "attributes_lacking": lacking.as_list()}}
     late = LateBrands(brands_of(db, job_id))
 
     def result() -> Iterator[bytes]:
@@ -178,6 +191,7 @@ def publish_result(
         off,
         tuple(addresses),
         tuple(islice(job_errors(db, job_id), ERRORS_SHOWN)),
+        lacking.most(),
     )
 
 
@@ -200,6 +214,9 @@ def _summary_lines(report: Report) -> Iterator[str]:
         yield f"  dropped    {report.dropped.total()} texts ({_by_reason(report.dropped)})"
     if report.off:
         yield f"  off        {report.off.total()} questions that do not hold any more ({_by_reason(report.off)})"
+    if report.lacking:
+        lacks = (f"{lack.attribute} of {lack.products} in {lack.category or NO_CATEGORY}" for lack in report.lacking)
+        yield f"  lacking    {', '.join(lacks)}"
     guessed = f" (estimated for {llm.estimated_requests})" if llm.estimated_requests else ""
     tokens = f"{llm.prompt_tokens} + {llm.output_tokens} tokens{guessed}"
     yield f"  calls      {llm.total_requests} ({llm.failed_requests} failed, {llm.retries} retries), {tokens}"

@@ -22,7 +22,8 @@ class GuardedProvider(ProviderAround):
         confirm: Callable[[], None] = lambda: None,
     ) -> None:
         """Take one breaker for each type of question (types with the same model share one), and a function that is
-        called when a call is admitted: it may wait, and the call is not made if it raises.
+        called when a call is admitted, and again just before its request is sent, since a run may be frozen in between:
+        it may wait, and the call is not made if it raises.
         """
         self._confirm = confirm
         self._provider = provider
@@ -37,7 +38,7 @@ class GuardedProvider(ProviderAround):
         with self._governor.admit(tokens) as started, breaker.call():
             self._confirm()
             try:
-                with told_when_sent(partial(self._governor.sent, started)):
+                with told_when_sent(partial(self._governor.sent, started), self._confirm):
                     reply = self._provider.generate(request)
             except RateLimitedError as exc:
                 self._governor.refused(started, exc)

@@ -30,7 +30,7 @@ class Query(NamedTuple):
     facets: Facets | None = None
     branded: bool | None = None
     locale: str | None = None
-    grounded_in: tuple[str, ...] = ()
+    grounded_in: tuple[str, ...] | None = None
 
 
 class _Row(NamedTuple):
@@ -155,19 +155,25 @@ def _facets(query: Query) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _facets_json(facets: Facets | None, branded: bool | None, locale: str | None, grounded_in: tuple[str, ...]) -> str:
+def _facets_json(
+    facets: Facets | None, branded: bool | None, locale: str | None, grounded_in: tuple[str, ...] | None
+) -> str:
     """Return the columns of what a plan says of a question as JSON; those of one group have the same."""
     of_plan = {name: getattr(facets, name, None) for name in FACETS}
     branded = branded if facets is None else facets.branded
-    return json.dumps(of_plan | {"branded": branded, "locale": locale or None, "grounded_in": grounded_in or None})
+    return json.dumps(of_plan | {"branded": branded, "locale": locale or None, "grounded_in": grounded_in})
 
 
 def listed_questions(rows: Iterable[Sequence[Any]]) -> list[Listed]:
     """Return the questions of an item; a row has its id, the fields of `stored_questions`, and those of `Listed`."""
     return [
-        Listed(query_id, replace(stored_question(fields), grounded_in=tuple(grounded_in or ())), bool(is_persons))
+        Listed(query_id, replace(stored_question(fields), grounded_in=_fields(grounded_in)), bool(is_persons))
         for query_id, *fields, grounded_in, is_persons in rows
     ]
+
+
+def _fields(grounded_in: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if grounded_in is None else tuple(grounded_in)
 
 
 def stored_questions(rows: Iterable[Sequence[Any]]) -> tuple[Question, ...]:

@@ -71,6 +71,21 @@ def result_products(db: Database, job_id: str) -> Iterator[dict[str, Any]]:
         position, product_id = rows[-1].position, rows[-1].product_id
 
 
+def unanswered(db: Database, job_id: str) -> Iterator[tuple[Product, list[str]]]:
+    """Yield the products of a job with those of their product questions that none of their fields answers.
+
+    Questions that were never matched against fields are left out; the products are without description and attributes.
+    """
+    position, product_id = -1, -1
+    while rows := db.rows(
+        "results.unanswered", job_id=job_id, position=position, product_id=product_id, size=PAGE_SIZE
+    ):
+        for row in rows:
+            if row.texts:
+                yield _product(row), row.texts
+        position, product_id = rows[-1].position, rows[-1].product_id
+
+
 def _texts(questions: Iterable[Mapping[str, Any]], query_type: QueryType) -> list[str]:
     return [question["text"] for question in questions if question["type"] == query_type]
 

@@ -55,6 +55,7 @@ class LlmServer:
         self.sockets: set[socket.socket] = set()
         self.lock = threading.Lock()
         self.connections = self.in_flight = self.max_in_flight = 0
+        self.half_sent = 0  # requests whose headers have come in, and not their whole body
         self.calls: Counter[tuple[str, str]] = Counter()
         self.billed: Counter[tuple[str, str]] = Counter()
         self.log: list[tuple[float, int]] = []
@@ -187,8 +188,12 @@ class _LlmRequest(BaseHTTPRequestHandler):
             self._send(service.dialect.model_page(self.path) or service.dialect.not_found())
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         service = self.server.service
+        with service.lock:
+            service.half_sent += 1
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        with service.lock:
+            service.half_sent -= 1
         try:
             document = json.loads(body)
             if self.path == "/faults":

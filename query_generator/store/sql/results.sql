@@ -22,6 +22,20 @@ WHERE a.job_id = %(job_id)s AND a.query_type = 'product' AND a.state <> 'skipped
 ORDER BY a.position, a.product_id
 LIMIT %(size)s
 
+-- name: unanswered
+SELECT a.position, a.product_id, p.brand_name, s.product - 'description' - 'attributes' AS product,
+       CASE WHEN s.product IS NULL THEN left(coalesce(s.record, p.product_data)::text, 16777217) END AS record,
+       (SELECT coalesce(json_agg(q.query_text ORDER BY u.number), '[]')
+        FROM unnest(a.query_ids) WITH ORDINALITY AS u (query_id, number) JOIN queries q USING (query_id)
+        WHERE q.is_active IS NOT FALSE AND q.grounded_in = '{}') AS texts
+FROM job_items a
+JOIN products p ON p.product_id = a.product_id
+LEFT JOIN jobselectedproducts s ON s.job_id = a.job_id AND s.product_id = a.product_id
+WHERE a.job_id = %(job_id)s AND a.query_type = 'product' AND a.state <> 'skipped'
+  AND (a.position, a.product_id) > (%(position)s, %(product_id)s)
+ORDER BY a.position, a.product_id
+LIMIT %(size)s
+
 -- name: rejected
 SELECT position, field, reason, product_key
 FROM query_generator_rejected_records r

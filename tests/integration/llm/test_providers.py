@@ -23,6 +23,7 @@ from query_generator.errors import (
     RateLimitedError,
     RefusedRequestError,
     RetryableError,
+    RunFencedError,
     SkippableError,
     UnusableReplyError,
 )
@@ -152,9 +153,24 @@ def test_it_is_told_when_the_request_has_gone_out(server: LlmServer, provider: C
 
     server.on_request = lambda _: told.append("told" if was_told.wait(30) else "not told")
     server.set_faults([fault])
-    with told_when_sent(tell), suppress(QueryGeneratorError):
+    with told_when_sent(tell, lambda: told.append("asked")), suppress(QueryGeneratorError):
         provider.generate(ask())
-    assert told == ["sent", "told"]  # the service had the whole request, and had not begun to answer
+    assert told == ["asked", "sent", "told"]  # the service had the whole request, and had not begun to answer
+
+
+def test_a_run_frozen_while_a_call_was_prepared_does_not_send_it(server: LlmServer, provider: Closable) -> None:
+    """Asked at the last moment whether it may spend money, a run that was declared dead in the meantime sends nothing,
+    and the call is no success.
+    """
+
+    def fenced() -> None:
+        raise RunFencedError("declared dead")
+
+    provider.generate(ask())  # its connection is open
+    calls = server.calls.total()
+    with told_when_sent(lambda: None, fenced), pytest.raises(QueryGeneratorError):
+        provider.generate(ask())
+    assert server.calls.total() == calls
 
 
 def test_the_model_is_held_to_json_of_one_shape(server: LlmServer, provider: Closable) -> None:

@@ -228,9 +228,9 @@ FIELDS = ("description", "category", "brand", "price", "additional_attributes", 
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("unit", ["ab cd ", "a=b,c=d,", "<b>x</b>", "[],", "&amp; "])
 def test_no_field_is_taken_to_pieces_whole(field: str, unit: str) -> None:
-    """Of a text of 12 MB only its beginning is split, searched and unpacked."""
+    """Of a text of 3 MB only its beginning is split, searched and unpacked."""
     lead = "[" if unit == "[]," else ""
-    text = lead + unit * (12 * MB // len(unit))
+    text = lead + unit * (3 * MB // len(unit))
     catalog = json.dumps([{"name": "A", field: text}, {"name": "B"}]).encode()
     source = InputSource("catalog", lambda: io.BytesIO(catalog))
     tracemalloc.start()

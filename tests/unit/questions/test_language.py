@@ -9,7 +9,7 @@ from query_generator.llm.base import GenerationRequest
 from query_generator.llm.offline import OfflineProvider
 from query_generator.models import Product, QueryType
 from query_generator.questions import language
-from query_generator.questions.checks import Checks
+from query_generator.questions.checks import Checks, standardize
 from query_generator.questions.judged import judged
 from query_generator.questions.language import asked_language
 from query_generator.questions.prompts import build_prompt
@@ -68,3 +68,47 @@ def test_a_provider_of_one_language_is_held_against_that_language() -> None:
     reply = OfflineProvider().generate(request)
     assert judged(request, reply).verdict.questions
     assert judged(request, replace(reply, locale="")).verdict.dropped["wrong_language"]
+
+
+@pytest.mark.parametrize(
+    ("locale", "question"),
+    [
+        ("zh-CN", "iPhone 15 Pro Max和Samsung Galaxy S24 Ultra哪个好？"),
+        ("ja-JP", "iPhone 15 Pro MaxとGalaxy S24 Ultraの違いは？"),
+        ("ko-KR", "iPhone 15 Pro Max랑 Galaxy S24 Ultra 중 뭐가 나아요?"),
+        ("ar-SA", "أيهما أفضل iPhone 15 Pro Max أم Samsung Galaxy S24 Ultra؟"),
+        ("hi-IN", "iPhone 15 Pro Max या Samsung Galaxy S24 Ultra?"),
+        ("th-TH", "iPhone 15 Pro Max กับ Samsung Galaxy S24 Ultra อันไหนดี"),
+        ("el-GR", "Samsung Galaxy S24 Ultra ή iPhone 15 Pro Max;"),
+        ("yue-HK", "跑步用邊隻耳機好呀？"),
+        ("cmn-Hans", "跑步用哪款耳机好？"),
+        ("tg-TJ", "Кадом гӯшмонак барои давидан беҳтар аст?"),
+        ("bho", "दउड़े खातिर कवन हेडफोन बढ़िया बा?"),
+        ("uz", "Югуриш учун қайси қулоқчин яхши?"),
+    ],
+)
+def test_names_in_latin_letters_and_rarer_languages_are_kept(locale: str, question: str) -> None:
+    """Two long Latin names are no English, and a language that few shops speak has its script."""
+    checks = Checks(Product("Phone X", "Acme"), QueryType.MARKET, locale=locale)
+    assert checks.fault(standardize(question)) == ""
+
+
+@pytest.mark.parametrize("locale", ["zh", "ko", "ar", "hi", "th", "ru"])
+def test_a_sentence_in_latin_letters_is_not_kept_for_its_names(locale: str) -> None:
+    """Nor for a word in the right script within it."""
+    checks = Checks(Product("Phone X", "Acme"), QueryType.MARKET, locale=locale)
+    assert checks.fault("Which Samsung Galaxy phone should I buy today?") == "wrong_language"
+    assert checks.fault("Should I buy the Galaxy S24 Ultra 갤럭시 now or wait?") == "wrong_language"
+
+
+@pytest.mark.parametrize(
+    ("locale", "question"),
+    [
+        ("zh", "如果不是的话可以退货吗?"),
+        ("zh", "是的士司机用的手机支架吗?"),
+        ("ko", "우리 동네, 오르막이 많은데 전기자전거 괜찮을까요?"),
+    ],
+)
+def test_a_yes_within_a_word_answers_nothing(locale: str, question: str) -> None:
+    """ "If not so" in Chinese and "neighbourhood" in Korean end as an answer begins."""
+    assert Checks(Product("Phone X", "Acme"), QueryType.MARKET, locale=locale).fault(question) == ""

@@ -52,6 +52,14 @@ def test_labelled_pairs(first: int, told: bool, least_recall: float) -> None:
     assert recall >= least_recall
 
 
+def test_pairs_in_scripts_of_other_languages() -> None:
+    """Particles and polite endings of Chinese, Japanese, Thai, Arabic, Hindi and Korean make no other question."""
+    copied, different = pairs("copies", 0, 1, PAIRS["shops"]), pairs("different", 0, 1, PAIRS["shops"])
+    precision, recall = precision_and_recall(copied, different)
+    assert precision >= 0.97
+    assert recall >= 0.65
+
+
 @pytest.mark.parametrize("part", ["late", "last"])
 def test_pairs_written_afterwards(part: str) -> None:
     """On questions that nobody had in mind, what is found is a copy all the same."""

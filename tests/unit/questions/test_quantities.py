@@ -25,6 +25,17 @@ from query_generator.questions.quantities import number_of, quantities
         ("40小时", "40 hours"),
         ("10–15 kg", "12 kg"),
         ("3 litros", "3 l"),
+        ("1.8 ลิตร", "1800 ml"),
+        ("๑๒ นิ้ว", "30.5 cm"),
+        ("५ किलो", "5000 g"),
+        ("5000 مللي أمبير", "5 Ah"),
+        ("509 لترا", "509 l"),
+        ("这款6升的电饭煲", "6 l"),
+        ("4.5〜9時間", "6 h"),
+        ("27-дюймовый", "27 in"),
+        ("5.000 mAh", "5000 mAh"),
+        ("1,250 kg", "1250 g"),
+        ("1,1 kg", "1.140 g"),
     ],
 )
 def test_the_same_amount_in_other_units_agrees(one: str, other: str) -> None:
@@ -33,7 +44,15 @@ def test_the_same_amount_in_other_units_agrees(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("750 ml", "0.5 l"), ("12 V", "18 V"), ("1.3 kg", "1.6 kg"), ("128 GB", "256 GB")]
+    ("one", "other"),
+    [
+        ("750 ml", "0.5 l"),
+        ("12 V", "18 V"),
+        ("1.3 kg", "1.6 kg"),
+        ("128 GB", "256 GB"),
+        ("1.5 l", "1.6 l"),
+        ("0,5 l", "550 ml"),
+    ],
 )
 def test_other_amounts_differ(one: str, other: str) -> None:
     """Sizes that shoppers tell apart are told apart."""
@@ -60,3 +79,9 @@ def test_numbers_without_a_unit_are_no_amounts(text: str) -> None:
 def test_numbers_are_read_in_both_styles(text: str, number: float) -> None:
     """Decimal commas and points, and groups of three, as catalogs of many countries write them."""
     assert number_of(text) == number
+
+
+@pytest.mark.parametrize("text", ["5 минут", "20 градусов", "25 متر مربع", "3合1咖啡", "5 вариантов"])
+def test_a_word_that_begins_like_a_unit_is_none(text: str) -> None:
+    """Minutes are no metres, square metres no lengths; only scripts without spaces go on behind a unit."""
+    assert quantities(text) == []

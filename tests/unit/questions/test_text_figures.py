@@ -12,6 +12,7 @@ def test_words_are_those_of_the_script() -> None:
     assert words_of("Is IT Waterproof?") == ["is", "it", "waterproof"]
     assert words_of("防水吗？") == ["防", "水", "吗"]
     assert words_of("Пылесос для дома?") == ["пылесос", "для", "дома"]
+    assert words_of("साइकिल कैसी है?") == ["साइकिल", "कैसी", "है"]
 
 
 def test_distinct_2_is_the_share_of_different_pairs() -> None:

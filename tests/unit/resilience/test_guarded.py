@@ -10,11 +10,12 @@ from query_generator.errors import (
     QueryGeneratorError,
     RateLimitedError,
     RetryableError,
+    RunFencedError,
     SkippableError,
     UnusableReplyError,
 )
 from query_generator.llm.base import GenerationReply, GenerationRequest, Prompt
-from query_generator.llm.sending import request_sent
+from query_generator.llm.sending import about_to_send, request_sent
 from query_generator.models import Product, QueryType
 from query_generator.resilience.circuit_breaker import CircuitBreaker
 from query_generator.resilience.governor import STARVED_SECONDS, Governor, Limits
@@ -159,3 +160,26 @@ def test_a_call_is_estimated_by_the_bytes_of_its_prompt_and_the_questions() -> N
     """A long description and many questions need more tokens, in Chinese too."""
     assert estimated_tokens(request(prompt="u" * 399, count=10)) == 100 + 400
     assert estimated_tokens(request(prompt="靴" * 400, count=10)) == 300 + 400
+
+
+class AskedProvider(ScriptedProvider):
+    """Asks, as a transport does, whether its request may be written."""
+
+    def generate(self, request: GenerationRequest) -> GenerationReply:
+        about_to_send()
+        return super().generate(request)
+
+
+def test_a_call_is_confirmed_again_when_it_is_about_to_go_out() -> None:
+    """A run that was taken over while an SDK prepared the request spends nothing: the call ends there."""
+    guarded, confirmations = Guarded(), iter([None, RunFencedError("declared dead")])
+    provider = AskedProvider(GOOD)
+
+    def confirm() -> None:
+        if error := next(confirmations):
+            raise error
+
+    breakers = {kind: CircuitBreaker(kind, 5, 300.0, guarded.time.clock) for kind in QueryType}
+    with pytest.raises(RunFencedError):
+        GuardedProvider(provider, guarded.governor, breakers, confirm).generate(request())
+    assert provider.requests == []
