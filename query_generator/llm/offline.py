@@ -48,7 +48,7 @@ class OfflineProvider:
                 f"the offline provider has no sentences {asked} for this product (it writes {known}, each only around "
                 "names in its own script): give another --provider"
             )
-        composer = Composer(request.product, request.query_type)
+        composer = Composer(request.product, request.query_type, len(request.exclusions))
         chosen = _Chosen(request, composer.subject)
         for group in request.groups:
             chosen.take(_of_group(composer, group, request.query_type), group.count + SPARE, group.key)
