@@ -48,7 +48,7 @@ class OfflineProvider:
                 f"the offline provider has no sentences {asked} for this product (it writes {known}, each only around "
                 "names in its own script): give another --provider"
             )
-        composer = Composer(request.product, request.query_type)
+        composer = Composer(request.product, request.query_type, len(request.exclusions))
         chosen = _Chosen(request, composer.subject)
         for group in request.groups:
             chosen.take(_of_group(composer, group, request.query_type), group.count + SPARE, group.key)
@@ -56,8 +56,8 @@ class OfflineProvider:
         if not request.groups or request.query_type is QueryType.PRODUCT:
             chosen.take(composer.questions(), request.count)
         else:  # what stands in for a group is branded as it is
-            chosen.take(composer.questions(is_named=True), branded)
-            chosen.take(composer.questions(is_named=False), request.count - branded)
+            chosen.take(composer.questions(is_named=True), branded + SPARE)
+            chosen.take(composer.questions(is_named=False), request.count - branded + SPARE)
         return GenerationReply(
             tuple(chosen.texts),
             self.name,

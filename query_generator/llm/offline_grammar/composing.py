@@ -1,6 +1,6 @@
 """Composes the questions that the grammar can ask about one product: patterns filled with its words."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from random import Random
@@ -21,6 +21,7 @@ ROUNDS = 12
 MOST_SHORT_WORDS = 10  # as in a search box
 BRANDED = "branded "
 _TOPICS = {"use": "uses", "feature": "features", "matter": "matters", "choice": "choices", "trouble": "troubles"}
+_APART = frozenset(("use", "feature", "matter", "trouble"))
 _PARTS = ("part", "part_a", "part_is", "part_does", "part_it")
 _LONGEST_NATIVE_NAME, _LONGEST_NATIVE_VALUE = 12, 20  # signs of an attribute
 
@@ -42,14 +43,19 @@ class _Pattern(NamedTuple):
 
 
 class Composer:
-    """Writes the questions of one type about a product; the same ones each time, and others for another product."""
+    """Writes the questions of one type about a product; the same ones each time, and others for another product.
 
-    def __init__(self, product: Product, query_type: QueryType) -> None:
+    Args:
+        product: what is asked about.
+        query_type: of the questions.
+        existing: how many there are already; with another number they come in another order.
+    """
+
+    def __init__(self, product: Product, query_type: QueryType, existing: int = 0) -> None:
         self.language = language_of(product)
         said = wording_of(product) if self.language == ENGLISH else native_wording(product)
         self._said = said
-        seed = sha256(f"{product.key}|{query_type}".encode(errors="surrogatepass")).digest()
-        self._random = Random(int.from_bytes(seed)).random
+        self._random = _drawn(product.key)
         self._slots = {**_known(said), **amounts(product)}
         self._lists: dict[str, list[Mapping[str, str]]] = {}
         if said.domain:
@@ -58,7 +64,12 @@ class Composer:
                 self._lists[slot] = [{slot: text, f"{slot}_and": text.replace(" or ", " and ")} for text in texts]
         self._lists["part"] = [part._asdict() for part in parts_of(product)] if self.language == ENGLISH else []
         self._lists = {slot: self._ordered(values) for slot, values in self._lists.items() if values}
+        # Each type has half of the topics for itself, so that both do not ask the same.
+        for slot in _APART & self._lists.keys():
+            halves = self._lists[slot][0::2], self._lists[slot][1::2]
+            self._lists[slot] = halves[query_type is QueryType.MARKET] or self._lists[slot]
         self._next = dict.fromkeys(self._lists, 0)
+        self._random = _drawn(f"{product.key}|{query_type}|{existing or ''}")
         self._patterns = self._in_order(product, query_type)
 
     @property
@@ -117,7 +128,7 @@ class Composer:
 
     def _is_known(self, pattern: _Pattern) -> bool:
         slots = {slot.lower() for slot in _slots_of(pattern.text)}
-        if self._said.is_goods and {"x", "goods"} <= slots:
+        if self._said.is_goods and "x" in slots and not slots.isdisjoint(("goods", "kinds")):
             return False  # cucumbers against other cucumbers
         known = self._slots.keys() | self._lists.keys() | pattern.extra.keys()
         known = known | {"choice_and"} if "choice" in known else known
@@ -142,6 +153,10 @@ class Composer:
 
     def _ordered(self, items: Iterable[_T]) -> list[_T]:
         return sorted(items, key=lambda _: self._random())
+
+
+def _drawn(seed: str) -> Callable[[], float]:
+    return Random(int.from_bytes(sha256(seed.encode(errors="surrogatepass")).digest())).random
 
 
 def fitting(topics: Sequence[str], goods: str) -> list[str]:

@@ -5,9 +5,9 @@ A pattern names what it needs by its slots and is used only where all of them ar
 its pronouns; `{brand}`; `{goods}` what shoppers call this kind of thing (a plural or a mass noun), with which
 `{goods_are}`, `{goods_do}` and `{goods_have}` agree, `{kinds}` the same where it is a plural; `{price}`, `{budget}`
 amounts with currency; `{attr}`, `{value}` one attribute. Of the domain: `{use}` what or whom it is for, `{feature}`
-something to have, `{matter}` what to look at, `{choice}` and `{choice_and}` two sorts, `{trouble}` what goes wrong.
-Of the description: `{part}`, with `{part_a}`, `{part_is}`, `{part_does}` and `{part_it}`. A slot with a capital
-begins a sentence.
+something to have, `{matter}` what to look at, `{choice}` and `{choice_and}` two sorts, `{trouble}` what goes wrong. Of
+the description: `{part}`, with `{part_a}`, `{part_is}`, `{part_does}` and `{part_it}`. A slot with a capital begins a
+sentence.
 
 Patterns stand under the intent of the question (after `branded` where a question about the market names brand or
 product), and under its style. Another text changes what the provider replies: its model, `grammar-2`, then needs

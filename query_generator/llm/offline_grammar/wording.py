@@ -12,7 +12,7 @@ LONGEST_UNSPACED_NAME = 40
 LONGEST_LABEL = 40
 MOST_SPOKEN_WORDS = 6
 _MOST_LABEL_WORDS = 3
-_NAMED_BY_KIND = ("produce", "food", "drinks", "pets", "household")
+_NAMED_BY_KIND = ("produce", "food", "drinks", "pets")
 
 # A comma or colon parts only before a space, and nothing parts two digits: `40x41,5 cm` and `1:18` stay whole.
 _SEPARATOR = re.compile(r"\s[-–—|/]\s|\s*[,;:](?=\s)|\s*[|(\[（【]|\s*(?<!\d)[，。；：、丨]|[，。；：、丨](?!\d)")
