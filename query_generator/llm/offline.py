@@ -37,7 +37,8 @@ class OfflineProvider:
         """Write the questions; never bills a token.
 
         Raises:
-            SkippableError: they are wanted in another language than those of the grammar, or than the product's name.
+            SkippableError: they are wanted in another language than those of the grammar, or than the product's name; or
+                nothing is known of the product to ask about.
         """
         language = language_of(request.product)
         wanted = request.locale.partition("-")[0] or language

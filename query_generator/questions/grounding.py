@@ -162,7 +162,7 @@ class Grounding:
                 if attribute.stems <= question.content or (is_spaceless(attribute.key) and attribute.key in text):
                     yield Ground(attribute.name, Reason.NAMED)
         content = question.content - self._title
-        if not content or question.asks_how:
+        if not content or question.asks_how or (question.needs and not question.is_closed):
             return
         for field in self._texts:
             if content <= field.words and field.name != "name":

@@ -23,6 +23,13 @@ def test_a_bare_laptop_gets_questions_that_say_who_wrote_them(tmp_path: Path) ->
     for product in result["products"]:
         assert len(set(product["product_questions"])) == len(set(product["market_questions"])) == 25
         assert product["provider"] == "offline"
+    boots = result["products"][0]["questions"]
+    fields = {"name", "brand", "price", "description", "Color", "Size", "Sole", "Weight"}
+    grounds = [set(question["grounded_in"]) for question in boots if question["type"] == "product"]
+    assert any(grounds)
+    assert all(each <= fields for each in grounds)
+    assert not any(question["grounded_in"] for question in boots if question["type"] == "market")
+    assert result["execution_stats"]["attributes_lacking"]
     events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
     assert events[-1]["eventName"] == "job_completed"
     assert events[-1]["details"]["providers"] == ["offline"]

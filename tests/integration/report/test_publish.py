@@ -57,6 +57,26 @@ def test_the_report_can_be_made_again(ledger: Ledger, tmp_path: Path) -> None:
     assert "market: no answer" in summary(report)
 
 
+def test_the_result_tells_what_pages_lack(ledger: Ledger, tmp_path: Path) -> None:
+    """Unanswered product questions count by need; those that were never matched, or whose field is known, do not."""
+    ledger.db.run("UPDATE queries SET query_text = 'How heavy is it?' WHERE query_text LIKE 'Is zoom %'")
+    assert publish_result(ledger.db, FolderObjects(tmp_path), "job", "").lacking == ()
+    ledger.db.run(
+        "UPDATE queries SET grounded_in = CASE WHEN query_text LIKE 'Is grip %' THEN '{weight}' ELSE '{}' END::text[]"
+    )
+    report = publish_result(ledger.db, FolderObjects(tmp_path), "job", "")
+    result = json.loads((tmp_path / "job/results.json").read_text())
+    (category,) = result["execution_stats"]["attributes_lacking"]
+    (lack,) = category["attributes"]
+    assert (lack["attribute"], lack["products"], lack["questions"]) == ("weight", 6, 6)
+    assert category["questions"] == sum(
+        question["type"] == "product" and not question["grounded_in"]
+        for entry in result["products"]
+        for question in entry["questions"]
+    )
+    assert "lacking    weight of 6 in" in summary(report)
+
+
 def test_mended_errors_leave_no_stale_file(ledger: Ledger, tmp_path: Path) -> None:
     """When a later run mends what had failed, errors.json is written again, empty."""
     publish_result(ledger.db, FolderObjects(tmp_path), "job", "")

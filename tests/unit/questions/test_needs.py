@@ -1,0 +1,50 @@
+"""What questions need to know."""
+
+import json
+from importlib.resources import files
+
+import pytest
+
+from query_generator.questions.needs import asked
+
+
+def need_of(question: str) -> str:
+    need = asked(question).need
+    return need.name if need else ""
+
+
+@pytest.mark.parametrize(
+    ("question", "need"),
+    [
+        ("How heavy is _?", "weight"),
+        ("How many grams does the _ weigh?", "weight"),
+        ("Wie schwer ist _?", "weight"),
+        ("_的重量是多少？", "weight"),
+        ("Can I put _ in the dishwasher?", "care"),
+        ("Are _ machine washable?", "care"),
+        ("How much does shipping cost for _?", "delivery"),
+        ("Is the price of _ fair price or too expensive?", "worth"),
+        ("What does _ cost?", "price"),
+        ("How long does the battery of _ last?", "battery life"),
+        ("How long does _ last?", "lifespan"),
+        ("Does a charger come with _?", "what is in the box"),
+        ("I travel a lot. How big is _?", "size"),
+        ("I care about the climate. Would it suit me?", "suitability"),
+        ("What is it?", ""),
+    ],
+)
+def test_a_question_is_read_as_what_it_needs(question: str, need: str) -> None:
+    """In English, German and Chinese, in whatever form of the word; the narrower need wins, and the last sentence."""
+    assert need_of(question) == need
+
+
+def test_the_list_of_needs_can_be_relied_on() -> None:
+    """Each need has words that ask for it, no phrase stands twice, and its kinds of units are those of units.json."""
+    folder = files("query_generator.questions")
+    needs = json.loads((folder / "needs.json").read_text(encoding="utf-8"))["needs"]
+    units = json.loads((folder / "units.json").read_text(encoding="utf-8"))
+    for name, need in needs.items():
+        assert need["asks"], name
+        assert set(need.get("units", ())) <= set(units), name
+        for key in ("asks", "fields", "says"):
+            assert len(need.get(key, ())) == len(set(need.get(key, ()))), (name, key)
