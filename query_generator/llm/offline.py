@@ -37,8 +37,8 @@ class OfflineProvider:
         """Write the questions; never bills a token.
 
         Raises:
-            SkippableError: they are wanted in another language than those of the grammar, or than the product's name; or
-                nothing is known of the product to ask about.
+            SkippableError: they are wanted in another language than those of the grammar, or than the product's name,
+                or too little is known of the product.
         """
         language = language_of(request.product)
         wanted = request.locale.partition("-")[0] or language
@@ -59,6 +59,11 @@ class OfflineProvider:
         else:  # what stands in for a group is branded as it is
             chosen.take(composer.questions(is_named=True), branded + SPARE)
             chosen.take(composer.questions(is_named=False), request.count - branded + SPARE)
+        if request.count and not chosen.texts and not request.exclusions:
+            raise SkippableError(
+                f"the offline provider knows too little of this product for {request.query_type} questions: give it a "
+                "category, or another --provider"
+            )
         return GenerationReply(
             tuple(chosen.texts),
             self.name,

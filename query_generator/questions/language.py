@@ -160,7 +160,7 @@ def _predicted(text: str) -> tuple[tuple[str, ...], tuple[float, ...]]:
     predict = _model()
     if predict is None:
         return (), ()
-    labels, certainties = predict(text.lower().replace("\n", " "), 3)
+    labels, certainties = predict(text.lower().replace("\n", " ").encode(errors="replace").decode(), 3)
     return tuple(label.removeprefix("__label__") for label in labels), tuple(map(float, certainties))
 
 

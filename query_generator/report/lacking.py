@@ -81,11 +81,9 @@ class Lacking:
             for each in most[:CATEGORIES_SHOWN]
         ]
 
-    def most(self, limit: int = 3) -> tuple[Lack, ...]:
-        """Return what most products lack, each of another category and attribute; what few lack is not told."""
-        lacks = (
-            lack for each in self._categories.values() for lack in each.ranked() if lack.products >= LEAST_PRODUCTS
-        )
+    def most(self, limit: int = 3, least: int = LEAST_PRODUCTS) -> tuple[Lack, ...]:
+        """Return what most products lack, at least so many, each of another category and attribute."""
+        lacks = (lack for each in self._categories.values() for lack in each.ranked() if lack.products >= least)
         return tuple(sorted(lacks, key=_rank)[:limit])
 
 
