@@ -124,7 +124,7 @@ class Evaluation:
 
     def add(self, entry: QuestionSet) -> None:
         """Take the questions of one product."""
-        sums, names = self._sums, OwnNames(entry.product) if entry.product.name else None
+        sums, names = self._sums, OwnNames(entry.fields or entry.product) if entry.product.name else None
         masked = names.masked if names else str
         texts = [question.text for questions in entry.questions.values() for question in questions]
         compared = sampled(texts, MOST_COMPARED)

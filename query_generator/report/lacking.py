@@ -17,6 +17,7 @@ from query_generator.questions.needs import NeedKind, asked
 MOST_CATEGORIES = 1_000
 CATEGORIES_SHOWN, ATTRIBUTES_SHOWN = 100, 10
 CATEGORY_CHARACTERS = 100
+LEAST_PRODUCTS = 3  # of a category, before the summary tells what they lack
 
 
 class Lack(NamedTuple):
@@ -81,8 +82,11 @@ class Lacking:
         ]
 
     def most(self, limit: int = 3) -> tuple[Lack, ...]:
-        """Return what most products lack, each of another category and attribute."""
-        return tuple(sorted((lack for each in self._categories.values() for lack in each.ranked()), key=_rank)[:limit])
+        """Return what most products lack, each of another category and attribute; what few lack is not told."""
+        lacks = (
+            lack for each in self._categories.values() for lack in each.ranked() if lack.products >= LEAST_PRODUCTS
+        )
+        return tuple(sorted(lacks, key=_rank)[:limit])
 
 
 def _rank(lack: Lack) -> tuple[int, int, str, str]:
