@@ -18,7 +18,7 @@ from query_generator.questions.ask import ask
 from query_generator.questions.checks import Accepted, accept_questions
 from query_generator.resilience.budget import Budget
 from query_generator.stopping import StopSignal
-from tests.support.orders import asked, plain_order
+from tests.support.orders import plain_order, texts_of
 from tests.support.scripted_provider import ScriptedProvider, Step
 from tests.support.shared_cap import SharedCap
 
@@ -80,7 +80,7 @@ def test_a_reply_is_judged_once_and_priced_once(counted: Counted, config: JobCon
     cache = ResponseCache(config)
     first = Stack(config, cache, TEXTS)
     bought = ask(BOOT, QueryType.PRODUCT, plain_order(5), first.provider)
-    assert (bought.questions, bought.dropped) == ([*asked(*TEXTS[:2])], Counter(not_a_question=1))
+    assert (texts_of(bought.questions), bought.dropped) == ([*TEXTS[:2]], Counter(not_a_question=1))
     assert (counted.judged, counted.priced[BILLED]) == (1, 1)
     assert first.spent() == pytest.approx((USD, USD))
 
