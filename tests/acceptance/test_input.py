@@ -137,10 +137,10 @@ def test_sources_have_the_documented_order_and_ignored_ones_are_named(local: Pat
         str(tmp_path / "absent.json"),
         "--products-json",
         json.dumps(GOOD),
-        PRODUCTS_JSON='[{"name": "From the environment"}]',
+        PRODUCTS_JSON='[{"name": "Lamp from the environment"}]',
     )
     assert ended.code == 0, ended.log
-    assert [product["name"] for product in result(local)["products"]] == ["From the environment"]
+    assert [product["name"] for product in result(local)["products"]] == ["Lamp from the environment"]
     assert "absent.json, args:--products-json" in ended.log
 
 

@@ -238,7 +238,7 @@ def wording_of(product: Product) -> Wording:
         named = _kind_within(name, by_category)
         kind = named or next((kind for kind in map(_kind_of, path) if kind and kind.domain is by_category), None)
     domain = kind.domain if kind else by_category
-    kind = kind or _kind_by_label(path, domain) or (None if domain else _kind_by_name(name))
+    kind = kind or _kind_by_label(path, domain)
     domain = kind.domain if kind else domain
 
     brand = " ".join(_UNSPEAKABLE.sub(" ", product.brand).split())
@@ -279,15 +279,6 @@ def _kind_by_label(path: list[str], domain: Domain | None) -> Kind | None:
     if said in _NO_CATEGORY or words[-1] in _BROAD or said.endswith((*_SINGULAR_ENDINGS, "ics")):
         return None
     return Kind(said, True, domain or domains()["general"])
-
-
-def _kind_by_name(name: str) -> Kind | None:
-    """What a short name of common words ends in, where no category tells more: `Walnut Widget 3` is one of widgets."""
-    words = _head(name)
-    noun = words[-1] if words else ""
-    if not re.fullmatch(r"[a-z]{3,}", noun) or len(words) > _MOST_LABEL_WORDS or noun in _BROAD | _NO_CATEGORY:
-        return None
-    return Kind(_plural(noun), True, domains()["general"])
 
 
 def _with_brand(name: str, brand: str, domain: Domain | None) -> str:
