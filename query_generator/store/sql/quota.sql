@@ -1,5 +1,7 @@
 -- name: open
-INSERT INTO query_generator_quotas (job_id, provider) VALUES (%(job_id)s, %(provider)s) ON CONFLICT DO NOTHING
+INSERT INTO query_generator_quotas (job_id, provider, day)
+VALUES (%(job_id)s, %(provider)s, (now() AT TIME ZONE 'America/Los_Angeles')::date)
+ON CONFLICT DO NOTHING
 
 -- name: follow_clock
 -- A clock that was set back leaves the next start far in the future: it moves back with the clock.
