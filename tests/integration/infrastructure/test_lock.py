@@ -25,6 +25,7 @@ google-genai = []
 openai = []
 anthropic = []
 xlsx = []
+embeddings = []
 dev = ["crane"]
 """
 
