@@ -8,6 +8,7 @@ import json
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 from query_generator.questions.standardize import comparison_key
@@ -19,10 +20,12 @@ ECHO_WORDS = 5  # as many words in the order of an instruction are no chance; sh
 
 @dataclass(frozen=True, slots=True)
 class _Leaks:
-    triggers: frozenset[str]
+    words: frozenset[str]  # every phrase is one of these, or begins with one of the pairs
+    pairs: frozenset[tuple[str, str]]
     echo: re.Pattern[str]
     leak: re.Pattern[str]
     opening: re.Pattern[str]
+    announcing: re.Pattern[str]
 
 
 @cache
@@ -30,15 +33,16 @@ def _leaks() -> _Leaks:
     data: dict[str, list[str]] = json.loads(Path(__file__).with_name("leaked_words.json").read_text(encoding="utf-8"))
     phrases = data["instruction_echo"] + data["prompt_leak"]
     labels = "|".join(data["labels"])
-    triggers = {max(reversed(comparison_key(phrase).split()), key=len) for phrase in phrases}
+    begins = [comparison_key(phrase).split() for phrase in phrases]
     return _Leaks(
-        frozenset(triggers),
+        frozenset(words[0] for words in begins if len(words) == 1),
+        frozenset((words[0], words[1]) for words in begins if len(words) > 1),
         _any_of(data["instruction_echo"]),
         _any_of(data["prompt_leak"]),
         re.compile(
             rf"(?:{'|'.join(data['openers'])})(?:\s?[!:.。]\s?|\s[-–—]\s)\S|[(\[]?(?:{labels})(?:\s?[:|]|[)\]])\s?\S"
-            rf"|[^:?]{{0,40}}\b(?:{'|'.join(data['announcing'])})\b[^:?]{{0,30}}:"
         ),
+        re.compile(rf"[^:?]{{0,40}}\b(?:{'|'.join(data['announcing'])})\b[^:?]{{0,30}}:"),
     )
 
 
@@ -65,9 +69,11 @@ def echo_fault(question: str, key: str, words: list[str], told: tuple[str, ...])
         told: the instructions of the prompt.
     """
     leaks = _leaks()
-    if _OPENS.search(question, 0, LONGEST_OPENING) and leaks.opening.match(question.lower()):
-        return "prompt_leak"
-    if not (question.isascii() and leaks.triggers.isdisjoint(words)):
+    if _OPENS.search(question, 0, LONGEST_OPENING):
+        lowered = question.lower()
+        if leaks.opening.match(lowered) or (":" in lowered and leaks.announcing.match(lowered)):
+            return "prompt_leak"
+    if not (question.isascii() and leaks.words.isdisjoint(words) and leaks.pairs.isdisjoint(pairwise(words))):
         if leaks.leak.search(key):
             return "prompt_leak"
         if leaks.echo.search(key):

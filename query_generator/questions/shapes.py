@@ -24,8 +24,9 @@ _SIGNS = re.compile(r"[<>&`*\[\]{}_@\\^~|$%=/.:。．․‧·•\x1b⟨‹＜#(�
 _BRACKETS = re.compile(r"[<>`\"*~\[\]{}\\\x1b⟨‹＜_#%(=]|:::|&(?:#|[a-zA-Z]{2})")
 _PLACEHOLDER_SIGNS = re.compile(r"[\[{<%$_(«‹\"]|\.{4}|/[aA]\b")
 _HOST_SIGNS = re.compile(
-    r"[.。．․‧·•](?<=[\w ].) ?[^\W\d]|//|@|\.(?<=\d\.)\d+\.\d|[\[({](?:\.|(?i:dot|punkt|at?|ät)[\])}])"
-    r"|[dD](?i:ot)\b|[\"“”'](?i:at)[\"“”']|:\S|\b[wW]{3} |com\b(?<=[,\s.]com)|[hH] ?[tT] ?[tT] ?[pP]"
+    r"[.。．․‧·•](?<=\w.)[^\W\d]|[.。．․‧·•](?<= .) ?[^\W\d]|//|@|\.(?<=\d\.)\d+\.\d"
+    r"|[\[({](?:\.|(?i:dot|punkt|at?|ät)[\])}])|[dD](?i:ot)\b|[\"“”'](?i:at)[\"“”']|:\S|\b[wW]{3} "
+    r"|com\b(?<=[,\s.]com)|[hH] ?[tT] ?[tT] ?[pP]"
 )
 _FEW_FIGURES = frozenset(["one", "two", "un", "deux", "uno", "dos", "null"])  # which stand in many questions
 _MOST_FIGURES = frozenset(
