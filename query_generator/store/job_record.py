@@ -32,7 +32,7 @@ class JobRecord:
         """Open the job for this run, and begin the run's lease.
 
         Args:
-            terms: what the questions depend on: `num_questions`, `providers`, `models` and `prompt_version`.
+            terms: what the questions depend on, by the names of TERMS.
             differ: returns whether these terms replace those in the metadata; then items that are short of questions
                 are reopened. The run is not opened if it raises.
             is_child: whether the run is one of many that come and go. It reopens failed items only if no other run is

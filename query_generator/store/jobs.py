@@ -21,11 +21,15 @@ class JobStatus(StrEnum):
     FAILED = "failed"  # the last run failed, and no item is open
 
 
+TERMS = ("num_questions", "providers", "models", "prompt_version", "unbranded_share", "personas", "locale")
+"""What the questions of a job depend on."""
+
+
 @dataclass(frozen=True, slots=True)
 class JobMetadata:
     """What the runs have recorded of a job in `batch_operations.metadata`.
 
-    `terms` are fixed by the first run: `num_questions`, `providers`, `models` and `prompt_version`, each if recorded.
+    `terms` are fixed by the first run: those of TERMS that are recorded.
     `input_source` is empty before a run has begun to read; `input_complete` is set when a run has read the whole input.
     `submission` is the AWS Batch job to which the last run belonged that has one.
     """
@@ -52,7 +56,7 @@ class JobMetadata:
             )
         noted = noted or {}
         return cls(
-            {name: noted[name] for name in ("num_questions", "providers", "models", "prompt_version") if name in noted},
+            {name: noted[name] for name in TERMS if name in noted},
             noted.get("input_source") or "",
             bool(noted.get("input_complete")),
             noted.get("input_version") or "",

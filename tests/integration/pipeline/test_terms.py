@@ -1,7 +1,9 @@
 """What the questions of a job depend on is fixed by its first run, and changed only when asked for."""
 
 import uuid
+from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from query_generator.config import JobConfig, load_config
 from query_generator.errors import ConfigurationError
 from query_generator.pipeline.admission import has_other_terms, order_of, terms_of
 from query_generator.store.database import Database
-from query_generator.store.jobs import JobMetadata
+from query_generator.store.jobs import TERMS, JobMetadata, read_metadata
 from query_generator.store.lease import Lease
 from query_generator.store.ledger import Ledger
 from tests.support.catalog import open_job, products, save
@@ -23,9 +25,9 @@ def new_run(db: Database, job_id: str = "job") -> Ledger:
     return Ledger(db, job_id, Lease(db, job_id, str(uuid.uuid4()), 30.0))
 
 
-def config_of(num_questions: int = 4, *, refresh: bool = False) -> JobConfig:
+def config_of(num_questions: int = 4, *, refresh: bool = False, more: Mapping[str, str] | None = None) -> JobConfig:
     """The settings of a run."""
-    environ = {"NUM_QUESTIONS": str(num_questions), "REFRESH": str(refresh)}
+    environ = {"NUM_QUESTIONS": str(num_questions), "REFRESH": str(refresh), **(more or {})}
     return load_config({"verb": "function", "providers": "offline", "job_id": "job"}, environ)
 
 
@@ -36,7 +38,7 @@ def fresh_terms(config: JobConfig) -> dict[str, Any]:
 
 def begin(ledger: Ledger, config: JobConfig) -> dict[str, Any]:
     """Open the job as a run with these settings does; returns what is noted of it."""
-    order = order_of(config, JobMetadata())
+    order = order_of(config, read_metadata(ledger.db, ledger.job_id))
     ledger.record.open(terms_of(config, order), partial(has_other_terms, config, order))
     noted: dict[str, Any] = ledger.db.one("ledger.job", job_id=ledger.job_id).metadata
     return noted
@@ -55,6 +57,38 @@ def test_the_first_run_fixes_the_terms(db: Database) -> None:
         begin(new_run(db), config_of(5))
     assert db.run("SELECT count(*) AS n FROM query_generator_runs")[0].n == 1
     assert begin(new_run(db), config_of()) == began == fresh_terms(config_of())
+
+
+def test_every_term_is_remembered(db: Database) -> None:
+    """What is noted of a job is what it is compared with: none of its terms is forgotten on the way."""
+    config = config_of()
+    begin(new_run(db), config)
+    terms = terms_of(config, order_of(config, JobMetadata()))
+    assert read_metadata(db, "job").terms == terms
+    assert tuple(terms) == TERMS
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "name"),
+    [
+        ("LOCALE", "de-AT", "locale"),
+        ("MARKET_UNBRANDED_SHARE", "0.2", "unbranded_share"),
+        ("PERSONAS_FILE", "personas.json", "personas"),
+    ],
+)
+def test_a_set_is_not_finished_in_another_way_than_it_was_begun(
+    db: Database, tmp_path: Path, variable: str, value: str, name: str
+) -> None:
+    """Half of a set in another language, with another share, or asked by others, is no set."""
+    if name == "personas":
+        value = str(tmp_path / value)
+        Path(value).write_text('[{"name": "student", "description": "has little money"}]')
+    begin(new_run(db), config_of())
+    with pytest.raises(ConfigurationError, match=rf"{name} was .*, is .*--refresh"):
+        begin(new_run(db), config_of(more={variable: value}))
+    assert read_metadata(db, "job").terms[name] != value
+    begin(new_run(db), config_of(refresh=True, more={variable: value}))
+    begin(new_run(db), config_of(more={variable: value}))
 
 
 def test_refresh_takes_other_terms_and_asks_for_what_they_leave_short(db: Database) -> None:
