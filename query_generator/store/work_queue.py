@@ -238,7 +238,6 @@ def _columns(outcome: Outcome) -> dict[str, Any]:
         "error_stage": outcome.error_stage,
         "error": outcome.error and masked(outcome.error),
         "query_ids": outcome.query_ids,
-        "off_ids": list(item.off),
         "dropped": Counter(item.dropped) + generated.dropped,
         "attempts": item.attempts,
         "answered_before": item.answered,

@@ -214,18 +214,20 @@ WHERE i.job_id = %(job_id)s AND i.run_id = %(run_id)s AND i.state = 'running'
   AND (i.product_id, i.query_type) NOT IN (SELECT * FROM unnest(%(product_ids)s::bigint[], %(query_types)s::text[]))
 
 -- name: save_outcomes
+-- Questions that are off, by a person or since the product has changed, are not listed any more.
 UPDATE job_items i
 SET state = o.state, run_id = CASE WHEN o.state = 'pending' THEN NULL ELSE i.run_id END,
     deferred = o.deferred, passing = o.transient, error_stage = o.error_stage, error = o.error,
     query_ids = ARRAY(SELECT u.query_id FROM unnest(i.query_ids::bigint[]) WITH ORDINALITY AS u (query_id, number)
-                      WHERE u.query_id <> ALL (o.off_ids) ORDER BY u.number) || o.query_ids,
+                      WHERE NOT EXISTS (SELECT FROM queries q WHERE q.query_id = u.query_id AND q.is_active IS FALSE)
+                      ORDER BY u.number) || o.query_ids,
     changed = FALSE, dropped = o.dropped, answered = o.answered,
     provider = coalesce(o.provider, i.provider), model = coalesce(o.model, i.model),
     prompt_tokens = i.prompt_tokens + o.prompt_tokens, output_tokens = i.output_tokens + o.output_tokens,
     finished_at = CASE WHEN o.state IN ('succeeded', 'failed') THEN clock_timestamp() END
 FROM jsonb_to_recordset(%(outcomes)s::jsonb)
     AS o (product_id bigint, query_type text, state text, deferred int, transient bool, error_stage text, error text,
-          query_ids bigint[], off_ids bigint[], dropped jsonb, attempts int, answered_before int, answered int, provider text, model text,
+          query_ids bigint[], dropped jsonb, attempts int, answered_before int, answered int, provider text, model text,
           prompt_tokens bigint, output_tokens bigint)
 WHERE i.job_id = %(job_id)s AND i.product_id = o.product_id AND i.query_type = o.query_type
   AND i.run_id = %(run_id)s AND i.state = 'running'

@@ -96,6 +96,7 @@ def test_three_refreshes_leave_everything_as_the_person_left_it(db: Database, ve
         assert run(db, price, Repeating(), version=version) == needed
         assert persons_rows(db) == rows
         assert {NEW_TEXT, ADDED} <= set(listed(db))
+        assert len(items(db)[LAMP].query_ids) == WANTED
         assert len(listed(db)) == len(set(listed(db))) == WANTED
         texts = [row.query_text for row in db.run("SELECT query_text FROM queries WHERE query_type = 'product'")]
         off = NearCopies(known=[OFF, ALSO_OFF])
