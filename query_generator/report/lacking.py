@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from query_generator.models import Product, normalize_key_part
 from query_generator.questions.families import leaf_of
-from query_generator.questions.names import OwnNames
 from query_generator.questions.needs import NeedKind, asked
+from query_generator.questions.spoken_name import spoken_name
 
 MOST_CATEGORIES = 1_000
 CATEGORIES_SHOWN, ATTRIBUTES_SHOWN = 100, 10
@@ -53,8 +53,8 @@ class Lacking:
         """Count the questions of one product that none of its fields answers."""
         leaf = leaf_of(product.category)[:CATEGORY_CHARACTERS]
         category = self._categories.setdefault(normalize_key_part(leaf), _Category(leaf))
-        masked = OwnNames(product).masked if product.name else str
-        needs = Counter(_attribute(masked(text)) for text in texts)
+        names = [name for name in (product.name, spoken_name(product), product.brand) if name]
+        needs = Counter(_attribute(_without(names, text)) for text in texts)
         category.products += 1
         category.questions += needs.total()
         category.other += needs.pop("", 0)
@@ -89,6 +89,13 @@ class Lacking:
 
 def _rank(lack: Lack) -> tuple[int, int, str, str]:
     return -lack.products, -lack.questions, lack.category, lack.attribute
+
+
+def _without(names: Iterable[str], question: str) -> str:
+    """Leave out a product's names where they stand word by word: their words ask for nothing."""
+    for name in names:
+        question = question.replace(name, "_")
+    return question
 
 
 def _attribute(question: str) -> str:
