@@ -9,7 +9,7 @@ from query_generator.models import QueryType, Question, SlotGroup, Stage
 from query_generator.one_line import one_line
 from query_generator.questions.checks import Checks, comparison_key, query_hash, standardize
 from query_generator.questions.choose import Candidate, choose, filled
-from query_generator.questions.grounding import grounded_in
+from query_generator.questions.grounding import grounds_of
 from query_generator.questions.language import language_of
 from query_generator.questions.names import OwnNames, own_names
 from query_generator.questions.near_copies import NearCopies
@@ -63,11 +63,10 @@ def accept_planned(request: GenerationRequest, reply: GenerationReply) -> Verdic
     dropped[SURPLUS] += len(passed) - len(kept)
     if reply.truncated and 2 * (dropped[DUPLICATE] + dropped[NEAR_COPY]) > len(reply.texts):
         dropped[CUT_WHILE_REPEATING] += 1
-    questions = []
+    questions, grounds = [], grounds_of(request.product, request.query_type)
     for candidate in kept:
         facets = groups[candidate.key].facets if candidate.key else None
-        grounds = grounded_in(request.product, candidate.text, request.query_type)
-        questions.append(Question(candidate.text, facets, passed[candidate], locale, grounds))
+        questions.append(Question(candidate.text, facets, passed[candidate], locale, grounds(candidate.text)))
     return Verdict(questions, +dropped, examples)
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 from query_generator.models import Product, QueryType, Question, SlotGroup
 from query_generator.questions.checks import Checks, comparison_key
 from query_generator.questions.embeddings import Encode, mean_cosine
-from query_generator.questions.grounding import grounded_in
+from query_generator.questions.grounding import grounding_of
 from query_generator.questions.names import OwnNames
 from query_generator.questions.near_copies import near_duplicates
 from query_generator.questions.patterns import Patterns
@@ -155,9 +155,10 @@ class Evaluation:
 
     def _add_facts(self, entry: QuestionSet) -> None:
         fields = entry.fields
+        grounds = grounding_of(fields).of if fields else None
         for question in entry.questions.get(QueryType.PRODUCT, ()):
             self._sums.of_product += 1
-            self._sums.grounded += bool(grounded_in(fields, question.text) if fields else question.grounded_in)
+            self._sums.grounded += bool(grounds(question.text) if grounds else question.grounded_in)
         if fields is None:
             return
         self._sums.matched = True

@@ -5,7 +5,7 @@ how it compares with others, no field answers. `needs` reads what a question ask
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -204,8 +204,9 @@ def grounding_of(product: Product) -> Grounding:
     return _of(product.without_record() if product.record_json else product)
 
 
-def grounded_in(product: Product, text: str, query_type: QueryType = QueryType.PRODUCT) -> tuple[str, ...] | None:
-    """Return the names of the product's fields that answer a question about it; None for one about its market."""
+def grounds_of(product: Product, query_type: QueryType) -> Callable[[str], tuple[str, ...] | None]:
+    """Return what names the product's fields that answer a question about it; None for one about its market."""
     if query_type is QueryType.MARKET:
-        return None
-    return tuple(ground.field for ground in grounding_of(product).of(text))
+        return lambda _: None
+    grounding = grounding_of(product)
+    return lambda text: tuple(ground.field for ground in grounding.of(text))

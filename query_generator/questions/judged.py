@@ -7,7 +7,7 @@ from query_generator.llm.base import GenerationReply, GenerationRequest
 from query_generator.models import Question
 from query_generator.questions.accept import DUPLICATE, NEAR_COPY, Verdict, accept_planned
 from query_generator.questions.checks import Checks, accept_questions, query_hash
-from query_generator.questions.grounding import grounded_in
+from query_generator.questions.grounding import grounds_of
 from query_generator.questions.names import OwnNames
 from query_generator.questions.near_copies import NearCopies
 from query_generator.questions.prompts import instructions
@@ -44,11 +44,8 @@ def _verdict(request: GenerationRequest, reply: GenerationReply) -> Verdict:
     )
     barred = barred_by(request) if request.stored else None
     accepted = accept_questions(reply.texts, request.count, request.exclusions, checks=checks, barred=barred)
-    questions = [
-        Question(text, grounded_in=grounded_in(request.product, text, request.query_type))
-        for text in accepted.questions
-    ]
-    return Verdict(questions, accepted.dropped)
+    grounds = grounds_of(request.product, request.query_type)
+    return Verdict([Question(text, grounded_in=grounds(text)) for text in accepted.questions], accepted.dropped)
 
 
 def barred_by(request: GenerationRequest) -> Callable[[str], str]:

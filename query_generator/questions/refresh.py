@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from query_generator.models import Product, QueryType, Question
 from query_generator.questions.checks import Checks
-from query_generator.questions.grounding import grounded_in
+from query_generator.questions.grounding import grounds_of
 
 OF_FACTS = frozenset({"contradiction", "false_presupposition"})
 UNGROUNDED = "ungrounded"
@@ -25,13 +25,14 @@ def no_longer_holding(product: Product, query_type: QueryType, listed: Sequence[
     The reasons: contradiction or false_presupposition, by `Checks`, and ungrounded: fields answered the question, and
     none does now.
     """
-    checks, off = Checks(product, query_type, locale="und"), {}
+    checks, grounds = Checks(product, query_type, locale="und"), grounds_of(product, query_type)
+    off = {}
     for query_id, question, is_persons in listed:
         if is_persons:
             continue
         reason = checks.fault(question.text)
         if reason in OF_FACTS:
             off[query_id] = reason
-        elif question.grounded_in and not grounded_in(product, question.text, query_type):
+        elif question.grounded_in and not grounds(question.text):
             off[query_id] = UNGROUNDED
     return off

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from query_generator.models import Product, QueryType
-from query_generator.questions.grounding import Grounding, Reason, grounded_in
+from query_generator.questions.grounding import Grounding, Reason, grounds_of
 
 _LABELLED = Path(__file__).parent / "labelled" / "grounding.json"
 LAMP = Product(
@@ -38,7 +38,7 @@ def test_fields_answer_the_questions_that_people_say_they_answer(half: str) -> N
     """Of 223 questions labelled by hand at least 19 of 20 named fields are right, and 9 of 10 answers are found."""
     right = wrong = found = answerable = 0
     for key, question, fields in labelled()[half]:
-        named = grounded_in(labelled()["products"][key], question) or ()
+        named = grounds_of(labelled()["products"][key], QueryType.PRODUCT)(question) or ()
         hits = sum(name in fields for name in named)
         right, wrong = right + hits, wrong + len(named) - hits
         answerable, found = answerable + bool(fields), found + bool(hits)
@@ -83,26 +83,26 @@ def test_a_field_answers_for_a_reason(question: str, field: str, reason: Reason)
 )
 def test_what_no_field_tells_is_not_grounded(question: str) -> None:
     """Opinions and comparisons, reasons, and things that the fields do not name."""
-    assert grounded_in(LAMP, question) == ()
+    assert grounds_of(LAMP, QueryType.PRODUCT)(question) == ()
 
 
 def test_words_of_the_name_ask_for_nothing() -> None:
     """A question about a Down Jacket Warmer is not one about down, jackets or warmth."""
     heater = Product("Battery Warmer Waterproof", "Down", description="Waterproof and warm, with a long battery life.")
-    assert grounded_in(heater, "How do I return the Battery Warmer Waterproof?") == ()
-    assert grounded_in(heater, "Is the Battery Warmer Waterproof really warm?") == ("description",)
+    assert grounds_of(heater, QueryType.PRODUCT)("How do I return the Battery Warmer Waterproof?") == ()
+    assert grounds_of(heater, QueryType.PRODUCT)("Is the Battery Warmer Waterproof really warm?") == ("description",)
 
 
 def test_an_empty_field_answers_nothing() -> None:
     """Without price, brand and description no question is grounded in them, nor in an attribute without value."""
     bare = Product("Desk Lamp", attributes=(("Weight", ""),))
     for question in ("How much does it cost?", "Who makes it?", "What are its main features?", "How heavy is it?"):
-        assert grounded_in(bare, question) == ()
+        assert grounds_of(bare, QueryType.PRODUCT)(question) == ()
 
 
 def test_questions_about_the_market_are_not_matched() -> None:
     """They are about no product, so that they are neither grounded nor ungrounded."""
-    assert grounded_in(LAMP, "Which lamps have the longest warranty?", QueryType.MARKET) is None
+    assert grounds_of(LAMP, QueryType.MARKET)("Which lamps have the longest warranty?") is None
 
 
 @pytest.mark.parametrize(
