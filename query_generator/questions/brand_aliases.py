@@ -8,9 +8,9 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+from query_generator.english_words import english_words
 from query_generator.questions.name_folding import fold, sound_key, squeezed
 from query_generator.questions.name_vocabulary import (
-    english_words,
     is_ordinary,
     known_words,
     product_words,

@@ -1,6 +1,6 @@
 """The words that a name is made of: which are ordinary ones, and which tell a product from others. Pure.
 
-`english_words.json` is a small English dictionary (SCOWL, size 35). `product_words.json` holds what shops call things
+`product_words.json` holds what shops call things
 by: kinds, colours, materials, praise, units, techniques, origins, and the commonest such words of other languages.
 """
 
@@ -9,6 +9,8 @@ import re
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from query_generator.english_words import english_words
 
 _FOLDER = Path(__file__).parent
 _ORDINARY_GROUPS = ("function", "kinds", "colours", "materials", "marketing", "people", "sizes", "technology")
@@ -23,12 +25,6 @@ _MEASURE = re.compile(
 def words_of(name: str) -> frozenset[str]:
     """Return the words of a group of `product_words.json`, folded."""
     return frozenset(_product_words()[name].split())
-
-
-@cache
-def english_words() -> frozenset[str]:
-    """Return about 41,000 English words in lower case, with their plurals and other forms."""
-    return frozenset(word for words in _read("english_words.json")["words"].values() for word in words.split())
 
 
 @cache

@@ -3,10 +3,10 @@
 import re
 from functools import cache
 
+from query_generator.english_words import english_words
 from query_generator.models import Product, normalize_key_part
 from query_generator.questions.brand_aliases import is_no_brand
 from query_generator.questions.name_vocabulary import (
-    english_words,
     is_measure,
     is_ordinary,
     product_words,

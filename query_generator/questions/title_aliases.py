@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+from query_generator.english_words import english_words
 from query_generator.models import Product
 from query_generator.questions.brand_aliases import (
     READ_CHARACTERS,
@@ -16,7 +17,6 @@ from query_generator.questions.brand_aliases import (
 from query_generator.questions.language import asked_language
 from query_generator.questions.name_folding import fold, is_written_together, squeezed
 from query_generator.questions.name_vocabulary import (
-    english_words,
     foreign_words,
     is_measure,
     is_ordinary,

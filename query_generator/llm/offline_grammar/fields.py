@@ -7,8 +7,8 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any
 
+from query_generator.llm.offline_grammar.kinds import plain_case
 from query_generator.llm.offline_grammar.vocabulary import attribute_patterns, entries, words
-from query_generator.llm.offline_grammar.wording import plain_case
 from query_generator.models import Product
 
 MOST_ATTRIBUTES = 8

@@ -2,16 +2,26 @@
 
 import re
 from dataclasses import dataclass
-from functools import cache
 
+from query_generator.llm.offline_grammar.kinds import (
+    FLAVORS,
+    HEAD_ENDS,
+    LONGEST_LABEL,
+    domain_of_category,
+    is_plural,
+    kind_by_label,
+    kind_by_name,
+    kind_of,
+    kind_within,
+    lexicon,
+    tokens_of,
+)
 from query_generator.llm.offline_grammar.vocabulary import Domain, domains, words
 from query_generator.models import Product
 
 LONGEST_NAME = 80
 LONGEST_UNSPACED_NAME = 40
-LONGEST_LABEL = 40
 MOST_SPOKEN_WORDS = 6
-_MOST_LABEL_WORDS = 3
 _NAMED_BY_KIND = ("produce", "food", "drinks", "pets")
 
 # A comma or colon parts only before a space, and nothing parts two digits: `40x41,5 cm` and `1:18` stay whole.
@@ -23,108 +33,12 @@ _QUANTITY = re.compile(rf"(?<=\w)\s*(?:(?:,\s|(?<!\d)，|\s[-–—]\s)\s*{_AMOU
 _NUMBER_ALONE = re.compile(r"[\d.,/×x-]+", re.I)  # whose unit was cut away
 _BROKEN_WORD = re.compile(r"[a-zA-Z0-9.,]+\Z")
 _DANGLING = words("with and for the a an of in by from to & + - – |")
-_HEAD_ENDS = words("with for in by from w/ without")
-_AFTER_HEAD = words(
-    "black white red blue green grey gray silver gold golden yellow orange pink purple brown beige navy starlight "
-    "men women man woman mens womens unisex kids pro max plus mini ultra lite air se series edition gen generation set "
-    "pack xs s m l xl xxl cm mm ml kg g oz inch small medium large"
-)
-_MODIFIERS = words(
-    "hiking trail running walking climbing cycling bike ski snow winter summer rain down insulated softshell hooded "
-    "wireless bluetooth gaming leather wooden office dining outdoor camping travel baby kids men's women's cotton wool "
-    "silk tennis golf cricket baseball electric cordless smart folding faux duffel evening"
-)
-_FLAVORS = words("apple orange banana carrot mango tomato grape lemon sparkling green black dark")
-_SPOKEN = {"mens": "men's", "womens": "women's", "gps": "GPS"}
 _FEWEST_SPOKEN_WORDS = 2
 _AFTER_NAME = words(
     "off cosmic black white red blue green grey gray silver gold inch cm mm xs s m l xl xxl starlight space"
 )
 _COMMON = words("fresh reusable red white sweet raw dry can jar bottle box pack")
 _NO_ARTICLE = words("the a an my your our his her this that le la les el il der die das")
-_NO_CATEGORY = frozenset({"simple", "default", "other", "others", "misc", "miscellaneous", "uncategorized", "general"})
-_BROAD = words(
-    "accessories groceries supplies products items goods essentials gadgets wares homewares "
-    "basics parts others electronics tools sports"
-)
-_SINGULAR_ENDINGS = ("ss", "us", "is", "'s", "’s")
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What shoppers call this kind of product (`goods`, a plural where `countable`), and the domain it belongs to."""
-
-    goods: str
-    countable: bool
-    domain: Domain
-
-
-def _plural(noun: str) -> str:
-    if noun.endswith("s") and not noun.endswith("ss"):
-        return noun
-    if noun.endswith(("knife", "scarf", "shelf")):
-        return noun.removesuffix("fe").removesuffix("f") + "ves"
-    if re.search(r"[^aeiou]y$", noun):
-        return noun[:-1] + "ies"
-    return noun + ("es" if noun.endswith(("s", "x", "ch", "sh", "potato")) else "s")
-
-
-@cache
-def _all_domains() -> tuple[Domain, ...]:
-    return tuple(domains().values())
-
-
-@cache
-def _lexicon() -> dict[str, Kind]:
-    entries: dict[str, Kind] = {}
-    for domain in _all_domains():
-        for entry in domain.nouns:
-            noun, _, said = entry.partition("=")
-            mass = noun.startswith("~")
-            noun = noun.removeprefix("~")
-            kind = Kind(said or (noun if mass else _plural(noun)), not mass, domain)
-            for form in {noun, noun + "s", noun if mass else _plural(noun)}:
-                entries.setdefault(form, kind)
-    return entries
-
-
-@cache
-def _by_category() -> dict[str, Domain]:
-    return {word: domain for domain in reversed(_all_domains()) for word in domain.categories}
-
-
-def _tokens(text: str) -> list[str]:
-    lowered = text.casefold().replace("’", "'").replace("t-shirt", "tshirt")
-    return re.findall(r"[^\W_]+(?:['/][^\W_]+)*", lowered)
-
-
-def _head(text: str) -> list[str]:
-    """The words up to the noun that says what the thing is: `Watch Gold for Women` is a watch."""
-    words = _tokens(text)
-    end = next((at for at, word in enumerate(words) if at and word in _HEAD_ENDS), len(words))
-    words = words[:end]
-    while len(words) > 1 and (words[-1] in _AFTER_HEAD or any(sign.isdigit() for sign in words[-1])):
-        words.pop()
-    return words
-
-
-def _kind_of(text: str) -> Kind | None:
-    words = _head(text)
-    for length in (3, 2, 1):
-        kind = _lexicon().get(" ".join(words[-length:])) if len(words) >= length else None
-        if kind:
-            before = [_SPOKEN.get(word, word) for word in words[:-length]][-2:]
-            fitting = _FLAVORS if kind.domain in map(domains().get, ("food", "drinks", "produce")) else _MODIFIERS
-            while before and not fitting.issuperset(before):
-                before.pop(0)
-            return Kind(" ".join([*before, kind.goods]), kind.countable, kind.domain)
-    return None
-
-
-def _kind_within(text: str, domain: Domain) -> Kind | None:
-    """The last word of a name that is a noun of this domain, for makers who end a name in fancy words."""
-    kinds = (_lexicon().get(word) for word in reversed(_head(text)))
-    return next((kind for kind in kinds if kind and kind.domain is domain), None)
 
 
 def shorten_name(name: str) -> str:
@@ -154,7 +68,7 @@ def spoken_name(name: str) -> str:
     said = parted if len(parted.split()) > 1 else said
     words = said.split()
     if len(words) > MOST_SPOKEN_WORDS:
-        end = next((at for at, word in enumerate(words) if at > 1 and word.casefold() in _HEAD_ENDS), len(words))
+        end = next((at for at, word in enumerate(words) if at > 1 and word.casefold() in HEAD_ENDS), len(words))
         words = words[:end] if end <= MOST_SPOKEN_WORDS + 1 else words[:MOST_SPOKEN_WORDS]
     while len(words) > _FEWEST_SPOKEN_WORDS and (
         words[-1].casefold() in _AFTER_NAME or words[-1].casefold() in _DANGLING
@@ -167,11 +81,6 @@ def _cut_between_words(text: str, length: int) -> str:
     """Cut a text without spaces, as Chinese has, but not inside a number or a Latin word, unless it is a single one."""
     inside = _BROKEN_WORD.search(text[:length]) if re.match(r"[a-zA-Z0-9.,]", text[length:]) else None
     return (text[: inside.start()] if inside else "") or text[:length]
-
-
-def plain_case(text: str) -> str:
-    """Lower the words that are merely capitalized; `GPS`, `iPad` and `McCoy` stay."""
-    return " ".join(word.lower() if word[1:] == word[1:].lower() and len(word) > 1 else word for word in text.split())
 
 
 def category_path(product: Product) -> list[str]:
@@ -202,43 +111,20 @@ class Wording:
     is_goods: bool = False
 
 
-def _domain_of_category(path: list[str], name_words: set[str]) -> Domain | None:
-    for part in path:
-        kind = _kind_of(part)
-        candidates = [kind.domain] if kind else []
-        candidates += [_by_category()[word] for word in _tokens(part) if word in _by_category()]
-        for domain in candidates:
-            if not name_words.intersection(domain.foreign):
-                return domain
-    return None
-
-
-def _is_plural(name: str, domain: Domain | None) -> bool:
-    words = _head(name) or [""]
-    known = _lexicon()
-    last = words[-1]
-    noun = next((word for word in reversed(words) if word in known and known[word].domain is domain), last)
-    noun = last if last in known else noun
-    if noun in known and known[noun].goods == noun:
-        return known[noun].countable
-    original = next((word for word in name.split() if word.casefold() == noun), noun)
-    return noun.isalpha() and noun.endswith("s") and not noun.endswith(_SINGULAR_ENDINGS) and not original.isupper()
-
-
 def wording_of(product: Product) -> Wording:
     """Find the words. Books, toys, pets and services go by their category, everything else by its name first."""
     name = spoken_name(product.name) or "this product"
     full = shorten_name(product.name)
     path = category_path(product)
-    by_category = _domain_of_category(path, set(_tokens(full)))
-    kind = _kind_of(full) or _kind_of(name)
+    by_category = domain_of_category(path, set(tokens_of(full)))
+    kind = kind_of(full) or kind_of(name)
     if by_category and by_category.by_category_alone and not (kind and kind.domain is by_category):
         kind = None
     if not kind and by_category:
-        named = _kind_within(name, by_category)
-        kind = named or next((kind for kind in map(_kind_of, path) if kind and kind.domain is by_category), None)
+        named = kind_within(name, by_category)
+        kind = named or next((kind for kind in map(kind_of, path) if kind and kind.domain is by_category), None)
     domain = kind.domain if kind else by_category
-    kind = kind or _kind_by_label(path, domain)
+    kind = kind or kind_by_label(path, domain) or (None if domain else kind_by_name(full))
     domain = kind.domain if kind else domain
 
     brand = " ".join(_UNSPEAKABLE.sub(" ", product.brand).split())
@@ -247,7 +133,7 @@ def wording_of(product: Product) -> Wording:
     if kind and not brand and domain in map(domains().get, _NAMED_BY_KIND) and _is_common(name):
         return Wording((goods,), (goods,), "", countable, goods, countable, domain, is_goods=True)
     forms = tuple(dict.fromkeys((name, name, _with_brand(name, brand, domain))))
-    plural = not (domain and domain.title) and _is_plural(name, domain)
+    plural = not (domain and domain.title) and is_plural(name, domain)
     return Wording(
         tuple(_with_article(form, domain) for form in forms),
         tuple(f'"{form}"' if domain and domain.title and '"' not in form else form for form in forms),
@@ -261,24 +147,13 @@ def wording_of(product: Product) -> Wording:
 
 def _is_common(name: str) -> bool:
     """Whether a name holds none but words that name things: `Green Bell Pepper`, but not `Nescafe Coffee`."""
-    common = {word for form in _lexicon() for word in form.split()} | _FLAVORS | _COMMON
-    return common.issuperset(_tokens(name))
+    common = {word for form in lexicon() for word in form.split()} | FLAVORS | _COMMON
+    return common.issuperset(tokens_of(name))
 
 
 def is_speakable(label: str) -> bool:
     """Whether a brand or category can stand in a sentence."""
     return 0 < len(label) <= LONGEST_LABEL and not _UNSPEAKABLE.search(label)
-
-
-def _kind_by_label(path: list[str], domain: Domain | None) -> Kind | None:
-    """What the leaf of a category is called, where that is a plural: `Garden hoses`."""
-    said = plain_case(path[0]) if path else ""
-    words = said.split()
-    if not re.fullmatch(r"[a-z][a-z' -]+[a-z]s", said) or len(said) > LONGEST_LABEL or len(words) > _MOST_LABEL_WORDS:
-        return None
-    if said in _NO_CATEGORY or words[-1] in _BROAD or said.endswith((*_SINGULAR_ENDINGS, "ics")):
-        return None
-    return Kind(said, True, domain or domains()["general"])
 
 
 def _with_brand(name: str, brand: str, domain: Domain | None) -> str:
