@@ -6,7 +6,6 @@ country ones in wide use, those that are words, too, and count only with a path,
 
 import json
 import re
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -103,8 +102,6 @@ _PHONE_SHAPE = re.compile(
 _VANITY = re.compile(r"\b(?:1[ -]?)?(?:800|833|844|855|866|877|888|0800|0900|1300)[ -][A-Z]{4,10}\b")
 _SPACELESS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _LOOK_ALIKE_LATIN = str.maketrans("асеорхуіјѕԁһмнтвкѡ。．․‧·•", "aceopxyijsdhmhtbkw......")
-
-Own = Callable[[str], bool]  # whether a match stands, as a whole, in the product's own name or brand
 
 
 def shape_fault(question: str, words: list[str], own: str = "") -> str:

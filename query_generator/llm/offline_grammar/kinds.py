@@ -84,7 +84,7 @@ def head(text: str) -> list[str]:
     words = tokens_of(text)
     end = next((at for at, word in enumerate(words) if at and word in HEAD_ENDS), len(words))
     words = words[:end]
-    while len(words) > 1 and (words[-1] in _AFTER_HEAD or any(sign.isdigit() for sign in words[-1])):
+    while len(words) > 1 and (len(words[-1]) == 1 or words[-1] in _AFTER_HEAD or any(map(str.isdigit, words[-1]))):
         words.pop()
     return words
 
