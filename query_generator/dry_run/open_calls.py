@@ -2,8 +2,7 @@
 
 from collections import Counter, OrderedDict
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from query_generator.dry_run.quote import Workload
 from query_generator.llm.base import GenerationRequest
@@ -12,15 +11,18 @@ from query_generator.questions.order import Known, Order, next_request
 from query_generator.questions.sharing import known_beside_set, request_for_set, scopes_of
 from query_generator.store.open_work import OpenItem
 
-MOST_SCOPES = 100_000
-"""Kept at once. Products of one scope that are further apart in the input are quoted as two sets."""
+MOST_ALONE, MOST_SETS = 5_000, 200_000
+"""Scopes kept at once, of one product and of more; what is further apart in the input is quoted as sharing less."""
 
 
-@dataclass(slots=True)
-class _Scope:
-    """A scope of which `first` is the only product yet, which would buy all by itself; None: there are more."""
+class _Alone(NamedTuple):
+    """What the only product of a scope would buy by itself, and beside a set."""
 
-    first: tuple[GenerationRequest, GenerationRequest | None] | None = None
+    whole: GenerationRequest
+    rest: GenerationRequest | None
+
+
+_T = TypeVar("_T")
 
 
 class Sums(Protocol):
@@ -46,43 +48,41 @@ class OpenCalls:
         self._sums = sums
         self._order = order
         self._bought = bought
-        self._scopes: OrderedDict[str, _Scope] = OrderedDict()
+        self._alone: OrderedDict[str, _Alone] = OrderedDict()
+        self._sets: OrderedDict[str, None] = OrderedDict()
 
     def add(self, item: OpenItem) -> None:
         """Add the calls for an item, if it lacks anything."""
-        alone = next_request(item.product, item.query_type, self._order, Known(item.existing))
-        if alone is None:
-            return None
+        whole = next_request(item.product, item.query_type, self._order, Known(item.existing))
+        if whole is None:
+            return
         self._sums.items += 1
-        self._sums.questions += alone.count
+        self._sums.questions += whole.count
         scopes = scopes_of(item.product, self._order)
         scope = scopes.product if item.query_type is QueryType.PRODUCT else scopes.market
         if not scope:
-            return self._count(alone)
-        rest = self._beside_set(item)
-        if scope in self._bought:
-            return self._count_served(item, rest)
-        found = self._scopes.pop(scope, None)
-        self._scopes[scope] = _Scope() if found else _Scope((alone, rest))
-        if len(self._scopes) > MOST_SCOPES:
-            self._scopes.popitem(last=False)
-        if found is None:
-            return self._count(alone)
-        if found.first:
-            self._begin_set(item, *found.first)
-        return self._count_served(item, rest)
+            self._count(whole)
+        elif scope in self._bought or scope in self._sets:
+            self._count_served(item, self._beside_set(item))
+        elif first := self._alone.pop(scope, None):
+            _keep(self._sets, scope, None, MOST_SETS)
+            self._begin_set(item, first)
+            self._count_served(item, self._beside_set(item))
+        else:
+            _keep(self._alone, scope, _Alone(whole, self._beside_set(item)), MOST_ALONE)
+            self._count(whole)
 
     def _beside_set(self, item: OpenItem) -> GenerationRequest | None:
         known = known_beside_set(item.product, item.query_type, self._order, item.existing)
         return next_request(item.product, item.query_type, self._order, known)
 
-    def _begin_set(self, item: OpenItem, alone: GenerationRequest, rest: GenerationRequest | None) -> None:
+    def _begin_set(self, item: OpenItem, first: _Alone) -> None:
         """Quote the set of a scope's second product, and what the first one needs beside it in place of all."""
-        self._sums.work[item.query_type].take_back(alone.prompt, alone.count, alone.asked_in_all)
+        self._sums.work[item.query_type].take_back(first.whole.prompt, first.whole.count, first.whole.asked_in_all)
         self._sums.sets[item.query_type] += 1
         if of_set := request_for_set(item.product, item.query_type, self._order):
             self._count(of_set)
-        self._count_served(item, rest)
+        self._count_served(item, first.rest)
 
     def _count_served(self, item: OpenItem, rest: GenerationRequest | None) -> None:
         self._sums.served[item.query_type] += 1
@@ -91,3 +91,9 @@ class OpenCalls:
 
     def _count(self, request: GenerationRequest) -> None:
         self._sums.work[request.query_type].add(request.prompt, request.count, request.asked_in_all)
+
+
+def _keep(scopes: OrderedDict[str, _T], scope: str, value: _T, most: int) -> None:
+    scopes[scope] = value
+    if len(scopes) > most:
+        scopes.popitem(last=False)

@@ -10,6 +10,11 @@ from tests.support.question_texts import for_groups, questions
 Step = Exception | int
 
 
+def subject_of(request: GenerationRequest) -> str:
+    """What a request is about: the name of a product, or the category of a set."""
+    return request.product.name or request.product.category
+
+
 class ItemProvider:
     """Answers from a script: for each (product name, query type) the fates of its first calls.
 
@@ -33,11 +38,11 @@ class ItemProvider:
 
     def asked(self) -> list[tuple[str, str]]:
         """Product name and query type of every call, in order."""
-        return [(request.product.name, str(request.query_type)) for request in self.requests]
+        return [(subject_of(request), str(request.query_type)) for request in self.requests]
 
     def generate(self, request: GenerationRequest) -> GenerationReply:
         """Do what the script says, or write all that is asked for."""
-        subject = (request.product.name, str(request.query_type))
+        subject = (subject_of(request), str(request.query_type))
         with self._lock:
             self.requests.append(request)
             steps = self._steps.get(subject)
