@@ -8,6 +8,7 @@ from query_generator.llm.base import GenerationReply, GenerationRequest, Usage
 from tests.support.question_texts import for_groups, questions
 
 Step = Exception | int
+OF_SETS = 60  # the first question about a category, so that it is none of a product's
 
 
 def subject_of(request: GenerationRequest) -> str:
@@ -51,7 +52,7 @@ class ItemProvider:
         if isinstance(step, Exception):
             raise step
         with self._lock:
-            start = self._written[subject]
+            start = self._written.setdefault(subject, 0 if request.product.name else OF_SETS)
             self._written[subject] += step
         texts = questions(*subject, start, step)
         if not request.groups:
