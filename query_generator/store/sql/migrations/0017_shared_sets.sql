@@ -1,6 +1,6 @@
 -- Questions that are bought once for several products of a job: `scope` is a hash of a category or a family of variants,
 -- `questions` are arrays as `ledger.save_set` writes them, `calls` the replies that brought them.
-CREATE TABLE query_generator_shared_sets (
+CREATE TABLE IF NOT EXISTS query_generator_shared_sets (
     job_id VARCHAR(255) NOT NULL,
     query_type VARCHAR(50) NOT NULL,
     scope TEXT NOT NULL,
@@ -21,4 +21,4 @@ ALTER TABLE job_items
 DROP INDEX IF EXISTS job_items_pending;
 CREATE INDEX job_items_pending ON job_items (job_id, waits, deferred, lot, position, product_id, query_type)
     WHERE state = 'pending';
-CREATE INDEX job_items_scopes ON job_items (job_id, scope) WHERE scope IS NOT NULL;
+CREATE INDEX IF NOT EXISTS job_items_scopes ON job_items (job_id, scope) WHERE scope IS NOT NULL;
