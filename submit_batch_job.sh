@@ -29,6 +29,7 @@ INPUT, exactly one of:
 OPTIONS
   --num-questions N       questions of each type for a product, 1 to 200 (default: the job definition's)
   --locale TAG            whose language the questions are in, as de-AT (default: that of the product's texts)
+  --market-scope S        category: unbranded market questions are bought once for all products of a category
   --rpm N                 LLM requests a minute for the whole job (default: the job definition's)
   --retry-failed          try all failed items of the job again, also those that the model refused
   --array-size N          share the work of one job among N children, 2 to 10000
@@ -223,7 +224,7 @@ while (($# > 0)); do
       ;;
   esac
   case $1 in
-    --job-id | --products-json | --products-file | --input-s3 | --num-questions | --locale | --rpm | --size | --queue | \
+    --job-id | --products-json | --products-file | --input-s3 | --num-questions | --locale | --market-scope | --rpm | --size | --queue | \
       --job-definition | --region | --env | --depends-on | --array-size | --platform)
       if (($# < 2)) || [[ $2 == --* ]]; then stop_usage "$1 needs a value"; fi
       ;;
@@ -241,7 +242,7 @@ while (($# > 0)); do
       ;;
     --products-file) products=$2; given+=("products-file=$2"); shift 2 ;;
     --region) region=(--region "$2"); given+=("region=$2"); shift 2 ;;
-    --job-id | --input-s3 | --num-questions | --locale | --rpm | --size | --queue | --job-definition | --env | --depends-on | \
+    --job-id | --input-s3 | --num-questions | --locale | --market-scope | --rpm | --size | --queue | --job-definition | --env | --depends-on | \
       --array-size | --platform)
       given+=("${1#--}=$2")
       shift 2

@@ -36,6 +36,7 @@ TEXTS: Mapping[str, Tuple[str, str, str]] = {
         "a tag of language and country such as de-AT, or auto",
         "LOCALE",
     ),
+    "market-scope": (r"product|category", "product or category", "MARKET_SCOPE"),
 }
 # Options without a value, and the container's variable.
 FLAGS = {"retry-failed": "RETRY_FAILED"}

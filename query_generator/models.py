@@ -80,12 +80,20 @@ class SlotGroup:
     starts_from: tuple[str, ...] = ()
 
 
+class Writer(NamedTuple):
+    """Who wrote a question, and by which version of the prompts."""
+
+    provider: str
+    model: str
+    prompt_version: str
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """An accepted question. `facets` is None if it was written for no group of a plan.
 
     `branded` tells whether it names the brand or the product, None: not known. `grounded_in` are names of the
-    product's fields that answer it, None: not matched against them.
+    product's fields that answer it, None: not matched against them. `writer` is set for one of a shared set.
     """
 
     text: str
@@ -93,6 +101,7 @@ class Question:
     branded: bool | None = None
     locale: str = ""
     grounded_in: tuple[str, ...] | None = None
+    writer: Writer | None = None
 
 
 class StoredText(NamedTuple):
@@ -212,7 +221,8 @@ class Generated:
 
     `prompt_version` is that of the call. `dropped` counts unusable texts by reason, `examples` has the beginning of one
     for each. A RetryableError in `error` means
-    that a later attempt may succeed.
+    that a later attempt may succeed. `shared` are those that the item takes from a set: among the `questions` if the
+    call brought what else was missing, or none was needed, and else beside them.
     """
 
     questions: list[Question] = field(default_factory=list)
@@ -224,6 +234,7 @@ class Generated:
     error: RetryableError | SkippableError | None = None
     prompt_version: str = ""
     examples: dict[str, str] = field(default_factory=dict)
+    shared: list[Question] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,9 @@ from query_generator.one_line import one_line
 from query_generator.questions.embeddings import Encode, encoder
 from query_generator.questions.evaluate import Evaluation, Figures, Lengths, QuestionSet
 from query_generator.questions.personas import load_personas
-from query_generator.questions.plan import PlanSettings, plans
+from query_generator.questions.plan import PlanSettings
 from query_generator.questions.question_sets import QuestionFile
+from query_generator.questions.sharing import all_plans
 from query_generator.report.evaluation import failures, plot, table, thresholds
 from query_generator.stopping import StopSignal
 
@@ -55,7 +56,7 @@ def _evaluated(path: str, config: JobConfig, encode: Encode | None) -> Evaluatio
     file = QuestionFile(path)
     wanted = file.longest()
     personas = load_personas(config.personas_file) if config.personas_file else ()
-    plans_of = partial(plans, settings=PlanSettings(config.unbranded_share, personas))
+    plans_of = partial(all_plans, settings=PlanSettings(config.unbranded_share, personas))
     evaluation = Evaluation(wanted, file.cost_usd, plans_of, encode)
     catalog = Catalog(config.products_file) if config.products_file else None
     for entry in file:

@@ -114,9 +114,10 @@ def _lines(
     yield from (f"     rejected {record}" for record in survey.named)
     if survey.rejected > len(survey.named):
         yield f"     … and {survey.rejected - len(survey.named)} more"
-    items = sum(work.calls for work in survey.work.values())
-    questions = sum(work.questions for work in survey.work.values())
-    yield f"  open       {items} items, {questions} questions to be written"
+    yield f"  open       {survey.items} items, {survey.questions} questions to be written"
+    for query_type, served in survey.served.items():
+        sets = survey.sets[query_type]
+        yield f"  shared     {sets} sets of {query_type} questions to be bought, which {served} products take from"
     for number, of_provider in enumerate(quotes):
         if number == 1:
             yield "  or, if another provider takes over:"

@@ -36,6 +36,13 @@ class Workload:
         elif (index := self._random.randrange(self.calls)) < SAMPLE:
             self.sample[index] = prompt
 
+    def take_back(self, prompt: Prompt, questions: int, asked: int) -> None:
+        """Count a call that was added no more; its prompt may stay in the sample."""
+        self.calls -= 1
+        self.questions -= questions
+        self.asked -= asked
+        self.prompt_bytes -= _size(prompt)
+
     def plus(self, other: "Workload") -> "Workload":
         """Return the sum of two workloads."""
         return Workload(

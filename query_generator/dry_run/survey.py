@@ -1,10 +1,12 @@
 """Reads the whole input of a job, and counts the calls for its open items. Nothing is written."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
 from query_generator.config import JobConfig
+from query_generator.dry_run.open_calls import OpenCalls
 from query_generator.dry_run.quote import Workload
 from query_generator.errors import InputError, InterruptedRunError
 from query_generator.input.read_sums import ReadSums
@@ -12,11 +14,10 @@ from query_generator.input.sources import configured_sources, load_input_data
 from query_generator.models import Product, QueryType, RejectedRecord
 from query_generator.pipeline.admission import Reading, has_other_terms, order_of, reading_of
 from query_generator.pipeline.load import CHUNK, Entry, until_broken_off
-from query_generator.questions.order import Known, next_request
 from query_generator.stopping import StopSignal
 from query_generator.store.database import Database
 from query_generator.store.jobs import JobMetadata, is_known, read_metadata
-from query_generator.store.open_work import OpenWork, products_of_job
+from query_generator.store.open_work import OpenWork, complete_scopes, products_of_job
 
 NAMED = 20
 SAMPLES = 3
@@ -28,7 +29,10 @@ FILTER_HASHES = 4
 
 @dataclass(slots=True)
 class Survey:
-    """The input in numbers, the first rejected records, and the calls for open items by type of question."""
+    """The input in numbers, the first rejected records, and the calls for open items by type of question.
+
+    Of the open `items` those in `served`, by type, take from as many `sets` as are to be bought.
+    """
 
     products: int = 0
     repeated: int = 0
@@ -37,6 +41,10 @@ class Survey:
     samples: list[Product] = field(default_factory=list)
     sums: ReadSums = field(default_factory=ReadSums)
     work: dict[QueryType, Workload] = field(default_factory=lambda: {kind: Workload() for kind in QueryType})
+    items: int = 0
+    questions: int = 0
+    sets: Counter[QueryType] = field(default_factory=Counter)
+    served: Counter[QueryType] = field(default_factory=Counter)
     _filter: bytearray = field(default_factory=lambda: bytearray(FILTER_BITS // 8), repr=False)
 
     def __str__(self) -> str:
@@ -123,6 +131,8 @@ def take_survey(config: JobConfig, db: Database | None, stop: StopSignal, survey
         refill_to=config.num_questions if changed else None,
         retry_failed=config.retry_failed,
     )
+    bought = complete_scopes(db, config.job_id) if db and order.shared_types else frozenset()
+    open_calls = OpenCalls(survey, order, bought)
     limit = None if reading is Reading.NOTHING else config.limit
     fresh = survey.fresh(until_broken_off(iter(entries)), are_rows=reading is not Reading.GIVEN)
     products = islice(fresh, limit)
@@ -130,8 +140,7 @@ def take_survey(config: JobConfig, db: Database | None, stop: StopSignal, survey
         if stop.is_set():
             raise InterruptedRunError(f"stopped: {stop.reason}")
         for item in open_work.of(chunk):
-            if request := next_request(item.product, item.query_type, order, Known(item.existing)):
-                survey.work[item.query_type].add(request.prompt, request.count, request.asked_in_all)
+            open_calls.add(item)
     if not survey.products:
         raise InputError(f"job {config.job_id}: no usable product in {name}")
     return name

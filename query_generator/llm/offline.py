@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from query_generator.errors import SkippableError
 from query_generator.llm.adapter import Adapter
@@ -9,7 +10,8 @@ from query_generator.llm.base import GenerationReply, GenerationRequest
 from query_generator.llm.offline_grammar.composing import Composer, Written
 from query_generator.llm.offline_grammar.native import ENGLISH, language_of
 from query_generator.llm.offline_grammar.vocabulary import native, words
-from query_generator.models import QueryType, SlotGroup
+from query_generator.llm.offline_grammar.wording import category_path
+from query_generator.models import Product, QueryType, SlotGroup
 
 SHORTEST_QUESTION, LONGEST_QUESTION = 4, 200
 SPARE = 2  # written for each group besides what it needs, since not each one fits
@@ -40,7 +42,8 @@ class OfflineProvider:
             SkippableError: they are wanted in another language than those of the grammar, or than the product's name,
                 or too little is known of the product.
         """
-        language = language_of(request.product)
+        product = _named(request.product)
+        language = language_of(product)
         wanted = request.locale.partition("-")[0] or language
         if not language or language != wanted:
             known = ", ".join((ENGLISH, *native()))
@@ -49,7 +52,7 @@ class OfflineProvider:
                 f"the offline provider has no sentences {asked} for this product (it writes {known}, each only around "
                 "names in its own script): give another --provider"
             )
-        composer = Composer(request.product, request.query_type, len(request.exclusions))
+        composer = Composer(product, request.query_type, len(request.exclusions))
         chosen = _Chosen(request, composer.subject)
         for group in request.groups:
             chosen.take(_of_group(composer, group, request.query_type), group.count + SPARE, group.key)
@@ -71,6 +74,13 @@ class OfflineProvider:
             keys=tuple(chosen.texts.values()) if request.groups else (),
             locale=language,
         )
+
+
+def _named(product: Product) -> Product:
+    """Return a category, which has no name, as a thing of that kind."""
+    if product.name:
+        return product
+    return replace(product, name=next(iter(category_path(product)), product.category))
 
 
 def _of_group(composer: Composer, group: SlotGroup, query_type: QueryType) -> Iterator[Written]:

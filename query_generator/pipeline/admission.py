@@ -7,6 +7,7 @@ from query_generator.config import JobConfig
 from query_generator.errors import ConfigurationError, InputError, OtherTermsError
 from query_generator.llm.base import FIRST_PROMPT_VERSION
 from query_generator.llm.registry import may_be_small, terms_of_models
+from query_generator.models import QueryType
 from query_generator.questions.order import Order
 from query_generator.questions.personas import load_personas, name_of, shipped_personas
 from query_generator.questions.plan import PlanSettings
@@ -14,6 +15,8 @@ from query_generator.questions.prompts import PROMPT_VERSION, PROMPTS_WITHOUT_LO
 from query_generator.store.jobs import JobMetadata
 
 FROM_JOB = "from-job"
+LASTING_TERMS = ("market_scope", "variant_scope")
+"""Those that `--refresh` does not change: the items of a job are put into the ledger by them."""
 
 
 class Reading(Enum):
@@ -47,6 +50,12 @@ def order_of(config: JobConfig, metadata: JobMetadata) -> Order:
             f"job {config.job_id} began with prompts of version {version}, which know no locale; leave --locale out, "
             "or add --refresh"
         )
+    shared_types = _shared_types(config)
+    if shared_types and version in PROMPTS_WITHOUT_LOCALE:
+        raise ConfigurationError(
+            f"job {config.job_id} began with prompts of version {version}, which ask for each product alone; leave "
+            "--market-scope and VARIANT_SCOPE out, or add --refresh"
+        )
     personas = load_personas(config.personas_file) if config.personas_file else shipped_personas()
     return Order(
         config.num_questions,
@@ -57,7 +66,16 @@ def order_of(config: JobConfig, metadata: JobMetadata) -> Order:
         config.small_model,
         may_be_small(config) and version != FIRST_PROMPT_VERSION,
         locale,
+        shared_types,
     )
+
+
+def _shared_types(config: JobConfig) -> frozenset[QueryType]:
+    by_type = {
+        QueryType.MARKET: config.market_scope == "category",
+        QueryType.PRODUCT: config.variant_scope == "family",
+    }
+    return frozenset(query_type for query_type, is_shared in by_type.items() if is_shared)
 
 
 def terms_of(config: JobConfig, order: Order) -> dict[str, Any]:
@@ -71,7 +89,10 @@ def terms_of(config: JobConfig, order: Order) -> dict[str, Any]:
     if order.prompt_version == FIRST_PROMPT_VERSION:
         return terms
     terms |= {"unbranded_share": order.plan.unbranded_share, "personas": name_of(order.plan.personas)}
-    return terms if order.prompt_version in PROMPTS_WITHOUT_LOCALE else terms | {"locale": order.locale or "auto"}
+    if order.prompt_version in PROMPTS_WITHOUT_LOCALE:
+        return terms
+    scopes = {"market_scope": config.market_scope, "variant_scope": config.variant_scope}
+    return terms | {"locale": order.locale or "auto"} | scopes
 
 
 def has_other_terms(config: JobConfig, order: Order, metadata: JobMetadata) -> bool:
@@ -85,15 +106,16 @@ def has_other_terms(config: JobConfig, order: Order, metadata: JobMetadata) -> b
     Raises:
         OtherTermsError: the terms differ and `--refresh` was not given.
     """
-    changed = [
-        f"{name} was {metadata.terms[name]}, is {value}"
+    changed = {
+        name: f"{name} was {metadata.terms[name]}, is {value}"
         for name, value in terms_of(config, order).items()
         if metadata.terms.get(name, value) != value
-    ]
-    if changed and not config.refresh:
+    }
+    lasting = [said for name, said in changed.items() if name in LASTING_TERMS]
+    if lasting or (changed and not config.refresh):
         raise OtherTermsError(
-            f"job {config.job_id} began on other terms: {'; '.join(changed)}. "
-            "Use the first ones, a new --job-id, or --refresh."
+            f"job {config.job_id} began on other terms: {'; '.join(lasting or changed.values())}. "
+            f"Use the first ones, {'or a new --job-id' if lasting else 'a new --job-id, or --refresh'}."
         )
     return bool(changed)
 

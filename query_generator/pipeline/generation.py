@@ -7,10 +7,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from queue import SimpleQueue
 
-from query_generator.errors import FatalError, InterruptedRunError, RepliesOfNoUseError
+from query_generator.errors import FatalError, InterruptedRunError, RepliesOfNoUseError, RetryableError
 from query_generator.llm.base import Provider
 from query_generator.llm.metered import MeteredProvider, Meters
 from query_generator.models import Generated, QueryType
@@ -20,9 +21,10 @@ from query_generator.pipeline.outcomes import next_call, next_state, storable
 from query_generator.pipeline.saving import Saving
 from query_generator.pipeline.unusable import UnusableReplies
 from query_generator.pipeline.workers import Workers, take_ended
-from query_generator.questions.ask import are_mostly_copies, ask
+from query_generator.questions.ask import are_mostly_copies, ask, ask_for_set, beside
 from query_generator.questions.order import Known, Order
 from query_generator.questions.seen import Seen
+from query_generator.questions.sharing import Taken, take_from_set
 from query_generator.questions.weakness import Weakness
 from query_generator.report.stats import RunStats, Tally
 from query_generator.stopping import StopSignal
@@ -160,16 +162,25 @@ class Generation:
         if self._stop.is_set():
             raise InterruptedRunError(f"stopped: {self._stop.reason}")
         known = Known(item.existing, item.dropped, item.stored, item.answered)
-        order, around = self._weakness.order, self._seen.around()
-        generated = ask(item.product, item.query_type, order, self._provider, known, around)
+        product, query_type, order, around = item.product, item.query_type, self._weakness.order, self._seen.around()
+        if item.shared and item.buys_set:
+            generated = ask_for_set(product, query_type, order, self._provider, item.shared, around)
+            self._weakness.learn(generated)
+            return generated
+        taken = take_from_set(product, query_type, order, known, item.shared, around) if item.shared else Taken(known)
+        generated = ask(product, query_type, order, self._provider, taken.known, around)
         self._weakness.learn(generated)
-        return self._seen.settle(item.product, item.query_type, generated)
+        return self._seen.settle(product, query_type, beside(taken, generated))
 
     def _save(self, finished: Sequence[Future[Generated]]) -> None:
         self._ended_lately += len(finished)
         outcomes = []
         for future in finished:
-            outcome = self._outcome(self._in_flight[future], future)
+            item = self._in_flight[future]
+            if item.buys_set and self._save_set(item, future):
+                del self._in_flight[future]
+                continue
+            outcome = self._outcome(item, future)
             if outcome is None:
                 del self._in_flight[future]
             else:
@@ -180,7 +191,20 @@ class Generation:
         for future, _ in outcomes:
             del self._in_flight[future]
         self.ended.add(written)
+        self._saving.elect_in_place_of(written)
         self._ready.extendleft(next_call(outcome) for outcome in written if outcome.state is ItemState.RUNNING)
+
+    def _save_set(self, item: Item, future: Future[Generated]) -> bool:
+        """Save what was bought for a set, and go on with its item; False if the call is to be made again, or failed."""
+        if future.exception():
+            return False
+        generated = future.result()
+        if isinstance(generated.error, RetryableError):
+            return False
+        shared = self._saving.save_set(item, generated)
+        self._unusable.ended(item, generated)
+        self._ready.appendleft(replace(item, shared=shared))
+        return True
 
     def _outcome(self, item: Item, future: Future[Generated]) -> Outcome | None:
         """Return the outcome of a call; None if it was not made, or failed with an error that ends the run."""
@@ -217,6 +241,8 @@ class Generation:
         ledger = self._ledger
         if not ledger.db.with_reconnect(lambda: has_open_items(ledger.db, ledger.job_id)):
             return False
+        if self._weakness.order.shared_types:
+            ledger.db.with_reconnect(ledger.sets.elect)
         with suppress(InterruptedRunError):
             self._stop.sleep(ledger.lease.idle_check_seconds())
         return True

@@ -16,7 +16,7 @@ from query_generator.store.events import EventLog
 from query_generator.store.jobs import JobMetadata, JobStatus, count_items, read_job, read_metadata
 from query_generator.store.ledger import Ledger
 from query_generator.store.products import link_products, selected_products, take_selected
-from query_generator.store.work_queue import Link
+from query_generator.store.work_queue import Link, ScopesOf, of_no_scope
 
 _LOG = logging.getLogger("intake")
 
@@ -107,8 +107,10 @@ class Intake:
         events: EventLog,
         clock: Callable[[], float],
         on_wait: Callable[[], None] = lambda: None,
+        scopes_of: ScopesOf = of_no_scope,
     ) -> None:
         """Take what the run works with; `on_wait` is called when it begins to wait for the run that reads."""
+        self._scopes_of = scopes_of
         self._on_wait = on_wait
         self._config = config
         self._stop = stop
@@ -139,6 +141,7 @@ class Intake:
             given.link,
             self._config.limit,
             self._config.num_questions if self._config.skip_existing else None,
+            self._scopes_of,
         )
         if not loaded.products:
             raise InputError(

@@ -31,6 +31,7 @@ from query_generator.pipeline.spending import budget_of
 from query_generator.pipeline.starting import in_turn
 from query_generator.pipeline.unusable import UnusableReplies
 from query_generator.questions.seen import Seen
+from query_generator.questions.sharing import scopes_of
 from query_generator.report.metrics import Metrics, Totals
 from query_generator.report.stats import RunStats, Tally
 from query_generator.report.summary import ChildReport, Report
@@ -172,9 +173,17 @@ class _Run:
         numbered = ("queries",) if given_input.entries is None else ("products", "queries")
         self._db.with_reconnect(lambda: require_free_numbers(self._db, numbered))
         intake = Intake(
-            self._config, self._stop, self._ledger, self._events, self._clock, on_wait=self._import_while_waiting
+            self._config,
+            self._stop,
+            self._ledger,
+            self._events,
+            self._clock,
+            self._import_while_waiting,
+            partial(scopes_of, order=self._order),
         )
         taken = intake.load(given_input)
+        if self._order.shared_types:
+            self._db.with_reconnect(self._ledger.sets.elect)
         self._stats.products_processing_time = taken.seconds
         counts = self._db.with_reconnect(lambda: job_size(self._db, self._config.job_id))
         _LOG.info(

@@ -1,7 +1,7 @@
 """Puts the input into the ledger, in chunks, so that memory does not grow with the catalog."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
@@ -15,7 +15,7 @@ from query_generator.store.driver import refused_column
 from query_generator.store.ledger import Ledger
 from query_generator.store.products import link_products, read_selected_products
 from query_generator.store.sequences import require_other_cause
-from query_generator.store.work_queue import Added, Link
+from query_generator.store.work_queue import Added, Link, ScopesOf, of_no_scope
 
 _LOG = logging.getLogger("input")
 
@@ -96,6 +96,7 @@ def load_products(
     link: Link = link_products,
     limit: int | None = None,
     enough_at: int | None = None,
+    scopes_of: ScopesOf = of_no_scope,
 ) -> Loaded:
     """Put the products into the ledger, each once, and record the rejected ones.
 
@@ -105,6 +106,7 @@ def load_products(
         link: finds or adds the rows of products, as `link_products` does.
         limit: take only this many products; None takes all.
         enough_at: skip products that have this many active questions of each type; None skips none.
+        scopes_of: tells which sets a product takes questions from.
 
     Raises:
         InputError: the input cannot be read.
@@ -113,6 +115,7 @@ def load_products(
         DatabaseAwayError: the database stayed away.
     """
     loaded = Loaded()
+    add = partial(ledger.queue.add, link, enough_at=enough_at, scopes_of=scopes_of)
     ledger.db.with_reconnect(lambda: read_selected_products(ledger.db, ledger.job_id))
     stream = iter(entries)
 
@@ -122,7 +125,7 @@ def load_products(
         products = [entry for entry in chunk if isinstance(entry, Product)]
         rejected = [entry for entry in chunk if isinstance(entry, RejectedRecord)]
         if chunk:
-            added = _add_what_can_be(ledger, link, products, rejected, enough_at)
+            added = _add_what_can_be(ledger, add, products, rejected)
             if refused := added.rejected[len(rejected) :]:
                 loaded.refused += len(refused)
                 loaded.last_refusal = refused[-1].reason
@@ -157,15 +160,11 @@ def _require_some_taken(loaded: Loaded, enough: int) -> None:
 
 
 def _add_what_can_be(
-    ledger: Ledger,
-    link: Link,
-    products: Sequence[Product],
-    rejected: Sequence[RejectedRecord],
-    enough_at: int | None,
+    ledger: Ledger, add: Callable[..., Added], products: Sequence[Product], rejected: Sequence[RejectedRecord]
 ) -> Added:
     """Put one chunk into the ledger; products that the database refuses are found by halving, and rejected."""
     try:
-        return ledger.db.with_reconnect(partial(ledger.queue.add, link, products, rejected, enough_at))
+        return ledger.db.with_reconnect(partial(add, products, rejected))
     except SkippableError as exc:
         require_other_cause(ledger.db, exc)
         if len(products) <= 1:
@@ -173,10 +172,10 @@ def _add_what_can_be(
             refused = [RejectedRecord(product.position, field, str(exc), product.key) for product in products]
             if not refused:
                 raise
-            return ledger.db.with_reconnect(partial(ledger.queue.add, link, [], [*rejected, *refused], enough_at))
+            return ledger.db.with_reconnect(partial(add, [], [*rejected, *refused]))
     middle = len(products) // 2
-    first = _add_what_can_be(ledger, link, products[:middle], rejected, enough_at)
-    last = _add_what_can_be(ledger, link, products[middle:], [], enough_at)
+    first = _add_what_can_be(ledger, add, products[:middle], rejected)
+    last = _add_what_can_be(ledger, add, products[middle:], [])
     return Added(first.linked + last.linked, first.repeated + last.repeated, first.rejected + last.rejected)
 
 

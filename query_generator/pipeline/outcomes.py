@@ -6,9 +6,10 @@ from dataclasses import replace
 from itertools import islice
 
 from query_generator.errors import RateLimitedError, RefusedRequestError, RetryableError, UnusableReplyError
-from query_generator.models import Generated, StoredText
+from query_generator.models import Generated, StoredText, Writer
 from query_generator.questions.ask import shortage
 from query_generator.questions.order import Order
+from query_generator.questions.sharing import SharedSet
 from query_generator.store.items import ErrorStage, Item, ItemState, Outcome
 from query_generator.store.queries import Query
 
@@ -50,10 +51,10 @@ def _after_no_use(item: Item, generated: Generated, *, may_wait: bool) -> Outcom
 
 
 def _failed(item: Item, generated: Generated, answered: int) -> Outcome:
-    """Give an item up; another run takes it up again if the cause is outside of it."""
+    """Give an item up, with what it takes from a set; another run takes it up again if the cause is outside of it."""
     return Outcome(
         item,
-        generated,
+        replace(generated, questions=generated.questions or generated.shared),
         ItemState.FAILED,
         answered,
         deferred=item.deferred,
@@ -71,14 +72,13 @@ def storable(text: str) -> str:
 def queries_of(outcome: Outcome) -> list[Query]:
     """Return the questions of an outcome as queries to store."""
     generated = outcome.generated
+    own = Writer(generated.provider, generated.model, generated.prompt_version)
     return [
         Query(
             outcome.item.product_id,
             question.text,
             outcome.item.query_type,
-            generated.provider,
-            generated.model,
-            generated.prompt_version,
+            *(question.writer or own),
             question.facets,
             question.branded,
             question.locale,
@@ -116,6 +116,13 @@ def next_call(outcome: Outcome) -> Item:
         existing=(*outcome.item.existing, *generated.questions),
         by_person=(),
         off={},
+        shared=_without_taken(outcome),
         answered=outcome.answered,
         dropped=Counter(outcome.item.dropped) + generated.dropped,
     )
+
+
+def _without_taken(outcome: Outcome) -> SharedSet | None:
+    """Return the item's set for its next call: once it has taken from it, there is nothing more in it."""
+    shared = outcome.item.shared
+    return replace(shared, questions=()) if shared and outcome.generated.questions and shared.is_complete else shared

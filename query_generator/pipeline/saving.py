@@ -10,10 +10,11 @@ from query_generator.models import Generated
 from query_generator.pipeline.batch_events import BatchEvents
 from query_generator.pipeline.outcomes import queries_of, storable, with_ids
 from query_generator.questions.order import Order
+from query_generator.questions.sharing import SharedSet, order_of_set
 from query_generator.report.stats import RunStats
 from query_generator.store.driver import sqlstate_of
 from query_generator.store.events import EventLog
-from query_generator.store.items import ErrorStage, ItemState, Outcome
+from query_generator.store.items import ErrorStage, Item, ItemState, Outcome
 from query_generator.store.ledger import Ledger
 from query_generator.store.queries import save_storable_queries, stored_ids, switch_off
 from query_generator.store.sequences import require_other_cause
@@ -78,6 +79,43 @@ class Saving:
             written = [saved for outcome in outcomes for saved in self._save_alone(outcome)]
         self._stats.results_persistence_time += self._clock() - began
         return written
+
+    def save_set(self, item: Item, generated: Generated) -> SharedSet:
+        """Save what a call has brought for the set of an item; a set that cannot be bought is given up.
+
+        Returns:
+            The set as it is stored, from which other items may take if it is complete.
+
+        Raises:
+            RunFencedError: this run was declared dead.
+            DatabaseAwayError: the database stayed away.
+        """
+        shared, order = item.shared or SharedSet(""), self._order()
+        if generated.error is None:
+            wanted = order_of_set(item.product, item.query_type, order).num_questions
+            have = len(shared.questions) + len(generated.questions)
+            ends = have >= wanted or shared.calls + 1 >= order.calls
+            self._stats.llm = self._meter.stats()
+            self._stats.examples = {**generated.examples, **self._stats.examples}
+            try:
+                return self._ledger.db.with_reconnect(
+                    lambda: self._ledger.sets.save(item.query_type, shared, generated, self._stats.as_dict(), ends=ends)
+                )
+            except SkippableError as exc:
+                generated.error = exc
+        _LOG.warning(
+            "[BATCH WARNING] %s questions for all products like '%s' cannot be had, so each is asked for alone: %s",
+            item.query_type,
+            item.product.name,
+            storable(str(generated.error)),
+        )
+        self._ledger.db.with_reconnect(lambda: self._ledger.sets.give_up(item.query_type, shared.scope))
+        return replace(shared, is_complete=True)
+
+    def elect_in_place_of(self, outcomes: Sequence[Outcome]) -> None:
+        """Let other items buy the sets of those that have failed before they could."""
+        if any(outcome.item.buys_set and outcome.state is ItemState.FAILED for outcome in outcomes):
+            self._ledger.db.with_reconnect(self._ledger.sets.elect)
 
     def report_rest(self) -> None:
         """Record what no `batch_saved` event has reported yet."""

@@ -58,7 +58,7 @@ class UnusableReplies:
         """
         row = self._rows[item.query_type]
         row.asked_again.discard(_key(item))
-        if generated and generated.questions:
+        if generated and len(generated.questions) > len(generated.shared):
             row.in_vain.clear()
             row.asked_again.clear()
             row.has_been_of_use = True

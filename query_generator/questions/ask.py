@@ -1,14 +1,17 @@
 """Asks a provider for the questions of one product and type, and accepts the good ones."""
 
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 
 from query_generator.errors import RetryableError, SkippableError, UnusableReplyError
-from query_generator.llm.base import Provider
+from query_generator.llm.base import GenerationRequest, Provider
 from query_generator.models import Generated, Product, QueryType
 from query_generator.questions.accept import DUPLICATE, NEAR_COPY
 from query_generator.questions.judged import judged
 from query_generator.questions.near_copies import FEW_KEPT
 from query_generator.questions.order import Known, Order, Surroundings, next_request
+from query_generator.questions.sharing import SharedSet, Taken, request_for_set
 from query_generator.unexpected import unexpected_as
 
 FEWEST_COPIES = 8  # in a reply, before it is worth a warning
@@ -38,9 +41,13 @@ def ask(
     Raises:
         FatalError: no further call makes sense.
     """
+    return _asked(provider, order, lambda: next_request(product, query_type, order, known, around))
+
+
+def _asked(provider: Provider, order: Order, request_of: Callable[[], GenerationRequest | None]) -> Generated:
     try:
         with unexpected_as(SkippableError):
-            request = next_request(product, query_type, order, known, around)
+            request = request_of()
             if request is None:
                 return Generated()
             reply = judged(request, provider.generate(request))
@@ -58,6 +65,27 @@ def ask(
         prompt_version=order.prompt_version,
         examples=reply.verdict.examples,
     )
+
+
+def ask_for_set(
+    product: Product,
+    query_type: QueryType,
+    order: Order,
+    provider: Provider,
+    shared: SharedSet,
+    around: Surroundings | None = None,
+) -> Generated:
+    """Ask once for the questions that a set lacks, for whichever of its products; otherwise as `ask`."""
+    return _asked(provider, order, lambda: request_for_set(product, query_type, order, shared, around))
+
+
+def beside(taken: Taken, own: Generated) -> Generated:
+    """Return what a call has brought together with what its item takes from a set."""
+    shared = list(taken.known.shared)
+    if own.error:
+        return replace(own, shared=shared)
+    questions, dropped = [*shared, *own.questions], own.dropped + taken.dropped
+    return replace(own, questions=questions, dropped=dropped, examples=taken.examples | own.examples, shared=shared)
 
 
 def shortage(have: int, wanted: int, calls: int, dropped: Counter[str]) -> SkippableError:

@@ -8,7 +8,7 @@ py3langid had 54 with 44 µs, 124 MB and numpy).
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,6 +26,8 @@ CERTAIN = 0.35  # of another language; calibrated on the labelled sets, where tr
 POSSIBLE = 0.10  # of the asked language: a question that may be in it stays
 LIKELY = 0.45  # of the language of a product's text of LONG_TEXT_LETTERS and more; CERTAIN for a shorter one
 LONG_TEXT_LETTERS = 40
+SURELY_NAMED = 0.6  # of the language of names alone, from which on it is likelier than English
+ENGLISH = "en"
 SAMPLE_CHARACTERS = 400  # of a description
 # Languages that a short text does not tell apart.
 _CLOSE = (
@@ -55,11 +57,15 @@ Predict = Callable[[str, int], tuple[tuple[str, ...], tuple[float, ...]]]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The languages (ISO 639) that a question may be in, their scripts, and the words that tell the first of them."""
+    """The languages (ISO 639) that a question may be in, their scripts, and the words that tell them.
+
+    `is_sure`: the first one is that of the product, not one that its names only look like.
+    """
 
     languages: tuple[str, ...]
     scripts: frozenset[str]
     telling: frozenset[str]
+    is_sure: bool = True
 
 
 @lru_cache(maxsize=128)
@@ -72,18 +78,17 @@ def asked_language(product: Product, locale: str) -> Asked | None:
         language = locale.replace("_", "-").split("-")[0].lower()
         return None if language in _NO_LANGUAGE else _asked((language,))
     cleaned = without_orders(product)
-    texts = [cleaned.description[:SAMPLE_CHARACTERS], cleaned.name]
-    languages = dict.fromkeys(language for text in texts if (language := _language_of(text)))
-    if not languages:
-        whole = " ".join((cleaned.name, cleaned.category, *texts, *(value for _, value in cleaned.attributes)))
-        languages = dict.fromkeys(filter(None, [_language_of(whole[:SAMPLE_CHARACTERS])]))
-    return _asked(tuple(languages)) if languages else None
+    description, name = cleaned.description[:SAMPLE_CHARACTERS], cleaned.name
+    if of_description := _language_of(description):
+        return _asked(tuple(dict.fromkeys(filter(None, (of_description, _language_of(name))))))
+    whole = " ".join((name, cleaned.category, description, name, *(value for _, value in cleaned.attributes)))
+    return _of_names(name) or _of_names(whole[:SAMPLE_CHARACTERS])
 
 
 def language_of(product: Product) -> str:
     """Return the language of a product's texts (ISO 639), "" if they do not tell it."""
     asked = asked_language(product, "")
-    return asked.languages[0] if asked else ""
+    return asked.languages[0] if asked and asked.is_sure else ""
 
 
 def is_in_another(question: str, words: list[str], asked: Asked) -> bool:
@@ -153,6 +158,21 @@ def _language_of(text: str) -> str:
     languages, certainties = _predicted(text)
     enough = LIKELY if counts[LATIN] >= LONG_TEXT_LETTERS else CERTAIN
     return languages[0] if languages and certainties[0] >= enough else ""
+
+
+def _of_names(text: str) -> Asked | None:
+    """Return the languages of a text that is no prose; names in Latin letters may always be those of an English text.
+
+    "Samsung Galaxy Tab S8 Plus Grey" looks French to the model; only words such as "pour" make that sure.
+    """
+    language = _language_of(text)
+    if not language or language == ENGLISH or scripts_of(language) != scripts_of(ENGLISH):
+        return _asked((language,)) if language else None
+    telling = set(_WORD.findall(text.lower())) & (telling_words(language) - telling_words(ENGLISH))
+    _, certainties = _predicted(text)
+    if len(telling) > 1 or (telling and certainties[0] >= SURELY_NAMED):
+        return _asked((language,))
+    return replace(_asked((language, ENGLISH)), is_sure=False)
 
 
 def _predicted(text: str) -> tuple[tuple[str, ...], tuple[float, ...]]:

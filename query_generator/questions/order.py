@@ -28,6 +28,7 @@ class Order:
         small_model: ask for one question at a time, each `reask_limit` times again at most.
         locale: whose language they are in, as BCP 47; "" is the language of each product's texts.
         may_ask_singly: do so as soon as the replies show that the model is too weak for a plan.
+        shared_types: whose questions are bought once for several products, by `sharing`.
     """
 
     num_questions: int
@@ -38,6 +39,7 @@ class Order:
     small_model: bool = False
     may_ask_singly: bool = False
     locale: str = ""
+    shared_types: frozenset[QueryType] = frozenset()
 
     @property
     def calls(self) -> int:
@@ -54,12 +56,17 @@ class Known:
         dropped: the texts that earlier replies for it were refused, by reason.
         stored: questions that the product has from elsewhere, of both types.
         answered: the calls that have got a reply.
+        shared: questions that it takes from a set; they count like its own, but no prompt tells them, since other
+            groups than those of the set are asked for.
+        groups: its plan, where that is not its product's own.
     """
 
     existing: Sequence[Question] = ()
     dropped: Mapping[str, int] = field(default_factory=dict)
     stored: Sequence[StoredText] = ()
     answered: int = 0
+    shared: Sequence[Question] = ()
+    groups: Sequence[SlotGroup] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +91,15 @@ def next_request(
 ) -> GenerationRequest | None:
     """Return the request for what an item lacks; None if it lacks nothing."""
     known, around = known or Known(), around or Surroundings()
-    lacking = order.num_questions - len(known.existing)
+    lacking = order.num_questions - len(known.existing) - len(known.shared)
     if lacking <= 0:
         return None
-    texts, stored = tuple(question.text for question in known.existing), tuple(known.stored)
+    told, stored = tuple(question.text for question in known.existing), tuple(known.stored)
     if order.prompt_version == FIRST_PROMPT_VERSION:
-        prompt = build_prompt(product, query_type, lacking, texts)
-        return GenerationRequest(product, query_type, lacking, prompt, texts, stored=stored)
-    groups = open_slots(
-        plan(product, query_type, order.num_questions, order.plan, order.prompt_version), known.existing
-    )
+        prompt = build_prompt(product, query_type, lacking, told)
+        return GenerationRequest(product, query_type, lacking, prompt, told, stored=stored)
+    planned = known.groups or plan(product, query_type, order.num_questions, order.plan, order.prompt_version)
+    groups = open_slots(planned, (*known.existing, *known.shared))
     if known.dropped.get(CUT_WHILE_REPEATING):
         groups = groups[:1]
     if order.small_model:
@@ -102,7 +108,7 @@ def next_request(
     shipped = shipped_personas()
     personas = () if order.plan.personas == shipped else order.plan.personas
     prompt = build_planned_prompt(
-        product, query_type, groups, asked, texts, around.avoided(), personas, order.prompt_version, order.locale
+        product, query_type, groups, asked, told, around.avoided(), personas, order.prompt_version, order.locale
     )
     needed = sum(group.count for group in groups)
     return GenerationRequest(
@@ -110,7 +116,7 @@ def next_request(
         query_type,
         needed,
         prompt,
-        texts,
+        (*told, *(question.text for question in known.shared)),
         groups,
         asked,
         stored,
@@ -131,7 +137,7 @@ def _one_question(
     """Return the request for a question of one of the groups, by turns."""
     group = replace(groups[known.answered % len(groups)], count=1)
     prompt, opener = small_prompt(product, query_type, group, known.answered, order.locale)
-    texts = tuple(question.text for question in known.existing)
+    texts = tuple(question.text for question in (*known.existing, *known.shared))
     is_last = known.answered + 1 >= order.calls
     stored = tuple(known.stored)
     return GenerationRequest(

@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
-from query_generator.models import Facets, Intent, Product, QueryType, Question, SlotGroup, Stage, Style
+from query_generator.models import Facets, Intent, Product, QueryType, Question, SlotGroup, Stage, Style, composite_key
 from query_generator.questions.families import family_of
 from query_generator.questions.personas import Persona, shipped_personas
 
@@ -72,7 +72,8 @@ def plan(
     The groups have distinct facets, which follow from name, brand and category alone, and distinct keys.
     """
     settings = settings or PlanSettings()
-    seed = f"{product.key}|{query_type}|{count}"
+    identity = product.key if product.name else composite_key("", product.category)
+    seed = f"{identity}|{query_type}|{count}"
     draw = _FirstDraw(seed) if version == FIRST_PLAN else _Draw(seed)
     branded = _branded_count(query_type, count, settings.unbranded_share)
     family = family_of(product)

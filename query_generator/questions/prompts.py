@@ -62,7 +62,7 @@ def build_planned_prompt(
     """Build the prompt for the groups of a plan.
 
     Args:
-        product: what the questions are for; its data cannot close its own block.
+        product: what the questions are for; its data cannot close its own block. Without a name it is a category.
         query_type: their type.
         groups: what is asked for.
         asked: for each group, how many questions.
@@ -74,7 +74,7 @@ def build_planned_prompt(
     """
     texts = _texts()[version]
     facts = _facts(product)
-    data = {"name": facts.pop("name"), "spoken_name": spoken_name(product), **facts}
+    data = {"name": facts.pop("name"), "spoken_name": spoken_name(product), **facts} if product.name else facts
     described = {persona.name: persona.description for persona in personas if persona.description}
     lines = _first_lines if version == FIRST_PLAN else _lines
     indent = 1 if version == FIRST_PLAN else None
@@ -155,6 +155,7 @@ def _facts(product: Product) -> dict[str, object]:
         "brand": product.brand,
         "category": product.category,
         "price": f"{product.price} {product.currency}".strip() if product.price else "",
+        "currency": "" if product.name else product.currency,
         "description": product.description[:MAX_DESCRIPTION],
         "attributes": dict(product.attributes[:MAX_ATTRIBUTES]),
     }

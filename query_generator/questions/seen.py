@@ -40,7 +40,10 @@ class Seen:
             self.brands.add(product.brand)
 
     def settle(self, product: Product, query_type: QueryType, generated: Generated) -> Generated:
-        """Take in the questions of a call, without those that the product's other type has got meanwhile."""
+        """Take in the questions of a call, without those that the product's other type has got meanwhile.
+
+        Those of a shared set make no pattern, since other products have them on purpose.
+        """
         if not generated.questions:
             return generated
         names = own_names(product)
@@ -48,7 +51,7 @@ class Seen:
             copies = NearCopies(names.masked, self._of_other_types(product, query_type))
             kept = [question for question in generated.questions if not copies.copy_of(question.text)]
             is_due = self._take_in(product, query_type, [question.text for question in kept])
-        self.patterns.add(product.key, [names.masked(question.text) for question in kept])
+        self.patterns.add(product.key, [names.masked(question.text) for question in kept if not question.writer])
         if is_due:
             self._overused = self.patterns.overused(NAMED_PATTERNS)
         dropped = generated.dropped.copy()

@@ -14,7 +14,7 @@ from typing import Any
 
 from query_generator.llm.base import Prompt
 from query_generator.models import Product, QueryType, SlotGroup
-from query_generator.questions.language import asked_language
+from query_generator.questions.language import ENGLISH, asked_language
 from query_generator.questions.plan import about
 from query_generator.questions.spoken_name import spoken_name
 
@@ -52,7 +52,7 @@ def small_prompt(
 
 def _opener(product: Product, group: SlotGroup, number: int, locale: str) -> str:
     language = asked_language(product, locale)
-    if language is not None and "en" not in language.languages:
+    if language is not None and language.languages[0] != ENGLISH:
         return ""
     branded = group.facets.branded
     choice: list[str] = _openers()["branded" if branded else "unbranded"][group.facets.intent]

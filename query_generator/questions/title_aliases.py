@@ -14,7 +14,7 @@ from query_generator.questions.brand_aliases import (
     add_other_spellings,
     camel_split,
 )
-from query_generator.questions.language import asked_language
+from query_generator.questions.language import ENGLISH, asked_language
 from query_generator.questions.name_folding import fold, is_written_together, squeezed
 from query_generator.questions.name_vocabulary import (
     foreign_words,
@@ -249,9 +249,9 @@ def _is_foreign(words: list[str]) -> bool:
 
 
 def _speaks_another(product: Product) -> bool:
-    """Return whether a product's texts are certainly in no English."""
+    """Return whether a product's texts are likely to be in no English."""
     asked = asked_language(product, "")
-    return asked is not None and "en" not in asked.languages
+    return asked is not None and asked.languages[0] != ENGLISH
 
 
 def _ends_in_foreign(word: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from query_generator.cache.stats import CacheStats
 from query_generator.llm.metered import CallStats
 from query_generator.store.items import ItemState, Outcome
+from query_generator.store.shared_sets import SharedSums
 
 
 @dataclass(slots=True)
@@ -76,6 +77,7 @@ def execution_stats(
     questions: int,
     dropped: Mapping[str, int],
     switched_off: Mapping[str, int],
+    shared: Mapping[str, SharedSums] | None = None,
 ) -> dict[str, Any]:
     """Return `execution_stats` of results.json: times in seconds, costs in US dollars.
 
@@ -85,6 +87,7 @@ def execution_stats(
         questions: accepted questions; each is a row of `queries`, since both are written in one transaction.
         dropped: texts that were dropped, by reason.
         switched_off: questions that do not hold any more since their product has changed, by reason.
+        shared: what items have taken from sets that were bought once for several products, by type.
     """
     llm = stats.llm
     average = llm.seconds / llm.successful_requests if llm.successful_requests else 0.0
@@ -115,5 +118,6 @@ def execution_stats(
         "dropped_reasons": dict(dropped),
         "dropped_examples": stats.examples,
         "switched_off": dict(switched_off),
+        "shared_sets": {query_type: asdict(sums) for query_type, sums in (shared or {}).items()},
         "cache": {**stats.cache.as_dict(), "hit_rate_percent": round(stats.cache.hit_rate_percent, 2)},
     }

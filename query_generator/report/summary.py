@@ -2,8 +2,8 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import islice
@@ -30,6 +30,7 @@ from query_generator.store.results import (
     result_json,
     unanswered,
 )
+from query_generator.store.shared_sets import SharedSums, shared_sums
 
 _LOG = logging.getLogger("report")
 
@@ -51,7 +52,8 @@ class Report:
     """A job in numbers and addresses. `dropped` counts unusable texts by reason, `off` questions that do not hold any
     more.
 
-    `errors` are the first ones, as (product_key, stage, reason); `lacking` is what pages most often lack.
+    `errors` are the first ones, as (product_key, stage, reason); `lacking` is what pages most often lack; `shared` is
+    what items took from sets, by type.
     """
 
     job_id: str
@@ -64,6 +66,7 @@ class Report:
     addresses: tuple[str, ...]
     errors: tuple[tuple[str, str, str], ...]
     lacking: tuple[Lack, ...] = ()
+    shared: Mapping[str, SharedSums] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> ExitCode:
@@ -82,7 +85,7 @@ class Report:
         return {
             "providers": list(self.providers),
             "execution_stats": execution_stats(
-                self.stats, self.counts.processed_products, self.counts.questions, self.dropped, self.off
+                self.stats, self.counts.processed_products, self.counts.questions, self.dropped, self.off, self.shared
             ),
             "items": asdict(self.counts),
             "dropped": dict(self.dropped),
@@ -158,8 +161,8 @@ def publish_result(
         "input_source": job.metadata.input_source,
         "generated_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    dropped, off = dropped_texts(db, job_id), switched_off(db, job_id)
-    told = execution_stats(stats, counts.processed_products, counts.questions, dropped, off)
+    dropped, off, shared = dropped_texts(db, job_id), switched_off(db, job_id), shared_sums(db, job_id)
+    told = execution_stats(stats, counts.processed_products, counts.questions, dropped, off, shared)
     lacking = Lacking()
     for product, texts in unanswered(db, job_id):
         lacking.add(product, texts)
@@ -192,6 +195,7 @@ def publish_result(
         tuple(addresses),
         tuple(islice(job_errors(db, job_id), ERRORS_SHOWN)),
         lacking.most(),
+        shared,
     )
 
 
@@ -217,6 +221,11 @@ def _summary_lines(report: Report) -> Iterator[str]:
     if report.lacking:
         lacks = (f"{lack.attribute} of {lack.products} in {lack.category or NO_CATEGORY}" for lack in report.lacking)
         yield f"  lacking    {', '.join(lacks)}"
+    for query_type, sums in report.shared.items():
+        yield (
+            f"  shared     {sums.sets} sets of {query_type} questions, bought by {sums.calls} calls: "
+            f"{sums.items} products took {sums.questions} questions from them"
+        )
     guessed = f" (estimated for {llm.estimated_requests})" if llm.estimated_requests else ""
     tokens = f"{llm.prompt_tokens} + {llm.output_tokens} tokens{guessed}"
     yield f"  calls      {llm.total_requests} ({llm.failed_requests} failed, {llm.retries} retries), {tokens}"

@@ -1,6 +1,6 @@
 """What a job is, where its products come from, and what it makes of them."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from query_generator.declaration import Between, Group, Help, Option, Setting, declarations
 from query_generator.settings.readings import (
@@ -140,6 +140,25 @@ class WorkSettings:
         Between(0, 1),
         Option("--unbranded-share", "X", (*BUYING, "evaluate")),
     ] = 0.7
+    market_scope: Annotated[
+        Literal["product", "category"],
+        Setting(Group.WORK, "MARKET_SCOPE", "category"),
+        Help(
+            "whom unbranded market questions are bought for: each product, or its category",
+            "With `category` they are bought once for a category, locale and currency, and stored for each of its "
+            "products; branded ones stay the product's own. A job keeps what it began with.",
+        ),
+        Option("--market-scope", "S", BUYING),
+    ] = "product"
+    variant_scope: Annotated[
+        Literal["product", "family"],
+        Setting(Group.WORK, "VARIANT_SCOPE", "family"),
+        Help(
+            "whom product questions are bought for: each product, or all that differ in colour and size alone",
+            "With `family` products of one brand and category whose names are the same but for colour or size share "
+            "their product questions. A job keeps what it began with.",
+        ),
+    ] = "product"
     personas_file: Annotated[
         str | None,
         Setting(Group.WORK, "PERSONAS_FILE", "personas.json", default="the list that comes with the project"),

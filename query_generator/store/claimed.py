@@ -6,9 +6,11 @@ from typing import Any
 from query_generator.input.product_fields import RejectedRecordError
 from query_generator.models import Product, QueryType, StoredText
 from query_generator.questions.refresh import no_longer_holding
+from query_generator.questions.sharing import SharedSet
 from query_generator.store.canonical import stored_product
 from query_generator.store.items import Item
 from query_generator.store.queries import listed_questions
+from query_generator.store.shared_sets import set_questions
 
 NO_PRODUCT = Product(name="")
 
@@ -38,7 +40,15 @@ def _item(row: Any, product: Product) -> Item:
         (*(StoredText(*entry) for entry in row.stored), *gone),
         tuple(entry[0] for entry in row.by_person),
         off,
+        _shared_set(row),
     )
+
+
+def _shared_set(row: Any) -> SharedSet | None:
+    """Return the set that an item takes from; one alone in its scope buys all by itself."""
+    if row.scope is None or not (row.has_others or row.is_complete):
+        return None
+    return SharedSet(row.scope, set_questions(row.shared or ()), row.shared_calls, row.is_complete)
 
 
 def _product(row: Any) -> Product:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from query_generator.errors import RetryableError, UnusableReplyError
 from query_generator.models import Generated, Product, QueryType, Question, StoredText
+from query_generator.questions.sharing import SharedSet
 
 
 class ItemState(StrEnum):
@@ -35,7 +36,7 @@ class Item:
     `dropped` counts the unusable texts in their replies by reason. `by_person` are the ids of questions, also among the
     existing ones, that a person added or rewrote, and that the item does not list yet. `stored` are questions that the
     product has from elsewhere, of both types. `off` are the ids of questions that do not hold any more since the
-    product has changed, each with its reason.
+    product has changed, each with its reason. `shared` is the set that the item takes questions from, if any.
     """
 
     product_id: int
@@ -49,6 +50,12 @@ class Item:
     stored: tuple[StoredText, ...] = ()
     by_person: tuple[int, ...] = ()
     off: Mapping[int, str] = field(default_factory=dict)
+    shared: SharedSet | None = None
+
+    @property
+    def buys_set(self) -> bool:
+        """Whether the next call is for the set, not for the item alone."""
+        return self.shared is not None and not self.shared.is_complete
 
 
 @dataclass(frozen=True, slots=True)

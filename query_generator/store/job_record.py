@@ -56,6 +56,8 @@ class JobRecord:
             if changed:
                 self._note(**terms)
                 self._rows("ledger.reopen_unfilled_items", wanted=terms["num_questions"])
+                self._rows("ledger.open_sets")
+                self._rows("ledger.wait_for_sets")
             is_first = not submission or job.metadata.submission != submission
             if submission and is_first:
                 self._note(submission=submission)

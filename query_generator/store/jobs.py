@@ -21,7 +21,10 @@ class JobStatus(StrEnum):
     FAILED = "failed"  # the last run failed, and no item is open
 
 
-TERMS = ("num_questions", "providers", "models", "prompt_version", "unbranded_share", "personas", "locale")
+TERMS = (
+    *("num_questions", "providers", "models", "prompt_version", "unbranded_share", "personas", "locale"),
+    *("market_scope", "variant_scope"),
+)
 """What the questions of a job depend on."""
 
 

@@ -3,6 +3,7 @@
 from query_generator.store.database import Database
 from query_generator.store.job_record import JobRecord
 from query_generator.store.lease import Lease
+from query_generator.store.shared_sets import SharedSets
 from query_generator.store.work_queue import WorkQueue
 
 
@@ -15,3 +16,4 @@ class Ledger:
         self.lease = lease
         self.record = JobRecord(db, job_id, lease)
         self.queue = WorkQueue(db, job_id, lease)
+        self.sets = SharedSets(db, job_id, lease)

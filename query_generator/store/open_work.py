@@ -16,13 +16,14 @@ from query_generator.store.sql import migrations
 
 ENOUGH_ITEMS = 20
 KEPT_PRODUCTS = "0008_canonical_products"  # without this migration, products are read from their records
+SHARED_SETS = "0017_shared_sets"
 READABLE_WITHOUT = {
     KEPT_PRODUCTS,
     "0009_quota_clock",
     "0012_reading_version_3",
     "0013_large_ids",
     "0014_facets",
-    *("0015_rewritten", "0016_refresh"),
+    *("0015_rewritten", "0016_refresh", SHARED_SETS),
 }
 RECORDS_AT_ONCE = 20
 
@@ -76,6 +77,13 @@ def experience_of(db: Database, job_id: str, provider: str, model: str) -> Exper
         if row.items >= ENOUGH_ITEMS and row.tokens_a_question:
             return Experience(*row)
     return None
+
+
+def complete_scopes(db: Database, job_id: str) -> frozenset[str]:
+    """Return the scopes of a job whose sets are bought."""
+    if SHARED_SETS in missing_migrations(db):
+        return frozenset()
+    return frozenset(row.scope for row in db.rows("quote.complete_scopes", job_id=job_id))
 
 
 class OpenWork:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from query_generator.errors import ConfigurationError, SkippableError
 from query_generator.masking import masked
 from query_generator.models import Generated, Product, QueryType, RejectedRecord
+from query_generator.questions.sharing import Scopes
 from query_generator.store.claimed import NO_PRODUCT, items_of
 from query_generator.store.connection_errors import not_kept
 from query_generator.store.database import Database
@@ -17,11 +18,17 @@ from query_generator.store.lease import Lease
 from query_generator.store.products import LinkedProduct
 from query_generator.store.queries import Query, save_queries_to_rds, switch_off
 
+ScopesOf = Callable[[Product], Scopes]
 Link = Callable[[Database, str, str, Sequence[Product]], tuple[list[LinkedProduct], list[Product]]]
 
 # Refusals that another text may not meet: by a check, a trigger or an index of theirs.
 OF_CONTENT = frozenset({"23505", "23514", "23P01", "44000", "54000", "P0001"})
 REHEARSED = "Where can I buy it, and is it worth its price?"
+
+
+def of_no_scope(_: Product) -> Scopes:
+    """Return the scopes of a product whose questions are all bought for itself."""
+    return Scopes()
 
 
 class Added(NamedTuple):
@@ -46,6 +53,7 @@ class WorkQueue:
         products: Sequence[Product],
         rejected: Sequence[RejectedRecord],
         enough_at: int | None,
+        scopes_of: ScopesOf = of_no_scope,
     ) -> Added:
         """Put a chunk of the input into the ledger; adding the same chunk again changes nothing.
 
@@ -57,6 +65,7 @@ class WorkQueue:
             products: the products of the chunk, in the order of the input.
             rejected: the rejected records of the chunk.
             enough_at: skip products that have this many active questions of each type; None skips none.
+            scopes_of: tells which sets a product takes questions from.
 
         Raises:
             RunFencedError: this run was declared dead.
@@ -66,7 +75,7 @@ class WorkQueue:
             if rejected:
                 self._add_rejected(rejected)
             linked, repeated = link(self._db, self._job_id, self._lease.run_id, products)
-            self._add_items(linked, enough_at)
+            self._add_items(linked, enough_at, scopes_of)
         return Added(linked, repeated, list(rejected))
 
     def _add_rejected(self, rejected: Sequence[RejectedRecord]) -> None:
@@ -78,7 +87,8 @@ class WorkQueue:
             keys=[record.product_key for record in rejected],
         )
 
-    def _add_items(self, linked: Sequence[LinkedProduct], enough_at: int | None) -> None:
+    def _add_items(self, linked: Sequence[LinkedProduct], enough_at: int | None, scopes_of: ScopesOf) -> None:
+        scopes = [scopes_of(entry.product) for entry in linked]
         ids = [entry.product_id for entry in linked]
         full = set()
         if enough_at is not None:
@@ -91,6 +101,9 @@ class WorkQueue:
             positions=[entry.product.position for entry in linked],
             content_hashes=[entry.product.content_hash for entry in linked],
             skipped=[product_id in full for product_id in ids],
+            lots=[entry.lot for entry in scopes],
+            product_scopes=[entry.product for entry in scopes],
+            market_scopes=[entry.market for entry in scopes],
             query_types=list(QueryType),
         )
         if self._db.one("ledger.count_items", job_id=self._job_id, product_ids=ids).items < len(QueryType) * len(ids):
@@ -131,7 +144,7 @@ class WorkQueue:
                 raise not_kept("job_items")
 
     def claim(self, size: int) -> list[Item]:
-        """Claim up to `size` items in the order of the input; deferred ones come after all others.
+        """Claim up to `size` items by lots, and in the order of the input; deferred ones come after all others.
 
         An item whose product cannot be read any more is marked as failed here, and not returned.
         """
@@ -246,4 +259,5 @@ def _columns(outcome: Outcome) -> dict[str, Any]:
         "model": generated.model or None,
         "prompt_tokens": generated.prompt_tokens,
         "output_tokens": generated.output_tokens,
+        "shared": sum(question.writer is not None for question in generated.questions),
     }

@@ -12,6 +12,7 @@ from query_generator.store.items import Counts, Outcome
 from query_generator.store.jobs import count_items
 from query_generator.store.lease import Lease
 from query_generator.store.ledger import Ledger
+from query_generator.store.work_queue import ScopesOf, of_no_scope
 
 TERMS = {"num_questions": 4, "providers": ["scripted"], "models": {}, "prompt_version": "1"}
 
@@ -55,10 +56,12 @@ def counts_of(ledger: Ledger) -> Counts:
     return count_items(ledger.db, ledger.job_id)
 
 
-def load(ledger: Ledger, entries: Iterable[Entry], enough_at: int | None = None) -> Loaded:
+def load(
+    ledger: Ledger, entries: Iterable[Entry], enough_at: int | None = None, scopes_of: ScopesOf = of_no_scope
+) -> Loaded:
     """Read the input as a run does, from beginning to end."""
     assert ledger.record.begin_load()
-    loaded = load_products(ledger, entries, enough_at=enough_at)
+    loaded = load_products(ledger, entries, enough_at=enough_at, scopes_of=scopes_of)
     ledger.record.end_load("test")
     return loaded
 

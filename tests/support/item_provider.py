@@ -8,6 +8,12 @@ from query_generator.llm.base import GenerationReply, GenerationRequest, Usage
 from tests.support.question_texts import for_groups, questions
 
 Step = Exception | int
+OF_SETS = 60  # the first question about a category, so that it is none of a product's
+
+
+def subject_of(request: GenerationRequest) -> str:
+    """What a request is about: the name of a product, or the category of a set."""
+    return request.product.name or request.product.category
 
 
 class ItemProvider:
@@ -33,11 +39,11 @@ class ItemProvider:
 
     def asked(self) -> list[tuple[str, str]]:
         """Product name and query type of every call, in order."""
-        return [(request.product.name, str(request.query_type)) for request in self.requests]
+        return [(subject_of(request), str(request.query_type)) for request in self.requests]
 
     def generate(self, request: GenerationRequest) -> GenerationReply:
         """Do what the script says, or write all that is asked for."""
-        subject = (request.product.name, str(request.query_type))
+        subject = (subject_of(request), str(request.query_type))
         with self._lock:
             self.requests.append(request)
             steps = self._steps.get(subject)
@@ -46,7 +52,7 @@ class ItemProvider:
         if isinstance(step, Exception):
             raise step
         with self._lock:
-            start = self._written[subject]
+            start = self._written.setdefault(subject, 0 if request.product.name else OF_SETS)
             self._written[subject] += step
         texts = questions(*subject, start, step)
         if not request.groups:

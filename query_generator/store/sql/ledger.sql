@@ -134,15 +134,23 @@ FROM unnest(%(positions)s::bigint[], %(fields)s::text[], %(reasons)s::text[], %(
 ON CONFLICT (job_id, load_id, position) DO NOTHING
 
 -- name: add_items
-INSERT INTO job_items (job_id, product_id, query_type, position, content_hash, state)
-SELECT %(job_id)s, i.product_id, t.query_type, i.position, i.content_hash,
-       CASE WHEN i.skipped THEN 'skipped' ELSE 'pending' END
-FROM unnest(%(product_ids)s::bigint[], %(positions)s::bigint[], %(content_hashes)s::text[], %(skipped)s::bool[])
-    AS i (product_id, position, content_hash, skipped)
+-- What takes from a set waits until that is complete, or until it is elected to buy it.
+INSERT INTO job_items (job_id, product_id, query_type, position, content_hash, state, lot, scope, waits)
+SELECT %(job_id)s::varchar, i.product_id, t.query_type, i.position, i.content_hash,
+       CASE WHEN i.skipped THEN 'skipped' ELSE 'pending' END, i.lot, o.scope,
+       o.scope IS NOT NULL AND NOT EXISTS (SELECT FROM query_generator_shared_sets s
+                                           WHERE s.job_id = %(job_id)s::varchar AND s.query_type = t.query_type
+                                             AND s.scope = o.scope AND s.is_complete)
+FROM unnest(%(product_ids)s::bigint[], %(positions)s::bigint[], %(content_hashes)s::text[], %(skipped)s::bool[],
+            %(lots)s::bigint[], %(product_scopes)s::text[], %(market_scopes)s::text[])
+    AS i (product_id, position, content_hash, skipped, lot, product_scope, market_scope)
 CROSS JOIN unnest(%(query_types)s::text[]) AS t (query_type)
+CROSS JOIN LATERAL (SELECT nullif(CASE t.query_type WHEN 'product' THEN i.product_scope ELSE i.market_scope END, '')
+                    AS scope) o
 ORDER BY i.product_id, t.query_type
 ON CONFLICT (job_id, product_id, query_type) DO UPDATE
     SET content_hash = EXCLUDED.content_hash, position = EXCLUDED.position, state = EXCLUDED.state,
+        lot = EXCLUDED.lot, scope = EXCLUDED.scope, waits = EXCLUDED.waits,
         answered = 0, deferred = 0, passing = FALSE, error = NULL, error_stage = NULL, dropped = '{}',
         query_ids = CASE WHEN EXCLUDED.state = 'skipped' THEN '{}' ELSE job_items.query_ids END, changed = TRUE
     WHERE job_items.content_hash <> EXCLUDED.content_hash
@@ -152,7 +160,7 @@ ON CONFLICT (job_id, product_id, query_type) DO UPDATE
 SELECT count(*) AS items FROM job_items WHERE job_id = %(job_id)s AND product_id = ANY(%(product_ids)s::bigint[])
 
 -- name: lock_pending
-SELECT product_id FROM job_items WHERE job_id = %(job_id)s AND state = 'pending' LIMIT 1 FOR UPDATE SKIP LOCKED
+SELECT product_id FROM job_items WHERE job_id = %(job_id)s AND state = 'pending' AND NOT waits LIMIT 1 FOR UPDATE SKIP LOCKED
 
 -- name: has_changed_items
 SELECT product_id FROM job_items WHERE job_id = %(job_id)s AND changed LIMIT 1
@@ -161,8 +169,8 @@ SELECT product_id FROM job_items WHERE job_id = %(job_id)s AND changed LIMIT 1
 WITH next AS (
     SELECT job_id, product_id, query_type
     FROM job_items
-    WHERE job_id = %(job_id)s AND state = 'pending'
-    ORDER BY deferred, position, product_id, query_type DESC
+    WHERE job_id = %(job_id)s AND state = 'pending' AND NOT waits
+    ORDER BY deferred, lot, position, product_id, query_type DESC
     LIMIT %(size)s
     FOR UPDATE SKIP LOCKED
 ), claimed AS (
@@ -171,9 +179,13 @@ WITH next AS (
     FROM next
     WHERE i.job_id = next.job_id AND i.product_id = next.product_id AND i.query_type = next.query_type
     RETURNING i.product_id, i.query_type, i.position, i.deferred, i.query_ids, i.attempts, i.answered, i.dropped,
-              i.changed
+              i.changed, i.lot, i.scope
 )
-SELECT c.product_id, c.query_type, c.position, c.deferred, c.attempts, c.answered, c.dropped, c.changed,
+SELECT c.product_id, c.query_type, c.position, c.deferred, c.attempts, c.answered, c.dropped, c.changed, c.scope,
+       h.questions AS shared, coalesce(h.calls, 0) AS shared_calls, coalesce(h.is_complete, FALSE) AS is_complete,
+       c.scope IS NOT NULL AND EXISTS (SELECT FROM job_items m
+                                       WHERE m.job_id = %(job_id)s AND m.scope = c.scope AND m.query_type = c.query_type
+                                         AND m.product_id <> c.product_id AND m.state <> 'skipped') AS has_others,
        s.product, CASE WHEN s.product IS NULL THEN left(coalesce(s.record, p.product_data)::text, 16777217) END AS record, p.brand_name,
        (SELECT coalesce(jsonb_agg(jsonb_build_array(q.query_id, q.query_text, q.intent, q.stage, q.style, q.persona,
                                                     q.branded, q.grounded_in,
@@ -185,6 +197,8 @@ SELECT c.product_id, c.query_type, c.position, c.deferred, c.attempts, c.answere
 FROM claimed c
 LEFT JOIN products p USING (product_id)
 LEFT JOIN jobselectedproducts s ON s.job_id = %(job_id)s AND s.product_id = c.product_id
+LEFT JOIN query_generator_shared_sets h
+    ON h.job_id = %(job_id)s AND h.query_type = c.query_type AND h.scope = c.scope
 CROSS JOIN LATERAL (
     -- A question without a hash that is younger than the first of ours was added by a person; older ones are of another
     -- program. What a person did comes first, since only so many are read.
@@ -206,7 +220,64 @@ CROSS JOIN LATERAL (
           ORDER BY f.is_off OR f.is_rewritten OR f.is_added DESC, f.query_id DESC
           LIMIT 500) e
 ) o
-ORDER BY c.deferred, c.position, c.product_id, c.query_type DESC
+ORDER BY c.deferred, c.lot, c.position, c.product_id, c.query_type DESC
+
+-- name: lock_job
+-- One run at a time elects who buys the sets of a job.
+SELECT job_id FROM batch_operations WHERE job_id = %(job_id)s AND query_generator FOR NO KEY UPDATE
+
+-- name: elect
+-- Of the items that wait for a set which nobody buys, the first one buys it.
+UPDATE job_items i SET waits = FALSE
+FROM (SELECT DISTINCT ON (w.query_type, w.scope) w.product_id, w.query_type
+      FROM job_items w
+      WHERE w.job_id = %(job_id)s AND w.state = 'pending' AND w.waits
+        AND NOT EXISTS (SELECT FROM job_items b
+                        WHERE b.job_id = %(job_id)s AND b.scope = w.scope AND b.query_type = w.query_type
+                          AND b.state IN ('pending', 'running') AND NOT b.waits)
+      ORDER BY w.query_type, w.scope, w.deferred, w.position, w.product_id) first
+WHERE i.job_id = %(job_id)s AND i.product_id = first.product_id AND i.query_type = first.query_type
+
+-- name: save_set
+-- Counts each call once: the same one again changes nothing.
+INSERT INTO query_generator_shared_sets AS s (job_id, query_type, scope, questions, dropped, calls, is_complete)
+VALUES (%(job_id)s, %(query_type)s, %(scope)s, %(questions)s::jsonb, %(dropped)s::jsonb, 1, %(is_complete)s)
+ON CONFLICT (job_id, query_type, scope) DO UPDATE
+SET questions = s.questions || EXCLUDED.questions, calls = s.calls + 1, is_complete = EXCLUDED.is_complete,
+    dropped = (SELECT coalesce(jsonb_object_agg(d.key, d.count), '{}')
+               FROM (SELECT e.key, sum(e.value::bigint) AS count
+                     FROM (SELECT * FROM jsonb_each_text(s.dropped)
+                           UNION ALL SELECT * FROM jsonb_each_text(EXCLUDED.dropped)) e
+                     GROUP BY e.key) d)
+WHERE s.calls = %(calls_before)s AND NOT s.is_complete
+
+-- name: close_set
+INSERT INTO query_generator_shared_sets AS s (job_id, query_type, scope, is_complete)
+VALUES (%(job_id)s, %(query_type)s, %(scope)s, TRUE)
+ON CONFLICT (job_id, query_type, scope) DO UPDATE SET is_complete = TRUE
+
+-- name: shared_set
+SELECT questions, calls, is_complete FROM query_generator_shared_sets
+WHERE job_id = %(job_id)s AND query_type = %(query_type)s AND scope = %(scope)s
+
+-- name: end_waiting
+UPDATE job_items SET waits = FALSE
+WHERE job_id = %(job_id)s AND scope = %(scope)s AND query_type = %(query_type)s AND waits
+
+-- name: open_sets
+-- Sets of a job that wants more questions than it began with.
+UPDATE query_generator_shared_sets SET is_complete = FALSE, calls = 0 WHERE job_id = %(job_id)s
+
+-- name: wait_for_sets
+UPDATE job_items SET waits = TRUE WHERE job_id = %(job_id)s AND state = 'pending' AND scope IS NOT NULL
+
+-- name: shared_sums
+SELECT s.query_type, s.sets, s.calls, coalesce(i.items, 0) AS items, coalesce(i.questions, 0) AS questions
+FROM (SELECT query_type, count(*) AS sets, sum(calls)::bigint AS calls
+      FROM query_generator_shared_sets WHERE job_id = %(job_id)s AND questions <> '[]' GROUP BY query_type) s
+LEFT JOIN (SELECT query_type, count(*) FILTER (WHERE shared > 0) AS items, sum(shared)::bigint AS questions
+           FROM job_items WHERE job_id = %(job_id)s AND scope IS NOT NULL GROUP BY query_type) i USING (query_type)
+ORDER BY s.query_type DESC
 
 -- name: forget_claims
 UPDATE job_items i SET state = 'pending', run_id = NULL
@@ -221,14 +292,14 @@ SET state = o.state, run_id = CASE WHEN o.state = 'pending' THEN NULL ELSE i.run
     query_ids = ARRAY(SELECT u.query_id FROM unnest(i.query_ids::bigint[]) WITH ORDINALITY AS u (query_id, number)
                       WHERE NOT EXISTS (SELECT FROM queries q WHERE q.query_id = u.query_id AND q.is_active IS FALSE)
                       ORDER BY u.number) || o.query_ids,
-    changed = FALSE, dropped = o.dropped, answered = o.answered,
+    changed = FALSE, dropped = o.dropped, answered = o.answered, shared = i.shared + o.shared,
     provider = coalesce(o.provider, i.provider), model = coalesce(o.model, i.model),
     prompt_tokens = i.prompt_tokens + o.prompt_tokens, output_tokens = i.output_tokens + o.output_tokens,
     finished_at = CASE WHEN o.state IN ('succeeded', 'failed') THEN clock_timestamp() END
 FROM jsonb_to_recordset(%(outcomes)s::jsonb)
     AS o (product_id bigint, query_type text, state text, deferred int, transient bool, error_stage text, error text,
           query_ids bigint[], dropped jsonb, attempts int, answered_before int, answered int, provider text, model text,
-          prompt_tokens bigint, output_tokens bigint)
+          prompt_tokens bigint, output_tokens bigint, shared int)
 WHERE i.job_id = %(job_id)s AND i.product_id = o.product_id AND i.query_type = o.query_type
   AND i.run_id = %(run_id)s AND i.state = 'running'
   AND i.attempts = o.attempts AND i.answered = o.answered_before
@@ -263,7 +334,8 @@ ORDER BY q.off_reason
 
 -- name: dropped
 SELECT d.key AS reason, sum(d.value::bigint)::bigint AS count
-FROM job_items i, jsonb_each_text(i.dropped) d
-WHERE i.job_id = %(job_id)s
+FROM (SELECT dropped FROM job_items WHERE job_id = %(job_id)s
+      UNION ALL SELECT dropped FROM query_generator_shared_sets WHERE job_id = %(job_id)s) i,
+     jsonb_each_text(i.dropped) d
 GROUP BY d.key
 ORDER BY d.key

@@ -28,6 +28,9 @@ SELECT i.product_id, i.query_type,
 FROM job_items i
 WHERE i.job_id = %(job_id)s AND i.product_id = ANY(%(product_ids)s::bigint[])
 
+-- name: complete_scopes
+SELECT scope FROM query_generator_shared_sets WHERE job_id = %(job_id)s AND is_complete
+
 -- name: records
 SELECT s.product_id, coalesce(s.position, s.product_id) AS position, p.brand_name, NULL AS product,
        left(coalesce(s.record, p.product_data)::text, 16777217) AS record

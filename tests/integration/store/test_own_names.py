@@ -13,7 +13,7 @@ from tests.support.catalog import counts_of, open_job, product
 from tests.support.earlier_tables import back_to_common_names
 from tests.support.ended_process import ended
 
-SINCE = ["0010_own_names", "0013_large_ids", "0014_facets", "0015_rewritten", "0016_refresh"]
+SINCE = ["0010_own_names", "0013_large_ids", "0014_facets", "0015_rewritten", "0016_refresh", "0017_shared_sets"]
 COMMON = ("runs", "quotas", "budgets", "rejected_records", "event_outbox", "schema_migrations")
 OF_OTHERS = "SELECT relname FROM pg_class WHERE relname = ANY(%(names)s::text[]) ORDER BY 1"
 FOREIGN = """

@@ -112,3 +112,36 @@ def test_a_sentence_in_latin_letters_is_not_kept_for_its_names(locale: str) -> N
 def test_a_yes_within_a_word_answers_nothing(locale: str, question: str) -> None:
     """ "If not so" in Chinese and "neighbourhood" in Korean end as an answer begins."""
     assert Checks(Product("Phone X", "Acme"), QueryType.MARKET, locale=locale).fault(question) == ""
+
+
+@pytest.mark.parametrize(
+    "product",
+    [
+        Product("Samsung Galaxy Tab S8 Plus Grey", "Samsung"),
+        Product("New DELL XPS 13 9300 Laptop", category="laptops"),
+        Product("Stormbreaker Waterproof Jacket"),
+        Product("iPhone 6", "Apple", "smartphones", attributes=(("tags", "smartphones, apple"),)),
+        Product("Calvin Klein Heel Shoes", category="womens-shoes", attributes=(("tags", "footwear, heel shoes"),)),
+        Product("Cumulus Cap Black", "Nimbus", "Shirts", attributes=(("color", "Black"), ("fabric", "cotton"))),
+        Product("Powder Canister", "Velvet Touch", "beauty", attributes=(("tags", "beauty, face powder"),)),
+    ],
+)
+def test_names_alone_make_no_english_question_wrong(product: Product) -> None:
+    """Without a sentence of the product's no language is certain: each reply in English would be paid for in vain."""
+    for question in ("Does it keep its colour after a year of use?", "Which one is good for a small flat?"):
+        assert Checks(product, QueryType.PRODUCT).fault(question) != "wrong_language"
+
+
+@pytest.mark.parametrize(
+    "product",
+    [
+        Product("Schreibtischlampe schwarz aus Metall"),
+        Product("Lampe de bureau en métal pour enfants"),
+        Product("Kaffeemaschine mit Mahlwerk und Milchaufschäumer"),
+        Product("Lampe", description="Une lampe de bureau avec trois niveaux de lumière."),
+    ],
+)
+def test_words_such_as_with_and_for_tell_the_language_of_a_title(product: Product) -> None:
+    """Then an English question is in another language."""
+    question = "Does the brightness stay the same after a year of daily use?"
+    assert Checks(product, QueryType.PRODUCT).fault(question) == "wrong_language"

@@ -58,6 +58,7 @@ def test_execution_stats_have_the_documented_shape() -> None:
         "dropped_reasons": {"markup": 3},
         "dropped_examples": {},
         "switched_off": {"ungrounded": 1},
+        "shared_sets": {},
         "cache": {**CacheStats().as_dict(), "hit_rate_percent": 0.0},
     }
 
