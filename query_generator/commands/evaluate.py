@@ -57,7 +57,7 @@ def _evaluated(path: str, config: JobConfig, encode: Encode | None) -> Evaluatio
     wanted = file.longest()
     personas = load_personas(config.personas_file) if config.personas_file else ()
     plans_of = partial(all_plans, settings=PlanSettings(config.unbranded_share, personas))
-    evaluation = Evaluation(wanted, file.cost_usd, plans_of, encode)
+    evaluation = Evaluation(wanted, file.cost_usd, plans_of, encode, file.shared_types)
     catalog = Catalog(config.products_file) if config.products_file else None
     for entry in file:
         evaluation.add(catalog.joined(entry) if catalog else entry)

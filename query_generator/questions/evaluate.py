@@ -6,7 +6,7 @@ Figures that compare each text with many look at samples, see `Lengths`; the sam
 import hashlib
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -106,6 +106,7 @@ class Evaluation:
         cost_usd: of all questions together; None: not known.
         plans_of: returns the plans that a product's questions may have been asked for by, at least one.
         encode: for mean_cosine, which is not known without it.
+        shared_types: whose questions were bought once for several products, which have them on purpose.
     """
 
     def __init__(
@@ -114,7 +115,9 @@ class Evaluation:
         cost_usd: float | None = None,
         plans_of: PlansOf = plans,
         encode: Encode | None = None,
+        shared_types: Collection[QueryType] = (),
     ) -> None:
+        self._shared_types = shared_types
         self._wanted = wanted
         self._cost_usd = cost_usd
         self._plans_of = plans_of
@@ -134,7 +137,7 @@ class Evaluation:
         sums.compared += len(compared)
         sums.near += near_duplicates(compared, masked)
         sums.asking += sum(text.rstrip().endswith(QUESTION_MARKS) for text in texts)
-        sums.patterns.add(entry.product.key, map(masked, texts))
+        sums.patterns.add(entry.product.key, map(masked, self._own_texts(entry)))
         for query_type, questions in entry.questions.items():
             keys = [comparison_key(question.text) for question in questions]
             sums.exact += len(keys) - len(set(keys))
@@ -143,6 +146,14 @@ class Evaluation:
         self._add_names(entry.questions.get(QueryType.MARKET, ()), names)
         self._add_facts(entry)
         self._add_to_sample(entry, masked)
+
+    def _own_texts(self, entry: QuestionSet) -> Iterator[str]:
+        """Yield the questions that no other product has on purpose; of a shared type these are its branded ones."""
+        for query_type, questions in entry.questions.items():
+            for question in questions:
+                is_branded = query_type is QueryType.MARKET and question.facets and question.facets.branded
+                if is_branded or query_type not in self._shared_types:
+                    yield question.text
 
     def _add_names(self, questions: Iterable[Question], names: OwnNames | None) -> None:
         for question in questions if names else ():
@@ -205,8 +216,9 @@ class Evaluation:
         products, questions: how many. short_lists: lists with fewer questions than wanted. exact_duplicates: share of
         questions that repeat one of their list but for case, spacing and marks. near_duplicates: share that repeat one
         of the product in other words, by `near_copies`. same_with_name_swapped: share that another product has as well
-        but for the names, by `patterns`. distinct_2: different pairs of words by all. self_bleu, compression_ratio:
-        see `text_figures`; these three with names masked, at `lengths`. question_share: share that ends as a question.
+        but for the names, by `patterns`, shared questions apart. distinct_2: different pairs of words by all.
+        self_bleu, compression_ratio: see `text_figures`; these three with names masked, at `lengths`. question_share:
+        share that ends as a question.
         brand_leaks: share of the unbranded market questions that name brand or product, by `names`. market_naming: the
         same of all market questions. contradictions: share that states what the catalog's fields contradict or deny,
         by `checks`. ungrounded: share of the product questions that no field of the product answers, by `grounding`

@@ -26,6 +26,7 @@ TYPE_NAMES = ("query_type", "type")
 LISTS = {QueryType.PRODUCT: "product_questions", QueryType.MARKET: "market_questions"}
 
 _COST = re.compile(r'"cost_usd"\s*:\s*([0-9.eE+-]+)')
+_SHARED = re.compile(r'"shared_sets"\s*:\s*\{([^}]*\}[^}]*)*?\}')
 _HEAD_END = re.compile(r'"products"\s*:\s*\[')
 _STRINGS = re.compile(r'\s*\[\s*(?:"|\])')
 
@@ -39,6 +40,7 @@ class QuestionFile:
 
     Attributes:
         cost_usd: what the questions cost, where the file tells; known once it was read.
+        shared_types: whose questions were bought once for several products; known once it was read.
         left_out: entries of the last reading that hold no question, by reason.
 
     Raises (while iterating):
@@ -50,6 +52,7 @@ class QuestionFile:
         self._path = path
         self._name = one_line(path)
         self.cost_usd: float | None = None
+        self.shared_types: frozenset[QueryType] = frozenset()
         self.left_out: Counter[str] = Counter()
 
     def __iter__(self) -> Iterator[QuestionSet]:
@@ -82,6 +85,8 @@ class QuestionFile:
         head = _HEAD_END.search(start)
         cost = _COST.search(start, 0, head.start()) if head else None
         self.cost_usd = float(cost[1]) if cost else None
+        shared = _SHARED.search(start, 0, head.start()) if head else None
+        self.shared_types = frozenset(kind for kind in QueryType if shared and f'"{kind}"' in shared[0])
         with self._file() as stream:
             yield from self._of_records(read_records(stream, self._name))
 

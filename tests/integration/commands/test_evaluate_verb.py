@@ -12,6 +12,7 @@ import pytest
 from batch_job import main
 from query_generator.errors import ExitCode, InputError
 from query_generator.models import QueryType
+from query_generator.questions.evaluate import Evaluation
 from query_generator.questions.question_sets import QuestionFile
 
 
@@ -84,6 +85,27 @@ def test_a_result_of_before_plans_is_read(tmp_path: Path) -> None:
     (found,) = file
     assert [question.facets for question in found.questions[QueryType.PRODUCT]] == [None, None]
     assert file.cost_usd is None
+
+
+def test_questions_that_are_shared_on_purpose_are_not_the_same_with_the_name_swapped(tmp_path: Path) -> None:
+    """Where the result says that a category's questions were bought once, they do not hide what is alike by chance."""
+    entries = [entry(1), entry(2)]
+    for number, found in enumerate(entries):
+        for question, words in zip(found["questions"], ("warm dry", "small wide"), strict=False):
+            question["text"] = f"Is it {words.split()[number]} in cold rain?"
+    document = result(entries)
+    assert _swapped(tmp_path, document) == round(2 / 6, 4)
+    document["execution_stats"]["shared_sets"] = {"market": {"sets": 1, "calls": 1, "items": 2, "questions": 2}}
+    assert _swapped(tmp_path, document) == 0.0
+
+
+def _swapped(folder: Path, document: dict[str, Any]) -> float | int | None:
+    file = QuestionFile(written(folder, json.dumps(document)))
+    sets = list(file)
+    evaluation = Evaluation({}, shared_types=file.shared_types)
+    for found in sets:
+        evaluation.add(found)
+    return evaluation.figures()["same_with_name_swapped"]
 
 
 @pytest.mark.parametrize(
