@@ -117,6 +117,13 @@ def stems_of(text: str) -> tuple[str, ...]:
     return tuple([read[word] for word in comparison_key(text).split() if word not in _ARTICLES])
 
 
+@cache
+def values_known() -> frozenset[str]:
+    """Return the stems of single words that tell what is needed: colors, materials, connections."""
+    needs = {need for at in lists().triggers.values() for need in at.alone}
+    return frozenset(phrase[0] for need in needs for phrase in need.says.stems if len(phrase) == 1)
+
+
 def is_spaceless(text: str) -> bool:
     """Whether a text holds letters of a script without spaces between words."""
     return not text.isascii() and _SPACELESS.search(text) is not None

@@ -72,6 +72,12 @@ def _sets() -> tuple[_Set, ...]:
 
 
 @cache
+def exclusive_words() -> frozenset[str]:
+    """Return the words of all sets but those that mean other things elsewhere."""
+    return frozenset[str]().union(*(each.words for each in _sets() if each.name not in _ONLY_BESIDE_FIELD))
+
+
+@cache
 def _set_fields() -> frozenset[str]:
     return frozenset[str]().union(*(each.fields for each in _sets()))
 
@@ -86,6 +92,11 @@ def _denied() -> _Denied:
         frozenset(data["trailing"].split()),
         frozenset(data["free"].split()),
     )
+
+
+def words_for_yes() -> frozenset[str]:
+    """Return the values by which a field says that the product has what the field is called."""
+    return _denied().yes
 
 
 def stated(product: Product) -> Stated:

@@ -6,7 +6,7 @@ from typing import Any
 from query_generator.input.product_fields import RejectedRecordError
 from query_generator.models import Product, QueryType, StoredText
 from query_generator.questions.refresh import no_longer_holding
-from query_generator.store.canonical import stored_product
+from query_generator.store.canonical import earlier_product, stored_product
 from query_generator.store.items import Item
 from query_generator.store.queries import listed_questions
 
@@ -24,7 +24,7 @@ def items_of(rows: Sequence[Any]) -> list[Item]:
 
 def _item(row: Any, product: Product) -> Item:
     query_type, listed = QueryType(row.query_type), listed_questions([*row.existing, *row.by_person])
-    off = no_longer_holding(product, query_type, listed) if row.changed else {}
+    off = no_longer_holding(product, query_type, listed, earlier_product(row.earlier)) if row.changed else {}
     gone = (StoredText(entry.question.text, counts=False) for entry in listed if entry.query_id in off)
     return Item(
         row.product_id,

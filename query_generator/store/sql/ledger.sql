@@ -174,7 +174,8 @@ WITH next AS (
               i.changed
 )
 SELECT c.product_id, c.query_type, c.position, c.deferred, c.attempts, c.answered, c.dropped, c.changed,
-       s.product, CASE WHEN s.product IS NULL THEN left(coalesce(s.record, p.product_data)::text, 16777217) END AS record, p.brand_name,
+       CASE WHEN c.changed THEN s.product -> 'earlier' END AS earlier, s.product - 'earlier' AS product,
+       CASE WHEN s.product IS NULL THEN left(coalesce(s.record, p.product_data)::text, 16777217) END AS record, p.brand_name,
        (SELECT coalesce(jsonb_agg(jsonb_build_array(q.query_id, q.query_text, q.intent, q.stage, q.style, q.persona,
                                                     q.branded, q.grounded_in,
                                                     q.query_hash IS NULL OR q.text_md5 <> md5(q.query_text))
