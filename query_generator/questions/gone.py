@@ -137,7 +137,7 @@ def _values_and_texts(product: Product) -> tuple[list[str], list[str]]:
     """Return the values of the fields, and the longer texts; the name of a field with yes or a number is a value."""
     values: list[str] = []
     texts = [product.description[:READ_CHARACTERS]]
-    for name, value in product.attributes:
+    for name, value in product.fields:
         is_feature = comparison_key(value) in words_for_yes() or _NUMBER.fullmatch(value)
         (values if is_feature else texts).append(name)
         for each in _SEPARATORS.split(value[:READ_CHARACTERS]):
@@ -147,7 +147,7 @@ def _values_and_texts(product: Product) -> tuple[list[str], list[str]]:
 
 def _texts_of(product: Product) -> Iterator[str]:
     yield from (product.name, product.brand, product.category, product.description[:READ_CHARACTERS])
-    for name, value in product.attributes:
+    for name, value in product.fields:
         if value:
             yield from (name, value[:READ_CHARACTERS])
 

@@ -77,13 +77,13 @@ class Grounding:
     @cached_property
     def _texts(self) -> tuple[_Field, ...]:
         product = self._product
-        texts = (("name", product.name), ("description", product.description), *product.attributes)
+        texts = (("name", product.name), ("description", product.description), *product.fields)
         return tuple(_field(name, text[:READ_CHARACTERS]) for name, text in texts if text)
 
     @cached_property
     def _attributes(self) -> tuple[_Attribute, ...]:
         found = []
-        for name, value in self._product.attributes:
+        for name, value in self._product.fields:
             words = _HUMP.sub(" ", name)
             if value and (stems := frozenset(stems_of(words))):
                 found.append(_Attribute(name, words, stems))

@@ -21,7 +21,8 @@ def canonical_json(product: Product) -> str:
     as it was before it changed.
     """
     texts = {name: text for name in _TEXTS if (text := getattr(product, name))}
-    return json.dumps({**texts, "attributes": product.attributes}, ensure_ascii=False)
+    others = {"others": product.others} if product.others else {}
+    return json.dumps({**texts, "attributes": product.attributes, **others}, ensure_ascii=False)
 
 
 def stored_product(row: Any) -> Product:
@@ -70,7 +71,9 @@ def earlier_product(kept: Any) -> Product | None:
 def _kept(kept: Any) -> Product:
     try:
         texts: dict[str, Any] = {name: str(kept.get(name, "")) for name in _TEXTS}
-        attributes = tuple((str(name), str(value)) for name, value in kept.get("attributes", ()))
+        attributes, others = (
+            tuple((str(name), str(value)) for name, value in kept.get(part, ())) for part in ("attributes", "others")
+        )
     except (AttributeError, TypeError, ValueError):
         raise RejectedRecordError("", "the product that was kept of it is not ours") from None
-    return Product(**texts, attributes=attributes)
+    return Product(**texts, attributes=attributes, others=others)
