@@ -1,7 +1,7 @@
 """Which of a product's fields answer a question, lexically, and why. Pure.
 
-A field answers if a shop assistant who sees nothing but the product's fields could. What people think of a product, or
-how it compares with others, no field answers. `needs` reads what a question asks for.
+A field answers if a shop assistant who sees nothing but the product's fields could. What people think of a product, how
+it compares with others, and why it is as it is, no field answers. `needs` reads what a question asks for.
 """
 
 import re
@@ -66,6 +66,8 @@ class Grounding:
         """Return the fields that answer a question, each once; none if no field does."""
         question = asked(self._masked(text))
         grounds: dict[str, Reason] = {}
+        if question.asks_why:
+            return ()
         for need in question.needs:
             for ground in self._answers(question, need):
                 grounds.setdefault(ground.field, ground.reason)
