@@ -22,7 +22,7 @@ from query_generator.questions.names import own_names
 from query_generator.questions.needs import is_spaceless, lists, stems_of, values_known
 from query_generator.questions.quantities import Quantity, quantities
 from query_generator.questions.standardize import comparison_key
-from query_generator.questions.stated import exclusive_words, words_for_yes
+from query_generator.questions.stated import exclusive_families, words_for_yes
 
 MOST_WORDS = 4  # of a value; what is longer is a text
 SHORTEST = 3  # letters of a word
@@ -50,9 +50,16 @@ def _words() -> _Words:
 
 
 @cache
+def _families() -> dict[str, frozenset[str]]:
+    """Return the stems that may mean the same as a stem: other words for a color or a material."""
+    families = [frozenset(stem for word in family for stem in stems_of(word)) for family in exclusive_families()]
+    return {stem: family for family in families for stem in family}
+
+
+@cache
 def _values_of_many() -> frozenset[str]:
     """Return the stems of colors, materials and the like, which mean the same in any text."""
-    return values_known() | frozenset(stem for word in exclusive_words() for stem in stems_of(word))
+    return values_known() | _families().keys()
 
 
 class Gone:
@@ -89,6 +96,8 @@ class Gone:
 
     def _still_stands(self, stem: str) -> bool:
         if len(stem) < SHORTEST or stem.isdigit() or stem in _words().of_all or stem in self._stems_now:
+            return True
+        if not _families().get(stem, frozenset()).isdisjoint(self._stems_now):
             return True
         if len(stem) < SHORTEST_WITHIN:
             return False

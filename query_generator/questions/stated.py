@@ -71,10 +71,9 @@ def _sets() -> tuple[_Set, ...]:
     return tuple(sets)
 
 
-@cache
-def exclusive_words() -> frozenset[str]:
-    """Return the words of all sets but those that mean other things elsewhere."""
-    return frozenset[str]().union(*(each.words for each in _sets() if each.name not in _ONLY_BESIDE_FIELD))
+def exclusive_families() -> tuple[frozenset[str], ...]:
+    """Return the words that may mean the same, of all sets but those whose words mean other things elsewhere."""
+    return tuple(family for each in _sets() if each.name not in _ONLY_BESIDE_FIELD for family in each.families)
 
 
 @cache

@@ -98,6 +98,7 @@ def test_what_neither_had_stays(question: str) -> None:
         ("material", "solid oakwood, oak veneer", "How well does the oak hold up?"),
         ("load", "25000 g", "Is 25 kg enough for a big television?"),
         ("charger", "USB, built in", "How fast is the usb charger?"),
+        ("color", "rot", "Does the red fade in the sun?"),
         ("bottle rack", "4", "How many wine bottles does it hold?"),
     ],
 )
