@@ -146,7 +146,8 @@ class Product:
     """One usable record of a catalog. Texts are plain and trimmed; missing ones are empty.
 
     `record_json` is the original record as stored in `products.product_data`; it is empty for a product that was read
-    back from the database. `product_id` is the row of `products` that the record claims to be; the claim counts only if
+    back from the database. `others` are fields of the record that are no attributes, but tell something of the product;
+    no prompt tells them. `product_id` is the row of `products` that the record claims to be; the claim counts only if
     brand and name agree. `position` counts records from 1. `attributes` are (name, value) pairs.
 
     `content_hash` covers everything that a prompt may say about the product: another hash means another prompt. It
@@ -165,12 +166,18 @@ class Product:
     product_id: int | None = None
     position: int = 0
     record_json: str = field(default="", repr=False, compare=False)
+    others: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     content_hash: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         if not self.content_hash:
             texts = (self.name, self.brand, self.category, self.description, self.price, self.currency)
             object.__setattr__(self, "content_hash", content_hash(*texts, self.attributes))
+
+    @property
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        """The attributes and what else the record tells, as (name, value) pairs."""
+        return (*self.attributes, *self.others)
 
     def without_record(self) -> "Product":
         """Return the same product without its record, which may be far larger than all the rest."""

@@ -119,10 +119,15 @@ def _parent(name: str) -> str:
     return _known(name)[1] if len(name) <= LONGEST_NAME else ""
 
 
+def part_of(name: str) -> str:
+    """Return the part of a product that a field with this name may hold, "" if none."""
+    ranked = _part_and_rank(name)
+    return ranked[0] if ranked else ""
+
+
 def is_name_field(name: str) -> bool:
     """Return whether a field with this name may hold the product's name."""
-    ranked = _part_and_rank(name)
-    return ranked is not None and ranked[0] == "name"
+    return part_of(name) == "name"
 
 
 def is_small(names: tuple[str, ...]) -> bool:
@@ -132,8 +137,7 @@ def is_small(names: tuple[str, ...]) -> bool:
 
 def is_price_field(name: str) -> bool:
     """Return whether a field with this name may hold the price."""
-    ranked = _part_and_rank(name)
-    return ranked is not None and ranked[0] == "price"
+    return part_of(name) == "price"
 
 
 _folded = lru_cache(maxsize=4096)(fold)

@@ -28,13 +28,18 @@ def attributes_of(fields: Iterable[tuple[str, Any]]) -> tuple[tuple[str, str], .
     """Return (name, value) pairs of the first field that holds any: at most 40, each value at most 300 characters."""
     for field, value in fields:
         pairs: dict[str, str] = {}
-        for name, text in _pairs(field, value, _MAX_DEPTH):
+        for name, text in pairs_of(field, value):
             pairs.setdefault(name, text[:MAX_ATTRIBUTE_CHARACTERS])
             if len(pairs) == MAX_ATTRIBUTES:
                 break
         if pairs:
             return tuple(pairs.items())
     return ()
+
+
+def pairs_of(field: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield the (name, value) pairs in one field; a text or a number is one pair by the field's name."""
+    return _pairs(field, value, _MAX_DEPTH)
 
 
 def _pairs(label: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:

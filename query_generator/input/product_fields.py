@@ -15,6 +15,7 @@ from query_generator.input.currencies import currency_of
 from query_generator.input.field_names import candidates, is_name_field
 from query_generator.input.field_values import MAX_ATTRIBUTE_CHARACTERS, MAX_ATTRIBUTES, attributes_of
 from query_generator.input.localized import has_languages, in_language, label_of
+from query_generator.input.other_fields import other_fields
 from query_generator.input.plain_text import MAX_SOURCE_CHARACTERS, fold, is_absent, plain_text, text_of
 from query_generator.input.prices import price_of
 from query_generator.input.profiles import Profile, profile_of
@@ -34,6 +35,7 @@ _LARGE_CHARACTERS = 1_000_000
 _FIRST_WITH_EXPONENT = 1e16  # Python writes floats from here on with an exponent
 _MAX_PRODUCT_ID = 2**63 - 1  # products.product_id may be a bigint
 
+_KINDS = {dict: "an object", list: "a list", bool: "true or false"}
 _NO_BRAND = frozenset({"unbranded", "no brand", "unbranded/generic", "unknown", "no name brand", "without brand"})
 _FORBIDDEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _LANGUAGE = re.compile(r"^[a-z]{2}:")
@@ -100,6 +102,7 @@ def _product(record: dict[str, Any], position: int, brand_name: str, locale: str
         price=price[0],
         currency=price[1] or currency,
         attributes=with_options,
+        others=other_fields(stored, (name, brand, description, *(each for each, _ in with_options)), profile),
         external_id=_first(label_of(value) for _, value in found.get("external_id", ()))[:MAX_EXTERNAL_ID_CHARACTERS],
         product_id=_product_id(record.get("product_id")),
         position=position,
@@ -234,7 +237,9 @@ def _name(fields: Fields, locale: str) -> str:
         if is_absent(value):
             continue
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            problem = RejectedRecordError(field, f"must be text, but is {_kind(value)}")
+            problem = RejectedRecordError(
+                field, f"must be text, but is {_KINDS.get(type(value), type(value).__name__)}"
+            )
             continue
         if text := _checked_text(field, str(value), MAX_NAME_CHARACTERS):
             return text
@@ -261,10 +266,6 @@ def _checked_text(field: str, raw: str, limit: int) -> str:
         length = len(text) if len(raw) <= MAX_SOURCE_CHARACTERS else len(raw)
         raise RejectedRecordError(field, f"{length} characters, more than {limit}")
     return text if any(map(str.isprintable, text.replace(" ", ""))) and not is_absent(text) else ""
-
-
-def _kind(value: Any) -> str:
-    return {dict: "an object", list: "a list", bool: "true or false"}.get(type(value), type(value).__name__)
 
 
 def _product_id(value: Any) -> int | None:

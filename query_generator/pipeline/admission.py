@@ -8,6 +8,7 @@ from query_generator.errors import ConfigurationError, InputError, OtherTermsErr
 from query_generator.llm.base import FIRST_PROMPT_VERSION
 from query_generator.llm.registry import may_be_small, terms_of_models
 from query_generator.models import QueryType
+from query_generator.questions.countries import country_of
 from query_generator.questions.order import Order
 from query_generator.questions.personas import load_personas, name_of, shipped_personas
 from query_generator.questions.plan import PlanSettings
@@ -60,7 +61,7 @@ def order_of(config: JobConfig, metadata: JobMetadata) -> Order:
     return Order(
         config.num_questions,
         version,
-        PlanSettings(config.unbranded_share, personas),
+        PlanSettings(config.unbranded_share, personas, country_of(locale)),
         config.ask_factor,
         config.reask_limit,
         config.small_model,

@@ -12,11 +12,11 @@ from functools import cached_property
 from query_generator.models import Product, QueryType
 from query_generator.questions.claims import Claims
 from query_generator.questions.linking import OwnWords, is_definite, linking, own_words, says_of_own
-from query_generator.questions.quantities import Quantity, number_of, quantities
+from query_generator.questions.money import Said, is_price, money_said
+from query_generator.questions.quantities import Quantity, quantities
 from query_generator.questions.standardize import comparison_key
 from query_generator.questions.stated import Stated, contradicted_value, presupposed_feature, stated
 
-PRICE_TOLERANCE = 0.03  # 149.90 is spoken of as 150
 DESCRIPTION_CHARACTERS = 2_000  # that are searched for amounts
 
 _WITHOUT_ARTICLES = re.compile("[\u0400-\u1fff\u3040-\ud7af]")  # scripts whose languages have none that tell a thing
@@ -30,19 +30,8 @@ _ROLES = (
         ["capacity", "volume", "tank", "fassungsvermögen", "kapazität", "volumen", "contenance", "serbatoio", "inhalt"]
     ),
 )
-_SIGNS = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"}
-_CURRENCIES = {
-    **dict.fromkeys(("euro", "euros", "eur"), "EUR"),
-    **dict.fromkeys(("dollar", "dollars", "usd", "bucks"), "USD"),
-    **dict.fromkeys(("pound", "pounds", "gbp"), "GBP"),
-}
 _BARE_NUMBER = re.compile(r"\d{1,5}(?:[.,]\d{1,2})?")
 _COUNT = re.compile(r"\d{1,3}(?:\.\d{1,2})?")
-_MONEY_SIGN = re.compile("[$€£¥₹]")
-_MONEY = re.compile(
-    r"(?P<sign>[$€£¥₹])\s?(?P<before>\d[\d.,]*\d|\d)|(?P<after>\d[\d.,]*\d|\d)\s?(?P<unit>[$€£¥₹]|[a-z]{3,7}\b)",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,33 +164,16 @@ class ProductFacts:
         return False
 
     def _misprices(self, question: str, words: Sequence[str]) -> bool:
-        if not self._product.price or not (_MONEY_SIGN.search(question) or not _CURRENCIES.keys().isdisjoint(words)):
+        if not self._product.price or not self.own.named_in(words):
             return False
-        if not self.own.named_in(words):
-            return False
-        return any(self._is_wrong_price(question, found) for found in _MONEY.finditer(question))
+        return any(self._is_wrong_price(said) for said in money_said(question))
 
-    def _is_wrong_price(self, question: str, found: re.Match[str]) -> bool:
-        sign = found["sign"] or found["unit"]
-        currency = _SIGNS.get(sign) or _CURRENCIES.get(sign.lower())
-        if not currency or currency != self._product.currency.upper():
-            return False
-        before = comparison_key(question[: found.start()]).split()
-        after = comparison_key(question[found.end() :]).split()
-        lists = linking()
-        if not (lists.budget | lists.comparing).isdisjoint((*before[-4:], *after[:3])):
-            return False
+    def _is_wrong_price(self, said: Said) -> bool:
+        before, after, lists = said.before, said.after, linking()
         pays = bool(before) and before[-1] in lists.paying
         if not (pays or not lists.price.isdisjoint(after[:4]) or says_of_own(before, after, self.own)):
             return False
-        return self._differs(number_of((found["before"] or found["after"]).strip(".,")))
-
-    def _differs(self, said: float) -> bool:
-        stated_price = re.fullmatch(r"\D{0,4}(\d[\d.,]*)\D{0,4}", self._product.price)
-        if not stated_price:
-            return False
-        price = number_of(stated_price[1].strip(".,"))
-        return abs(said - price) > PRICE_TOLERANCE * max(said, price)
+        return is_price(said, self._product) is False
 
 
 def _roles(names: Sequence[str]) -> frozenset[str]:

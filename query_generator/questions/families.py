@@ -21,6 +21,11 @@ def family_of(product: Product) -> str:
     return _UNKNOWN
 
 
+def is_of_family(word: str, family: str) -> bool:
+    """Return whether a word of a text names a kind of product of a family, as "sofa" does."""
+    return _named_in(word) == family
+
+
 def leaf_of(category: str) -> str:
     """Return the last level of a category: "Boots" of "Footwear > Boots"."""
     return next((level for level in reversed(_LEVELS.split(category.strip())) if level), "")

@@ -1,7 +1,7 @@
 """Which of a product's fields answer a question, lexically, and why. Pure.
 
-A field answers if a shop assistant who sees nothing but the product's fields could. What people think of a product, or
-how it compares with others, no field answers. `needs` reads what a question asks for.
+A field answers if a shop assistant who sees nothing but the product's fields could. What people think of a product, how
+it compares with others, and why it is as it is, no field answers. `needs` reads what a question asks for.
 """
 
 import re
@@ -66,6 +66,8 @@ class Grounding:
         """Return the fields that answer a question, each once; none if no field does."""
         question = asked(self._masked(text))
         grounds: dict[str, Reason] = {}
+        if question.asks_why:
+            return ()
         for need in question.needs:
             for ground in self._answers(question, need):
                 grounds.setdefault(ground.field, ground.reason)
@@ -77,13 +79,13 @@ class Grounding:
     @cached_property
     def _texts(self) -> tuple[_Field, ...]:
         product = self._product
-        texts = (("name", product.name), ("description", product.description), *product.attributes)
+        texts = (("name", product.name), ("description", product.description), *product.fields)
         return tuple(_field(name, text[:READ_CHARACTERS]) for name, text in texts if text)
 
     @cached_property
     def _attributes(self) -> tuple[_Attribute, ...]:
         found = []
-        for name, value in self._product.attributes:
+        for name, value in self._product.fields:
             words = _HUMP.sub(" ", name)
             if value and (stems := frozenset(stems_of(words))):
                 found.append(_Attribute(name, words, stems))

@@ -76,8 +76,16 @@ class Asked(NamedTuple):
 
     @property
     def is_closed(self) -> bool:
-        """Whether it is answered by yes or no."""
-        return bool(self.stems) and self.stems[0] in lists().closed
+        """Whether it is answered by yes or no: "is there no sugar in it", "juice with no sugar"."""
+        read = lists()
+        if not self.stems or self.stems[0] in read.closed:
+            return bool(self.stems)
+        return not read.without.isdisjoint(self.stems) and read.open.isdisjoint(self.stems)
+
+    @property
+    def asks_why(self) -> bool:
+        """Whether it is answered by a reason."""
+        return bool(self.stems) and self.stems[0] in lists().why
 
     @property
     def asks_how(self) -> bool:
@@ -117,6 +125,13 @@ def stems_of(text: str) -> tuple[str, ...]:
     return tuple([read[word] for word in comparison_key(text).split() if word not in _ARTICLES])
 
 
+@cache
+def values_known() -> frozenset[str]:
+    """Return the stems of single words that tell what is needed: colors, materials, connections."""
+    needs = {need for at in lists().triggers.values() for need in at.alone}
+    return frozenset(phrase[0] for need in needs for phrase in need.says.stems if len(phrase) == 1)
+
+
 def is_spaceless(text: str) -> bool:
     """Whether a text holds letters of a script without spaces between words."""
     return not text.isascii() and _SPACELESS.search(text) is not None
@@ -136,6 +151,9 @@ class _Lists(NamedTuple):
     any_part: re.Pattern[str]
     closed: frozenset[str]
     how: frozenset[str]
+    why: frozenset[str]
+    open: frozenset[str]
+    without: frozenset[str]
     framing: frozenset[str]
 
 
@@ -156,8 +174,8 @@ def lists() -> _Lists:
         for found in at.longer.values():
             found.sort(key=lambda entry: -len(entry[0]))
     any_part = re.compile("|".join(map(re.escape, sorted(parts, key=len, reverse=True))))
-    closed, how, framing = (frozenset(stems_of(data[key])) for key in ("closed", "how", "framing"))
-    return _Lists(triggers, parts, any_part, closed, how, framing)
+    words = (frozenset(stems_of(data[key])) for key in ("closed", "how", "why", "open", "without", "framing"))
+    return _Lists(triggers, parts, any_part, *words)
 
 
 def _add(triggers: dict[str, _At], stems: tuple[str, ...], need: Need, *, is_set: bool) -> None:

@@ -2,7 +2,8 @@
 
 The same product, type and number always get the same plan; two products of one category get different ones. What is
 chosen from stands in `plan_angles.json` (what questions are after) and `plan_families.json` (what people need, do and
-worry about, by family of products), besides the product's own fields.
+worry about, by family of products), besides the product's own fields; `plan_market.json` has what prices and sellers
+depend on.
 """
 
 import hashlib
@@ -23,8 +24,10 @@ from query_generator.questions.personas import Persona, shipped_personas
 
 _T = TypeVar("_T")
 
-FIRST_PLAN, NEWEST_PLAN = "2", "3"
+FIRST_PLAN, NEWEST_PLAN = "2", "4"
 """Versions of prompts. A plan stays what it was for a version, since stored questions fill its slots."""
+WITHOUT_MARKET = (FIRST_PLAN, "3")
+"""Plans that know neither country nor currency."""
 QUESTIONS_A_GROUP = 3
 """On average. A group's name and line in the prompt cost about as much as two questions, so that smaller ones would
 cost more than what they carry; larger ones let a model repeat itself."""
@@ -38,14 +41,16 @@ QUESTIONS = "_questions"
 # Names of fields stand among the instructions of a prompt; what is longer, or a sentence, stands in the data alone.
 _PLAIN_NAME = re.compile(r"[^\W_][\w ()/&-]{1,38}")
 _MOST_WORDS = 4
+_CURRENCY = re.compile("[A-Z]{3}")
 
 
 @dataclass(frozen=True, slots=True)
 class PlanSettings:
-    """What a plan depends on besides the product: the share of market questions without names, and who may ask."""
+    """What a plan depends on besides the product: the share of market questions without names, who asks, and where."""
 
     unbranded_share: float = 0.7
     personas: tuple[Persona, ...] = ()
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,8 @@ def plan(
 ) -> tuple[SlotGroup, ...]:
     """Plan `count` questions of one type for a product, for prompts of a version.
 
-    The groups have distinct facets, which follow from name, brand and category alone, and distinct keys.
+    The groups have distinct facets, which follow from name, brand and category alone, and distinct keys. Those of the
+    market that are after prices or sellers start from country and currency as well.
     """
     settings = settings or PlanSettings()
     identity = product.key if product.name else composite_key("", product.category)
@@ -80,6 +86,7 @@ def plan(
     personas = draw.ordered(_personas_for(family, settings.personas or shipped_personas()))
     drawn = draw.ordered_by_weight(_angles(query_type))
     starts = _Starts(product, family, draw)
+    of_market = {} if version in WITHOUT_MARKET else _of_market(product, query_type, settings.country)
     groups: list[SlotGroup] = []
     for is_branded, wanted in ((False, count - branded), (True, branded)):
         angles = [angle for angle in drawn if angle.branded == is_branded]
@@ -89,7 +96,8 @@ def plan(
             lap = number // len(angles)
             key = angle.key + QUESTIONS + (f"_{lap + 1}" if lap else "") + (BRANDED if is_branded else "")
             facets = Facets(angle.intent, angle.stage, draw.style(len(groups)), persona, is_branded)
-            groups.append(SlotGroup(key, facets, size, starts.take(angle.sources, size)))
+            topics = (*starts.take(angle.sources, size), *of_market.get(angle.intent, ()))
+            groups.append(SlotGroup(key, facets, size, topics))
     return _distinct(groups)
 
 
@@ -147,6 +155,17 @@ def _counts(wanted: int) -> list[int]:
         return []
     groups = min(MOST_GROUPS, max(min(wanted, FEWEST_GROUPS), round(wanted / QUESTIONS_A_GROUP)))
     return [wanted // groups + (number < wanted % groups) for number in range(groups)]
+
+
+def _of_market(product: Product, query_type: QueryType, country: str) -> Mapping[str, tuple[str, ...]]:
+    """Return what questions about the market start from besides, by intent, where country or currency are known."""
+    if query_type is not QueryType.MARKET:
+        return {}
+    known = {"country": country, "currency": product.currency if _CURRENCY.fullmatch(product.currency) else ""}
+    return {
+        intent: tuple(start.format(**known) for part, start in starts.items() if known[part])
+        for intent, starts in _data("plan_market.json").items()
+    }
 
 
 def _distinct(groups: Iterable[SlotGroup]) -> tuple[SlotGroup, ...]:
@@ -263,5 +282,6 @@ def _families() -> Mapping[str, Mapping[str, Sequence[str]]]:
     return families
 
 
+@cache
 def _data(name: str) -> Any:
     return json.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))

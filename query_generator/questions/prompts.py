@@ -26,8 +26,9 @@ MAX_ATTRIBUTES = 30
 
 @cache
 def _texts() -> dict[str, Any]:
-    texts: dict[str, Any] = json.loads(Path(__file__).with_name("prompt_texts.json").read_text(encoding="utf-8"))
-    return texts
+    """Return the texts of each version; those of one that is `like` another are the same but for what it has itself."""
+    given: dict[str, Any] = json.loads(Path(__file__).with_name("prompt_texts.json").read_text(encoding="utf-8"))
+    return {version: {**given.get(texts.get("like", ""), {}), **texts} for version, texts in given.items()}
 
 
 def prompt_versions() -> tuple[str, ...]:
@@ -78,7 +79,7 @@ def build_planned_prompt(
     described = {persona.name: persona.description for persona in personas if persona.description}
     lines = _first_lines if version == FIRST_PLAN else _lines
     indent = 1 if version == FIRST_PLAN else None
-    told = "\n".join(lines(product, query_type, groups, asked, described))
+    told = "\n".join(lines(product, query_type, groups, asked, described, version))
     parts = [_block("product_data", data, indent=indent), told]
     if locale:
         parts.append(texts["locale"].format(locale=locale))
@@ -103,9 +104,10 @@ def _lines(
     groups: Sequence[SlotGroup],
     asked: Sequence[int],
     described: Mapping[str, str],
+    version: str,
 ) -> list[str]:
     """Return what is asked for, a line for each group; none of it can begin or end a block of data."""
-    texts = _texts()[PROMPT_VERSION]
+    texts = _texts()[version]
     lines = [texts["first_line"][query_type].format(count=sum(asked))]
     for group, count in zip(groups, asked, strict=True):
         facets, topics = group.facets, ", ".join(" ".join(start.split())[:60] for start in group.starts_from)
@@ -124,9 +126,10 @@ def _first_lines(
     groups: Sequence[SlotGroup],
     asked: Sequence[int],
     described: Mapping[str, str],
+    version: str,
 ) -> list[str]:
     """Return the same in version 2, where each line says all about its group."""
-    texts = _texts()[FIRST_PLAN]
+    texts = _texts()[version]
     lines = [texts["first_line"][query_type].format(count=sum(asked))]
     for group, count in zip(groups, asked, strict=True):
         persona = group.facets.persona

@@ -75,7 +75,7 @@ def order_of_set(product: Product, query_type: QueryType, order: Order) -> Order
         return order
     groups = plan(product, query_type, order.num_questions, order.plan, order.prompt_version)
     unbranded = sum(group.count for group in groups if not group.facets.branded)
-    return replace(order, num_questions=unbranded, plan=PlanSettings(1.0, order.plan.personas))
+    return replace(order, num_questions=unbranded, plan=replace(order.plan, unbranded_share=1.0))
 
 
 def shared_plan(product: Product, query_type: QueryType, order: Order) -> tuple[SlotGroup, ...]:

@@ -71,6 +71,11 @@ def _sets() -> tuple[_Set, ...]:
     return tuple(sets)
 
 
+def exclusive_families() -> tuple[frozenset[str], ...]:
+    """Return the words that may mean the same, of all sets but those whose words mean other things elsewhere."""
+    return tuple(family for each in _sets() if each.name not in _ONLY_BESIDE_FIELD for family in each.families)
+
+
 @cache
 def _set_fields() -> frozenset[str]:
     return frozenset[str]().union(*(each.fields for each in _sets()))
@@ -86,6 +91,11 @@ def _denied() -> _Denied:
         frozenset(data["trailing"].split()),
         frozenset(data["free"].split()),
     )
+
+
+def words_for_yes() -> frozenset[str]:
+    """Return the values by which a field says that the product has what the field is called."""
+    return _denied().yes
 
 
 def stated(product: Product) -> Stated:

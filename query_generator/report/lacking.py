@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from query_generator.models import Product, normalize_key_part
 from query_generator.questions.families import leaf_of
-from query_generator.questions.needs import NeedKind, asked
+from query_generator.questions.needs import NeedKind, asked, stems_of
 from query_generator.questions.spoken_name import spoken_name
 
 MOST_CATEGORIES = 1_000
@@ -54,7 +54,8 @@ class Lacking:
         leaf = leaf_of(product.category)[:CATEGORY_CHARACTERS]
         category = self._categories.setdefault(normalize_key_part(leaf), _Category(leaf))
         names = [name for name in (product.name, spoken_name(product), product.brand) if name]
-        needs = Counter(_attribute(_without(names, text)) for text in texts)
+        title = frozenset(stems_of(product.name))
+        needs = Counter(_attribute(_without(names, text), title) for text in texts)
         category.products += 1
         category.questions += needs.total()
         category.other += needs.pop("", 0)
@@ -98,7 +99,13 @@ def _without(names: Iterable[str], question: str) -> str:
     return question
 
 
-def _attribute(question: str) -> str:
-    """Return the attribute that a question asks for; "" if it asks for none that a product page could have."""
-    need = asked(question).need
-    return need.name if need and need.kind is NeedKind.ATTRIBUTE else ""
+def _attribute(question: str, title: frozenset[str]) -> str:
+    """Return the attribute that a question asks for; "" if it asks for none that a product page could have.
+
+    None could give a reason, and words of the title ask for nothing, in whatever part of it they are said.
+    """
+    read = asked(question)
+    for need in () if read.asks_why else read.needs:
+        if any(not title.issuperset(stems) for stems in read.triggers[need]):
+            return need.name if need.kind is NeedKind.ATTRIBUTE else ""
+    return ""

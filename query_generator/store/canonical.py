@@ -17,10 +17,12 @@ _TEXTS = ("name", "brand", "category", "description", "price", "currency", "exte
 def canonical_json(product: Product) -> str:
     """Return the JSON of a product for `jobselectedproducts.product`: texts by name, attributes as a list of pairs.
 
-    A list keeps the order of the attributes, which a jsonb object would not.
+    A list keeps the order of the attributes, which a jsonb object would not. The database adds `earlier`, the product
+    as it was before it changed.
     """
     texts = {name: text for name in _TEXTS if (text := getattr(product, name))}
-    return json.dumps({**texts, "attributes": product.attributes}, ensure_ascii=False)
+    others = {"others": product.others} if product.others else {}
+    return json.dumps({**texts, "attributes": product.attributes, **others}, ensure_ascii=False)
 
 
 def stored_product(row: Any) -> Product:
@@ -55,9 +57,23 @@ def _stored_product(row: Any) -> Product:
         return replace(product, product_id=row.product_id)
     if row.product is None:
         raise RejectedRecordError("", "the row of the product is gone")
+    return replace(_kept(row.product), product_id=row.product_id, position=row.position)
+
+
+def earlier_product(kept: Any) -> Product | None:
+    """Rebuild what a product was before it changed, None if that was not kept, or is not ours."""
     try:
-        texts: dict[str, Any] = {name: str(row.product.get(name, "")) for name in _TEXTS}
-        attributes = tuple((str(name), str(value)) for name, value in row.product.get("attributes", ()))
+        return _kept(kept) if kept else None
+    except RejectedRecordError:
+        return None
+
+
+def _kept(kept: Any) -> Product:
+    try:
+        texts: dict[str, Any] = {name: str(kept.get(name, "")) for name in _TEXTS}
+        attributes, others = (
+            tuple((str(name), str(value)) for name, value in kept.get(part, ())) for part in ("attributes", "others")
+        )
     except (AttributeError, TypeError, ValueError):
         raise RejectedRecordError("", "the product that was kept of it is not ours") from None
-    return Product(**texts, attributes=attributes, product_id=row.product_id, position=row.position)
+    return Product(**texts, attributes=attributes, others=others)

@@ -7,11 +7,10 @@ from typing import Any
 
 from query_generator.input.product_fields import RejectedRecordError
 from query_generator.models import CONTENT_HASH_VERSION, Product, QueryType, Question, RejectedRecord
-from query_generator.questions.refresh import Listed, no_longer_holding
 from query_generator.store.canonical import stored_product
+from query_generator.store.claimed import questions_of
 from query_generator.store.database import Database
 from query_generator.store.products import known_rows, selected_products
-from query_generator.store.queries import listed_questions, stored_questions
 from query_generator.store.sql import migrations
 
 ENOUGH_ITEMS = 20
@@ -131,28 +130,29 @@ class OpenWork:
         }
         hashes = {} if self._are_loaded else self._hashes(self._db, list(known.values()))
         full = self._full(self._db, there)
-        changed = (
-            []
-            if self._are_loaded
-            else [
-                product_id
-                for product, product_id in zip(products, ids, strict=True)
-                if product_id in hashes and hashes[product_id] != product.content_hash
-            ]
-        )
-        listed = self._listed(self._db, changed)
+        found = []
         for product, product_id in zip(products, ids, strict=True):
             for query_type in QueryType:
                 row = known.get((product_id, query_type)) if product_id else None
-                if row and (
+                is_same = row is not None and (
                     self._are_loaded or (row.state != "skipped" and hashes[product_id] == product.content_hash)
-                ):
-                    if self._is_open(row):
-                        yield OpenItem(product, query_type, stored_questions(row.existing))
-                elif not self._are_loaded and product_id not in full:
-                    yield OpenItem(
-                        product, query_type, _holding(product, query_type, listed.get((product_id, query_type), []))
-                    )
+                )
+                if self._is_open(row) if is_same else not self._are_loaded and product_id not in full:
+                    is_changed = row is not None and (row.changed or not is_same)
+                    found.append((product, product_id, query_type, is_changed))
+        yield from self._with_questions(self._db, found)
+
+    def _with_questions(
+        self, db: Database, found: Sequence[tuple[Product, int | None, QueryType, bool]]
+    ) -> Iterator[OpenItem]:
+        """Yield items with the questions that a run would find for them, by the rules of a claim."""
+        ids = list({product_id for _, product_id, _, _ in found if product_id is not None})
+        parameters = {"job_id": self._job_id, "product_ids": ids, "query_types": list(QueryType)}
+        rows = {(row.product_id, row.query_type): row for row in (db.rows("quote.listed", **parameters) if ids else ())}
+        for product, product_id, query_type, is_changed in found:
+            row = rows.get((product_id, query_type))
+            listed, off = questions_of(row, product, query_type, is_changed=is_changed) if row else ((), ())
+            yield OpenItem(product, query_type, tuple(each.question for each in listed if each.query_id not in off))
 
     def _ids(self, db: Database, products: Sequence[Product]) -> list[int | None]:
         """Return the `product_id` of each product, None for a new one."""
@@ -172,11 +172,6 @@ class OpenWork:
                     hashes[row.product_id] = stored_product(row).content_hash
         return hashes
 
-    def _listed(self, db: Database, product_ids: Sequence[int | None]) -> dict[tuple[int | None, str], list[Listed]]:
-        """Return the questions of items whose product has changed."""
-        rows = db.rows("quote.listed", job_id=self._job_id, product_ids=list(product_ids)) if product_ids else []
-        return {(row.product_id, row.query_type): listed_questions(row.existing) for row in rows}
-
     def _full(self, db: Database, product_ids: list[int]) -> set[int]:
         if self._enough_at is None:
             return set()
@@ -189,9 +184,3 @@ class OpenWork:
         if self._refill_to is None or row.state == "skipped":
             return False
         return bool(row.state == "failed" or row.questions < self._refill_to)
-
-
-def _holding(product: Product, query_type: QueryType, listed: Sequence[Listed]) -> tuple[Question, ...]:
-    """Return the questions that a run keeps after a change of the product."""
-    off = no_longer_holding(product, query_type, listed)
-    return tuple(entry.question for entry in listed if entry.query_id not in off)

@@ -1,6 +1,6 @@
 """Links products of the input to rows of `products`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NamedTuple
@@ -68,6 +68,7 @@ def selected_products(
 def keep_read(db: Database, job_id: str, products: Sequence[Product]) -> None:
     """Store products of a job, which have their `product_id`, as they were read from their records."""
     if products:
+        _keep_earlier(db, job_id, {product.product_id or 0: product for product in products})
         db.rows(
             "products.set_read",
             job_id=job_id,
@@ -125,6 +126,7 @@ def link_products(
         rows: dict[int, Product] = {}
         for index, product in enumerate(products):
             rows.setdefault(known.claimed.get(index, ids[product.key]), product)
+        _keep_earlier(db, job_id, {key: each for key, each in rows.items() if each.product_hash not in added})
         linked = db.rows(
             "products.link",
             job_id=job_id,
@@ -166,6 +168,13 @@ def known_rows(db: Database, job_id: str, products: Sequence[Product]) -> KnownR
     ids |= {products[index].key: product_id for index, product_id in reversed(claimed.items())}
     ids = _ids_by_hash(db, [product for key, product in by_key.items() if key not in ids]) | ids
     return KnownRows(claimed, ids, unkeyed)
+
+
+def _keep_earlier(db: Database, job_id: str, products: Mapping[int, Product]) -> None:
+    """Keep what products of a job were, whose questions were asked for before they changed to these."""
+    if products:
+        hashes = [product.content_hash for product in products.values()]
+        db.send("products.keep_earlier", job_id=job_id, product_ids=list(products), content_hashes=hashes)
 
 
 def _add(db: Database, products: Sequence[Product]) -> frozenset[str]:

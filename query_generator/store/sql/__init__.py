@@ -9,6 +9,8 @@ from importlib import resources
 def statement(name: str) -> str:
     """Return the statement with a name such as `file.name`: it follows the line `-- name: name` in `file.sql`.
 
+    A line `-- include: file.name` in it stands for another one, which several share.
+
     Raises:
         KeyError: there is no such statement.
     """
@@ -55,7 +57,11 @@ def _tables() -> set[str]:
 def _statements(file: str) -> dict[str, str]:
     text = (resources.files(__package__) / f"{file}.sql").read_text()
     parts = re.split(r"^-- name: (\w+)$", text, flags=re.MULTILINE)
-    return dict(zip(parts[1::2], map(str.strip, parts[2::2]), strict=True))
+    return dict(zip(parts[1::2], (_whole(part.strip()) for part in parts[2::2]), strict=True))
+
+
+def _whole(text: str) -> str:
+    return re.sub(r"^-- include: (\w+\.\w+)$", lambda line: statement(line[1]), text, flags=re.MULTILINE)
 
 
 def migrations() -> list[tuple[int, str, str]]:

@@ -186,39 +186,16 @@ SELECT c.product_id, c.query_type, c.position, c.deferred, c.attempts, c.answere
        c.scope IS NOT NULL AND EXISTS (SELECT FROM job_items m
                                        WHERE m.job_id = %(job_id)s AND m.scope = c.scope AND m.query_type = c.query_type
                                          AND m.product_id <> c.product_id AND m.state <> 'skipped') AS has_others,
-       s.product, CASE WHEN s.product IS NULL THEN left(coalesce(s.record, p.product_data)::text, 16777217) END AS record, p.brand_name,
-       (SELECT coalesce(jsonb_agg(jsonb_build_array(q.query_id, q.query_text, q.intent, q.stage, q.style, q.persona,
-                                                    q.branded, q.grounded_in,
-                                                    q.query_hash IS NULL OR q.text_md5 <> md5(q.query_text))
-                                  ORDER BY u.number), '[]')
-        FROM unnest(c.query_ids) WITH ORDINALITY AS u (query_id, number) JOIN queries q USING (query_id)
-        WHERE q.is_active IS NOT FALSE) AS existing,
-       coalesce(o.stored, '[]') AS stored, coalesce(o.by_person, '[]') AS by_person
+       CASE WHEN c.changed THEN s.product -> 'earlier' END AS earlier, s.product - 'earlier' AS product,
+       CASE WHEN s.product IS NULL THEN left(coalesce(s.record, p.product_data)::text, 16777217) END AS record, p.brand_name,
+       o.existing, o.stored, o.by_person
 FROM claimed c
 LEFT JOIN products p USING (product_id)
 LEFT JOIN jobselectedproducts s ON s.job_id = %(job_id)s AND s.product_id = c.product_id
 LEFT JOIN query_generator_shared_sets h
     ON h.job_id = %(job_id)s AND h.query_type = c.query_type AND h.scope = c.scope
 CROSS JOIN LATERAL (
-    -- A question without a hash that is younger than the first of ours was added by a person; older ones are of another
-    -- program. What a person did comes first, since only so many are read.
-    SELECT jsonb_agg(jsonb_build_array(e.query_text, e.counts AND NOT e.is_added AND NOT e.is_rewritten,
-                                       CASE WHEN e.is_rewritten THEN e.query_hash ELSE '' END)) AS stored,
-           jsonb_agg(jsonb_build_array(e.query_id, e.query_text, e.intent, e.stage, e.style, e.persona, e.branded,
-                                       e.grounded_in, TRUE)
-                     ORDER BY e.query_id)
-               FILTER (WHERE e.counts AND (e.is_added OR e.is_rewritten) AND NOT e.is_listed) AS by_person
-    FROM (SELECT f.*
-          FROM (SELECT q.*, q.query_id = ANY (c.query_ids) AS is_listed, q.is_active IS FALSE AS is_off,
-                       q.is_active IS NOT FALSE AND q.query_type = c.query_type AS counts,
-                       coalesce(q.text_md5 <> md5(q.query_text), FALSE) AS is_rewritten,
-                       q.query_hash IS NULL
-                           AND q.query_id > min(q.query_id) FILTER (WHERE q.query_hash IS NOT NULL) OVER () AS is_added
-                FROM queries q
-                WHERE q.product_id = c.product_id AND (q.is_active IS NOT FALSE OR q.off_reason IS NULL)) f
-          WHERE NOT f.is_listed OR f.is_rewritten OR f.is_off
-          ORDER BY f.is_off OR f.is_rewritten OR f.is_added DESC, f.query_id DESC
-          LIMIT 500) e
+-- include: item.questions
 ) o
 ORDER BY c.deferred, c.lot, c.position, c.product_id, c.query_type DESC
 

@@ -66,6 +66,15 @@ FROM page
 WHERE number > 0
 ORDER BY product_id
 
+-- name: keep_earlier
+-- To be sent before products are kept anew. What a product was stays until its items were compared with what it is.
+UPDATE jobselectedproducts s
+SET product = s.product || jsonb_build_object('earlier', s.product - 'earlier')
+FROM unnest(%(product_ids)s::bigint[], %(content_hashes)s::text[]) AS i (product_id, content_hash)
+WHERE s.job_id = %(job_id)s AND s.product_id = i.product_id AND s.product ->> 'content_hash' <> i.content_hash
+  AND NOT EXISTS (SELECT FROM job_items t
+                  WHERE t.job_id = s.job_id AND t.product_id = s.product_id AND t.changed)
+
 -- name: set_read
 WITH read AS (
     SELECT * FROM unnest(%(product_ids)s::bigint[], %(products)s::text[], %(keys)s::text[], %(content_hashes)s::text[])
@@ -84,7 +93,8 @@ WITH read AS (
       AND coalesce(s.record_hash = jsonb_hash_extended(coalesce(s.record, p.product_data), 0), TRUE)
 )
 UPDATE jobselectedproducts s
-SET product = i.product::jsonb, record_hash = jsonb_hash_extended(coalesce(s.record, p.product_data), 0)
+SET product = i.product::jsonb || jsonb_strip_nulls(jsonb_build_object('earlier', s.product -> 'earlier')),
+    record_hash = jsonb_hash_extended(coalesce(s.record, p.product_data), 0)
 FROM read i
 JOIN products p USING (product_id)
 WHERE s.job_id = %(job_id)s AND s.product_id = i.product_id
@@ -153,7 +163,8 @@ JOIN products p USING (product_id)
 ORDER BY i.product_id
 ON CONFLICT (job_id, product_id) DO UPDATE
     SET position = EXCLUDED.position, load_id = EXCLUDED.load_id, record = EXCLUDED.record,
-        product = EXCLUDED.product, record_hash = EXCLUDED.record_hash
+        product = EXCLUDED.product || jsonb_strip_nulls(jsonb_build_object('earlier', jobselectedproducts.product -> 'earlier')),
+        record_hash = EXCLUDED.record_hash
     WHERE jobselectedproducts.load_id IS DISTINCT FROM EXCLUDED.load_id
        OR jobselectedproducts.position = EXCLUDED.position
 RETURNING product_id

@@ -3,30 +3,27 @@ SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY
 
 -- name: items
 SELECT i.product_id, i.query_type, i.state, i.passing, i.content_hash, cardinality(i.query_ids) AS questions,
-       CASE WHEN i.state IN ('succeeded', 'skipped') THEN '[]'
-            ELSE (SELECT coalesce(jsonb_agg(jsonb_build_array(q.query_text, j.o -> 'intent', j.o -> 'stage',
-                                                              j.o -> 'style', j.o -> 'persona', j.o -> 'branded')
-                                            ORDER BY u.number), '[]')
-                  FROM unnest(i.query_ids) WITH ORDINALITY AS u (query_id, number)
-                  JOIN queries q USING (query_id)
-                  CROSS JOIN LATERAL (SELECT to_jsonb(q) AS o) j
-                  WHERE q.is_active IS NOT FALSE) END AS existing
+       coalesce((to_jsonb(i) ->> 'changed')::bool, FALSE) AS changed
 FROM job_items i
 WHERE i.job_id = %(job_id)s AND i.product_id = ANY(%(product_ids)s::bigint[])
 
 -- name: listed
-SELECT i.product_id, i.query_type,
-       (SELECT coalesce(jsonb_agg(jsonb_build_array(q.query_id, q.query_text, j.o -> 'intent', j.o -> 'stage',
-                                                    j.o -> 'style', j.o -> 'persona', j.o -> 'branded',
-                                                    j.o -> 'grounded_in',
-                                                    q.query_hash IS NULL OR j.o ->> 'text_md5' <> md5(q.query_text))
-                                  ORDER BY u.number), '[]')
-        FROM unnest(i.query_ids) WITH ORDINALITY AS u (query_id, number)
-        JOIN queries q USING (query_id)
-        CROSS JOIN LATERAL (SELECT to_jsonb(q) AS o) j
-        WHERE q.is_active IS NOT FALSE) AS existing
-FROM job_items i
-WHERE i.job_id = %(job_id)s AND i.product_id = ANY(%(product_ids)s::bigint[])
+-- What items have, whether the job has them or not. `earlier` is the product as it was when their questions were asked for.
+SELECT c.product_id, c.query_type, c.earlier, o.existing, o.by_person
+FROM (SELECT NULL::text AS intent, NULL::text AS stage, NULL::text AS style, NULL::text AS persona, NULL::bool AS branded,
+             NULL::text[] AS grounded_in, NULL::text AS text_md5, NULL::text AS off_reason) absent
+CROSS JOIN LATERAL (
+    SELECT p.product_id, t.query_type, coalesce(i.query_ids, '{}') AS query_ids,
+           CASE WHEN (to_jsonb(i) ->> 'changed')::bool THEN to_jsonb(s) -> 'product' -> 'earlier'
+                ELSE to_jsonb(s) -> 'product' END AS earlier
+    FROM unnest(%(product_ids)s::bigint[]) AS p (product_id)
+    CROSS JOIN unnest(%(query_types)s::text[]) AS t (query_type)
+    LEFT JOIN job_items i ON i.job_id = %(job_id)s AND i.product_id = p.product_id AND i.query_type = t.query_type
+    LEFT JOIN jobselectedproducts s ON s.job_id = %(job_id)s AND s.product_id = p.product_id
+) c
+CROSS JOIN LATERAL (
+-- include: item.questions
+) o
 
 -- name: complete_scopes
 SELECT scope FROM query_generator_shared_sets WHERE job_id = %(job_id)s AND is_complete

@@ -1,5 +1,5 @@
 -- name: products
-SELECT a.position, a.product_id, p.brand_name, p.product_key, s.product - 'description' - 'attributes' AS product,
+SELECT a.position, a.product_id, p.brand_name, p.product_key, s.product - '{description,attributes,others,earlier}'::text[] AS product,
        CASE WHEN s.product IS NULL THEN left(coalesce(s.record, p.product_data)::text, 16777217) END AS record,
        coalesce(a.provider, m.provider) AS provider, coalesce(a.model, m.model) AS model,
        a.error AS product_error, m.error AS market_error,
@@ -23,7 +23,7 @@ ORDER BY a.position, a.product_id
 LIMIT %(size)s
 
 -- name: unanswered
-SELECT a.position, a.product_id, p.brand_name, s.product - 'description' - 'attributes' AS product,
+SELECT a.position, a.product_id, p.brand_name, s.product - '{description,attributes,others,earlier}'::text[] AS product,
        CASE WHEN s.product IS NULL THEN left(coalesce(s.record, p.product_data)::text, 16777217) END AS record,
        (SELECT coalesce(json_agg(q.query_text ORDER BY u.number), '[]')
         FROM unnest(a.query_ids) WITH ORDINALITY AS u (query_id, number) JOIN queries q USING (query_id)

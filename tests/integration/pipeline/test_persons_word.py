@@ -10,6 +10,7 @@ from query_generator.models import Product
 from query_generator.questions.near_copies import NearCopies
 from query_generator.questions.order import Order
 from query_generator.store.database import Database
+from query_generator.store.open_work import OpenWork
 from query_generator.store.results import result_products
 from tests.support.catalog import counts_of, open_job, product
 from tests.support.item_provider import ItemProvider
@@ -81,6 +82,13 @@ def listed(db: Database, job_id: str = "job") -> list[str]:
     """The product questions in a job's result."""
     (entry,) = result_products(db, job_id)
     return list(entry["product_questions"])
+
+
+def quoted(db: Database, price: int, job_id: str = "job") -> list[int]:
+    """How many questions of the product's own a dry run says would be needed."""
+    return [
+        WANTED - len(item.existing) for item in OpenWork(db, job_id).of(lamp(price)) if item.query_type == "product"
+    ]
 
 
 @pytest.mark.parametrize("version", [FIRST_PROMPT_VERSION, ""])
@@ -155,3 +163,23 @@ def test_questions_of_another_program_are_no_persons(db: Database) -> None:
     )
     assert run(db, 1, Repeating())[0] == WANTED
     assert "Is it old?" not in listed(db)
+
+
+@pytest.mark.parametrize(("price", "job_id"), [(2, "job"), (1, "another"), (2, "another")])
+def test_the_dry_run_counts_what_people_added_and_rewrote(db: Database, price: int, job_id: str) -> None:
+    """Of a changed product and of another job: it quotes the questions that the run then asks for."""
+    run(db, 1, Repeating())
+    interfere(db)
+    expected = quoted(db, price, job_id)
+    assert expected[0] < WANTED
+    assert run(db, price, Repeating(), job_id)[0] == expected[0]
+
+
+def test_the_dry_run_counts_what_people_added_to_an_open_item(db: Database) -> None:
+    """Also before a run has seen it, and for a product that has changed since the item was loaded."""
+    run(db, 1, Repeating())
+    interfere(db)
+    open_job(db, lamp(2)).lease.end()
+    expected = quoted(db, 2)
+    assert expected == quoted(db, 3) == [WANTED - 3]
+    assert run(db, 2, Repeating()) == expected

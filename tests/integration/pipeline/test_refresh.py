@@ -1,17 +1,21 @@
 """A changed product keeps the questions that still hold, with their ids, and gets new ones for the others only."""
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from query_generator.llm.base import GenerationReply, GenerationRequest
 from query_generator.models import Product
+from query_generator.pipeline.load import load_products
 from query_generator.questions.order import Order
 from query_generator.store.database import Database
 from query_generator.store.jobs import switched_off
 from query_generator.store.open_work import OpenWork
+from query_generator.store.products import selected_products, take_selected
 from query_generator.store.results import result_products
-from tests.support.catalog import counts_of, open_job, product
+from tests.support.catalog import add_row, counts_of, open_job, open_run, product, select_for_job
 from tests.support.item_provider import ItemProvider
 from tests.support.loop import WANTED, generation
 
@@ -20,6 +24,8 @@ PRESUPPOSES = "How does the dimmer of the Lamp work?"
 OF_SHADE = "Which shade material does the Lamp have?"
 ALWAYS = "Which bulbs fit the Lamp?"
 NEW = ["Is the Lamp safe in a nursery?", "How bright is the Lamp in a large room?", "Does the Lamp flicker on video?"]
+OF_LINEN = "How well does the linen of the Lamp hold up?"
+OF_SWITCH = "How loud is the foot switch of the Lamp?"
 LATER = ["Where can the Lamp be repaired?"]
 NO_SHADE: dict[str, Any] = {"shade material": ""}
 FIELDS = {"weight": "2 kg", "dimmer": "yes", "shade material": "linen"}
@@ -44,7 +50,7 @@ class Writer(ItemProvider):
         return [request.count for request in self.requests if request.query_type == "product"]
 
 
-def lamp(description: str = "", price: int = 1, **attributes: Any) -> list[Product]:
+def lamp(description: str = "", price: Any = 1, **attributes: Any) -> list[Product]:
     """The product with some attributes."""
     return [product("Lamp", description=description, price=price, attributes={**FIELDS, **attributes})]
 
@@ -151,3 +157,58 @@ def test_the_result_tells_how_many_went(db: Database, first: dict[str, int]) -> 
     run(db, lamp(weight="3 kg", dimmer="no"), *NEW)
     assert switched_off(db, "job") == {"contradiction": 1, "false_presupposition": 1}
     assert switched_off(db, "another") == {}
+
+
+@pytest.mark.parametrize(
+    ("changed", "question"),
+    [(NO_SHADE, OF_LINEN), ({"description": "A lamp."}, OF_SWITCH), ({"price": ""}, "Is the Lamp worth 1 euro?")],
+)
+def test_what_only_the_earlier_fields_told_takes_its_questions_along(
+    db: Database, changed: dict[str, Any], question: str
+) -> None:
+    """A value, a feature of the description, a price: no field answered the question, and none tells of it now."""
+    switch = "A lamp with a foot switch."
+    run(db, [replace(lamp(switch)[0], currency="EUR", content_hash="")], question, ALWAYS, *NEW)
+    assert off(db) == {}
+    kept = {text: query_id for text, query_id in listed(db).items() if text != question}
+    now = [replace(lamp(**({"description": switch} | changed))[0], currency="EUR", content_hash="")]
+    assert run(db, now, *LATER).needed() == [1]
+    assert off(db) == {question: "ungrounded"}
+    assert listed(db) == {**kept, LATER[0]: listed(db)[LATER[0]]}
+
+
+def test_a_product_that_changes_twice_is_compared_with_what_its_questions_were_written_for(
+    db: Database, first: dict[str, int]
+) -> None:
+    """A change that no run has worked on does not hide the one before it; one that was worked on is over."""
+    db.run(
+        "UPDATE queries SET query_text = %(new)s, text_md5 = md5(%(new)s) WHERE query_text = %(old)s",
+        {"new": OF_LINEN, "old": ALWAYS},
+    )
+    open_job(db, lamp("New.", **NO_SHADE)).lease.end()
+    run(db, lamp("Newer.", **NO_SHADE), *NEW)
+    assert off(db) == {OF_LINEN: "ungrounded", OF_SHADE: "ungrounded"}
+    run(db, lamp("Newest.", **NO_SHADE), *LATER)
+    assert off(db) == {OF_LINEN: "ungrounded", OF_SHADE: "ungrounded"}
+
+
+def test_a_change_of_the_row_is_one_of_the_product(db: Database) -> None:
+    """Products that the database has are compared with what they were as well."""
+    record = {"name": "Lamp", "brand": "Acme", "attributes": {"shade": "linen", **FIELDS}}
+    product_id = add_row(db, json.dumps(record), "Acme")
+    select_for_job(db, [product_id])
+
+    def run_selected(*texts: str) -> None:
+        ledger = open_run(db)
+        assert ledger.record.begin_load()
+        load_products(ledger, selected_products(db, "job"), take_selected)
+        ledger.record.end_load("from-job")
+        generation(ledger, Writer(*texts), order=Order(WANTED, reask_limit=0)).run(counts_of(ledger))
+        ledger.lease.end()
+
+    run_selected(OF_LINEN, *NEW)
+    record["attributes"] = {"weight": "2 kg"}
+    db.run("UPDATE products SET product_data = %(data)s::jsonb", {"data": json.dumps(record)})
+    run_selected(*LATER)
+    assert off(db) == {OF_LINEN: "ungrounded"}
+    assert list(listed(db)) == [*NEW, *LATER]

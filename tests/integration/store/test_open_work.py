@@ -56,6 +56,21 @@ def test_products_with_enough_questions_are_left_out_where_that_is_asked(db: Dat
     assert opened(OpenWork(db, "job", refill_to=WANTED), entries) == ALL[4:]
 
 
+def test_tables_of_before_facets_and_refreshes_are_read_as_well(db: Database) -> None:
+    """A dry run comes before the migrations; what the tables do not tell yet is not known of any question."""
+    run_job(db, products(2), ItemProvider({("Product 1", "product"): [1, SkippableError("refused")]}))
+    changed = [products(1)[0], product("Product 2", position=2, description="New")]
+    work = OpenWork(db, "job", retry_failed=True)
+    before = {(item.product.name, item.query_type): len(item.existing) for item in work.of(changed)}
+    assert before == {("Product 1", "product"): 1, ("Product 2", "product"): WANTED, ("Product 2", "market"): WANTED}
+    columns = ("intent", "stage", "style", "persona", "branded", "locale", "grounded_in", "text_md5", "off_reason")
+    db.run(f"ALTER TABLE queries {', '.join(f'DROP COLUMN {column}' for column in columns)}")
+    db.run("ALTER TABLE job_items DROP COLUMN changed")
+    after = {(item.product.name, item.query_type): item.existing for item in work.of(changed)}
+    assert {key: len(existing) for key, existing in after.items()} == before
+    assert {question.facets for existing in after.values() for question in existing} == {None}
+
+
 def test_earlier_replies_tell_how_long_the_next_will_be(db: Database) -> None:
     """Tokens for each question that was written, also for those too many, and the share of second calls."""
     script = {(f"Product {number}", "product"): [2, 2] for number in range(1, 11)}

@@ -77,6 +77,13 @@ def test_a_field_answers_for_a_reason(question: str, field: str, reason: Reason)
         "Does the lamp work with Alexa?",
         "How tall is the Arc Desk Lamp?",
         "Would you buy it again?",
+        "Why does the Arc Desk Lamp cost 64 euros?",
+        "Warum kostet die Lampe so viel?",
+        "What can I do if the aluminium arm gets loose?",
+        "Is aluminium a better material for lamps than the usual ones?",
+        "What do people who bought the lamp for a small desk say about its arm?",
+        "Where can I see the aluminium arm for myself before buying?",
+        "Does it leave marks on the desk?",
         "?",
         "",
     ],
@@ -84,6 +91,15 @@ def test_a_field_answers_for_a_reason(question: str, field: str, reason: Reason)
 def test_what_no_field_tells_is_not_grounded(question: str) -> None:
     """Opinions and comparisons, reasons, and things that the fields do not name."""
     assert grounds_of(LAMP, QueryType.PRODUCT)(question) == ()
+
+
+def test_what_is_asked_for_without_a_verb_is_asked_for_by_yes_or_no() -> None:
+    """What stands in a list of such things does not answer whether a certain one is left out."""
+    juice = Product("Juice", description="Full of vitamins, no preservatives.", category="Juices")
+    grounds = grounds_of(juice, QueryType.PRODUCT)
+    assert grounds("Juice with no added sugar?") == ()
+    assert grounds("Does the juice have no preservatives?") == ("description",)
+    assert grounds("Which vitamins are in the juice?") == ("description",)
 
 
 def test_words_of_the_name_ask_for_nothing() -> None:

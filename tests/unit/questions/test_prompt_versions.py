@@ -8,10 +8,11 @@ import pytest
 
 from query_generator.llm.base import Prompt
 from query_generator.models import Product, QueryType, Question
+from query_generator.questions.countries import country_of
 from query_generator.questions.order import Known, Order, Surroundings, next_request
 from query_generator.questions.personas import Persona
 from query_generator.questions.plan import PlanSettings
-from query_generator.questions.prompts import PROMPT_VERSION, prompt_versions
+from query_generator.questions.prompts import PROMPT_VERSION, PROMPTS_WITHOUT_LOCALE, prompt_versions
 
 PRODUCTS = {
     "boot": Product(
@@ -41,6 +42,11 @@ def told(version: str) -> dict[str, list[str]]:
         for query_type in QueryType
     }
     prompts["personas"] = prompt(version, "boot", QueryType.PRODUCT, 5, NURSE)
+    if version not in PROMPTS_WITHOUT_LOCALE:
+        order = Order(25, version, PlanSettings(country=country_of("de-CH")), locale="de-CH")
+        request = next_request(PRODUCTS["boot"], QueryType.MARKET, order)
+        assert request is not None
+        prompts["locale"] = request.prompt
     return {name: [one.system, one.user, one.hint, one.version] for name, one in prompts.items()}
 
 

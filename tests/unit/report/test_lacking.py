@@ -48,3 +48,21 @@ def test_products_without_category_or_name_count_as_well() -> None:
     found = Lacking()
     found.add(Product(""), ["How heavy is it?"])
     assert found.most(least=1) == (Lack("", "weight", 1, 1),)
+
+
+def test_words_of_the_title_ask_for_nothing() -> None:
+    """Neither do they where a question says a part of it, or puts words around it."""
+    found = Lacking()
+    bag = Product("Padded Camera Bag with Pockets", "Roam", "Bags")
+    found.add(bag, ["Does the camera bag look good?", "How heavy is the bag with its pockets?", "Is it for a camera?"])
+    assert {lack.attribute for lack in found.most(9, least=1)} <= {"design", "weight", "suitability"}
+    other = Lacking()
+    other.add(Product("Trail Bag", "Roam", "Bags"), ["How many pockets does it have?"])
+    assert other.most(least=1) == (Lack("Bags", "compartments", 1, 1),)
+
+
+def test_a_reason_is_no_attribute() -> None:
+    """Why something costs what it costs stands on no page."""
+    found = Lacking()
+    found.add(boot(1), ["Why does the Ridge 1 Boot cost 90 euros?", "What does the Ridge 1 Boot cost?"])
+    assert found.most(9, least=1) == (Lack("Boots", "price", 1, 1),)
