@@ -128,4 +128,4 @@ def is_worth_keeping(request: GenerationRequest, reply: JudgedReply) -> bool:
     what it lacks. Without one the second call is the same request, and would get the same reply. A second reply that
     leaves the item without its questions is not, or the item would fail in the same way for as long as it is kept.
     """
-    return len(reply.verdict.questions) >= (request.count if request.exclusions else 1)
+    return len(reply.verdict.questions) >= request.count if request.exclusions else reply.is_of_use

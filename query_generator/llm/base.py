@@ -58,6 +58,9 @@ class GenerationRequest:
     What the prompt does not tell, and what makes no other reply: `stored` are questions that the product has from
     elsewhere, `other_brands` knows the brands of other products, `is_last` tells that the item is not asked for
     again, and `locale` is that of the questions, as BCP 47; "" is the language of the product's texts.
+
+    `beside` is a request for questions of another type about the product that the same call answers: its groups are
+    among the `groups`, and what comes for them is checked by it.
     """
 
     product: Product
@@ -72,6 +75,7 @@ class GenerationRequest:
     is_last: bool = False
     opener: str | None = None
     locale: str = ""
+    beside: "GenerationRequest | None" = None
 
     @property
     def asked_in_all(self) -> int:

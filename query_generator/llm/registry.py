@@ -108,6 +108,11 @@ def models_of(name: str, config: "ProviderSettings") -> "dict[QueryType, str]":
     return {QueryType.PRODUCT: product, QueryType.MARKET: next(iter(market), None) or product}
 
 
+def writes_both(name: str, config: "ProviderSettings") -> bool:
+    """Return whether one call to a provider may be for both types of questions: it reads prompts, by one model."""
+    return is_paid(name) and len(set(models_of(name, config).values())) == 1
+
+
 def key_in_terms(name: str, query_type: "QueryType") -> str:
     """Return a model's key in a job's terms: the type of question for Gemini, as in the first jobs, else by `name`."""
     entry = PROVIDERS[name]

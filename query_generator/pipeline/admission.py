@@ -6,7 +6,7 @@ from typing import Any
 from query_generator.config import JobConfig
 from query_generator.errors import ConfigurationError, InputError, OtherTermsError
 from query_generator.llm.base import FIRST_PROMPT_VERSION
-from query_generator.llm.registry import may_be_small, terms_of_models
+from query_generator.llm.registry import may_be_small, terms_of_models, writes_both
 from query_generator.models import QueryType
 from query_generator.questions.countries import country_of
 from query_generator.questions.order import Order
@@ -68,6 +68,7 @@ def order_of(config: JobConfig, metadata: JobMetadata) -> Order:
         may_be_small(config) and version != FIRST_PROMPT_VERSION,
         locale,
         shared_types,
+        bool(shared_types) and all(writes_both(name, config) for name in config.providers),
     )
 
 

@@ -16,15 +16,15 @@ from query_generator.llm.base import Provider
 from query_generator.llm.metered import MeteredProvider, Meters
 from query_generator.models import Generated, QueryType
 from query_generator.pipeline.announcing import ProductLines
+from query_generator.pipeline.asking import Asking
 from query_generator.pipeline.housekeeping import Housekeeping, Task, tasks_of
 from query_generator.pipeline.outcomes import next_call, next_state, storable
 from query_generator.pipeline.saving import Saving
 from query_generator.pipeline.unusable import UnusableReplies
 from query_generator.pipeline.workers import Workers, take_ended
-from query_generator.questions.ask import are_mostly_copies, ask, ask_for_set, beside
-from query_generator.questions.order import Known, Order
+from query_generator.questions.ask import are_mostly_copies
+from query_generator.questions.order import Order
 from query_generator.questions.seen import Seen
-from query_generator.questions.sharing import Taken, take_from_set
 from query_generator.questions.weakness import Weakness
 from query_generator.report.stats import RunStats, Tally
 from query_generator.stopping import StopSignal
@@ -68,10 +68,10 @@ class Generation:
         what the run sees of its products."""
         self._on_check = on_check
         self._ledger = ledger
-        self._provider = provider
         self._stop = stop
         self._weakness = Weakness(order)
         self._seen = seen or Seen()
+        self._asking = Asking(provider, stop, self._weakness, self._seen)
         self._max_concurrency = max_concurrency
         self._clock = clock
         self._unusable = unusable
@@ -81,6 +81,7 @@ class Generation:
         self._workers: Workers[Generated] = Workers(max_concurrency)
         self._ready: deque[Item] = deque()
         self._in_flight: dict[Future[Generated], Item] = {}
+        self._beside: set[Future[Generated]] = set()  # of those in flight: second items of calls for two
         self._done: SimpleQueue[Future[Generated]] = SimpleQueue()
         self._fatal: FatalError | None = None
         self.ended = Tally()
@@ -125,7 +126,7 @@ class Generation:
             _LOG.warning(
                 "[BATCH WARNING] %s: %d calls in flight %s",
                 self._stop.reason,
-                len(self._in_flight),
+                self._calls_in_flight,
                 "are waited for"
                 if self._fatal
                 else f"have up to {self._stop.drain_seconds:g} s; a second signal ends the run at once",
@@ -135,10 +136,12 @@ class Generation:
     def _claim(self) -> None:
         """Keep items ready besides those in flight: as many as the next half second may need, and at least a few."""
         spare = max(1, self._max_concurrency // 4, self._ahead)
-        if len(self._ready) + len(self._in_flight) >= self._max_concurrency + spare // 2:
+        if len(self._ready) + self._calls_in_flight >= self._max_concurrency + spare // 2:
             return
-        wanted = self._max_concurrency + spare - len(self._in_flight) - len(self._ready)
+        wanted = self._max_concurrency + spare - self._calls_in_flight - len(self._ready)
         self._ready.extend(self._ledger.db.with_reconnect(partial(self._claim_once, wanted)))
+        if self._ready and self._asking.may_have_partner(self._ready[-1]):
+            self._ready.extend(self._ledger.db.with_reconnect(partial(self._claim_once, 1)))
 
     def _claim_once(self, size: int) -> list[Item]:
         """Claim items; first free those of an earlier claim whose answer was lost with the connection."""
@@ -148,29 +151,35 @@ class Generation:
         return self._ledger.queue.claim(size)
 
     def _start(self, lines: ProductLines) -> None:
-        while self._ready and len(self._in_flight) < self._max_concurrency and self._unusable.may_begin(self._ready[0]):
+        while (
+            self._ready and self._calls_in_flight < self._max_concurrency and self._unusable.may_begin(self._ready[0])
+        ):
             item = self._ready.popleft()
             self._unusable.begins(item)
             self._seen.begins(item.product)
             if item.query_type is QueryType.PRODUCT and not item.deferred and not item.answered:
                 lines.begins(item.product.name)
-            future = self._workers.submit(partial(self._ask, item))
-            self._in_flight[future] = item
-            future.add_done_callback(self._done.put)
+            if self._ready and self._asking.is_pair(item, self._ready[0]):
+                other, second = self._ready.popleft(), Future[Generated]()
+                self._unusable.begins(other)
+                self._beside.add(second)
+                future = self._workers.submit(partial(self._asking.both, item, other, second))
+                self._watch(second, other)
+            else:
+                future = self._workers.submit(partial(self._asking.one, item))
+            self._watch(future, item)
 
-    def _ask(self, item: Item) -> Generated:
-        if self._stop.is_set():
-            raise InterruptedRunError(f"stopped: {self._stop.reason}")
-        known = Known(item.existing, item.dropped, item.stored, item.answered)
-        product, query_type, order, around = item.product, item.query_type, self._weakness.order, self._seen.around()
-        if item.shared and item.buys_set:
-            generated = ask_for_set(product, query_type, order, self._provider, item.shared, around)
-            self._weakness.learn(generated)
-            return generated
-        taken = take_from_set(product, query_type, order, known, item.shared, around) if item.shared else Taken(known)
-        generated = ask(product, query_type, order, self._provider, taken.known, around)
-        self._weakness.learn(generated)
-        return self._seen.settle(product, query_type, beside(taken, generated))
+    def _watch(self, future: Future[Generated], item: Item) -> None:
+        self._in_flight[future] = item
+        future.add_done_callback(self._done.put)
+
+    @property
+    def _calls_in_flight(self) -> int:
+        return len(self._in_flight) - len(self._beside)
+
+    def _ended(self, future: Future[Generated]) -> None:
+        del self._in_flight[future]
+        self._beside.discard(future)
 
     def _save(self, finished: Sequence[Future[Generated]]) -> None:
         self._ended_lately += len(finished)
@@ -178,24 +187,27 @@ class Generation:
         for future in finished:
             item = self._in_flight[future]
             if item.buys_set and self._save_set(item, future):
-                del self._in_flight[future]
+                self._ended(future)
                 continue
             outcome = self._outcome(item, future)
             if outcome is None:
-                del self._in_flight[future]
+                self._ended(future)
             else:
                 outcomes.append((future, outcome))
         if not outcomes:
             return
         written = self._saving.save([outcome for _, outcome in outcomes])
         for future, _ in outcomes:
-            del self._in_flight[future]
+            self._ended(future)
         self.ended.add(written)
         self._saving.elect_in_place_of(written)
         self._ready.extendleft(next_call(outcome) for outcome in written if outcome.state is ItemState.RUNNING)
 
     def _save_set(self, item: Item, future: Future[Generated]) -> bool:
-        """Save what was bought for a set, and go on with its item; False if the call is to be made again, or failed."""
+        """Save what was bought for a set, whose item then takes its turn with its product's other one.
+
+        Returns False if the call is to be made again, or failed.
+        """
         if future.exception():
             return False
         generated = future.result()
@@ -203,7 +215,8 @@ class Generation:
             return False
         shared = self._saving.save_set(item, generated)
         self._unusable.ended(item, generated)
-        self._ready.appendleft(replace(item, shared=shared))
+        if not shared.is_complete:
+            self._ready.appendleft(replace(item, shared=shared))
         return True
 
     def _outcome(self, item: Item, future: Future[Generated]) -> Outcome | None:

@@ -1,16 +1,16 @@
 """Asks a provider for the questions of one product and type, and accepts the good ones."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from query_generator.errors import RetryableError, SkippableError, UnusableReplyError
-from query_generator.llm.base import GenerationRequest, Provider
+from query_generator.llm.base import GenerationRequest, Provider, Usage
 from query_generator.models import Generated, Product, QueryType
-from query_generator.questions.accept import DUPLICATE, NEAR_COPY
-from query_generator.questions.judged import judged
+from query_generator.questions.accept import DUPLICATE, NEAR_COPY, Verdict
+from query_generator.questions.judged import JudgedReply, judged
 from query_generator.questions.near_copies import FEW_KEPT
-from query_generator.questions.order import Known, Order, Surroundings, next_request
+from query_generator.questions.order import Known, Order, Surroundings, join, next_request
 from query_generator.questions.sharing import SharedSet, Taken, request_for_set
 from query_generator.unexpected import unexpected_as
 
@@ -55,16 +55,51 @@ def _asked(provider: Provider, order: Order, request_of: Callable[[], Generation
         return Generated(dropped=Counter(exc.dropped), error=exc)
     except (RetryableError, SkippableError) as exc:
         return Generated(error=exc)
+    return _generated(reply, reply.verdict, reply.usage, order)
+
+
+def _generated(reply: JudgedReply, verdict: Verdict, usage: Usage, order: Order) -> Generated:
     return Generated(
-        reply.verdict.questions,
-        reply.verdict.dropped,
+        verdict.questions,
+        verdict.dropped,
         reply.provider,
         reply.model,
-        reply.usage.prompt_tokens,
-        reply.usage.output_tokens,
+        usage.prompt_tokens,
+        usage.output_tokens,
         prompt_version=order.prompt_version,
-        examples=reply.verdict.examples,
+        examples=verdict.examples,
     )
+
+
+def ask_both(
+    product: Product,
+    order: Order,
+    provider: Provider,
+    known: Mapping[QueryType, Known],
+    around: Surroundings | None = None,
+) -> dict[QueryType, Generated]:
+    """Ask for both types of a product's questions, in one call where they can be joined; otherwise as `ask`.
+
+    The first type bears the tokens of such a call. Where the model refuses it, each type is asked for alone.
+    """
+    try:
+        with unexpected_as(SkippableError):
+            requests = [next_request(product, query_type, order, known[query_type], around) for query_type in QueryType]
+            own, beside = requests
+            request = join(own, beside, order) if own and beside else None
+            reply = judged(request, provider.generate(request)) if request else None
+    except UnusableReplyError as exc:
+        return {query_type: Generated(dropped=Counter(exc.dropped), error=exc) for query_type in QueryType}
+    except RetryableError as exc:
+        return {query_type: Generated(error=exc) for query_type in QueryType}
+    except SkippableError:
+        reply = None
+    if reply is None:
+        return {kind: ask(product, kind, order, provider, known[kind], around) for kind in QueryType}
+    return {
+        QueryType.PRODUCT: _generated(reply, reply.verdict, reply.usage, order),
+        QueryType.MARKET: _generated(reply, reply.beside, Usage(), order),
+    }
 
 
 def ask_for_set(

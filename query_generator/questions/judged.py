@@ -1,7 +1,7 @@
 """Replies whose texts have been checked, so that each reply is checked only once on its way to the item."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from query_generator.llm.base import GenerationReply, GenerationRequest
 from query_generator.models import Question
@@ -15,15 +15,25 @@ from query_generator.questions.prompts import instructions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedReply(GenerationReply):
-    """A reply to one request, with the verdict on its texts."""
+    """A reply to one request, with the verdict on its texts, and that on those of the request `beside`."""
 
     verdict: Verdict
+    beside: Verdict = field(default_factory=Verdict)
+
+    @property
+    def is_of_use(self) -> bool:
+        """Whether any of its texts can be stored."""
+        return bool(self.verdict.questions or self.beside.questions)
 
 
 def judged(request: GenerationRequest, reply: GenerationReply) -> JudgedReply:
     """Check the texts of a reply to a request; a reply that has been checked is returned unchanged."""
     if isinstance(reply, JudgedReply):
         return reply
+    own, beside, rest = request, Verdict(), reply
+    if request.beside:
+        own, rest, of_beside = _apart(request, request.beside, reply)
+        beside = _verdict(request.beside, of_beside)
     return JudgedReply(
         reply.texts,
         reply.provider,
@@ -32,8 +42,28 @@ def judged(request: GenerationRequest, reply: GenerationReply) -> JudgedReply:
         reply.truncated,
         cost_usd=reply.cost_usd,
         keys=reply.keys,
-        verdict=_verdict(request, reply),
+        verdict=_verdict(own, rest),
+        beside=beside,
     )
+
+
+def _apart(
+    request: GenerationRequest, beside: GenerationRequest, reply: GenerationReply
+) -> tuple[GenerationRequest, GenerationReply, GenerationReply]:
+    """Return the part of a request that is not `beside` it, and the replies to both; texts of no group are its own."""
+    keys = {group.key for group in beside.groups}
+    slots = [
+        (group, asked) for group, asked in zip(request.groups, request.asked, strict=True) if group.key not in keys
+    ]
+    own = replace(
+        request, groups=tuple(group for group, _ in slots), asked=tuple(asked for _, asked in slots), beside=None
+    )
+    keyed = list(zip(reply.keys or ("",) * len(reply.texts), reply.texts, strict=True))
+    parts = ([pair for pair in keyed if pair[0] not in keys], [pair for pair in keyed if pair[0] in keys])
+    first, second = (
+        replace(reply, texts=tuple(text for _, text in part), keys=tuple(key for key, _ in part)) for part in parts
+    )
+    return own, first, second
 
 
 def _verdict(request: GenerationRequest, reply: GenerationReply) -> Verdict:

@@ -23,7 +23,7 @@ class OfUseProvider(ProviderAround):
             UnusableReplyError: none of them is a question that can be stored.
         """
         reply = judged(request, self._provider.generate(request))
-        if reply.verdict.questions or request.exclusions or request.opener is not None:
+        if reply.is_of_use or request.exclusions or request.opener is not None:
             return reply
         reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(reply.verdict.dropped.items()))
         error = UnusableReplyError(f"the model's reply holds no question that can be stored (dropped: {reasons})")

@@ -8,7 +8,7 @@ from query_generator.llm.base import FIRST_PROMPT_VERSION, BrandFinder, Generati
 from query_generator.models import Product, QueryType, Question, SlotGroup, StoredText
 from query_generator.questions.personas import shipped_personas
 from query_generator.questions.plan import PlanSettings, open_slots, plan
-from query_generator.questions.prompts import PROMPT_VERSION, build_planned_prompt, build_prompt
+from query_generator.questions.prompts import PROMPT_VERSION, Part, build_planned_prompt, build_prompt
 from query_generator.questions.small_model import small_prompt
 
 CUT_WHILE_REPEATING = "cut while it repeated itself"
@@ -29,6 +29,7 @@ class Order:
         locale: whose language they are in, as BCP 47; "" is the language of each product's texts.
         may_ask_singly: do so as soon as the replies show that the model is too weak for a plan.
         shared_types: whose questions are bought once for several products, by `sharing`.
+        may_join: ask for both types of a product in one call where the market ones are all branded, see `join`.
     """
 
     num_questions: int
@@ -40,6 +41,7 @@ class Order:
     may_ask_singly: bool = False
     locale: str = ""
     shared_types: frozenset[QueryType] = frozenset()
+    may_join: bool = False
 
     @property
     def calls(self) -> int:
@@ -124,6 +126,31 @@ def next_request(
         known.answered + 1 >= order.calls,
         locale=order.locale,
     )
+
+
+def join(own: GenerationRequest, beside: GenerationRequest, order: Order) -> GenerationRequest | None:
+    """Return one request for the product questions and the branded market questions of a product.
+
+    None where that is not to be done: for small models, other providers than those that read prompts, second calls, and
+    market questions that must not name the product, as the instructions for product questions allow.
+    """
+    is_branded = all(group.facets.branded for group in beside.groups)
+    if not (order.may_join and is_branded and own.groups) or order.small_model or own.exclusions:
+        return None
+    personas = () if order.plan.personas == shipped_personas() else order.plan.personas
+    prompt = build_planned_prompt(
+        own.product,
+        own.query_type,
+        own.groups,
+        own.asked,
+        personas=personas,
+        version=order.prompt_version,
+        locale=order.locale,
+        beside=Part(beside.groups, beside.asked),
+    )
+    groups, asked = (*own.groups, *beside.groups), (*own.asked, *beside.asked)
+    hinted = replace(prompt, hint=own.prompt.hint)
+    return replace(own, prompt=hinted, groups=groups, asked=asked, beside=beside)
 
 
 def _one_question(

@@ -138,9 +138,10 @@ def about(query_type: QueryType, key: str) -> str:
 
 
 @cache
-def briefs(query_type: QueryType) -> str:
-    """Return in a line what the beginning of each key stands for."""
-    return "; ".join(f"{angle.key}: {angle.brief}" for angle in _angles(query_type))
+def briefs(query_type: QueryType, *, branded: bool | None = None) -> str:
+    """Return in a line what the beginning of each key stands for: of all angles, or of the branded ones or others."""
+    angles = (angle for angle in _angles(query_type) if branded in (None, angle.branded))
+    return "; ".join(f"{angle.key}: {angle.brief}" for angle in angles)
 
 
 def _branded_count(query_type: QueryType, count: int, unbranded_share: float) -> int:

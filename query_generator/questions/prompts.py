@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from query_generator.llm.base import FIRST_PROMPT_VERSION, Prompt
 from query_generator.models import Product, QueryType, SlotGroup
@@ -19,6 +19,14 @@ from query_generator.questions.spoken_name import spoken_name
 PROMPTS_WITHOUT_LOCALE = (FIRST_PROMPT_VERSION, FIRST_PLAN)
 PROMPT_VERSION = NEWEST_PLAN
 """Of new jobs."""
+
+
+class Part(NamedTuple):
+    """Groups that a prompt asks for, and for each how many questions."""
+
+    groups: Sequence[SlotGroup]
+    asked: Sequence[int]
+
 
 MAX_DESCRIPTION = 4000  # characters
 MAX_ATTRIBUTES = 30
@@ -59,6 +67,7 @@ def build_planned_prompt(
     personas: Sequence[Persona] = (),
     version: str = PROMPT_VERSION,
     locale: str = "",
+    beside: Part | None = None,
 ) -> Prompt:
     """Build the prompt for the groups of a plan.
 
@@ -72,6 +81,7 @@ def build_planned_prompt(
         personas: those who ask and are not known by their names alone.
         version: any but the first.
         locale: of the questions, as BCP 47; "" is the language of the product's texts. Version 2 knows none.
+        beside: branded groups of market questions that are asked for with those about the product. Not in version 2.
     """
     texts = _texts()[version]
     facts = _facts(product)
@@ -79,23 +89,26 @@ def build_planned_prompt(
     described = {persona.name: persona.description for persona in personas if persona.description}
     lines = _first_lines if version == FIRST_PLAN else _lines
     indent = 1 if version == FIRST_PLAN else None
-    told = "\n".join(lines(product, query_type, groups, asked, described, version))
-    parts = [_block("product_data", data, indent=indent), told]
+    told = [lines(product, query_type, groups, asked, described, version)]
+    if beside:
+        told.append(lines(product, QueryType.MARKET, beside.groups, beside.asked, described, version))
+    parts = [_block("product_data", data, indent=indent), *map("\n".join, told)]
     if locale:
         parts.append(texts["locale"].format(locale=locale))
     if exclusions:
         parts.append(f"{texts['existing']}\n{_block('existing_questions', list(exclusions))}")
     hint = f"{texts['avoid']}\n{_block('patterns', list(avoided))}" if avoided else ""
-    return Prompt(_system(version, query_type), "\n\n".join(parts), version, hint)
+    return Prompt(_system(version, query_type, of_both=beside is not None), "\n\n".join(parts), version, hint)
 
 
 @cache
-def _system(version: str, query_type: QueryType) -> str:
+def _system(version: str, query_type: QueryType, *, of_both: bool) -> str:
     """Return the standing instructions, which are the same for all products, so that a vendor's cache serves them."""
     texts = _texts()[version]
     if version == FIRST_PLAN:
         return str(texts["system"])
-    return str(texts["system"]).format(briefs=briefs(query_type), names=texts["names"][query_type])
+    told = [briefs(query_type), *([briefs(QueryType.MARKET, branded=True)] if of_both else [])]
+    return str(texts["system"]).format(briefs="; ".join(told), names=texts["names"][query_type])
 
 
 def _lines(

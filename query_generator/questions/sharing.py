@@ -23,11 +23,15 @@ _HALF = 31  # bits of a lot that are of the category, and as many of the family
 
 
 class Scopes(NamedTuple):
-    """Which sets a product takes questions from, "" for none, and its `lot`: products of one are claimed together."""
+    """Which sets a product takes questions from, "" for none, and its `lot`: products of one are claimed together.
+
+    `joins`: its own questions of both types are bought together, see `order.join`.
+    """
 
     product: str = ""
     market: str = ""
     lot: int | None = None
+    joins: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ def scopes_of(product: Product, order: Order) -> Scopes:
         locale = order.locale or language_of(product)
         of_market = _hashed("category", category, locale, product.currency)
     lot = int(_hashed(category), 16) % (1 << _HALF) << _HALF | int(_hashed(family), 16) % (1 << _HALF)
-    return Scopes(of_product, of_market, lot)
+    return Scopes(of_product, of_market, lot, order.may_join)
 
 
 def subject_of(product: Product, query_type: QueryType) -> Product:

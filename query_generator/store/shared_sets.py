@@ -25,6 +25,7 @@ class SharedSets:
         with self._lease.writing():
             self._rows("ledger.lock_job")
             self._rows("ledger.elect")
+            self._rows("ledger.end_waiting_alone")
 
     def save(
         self, query_type: QueryType, shared: SharedSet, generated: Generated, stats: Mapping[str, Any], *, ends: bool
@@ -60,14 +61,19 @@ class SharedSets:
             self._db.rows("runs.save_stats", run_id=self._lease.run_id, stats=json.dumps(dict(stats)))
             (stored,) = self._rows("ledger.shared_set", **of_set)
             if stored.is_complete:
-                self._rows("ledger.end_waiting", **of_set)
+                self._end_waiting(query_type, shared.scope)
         return SharedSet(shared.scope, set_questions(stored.questions), stored.calls, stored.is_complete)
 
     def give_up(self, query_type: QueryType, scope: str) -> None:
         """Buy no more for a set: its items take what there is, and buy the rest by themselves."""
         with self._lease.writing():
             self._rows("ledger.close_set", query_type=query_type, scope=scope)
-            self._rows("ledger.end_waiting", query_type=query_type, scope=scope)
+            self._end_waiting(query_type, scope)
+
+    def _end_waiting(self, query_type: QueryType, scope: str) -> None:
+        self._rows("ledger.end_waiting", run_id=self._lease.run_id, query_type=query_type, scope=scope)
+        if query_type is QueryType.MARKET:
+            self._rows("ledger.end_waiting_beside", scope=scope)
 
     def _rows(self, name: str, **parameters: object) -> list[Any]:
         return self._db.rows(name, job_id=self._job_id, **parameters)

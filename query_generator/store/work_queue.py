@@ -104,6 +104,7 @@ class WorkQueue:
             lots=[entry.lot for entry in scopes],
             product_scopes=[entry.product for entry in scopes],
             market_scopes=[entry.market for entry in scopes],
+            joins=any(entry.joins for entry in scopes),
             query_types=list(QueryType),
         )
         if self._db.one("ledger.count_items", job_id=self._job_id, product_ids=ids).items < len(QueryType) * len(ids):

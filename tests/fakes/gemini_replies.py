@@ -26,10 +26,10 @@ def prompt_text(document: dict[str, Any]) -> str:
 
 
 def wanted(prompt: str) -> tuple[int, str, str]:
-    """Return how many questions of which type about which product a prompt asks for."""
-    asked, names = _COUNT.search(prompt), _NAME.findall(prompt)
-    count = int(asked[1]) if asked else 25
-    kind = "market" if asked and asked[2] and asked[2].lower() == "market" else "product"
+    """Return how many questions of which type about which product a prompt asks for; of two types, the first one."""
+    asked, names = _COUNT.findall(prompt), _NAME.findall(prompt)
+    count = sum(int(number) for number, _ in asked) or 25
+    kind = "market" if asked and asked[0][1].lower() == "market" else "product"
     return count, kind, json.loads(names[0], strict=False) if names else "this product"
 
 

@@ -80,7 +80,7 @@ class _Writer:
         return text
 
     def _good(self, style: str, branded: bool) -> str:
-        name = self._product.get("spoken_name") or self._product["name"]
+        name = self._product.get("spoken_name") or self._product.get("name") or self._pool["kind"]
         subject = name if branded or self._kind == "product" else self._pool["kind"]
         frame, situation = self._unused_pair("short" if style == "short" else "plain")
         text = frame.format(subject=subject, topic=next(self._dealt["topic"]), situation=situation)

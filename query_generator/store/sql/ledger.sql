@@ -134,19 +134,20 @@ FROM unnest(%(positions)s::bigint[], %(fields)s::text[], %(reasons)s::text[], %(
 ON CONFLICT (job_id, load_id, position) DO NOTHING
 
 -- name: add_items
--- What takes from a set waits until that is complete, or until it is elected to buy it.
+-- What takes from a set waits until that is complete, or until it is elected to buy it; with `joins`, product questions
+-- wait with the market questions that they are bought together with.
 INSERT INTO job_items (job_id, product_id, query_type, position, content_hash, state, lot, scope, waits)
 SELECT %(job_id)s::varchar, i.product_id, t.query_type, i.position, i.content_hash,
        CASE WHEN i.skipped THEN 'skipped' ELSE 'pending' END, i.lot, o.scope,
-       o.scope IS NOT NULL AND NOT EXISTS (SELECT FROM query_generator_shared_sets s
-                                           WHERE s.job_id = %(job_id)s::varchar AND s.query_type = t.query_type
-                                             AND s.scope = o.scope AND s.is_complete)
+       a.awaited IS NOT NULL AND NOT EXISTS (SELECT FROM query_generator_shared_sets s
+                                             WHERE s.job_id = %(job_id)s::varchar AND s.scope = a.awaited AND s.is_complete)
 FROM unnest(%(product_ids)s::bigint[], %(positions)s::bigint[], %(content_hashes)s::text[], %(skipped)s::bool[],
             %(lots)s::bigint[], %(product_scopes)s::text[], %(market_scopes)s::text[])
     AS i (product_id, position, content_hash, skipped, lot, product_scope, market_scope)
 CROSS JOIN unnest(%(query_types)s::text[]) AS t (query_type)
 CROSS JOIN LATERAL (SELECT nullif(CASE t.query_type WHEN 'product' THEN i.product_scope ELSE i.market_scope END, '')
                     AS scope) o
+CROSS JOIN LATERAL (SELECT coalesce(o.scope, CASE WHEN %(joins)s::bool THEN nullif(i.market_scope, '') END) AS awaited) a
 ORDER BY i.product_id, t.query_type
 ON CONFLICT (job_id, product_id, query_type) DO UPDATE
     SET content_hash = EXCLUDED.content_hash, position = EXCLUDED.position, state = EXCLUDED.state,
@@ -204,16 +205,26 @@ ORDER BY c.deferred, c.lot, c.position, c.product_id, c.query_type DESC
 SELECT job_id FROM batch_operations WHERE job_id = %(job_id)s AND query_generator FOR NO KEY UPDATE
 
 -- name: elect
--- Of the items that wait for a set which nobody buys, the first one buys it.
-UPDATE job_items i SET waits = FALSE
+-- Of the items that wait for a set which nobody buys, the first one buys it, before all other items are begun.
+UPDATE job_items i SET waits = FALSE, lot = i.lot - (1::bigint << 62)
 FROM (SELECT DISTINCT ON (w.query_type, w.scope) w.product_id, w.query_type
       FROM job_items w
-      WHERE w.job_id = %(job_id)s AND w.state = 'pending' AND w.waits
+      WHERE w.job_id = %(job_id)s AND w.state = 'pending' AND w.waits AND w.scope IS NOT NULL
         AND NOT EXISTS (SELECT FROM job_items b
                         WHERE b.job_id = %(job_id)s AND b.scope = w.scope AND b.query_type = w.query_type
                           AND b.state IN ('pending', 'running') AND NOT b.waits)
       ORDER BY w.query_type, w.scope, w.deferred, w.position, w.product_id) first
 WHERE i.job_id = %(job_id)s AND i.product_id = first.product_id AND i.query_type = first.query_type
+
+-- name: end_waiting_alone
+-- Product questions wait for nothing when no other item of their category is open that could make a set worth buying.
+UPDATE job_items p SET waits = FALSE
+FROM job_items m
+WHERE p.job_id = %(job_id)s AND p.query_type = 'product' AND p.state = 'pending' AND p.waits AND p.scope IS NULL
+  AND m.job_id = p.job_id AND m.product_id = p.product_id AND m.query_type = 'market'
+  AND NOT EXISTS (SELECT FROM job_items o
+                  WHERE o.job_id = p.job_id AND o.scope = m.scope AND o.query_type = 'market'
+                    AND o.product_id <> p.product_id AND o.state IN ('pending', 'running'))
 
 -- name: save_set
 -- Counts each call once: the same one again changes nothing.
@@ -238,8 +249,18 @@ SELECT questions, calls, is_complete FROM query_generator_shared_sets
 WHERE job_id = %(job_id)s AND query_type = %(query_type)s AND scope = %(scope)s
 
 -- name: end_waiting
-UPDATE job_items SET waits = FALSE
-WHERE job_id = %(job_id)s AND scope = %(scope)s AND query_type = %(query_type)s AND waits
+-- The item that has bought the set takes its turn beside its product's other one.
+UPDATE job_items
+SET waits = FALSE, lot = CASE WHEN lot < 0 THEN lot + (1::bigint << 62) ELSE lot END,
+    state = CASE WHEN state = 'running' AND run_id = %(run_id)s AND lot < 0 THEN 'pending' ELSE state END,
+    run_id = CASE WHEN state = 'running' AND run_id = %(run_id)s AND lot < 0 THEN NULL ELSE run_id END
+WHERE job_id = %(job_id)s AND scope = %(scope)s AND query_type = %(query_type)s AND (waits OR lot < 0)
+
+-- name: end_waiting_beside
+UPDATE job_items p SET waits = FALSE
+FROM job_items m
+WHERE m.job_id = %(job_id)s AND m.scope = %(scope)s AND m.query_type = 'market'
+  AND p.job_id = m.job_id AND p.product_id = m.product_id AND p.query_type = 'product' AND p.waits AND p.scope IS NULL
 
 -- name: open_sets
 -- Sets of a job that wants more questions than it began with.

@@ -171,7 +171,7 @@ def test_a_product_that_vanishes_fails_alone(db: Database) -> None:
     product_id = claimed[2].product_id
     db.run("DELETE FROM jobselectedproducts WHERE product_id = %(id)s", {"id": product_id})
     db.run("DELETE FROM products WHERE product_id = %(id)s", {"id": product_id})
-    loop._save([brought(loop, item, loop._ask(item)) for item in claimed])
+    loop._save([brought(loop, item, loop._asking.one(item)) for item in claimed])
     rows = db.run("SELECT state, error_stage, product_id = %(id)s AS gone FROM job_items", {"id": product_id})
     assert Counter(rows) == {("succeeded", None, False): 4, ("failed", "persist", True): 2}
 

@@ -115,7 +115,7 @@ def test_a_call_that_its_thread_has_not_begun_is_not_made_after_a_stop(db: Datab
     (item, _) = ledger.queue.claim(2)
     stop.set("SIGTERM")
     with pytest.raises(InterruptedRunError, match="stopped: SIGTERM"):
-        loop._ask(item)
+        loop._asking.one(item)
     assert provider.requests == []
 
 

@@ -3,6 +3,7 @@
 import uuid
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -97,12 +98,14 @@ def test_a_category_of_one_product_and_one_without_category_are_asked_about_them
 
 
 def test_products_of_one_category_are_claimed_together(db: Database) -> None:
-    """Whatever their order in the input, so that what a vendor and we have cached of one serves the next."""
+    """Sets first; then, whatever the order of the input, what is cached of one product serves the next."""
     mixed = [entry for pair in zip(catalog(LAMPS, 4), catalog(KETTLES, 4, 5), strict=True) for entry in pair]
     ledger = opened(db, mixed)
-    claimed = [item.product.category for item in ledger.queue.claim(100)]
-    assert claimed == sorted(claimed, key=claimed.index)
-    assert set(claimed) == {LAMPS, KETTLES}
+    claimed = ledger.queue.claim(100)
+    assert [item.buys_set for item in claimed] == [True] * 2 + [False] * 8
+    categories = [item.product.category for item in claimed[2:]]
+    assert categories == sorted(categories, key=categories.index)
+    assert set(categories) == {LAMPS, KETTLES}
 
 
 def test_items_that_take_from_a_set_are_not_claimed_before_it_is_there(db: Database) -> None:
@@ -200,7 +203,7 @@ def test_saving_a_set_again_after_a_lost_answer_changes_nothing(db: Database) ->
     ledger = opened(db, catalog(LAMPS, 3))
     (item,) = [item for item in ledger.queue.claim(100) if item.buys_set]
     loop = generation(ledger, ItemProvider(), order=BY_CATEGORY)
-    bought, shared = loop._ask(item), item.shared
+    bought, shared = loop._asking.one(item), item.shared
     assert shared is not None
     stored = [ledger.sets.save(QueryType.MARKET, shared, bought, {}, ends=True) for _ in range(3)]
     assert stored[0] == stored[1] == stored[2]
@@ -253,6 +256,77 @@ def test_a_fatal_error_while_a_set_is_bought_loses_nothing(db: Database) -> None
     provider = run(db, catalog(LAMPS, 3))
     assert asked(provider)[LAMPS] == 1
     assert states(db) == {"succeeded": 6}
+
+
+JOINED = replace(BY_CATEGORY, may_join=True)
+
+
+def test_what_is_left_of_a_product_is_bought_in_one_call(db: Database) -> None:
+    """Its product questions and its branded market questions; a product that shares nothing takes two calls as ever."""
+    provider = run(db, [*catalog(LAMPS, 3), *catalog(KETTLES, 1)], JOINED)
+    assert Counter(subject for subject, _ in provider.asked()) == {
+        LAMPS: 1,
+        "Lamp 1": 1,
+        "Lamp 2": 1,
+        "Lamp 3": 1,
+        "Kettle 1": 2,
+    }
+    assert states(db) == {"succeeded": 8}
+    rows = db.run("SELECT query_type, branded, count(*) AS n FROM queries GROUP BY 1, 2 ORDER BY 1, 2")
+    of_market = [(row.branded, row.n) for row in rows if row.query_type == "market"]
+    assert of_market == [(False, 4 * UNBRANDED), (True, 4)]
+    assert sum(row.n for row in rows if row.query_type == "product") == 4 * WANTED
+    assert all(len(row.questions) == WANTED for row in items(db).values())
+
+
+@pytest.mark.parametrize("call", range(1, 5))
+def test_a_run_that_ends_at_any_joined_call_loses_that_one_only(db: Database, call: int) -> None:
+    """The next run buys what was in flight, and nothing else again."""
+
+    def look(_: GenerationRequest) -> None:
+        if len(first.requests) == call:
+            raise FatalError("the machine is taken away")
+
+    first = ItemProvider(on_call=look)
+    with pytest.raises(FatalError):
+        worked(opened(db, catalog(LAMPS, 3), JOINED), first, JOINED, threads=1)
+    second = run(db, catalog(LAMPS, 3), JOINED)
+    assert states(db) == {"succeeded": 6}
+    assert len(first.requests) + len(second.requests) == 4 + 1
+
+
+def test_a_product_that_is_refused_in_a_joined_call_is_asked_for_by_type(db: Database) -> None:
+    """What of the two was refused nobody knows; the type that is not gets its questions."""
+    refused = SkippableError("refused")
+    provider = run(db, catalog(LAMPS, 2), JOINED, {("Lamp 1", "product"): [refused, refused]})
+    assert Counter(provider.asked())["Lamp 1", "product"] == 2
+    assert {key for key, row in items(db).items() if row.state == "failed"} == {("Lamp 1", "product")}
+    assert len(items(db)["Lamp 1", "market"].questions) == WANTED
+
+
+@pytest.mark.parametrize("error", [RetryableError("busy"), UnusableReplyError("no questions")])
+def test_after_a_fault_both_types_get_their_questions(db: Database, error: Exception) -> None:
+    """Each is asked for again by itself; what the set has given counts once."""
+    provider = run(db, catalog(LAMPS, 2), JOINED, {("Lamp 1", "product"): [error]})
+    assert states(db) == {"succeeded": 4}
+    assert Counter(subject for subject, _ in provider.asked()) == {LAMPS: 1, "Lamp 1": 3, "Lamp 2": 1}
+    assert all(len(row.questions) == len(set(row.questions)) == WANTED for row in items(db).values())
+
+
+def test_a_joined_reply_that_is_short_of_one_type_is_asked_for_that_type(db: Database) -> None:
+    """Four product questions come, and no market question."""
+    provider = run(db, catalog(LAMPS, 2), JOINED, {("Lamp 1", "product"): [WANTED]})
+    assert states(db) == {"succeeded": 4}
+    assert provider.asked().count(("Lamp 1", "market")) >= 1
+
+
+@pytest.mark.parametrize("error", [SkippableError("refused"), RetryableError("busy")])
+def test_product_questions_wait_for_no_set_that_will_not_come(db: Database, error: Exception) -> None:
+    """They wait with the market questions that they are bought with, as long as a set may come."""
+    run(db, catalog(LAMPS, 2), JOINED, {(LAMPS, "market"): [error] * 8})
+    found = states(db)
+    assert found["pending"] == found["running"] == 0
+    assert all(row.state == "succeeded" for (_, kind), row in items(db).items() if kind == "product")
 
 
 COLORS = ("Black", "White", "Coral Red", "Navy", "Light Grey")

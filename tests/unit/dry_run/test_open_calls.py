@@ -1,6 +1,7 @@
 """The dry run counts the calls that a run makes, shared ones once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -87,3 +88,18 @@ def test_a_catalog_of_many_scopes_takes_no_more_memory(monkeypatch: pytest.Monke
     others = [Product(f"Thing {n}", "Acme", f"Kind {n}") for n in range(3)]
     sums = survey_of([OpenItem(entry, MARKET) for entry in (LAMPS[0], *others, LAMPS[1])], order)
     assert sums.work[MARKET].calls == 5
+
+
+def test_what_one_call_is_made_for_is_quoted_as_one() -> None:
+    """A call for each product of a shared category; two for one that shares nothing."""
+    order = Order(25, shared_types=frozenset({MARKET}), may_join=True)
+    apart = replace(order, may_join=False)
+    sums, others = (survey_of(both(*LAMPS, KETTLE), each) for each in (order, apart))
+    assert [sums.work[kind].calls for kind in (PRODUCT, MARKET)] == [3 + 1, 1 + 1]
+    for figure in ("questions", "asked"):
+        assert sum(getattr(sums.work[kind], figure) for kind in QueryType) == sum(
+            getattr(others.work[kind], figure) for kind in QueryType
+        )
+    assert sums.work[PRODUCT].prompt_bytes + sums.work[MARKET].prompt_bytes < 0.8 * sum(
+        others.work[kind].prompt_bytes for kind in QueryType
+    )

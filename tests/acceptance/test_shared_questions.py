@@ -32,9 +32,10 @@ def market(result: dict[str, Any], category: str) -> list[set[str]]:
     ]
 
 
-@pytest.mark.parametrize(("share", "least"), [("0.7", 2 + 12 + 12), ("1", 2 + 12)])
-def test_a_category_is_paid_for_once(cloud: Cloud, share: str, least: int) -> None:
-    """The dry run quotes what is bought; each product is complete; the same job again buys nothing."""
+@pytest.mark.parametrize("share", ["0.7", "1"])
+def test_a_category_is_paid_for_once(cloud: Cloud, share: str) -> None:
+    """A call for each category and each product, as quoted; each complete; the same job again buys nothing."""
+    least = 2 + 12
     given = arguments("shared", [*LAMPS, *KETTLES], "--market-scope", "category", "--unbranded-share", share)
     quoted = cloud.run(*given, "--dry-run")
     assert quoted.code == 0, quoted.log
