@@ -26,7 +26,8 @@ _SUM = re.compile(
     re.IGNORECASE,
 )
 _BARE = re.compile(
-    r"(?<![\w.,$€£¥₹])\d{1,6}[.,]\d\d(?![\d%$€£¥₹])(?!\s?[$€£¥₹])|(?<=\bcost )\d+(?![\d.,])|(?<=\bcosts )\d+(?![\d.,])"
+    r"(?<![\w.,$€£¥₹])\d{1,6}[.,]\d\d(?![\d%$€£¥₹])(?!\s?[$€£¥₹])"
+    r"|(?:(?<=\bcost )|(?<=\bcosts )|(?<=\bworth )|(?<=\bpay )|(?<=\basks ))\d+(?![\d.,])"
 )
 _PRICE = re.compile(r"\D{0,4}(\d[\d.,]*)\D{0,4}")
 

@@ -61,6 +61,8 @@ def test_a_value_or_feature_that_is_gone_takes_its_questions_along(field: str, q
         "Do the brass feet leave marks on a wooden floor?",
         "Does brass tarnish quickly?",
         "Is its drawer deep enough for a laptop?",
+        "How do I look after the drawer?",
+        "What does it take to care for the brass feet?",
     ],
 )
 def test_a_feature_of_the_description_alone_goes_with_it(question: str) -> None:
@@ -127,6 +129,7 @@ def test_a_price_that_is_asked_about_goes_when_it_changes() -> None:
         assert not gone.is_spoken_of("Are there side tables under 129 euros?")
     assert gone_of_no_currency("89.99").is_spoken_of("Why does the Halden cost 129.00?")
     assert gone_of_no_currency("89").is_spoken_of("Why does the Halden cost 129?")
+    assert gone_of_no_currency("89").is_spoken_of("Is the Halden worth 129?")
     assert Gone(without(currency="PLN"), without(currency="PLN", price="99")).is_spoken_of("Is it worth 129 PLN?")
     assert not Gone(without(currency="PLN"), without(currency="PLN", price="99")).is_spoken_of("Is it worth 129 CZK?")
     assert not gone_of_no_currency("129.5").is_spoken_of("Why does the Halden cost 129.00?")
