@@ -3,7 +3,7 @@
 A question speaks of a value, wherever a word of it stands, and of an amount or a price that it says. Of what a longer
 text told it speaks where it means a certain thing, as "the dimmer" or "its hinge", or a color, a material or the like.
 `gone_words.json` lists words of every product, words of place (nobody asks for a part of the product with "in the
-office"), and those that say that a thing is somebody else's.
+office", unless it is `tended`: "look after the hinge"), and those that say that a thing is somebody else's.
 """
 
 import json
@@ -38,6 +38,7 @@ _NUMBER = re.compile(r"[\d.,]+")
 class _Words:
     of_all: frozenset[str]
     places: frozenset[str]
+    tended: frozenset[str]
     of_others: frozenset[str]
 
 
@@ -46,7 +47,8 @@ def _words() -> _Words:
     data = json.loads(Path(__file__).with_name("gone_words.json").read_text(encoding="utf-8"))
     common = function_words("en", "de", "fr", "es", "it", "nl")
     of_all = frozenset(stem for words in (data["of_all"], " ".join(common)) for stem in stems_of(words))
-    return _Words(of_all | lists().framing, frozenset(data["places"].split()), frozenset(data["of_others"].split()))
+    places, tended, of_others = (frozenset(data[key].split()) for key in ("places", "tended", "of_others"))
+    return _Words(of_all | lists().framing, places, tended, of_others)
 
 
 @cache
@@ -128,7 +130,8 @@ def _is_part(before: Sequence[str]) -> bool:
         if before[at] in words.of_others:
             return False
         if before[at] in linking().definite:
-            return before[at] == "its" or at == 0 or before[at - 1] not in words.places
+            is_placed = at > 0 and before[at - 1] in words.places
+            return before[at] == "its" or not is_placed or (at > 1 and before[at - 2] in words.tended)
     return False
 
 

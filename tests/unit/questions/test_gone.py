@@ -61,6 +61,8 @@ def test_a_value_or_feature_that_is_gone_takes_its_questions_along(field: str, q
         "Do the brass feet leave marks on a wooden floor?",
         "Does brass tarnish quickly?",
         "Is its drawer deep enough for a laptop?",
+        "How do I look after the drawer?",
+        "What does it take to care for the brass feet?",
     ],
 )
 def test_a_feature_of_the_description_alone_goes_with_it(question: str) -> None:
@@ -112,6 +114,11 @@ def test_what_is_told_in_another_way_is_not_gone(field: str, value: str, questio
     assert not Gone(TABLE, told).is_spoken_of(question)
 
 
+def gone_of_no_currency(price: str) -> Gone:
+    """What is gone of a table without currency that has this price now."""
+    return Gone(without(currency=""), without(currency="", price=price))
+
+
 def test_a_price_that_is_asked_about_goes_when_it_changes() -> None:
     """Also when the product has none any more; a budget, and a price that is rounded, stay."""
     now = without(price="99.00")
@@ -120,6 +127,13 @@ def test_a_price_that_is_asked_about_goes_when_it_changes() -> None:
         assert gone.is_spoken_of("Why does it cost €129?")
         assert not gone.is_spoken_of("Is it good value for its price?")
         assert not gone.is_spoken_of("Are there side tables under 129 euros?")
+    assert gone_of_no_currency("89.99").is_spoken_of("Why does the Halden cost 129.00?")
+    assert gone_of_no_currency("89").is_spoken_of("Why does the Halden cost 129?")
+    assert gone_of_no_currency("89").is_spoken_of("Is the Halden worth 129?")
+    assert Gone(without(currency="PLN"), without(currency="PLN", price="99")).is_spoken_of("Is it worth 129 PLN?")
+    assert not Gone(without(currency="PLN"), without(currency="PLN", price="99")).is_spoken_of("Is it worth 129 CZK?")
+    assert not gone_of_no_currency("129.5").is_spoken_of("Why does the Halden cost 129.00?")
+    assert not gone_of_no_currency("89.99").is_spoken_of("Is a top of 129.00 cm wide enough?")
     assert not Gone(TABLE, without(price="129.90")).is_spoken_of("Is the Halden worth 129 euros?")
 
 

@@ -111,6 +111,25 @@ def test_what_is_known_counts() -> None:
     assert copies.copy_of("What is the battery life?") == "How long does the battery last?"
 
 
+@pytest.mark.parametrize(
+    ("one", "same", "another"),
+    [
+        ("Is the lamp worth the money?", "Is the lamp good value for money?", "Is the lamp good for beginners?"),
+        ("Where is the lamp produced?", "In which country is the lamp manufactured?", "Where can I buy the lamp?"),
+        ("Will a laptop fit into the bag?", "Does the bag have room for a laptop?", "Will the bag fit under a seat?"),
+        ("Which tents stand up to storms?", "Which tents withstand storms?", "Which tents stand up to snow?"),
+        ("Does the phone overheat?", "Does the phone get hot?", "Does the phone get wet?"),
+        ("Will the shirt shrink after a wash?", "Will the shirt get smaller after a wash?", "Will the shirt fade?"),
+        ("Does the sofa fade?", "Does the sofa lose its colour?", "Does the sofa lose its shape?"),
+        ("Is _ compatible with a tablet?", "Can I use _ with a tablet?", "Can I use _ with wet hands?"),
+    ],
+)
+def test_the_same_in_other_words(one: str, same: str, another: str) -> None:
+    """Phrases that mean the same are one; what is near to them is not."""
+    assert is_copy("en", one, same)
+    assert not is_copy("en", one, another)
+
+
 def test_no_chains() -> None:
     """A copy of a copy is compared with what was kept, so that small steps lead nowhere far."""
     copies = NearCopies(language="en")
