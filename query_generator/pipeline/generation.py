@@ -38,6 +38,7 @@ _LOG = logging.getLogger("generation")
 ITEMS_A_TRANSACTION = 40
 AHEAD_AT_MOST = 2 * ITEMS_A_TRANSACTION  # items claimed beyond those in flight; a larger claim would delay saving
 CHECK_SECONDS = 0.5
+CHECKS_BETWEEN_ELECTIONS = 30  # of a run that has nothing to do: electing looks at every item that waits
 
 
 class Generation:
@@ -87,6 +88,7 @@ class Generation:
         self.ended = Tally()
         self._ended_lately = self._ahead = 0
         self._stop_reported = False
+        self._idle_checks = 0
         self._connection_number = ledger.db.connection_number
 
     def run(self, counts: JobSize | Counts) -> None:
@@ -254,8 +256,9 @@ class Generation:
         ledger = self._ledger
         if not ledger.db.with_reconnect(lambda: has_open_items(ledger.db, ledger.job_id)):
             return False
-        if self._weakness.order.shared_types:
+        if self._weakness.order.shared_types and self._idle_checks % CHECKS_BETWEEN_ELECTIONS == 0:
             ledger.db.with_reconnect(ledger.sets.elect)
+        self._idle_checks += 1
         with suppress(InterruptedRunError):
             self._stop.sleep(ledger.lease.idle_check_seconds())
         return True
