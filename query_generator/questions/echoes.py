@@ -6,20 +6,25 @@
 
 import json
 import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
+from query_generator.questions.language_words import function_words
 from query_generator.questions.standardize import comparison_key
 
 LONGEST_OPENING = 80  # characters, before which its sign stands
-_OPENS = re.compile(r"[!:|)\].。][^?]|\s[-–—]\s")
+_OPENS = re.compile(r"[!:|)\].。–—-](?:(?<=[!:|)\].。])[^?]|(?<=\s[-–—])\s)")
 ECHO_WORDS = 5  # as many words in the order of an instruction are no chance; shorter runs are in common speech
 
 
 @dataclass(frozen=True, slots=True)
 class _Leaks:
+    telling: frozenset[str]  # every phrase holds one of these
     words: frozenset[str]  # every phrase is one of these, or begins with one of the pairs
     pairs: frozenset[tuple[str, str]]
     echo: re.Pattern[str]
@@ -35,6 +40,7 @@ def _leaks() -> _Leaks:
     labels = "|".join(data["labels"])
     begins = [comparison_key(phrase).split() for phrase in phrases]
     return _Leaks(
+        _telling([words[: max(2, len(words) - 1)] for words in begins]),  # the last one may stand in a longer word
         frozenset(words[0] for words in begins if len(words) == 1),
         frozenset((words[0], words[1]) for words in begins if len(words) > 1),
         _any_of(data["instruction_echo"]),
@@ -52,11 +58,28 @@ def _any_of(phrases: list[str]) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{latin})\b|{other}" if other else rf"\b(?:{latin})\b")
 
 
+def _telling(phrases: Iterable[Sequence[str]]) -> frozenset[str]:
+    """Return words of which each phrase holds one, if it can no word that stands in any text."""
+    left, common, found = list(phrases), function_words(), set[str]()
+    while left:
+        counts = Counter(word for phrase in left for word in set(phrase))
+        word = max(counts, key=lambda word: (word not in common, counts[word], len(word), word))
+        found.add(word)
+        left = [phrase for phrase in left if word not in phrase]
+    return frozenset(found)
+
+
+class _Told(NamedTuple):
+    telling: frozenset[str]  # every run holds one of these
+    runs: frozenset[tuple[str, ...]]
+
+
 @lru_cache(maxsize=64)
-def _runs(told: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
+def _told_runs(told: tuple[str, ...]) -> _Told:
     """The runs of ECHO_WORDS words of instructions."""
     texts = [comparison_key(text).split() for text in told]
-    return frozenset(run for words in texts for run in zip(*(words[at:] for at in range(ECHO_WORDS)), strict=False))
+    runs = {run for words in texts for run in zip(*(words[at:] for at in range(ECHO_WORDS)), strict=False)}
+    return _Told(_telling(runs), frozenset(runs))
 
 
 def echo_fault(question: str, key: str, words: list[str], told: tuple[str, ...]) -> str:
@@ -73,11 +96,16 @@ def echo_fault(question: str, key: str, words: list[str], told: tuple[str, ...])
         lowered = question.lower()
         if leaks.opening.match(lowered) or (":" in lowered and leaks.announcing.match(lowered)):
             return "prompt_leak"
-    if not (question.isascii() and leaks.words.isdisjoint(words) and leaks.pairs.isdisjoint(pairwise(words))):
+    if not question.isascii() or not (
+        leaks.telling.isdisjoint(words) or (leaks.words.isdisjoint(words) and leaks.pairs.isdisjoint(pairwise(words)))
+    ):
         if leaks.leak.search(key):
             return "prompt_leak"
         if leaks.echo.search(key):
             return "instruction_echo"
-    if told and not _runs(told).isdisjoint(zip(words, words[1:], words[2:], words[3:], words[4:], strict=False)):
+    runs = _told_runs(told)
+    if not runs.telling.isdisjoint(words) and not runs.runs.isdisjoint(
+        zip(words, words[1:], words[2:], words[3:], words[4:], strict=False)
+    ):
         return "instruction_echo"
     return ""

@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from query_generator.english_words import english_words
 from query_generator.models import Product
 from query_generator.questions.language_words import telling_words
 from query_generator.questions.orders import without_orders
@@ -20,6 +21,7 @@ from query_generator.questions.scripts import LATIN, letters_by_script, scripts_
 
 MIN_WORDS = 4  # Latin words of a question, names apart, below which no language is certain
 MIN_COMMON_WORDS = 3  # Latin words in small letters, beside letters of an asked script
+MOST_UNKNOWN = 0.2  # of the words of a question that is English whatever the model says, which takes its time
 MIN_LETTERS = 6  # of another script than the asked one
 MIN_TEXT_LETTERS = 24  # of a product's text, below which the language that it asks for is unknown
 CERTAIN = 0.35  # of another language; calibrated on the labelled sets, where true ones of the asked language stay below
@@ -100,6 +102,8 @@ def is_in_another(question: str, words: list[str], asked: Asked) -> bool:
         asked: the languages that are right.
     """
     if len(asked.telling.intersection(words)) > 1 and (question.isascii() or LATIN in asked.scripts):
+        return False
+    if "en" in asked.languages and len(set(words).difference(english_words())) < MOST_UNKNOWN * len(words):
         return False
     counts = letters_by_script(question)
     main = max(counts, key=counts.__getitem__, default=LATIN)

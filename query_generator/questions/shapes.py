@@ -20,12 +20,15 @@ MAX_PHONE_DIGITS = 15  # ITU-T E.164
 
 # Every match of the patterns below holds a sign or one of the words, or is a phone number; most questions hold neither.
 _SIGNS = re.compile(r"[<>&`*\[\]{}_@\\^~|$%=/.:。．․‧·•\x1b⟨‹＜#(«“\"]")
-_BRACKETS = re.compile(r"[<>`\"*~\[\]{}\\\x1b⟨‹＜_#%(=]|:::|&(?:#|[a-zA-Z]{2})")
-_PLACEHOLDER_SIGNS = re.compile(r"[\[{<%$_(«‹\"]|\.{4}|/[aA]\b")
+# What begins with one set of signs is found fastest: the second look tells what of it counts.
+_BRACKETS = re.compile(r"[<>`\"*~\[\]{}\\\x1b⟨‹＜_#%(=:&](?:(?<=[^:&])|(?<=:)::|(?<=&)(?:#|[a-zA-Z]{2}))")
+_PLACEHOLDER_SIGNS = re.compile(r"[\[{<%$_(«‹\"./](?:(?<=[^./])|(?<=\.)\.{3}|(?<=/)[aA]\b)")
 _HOST_SIGNS = re.compile(
-    r"[.。．․‧·•](?<=\w.)[^\W\d]|[.。．․‧·•](?<= .) ?[^\W\d]|//|@|\.(?<=\d\.)\d+\.\d"
-    r"|[\[({](?:\.|(?i:dot|punkt|at?|ät)[\])}])|[dD](?i:ot)\b|[\"“”'](?i:at)[\"“”']|:\S|\b[wW]{3} "
-    r"|com\b(?<=[,\s.]com)|[hH] ?[tT] ?[tT] ?[pP]"
+    r"[.。．․‧·•/@\[({\"“”':](?:(?<=\w[.。．․‧·•])[^\W\d]|(?<= [.。．․‧·•]) ?[^\W\d]|(?<=/)/|(?<=@)|(?<=\d\.)\d+\.\d"
+    r"|(?<=[\[({])(?:\.|(?i:dot|punkt|at?|ät)[\])}])|(?<=[\"“”'])(?i:at)[\"“”']|(?<=:)\S)"
+)
+_HOST_LETTERS = re.compile(
+    r"[dDwWchH](?:(?<=[dD])(?i:ot)\b|(?<=[,\s.]c)om\b|(?<!\w.)(?<=[wW])[wW]{2} |(?<=[hH]) ?[tT] ?[tT] ?[pP])"
 )
 _FEW_FIGURES = frozenset(["one", "two", "un", "deux", "uno", "dos", "null"])  # which stand in many questions
 _MOST_FIGURES = frozenset(
@@ -157,7 +160,7 @@ def _foreign_sign(question: str, words: list[str], own: str) -> str:
     brackets = bool(_BRACKETS.search(question))
     if brackets and _TERMINAL.search(question):
         return "terminal"
-    if _HOST_SIGNS.search(question):
+    if _HOST_SIGNS.search(question) or _HOST_LETTERS.search(question):
         if _EMAIL.search(question):
             return "email"
         if _has_address(question, own):
