@@ -131,9 +131,13 @@ def window(words: list[str], tokens: list[Token]) -> tuple[int, int]:
 
 def without_spans(question: str, spans: Iterable[Span]) -> str:
     """Return a question with one `_` for each span, and for spans with only a joint between them."""
+    in_order = sorted(spans)
+    if len(in_order) == 1:
+        start, end = in_order[0]
+        return f"{question[:start]}_{question[end + 2 * question.startswith(_POSSESSIVES, end) :]}"
     masked: list[str] = []
     place = 0
-    for start, end in sorted(spans):
+    for start, end in in_order:
         if start >= place and (not masked or question[place:start].strip(_JOINTS)):
             masked += [question[place:start], "_"]
         place = max(place, end + 2 * question.startswith(_POSSESSIVES, end))
