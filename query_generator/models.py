@@ -181,6 +181,10 @@ class Product:
 
     def without_record(self) -> "Product":
         """Return the same product without its record, which may be far larger than all the rest."""
+        return self._without_record if self.record_json else self
+
+    @cached_property
+    def _without_record(self) -> "Product":
         return replace(self, record_json="")
 
     @cached_property

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from query_generator.llm.base import GenerationReply, GenerationRequest
 from query_generator.models import QueryType, Question, SlotGroup, Stage
 from query_generator.one_line import one_line
-from query_generator.questions.checks import Checks, comparison_key, query_hash, standardize
+from query_generator.questions.checks import Checks, comparison_key, keyed, query_hash, standardize
 from query_generator.questions.choose import Candidate, choose, filled
 from query_generator.questions.grounding import grounds_of
 from query_generator.questions.language import language_of
@@ -47,8 +47,8 @@ def accept_planned(request: GenerationRequest, reply: GenerationReply) -> Verdic
     examples: dict[str, str] = {}
     for group_key, text in zip(reply.keys or ("",) * len(reply.texts), reply.texts, strict=True):
         question, group = standardize(text), groups.get(group_key)
-        key, is_named = comparison_key(question), False
-        if not (reason := checks.fault_by_key(question, key, group)):
+        key, is_named = keyed(question).key, False
+        if not (reason := checks.fault(question, group)):
             is_named = bool(names.found(question))
             reason = _brand_fault(request, question, group, names, is_named=is_named)
             reason = reason or known.copy_fault(question, key, group_key)

@@ -12,7 +12,14 @@ from query_generator.questions.facts import ProductFacts
 from query_generator.questions.language import Asked, asked_language, is_in_another
 from query_generator.questions.orders import Planted, planted
 from query_generator.questions.shapes import MAX_CHARACTERS, shape_fault
-from query_generator.questions.standardize import END_MARKS, READ_CHARACTERS, comparison_key, query_hash, standardize
+from query_generator.questions.standardize import (
+    END_MARKS,
+    READ_CHARACTERS,
+    comparison_key,
+    keyed,
+    query_hash,
+    standardize,
+)
 
 __all__ = [
     "MAX_CHARACTERS",
@@ -21,6 +28,7 @@ __all__ = [
     "Checks",
     "accept_questions",
     "comparison_key",
+    "keyed",
     "query_hash",
     "standardize",
 ]
@@ -77,11 +85,7 @@ class Checks:
             question: a text as `standardize` returns it.
             group: the slots that it was asked for; the conversational style may hold more than one sentence.
         """
-        return self.fault_by_key(question, comparison_key(question), group)
-
-    def fault_by_key(self, question: str, key: str, group: SlotGroup | None = None) -> str:
-        """Do the same for a question whose comparison key is known."""
-        words = key.split()
+        key, words = keyed(question)
         if reason := shape_fault(question, words, self._own):
             return reason
         if reason := echo_fault(question, key, words, self._told):
@@ -136,8 +140,8 @@ def accept_questions(
     seen = {comparison_key(text) for text in existing}
     for text in texts:
         question = standardize(text)
-        key = comparison_key(question)
-        reason = checks.fault_by_key(question, key) if checks else shape_fault(question, key.split(), own)
+        key, words = keyed(question)
+        reason = checks.fault(question) if checks else shape_fault(question, words, own)
         if not reason and key in seen:
             reason = "duplicate"
         if not reason and barred:

@@ -6,15 +6,14 @@
 
 import json
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from query_generator.questions.language_words import function_words
+from query_generator.questions.language_words import telling_of
 from query_generator.questions.standardize import comparison_key
 
 LONGEST_OPENING = 80  # characters, before which its sign stands
@@ -40,7 +39,7 @@ def _leaks() -> _Leaks:
     labels = "|".join(data["labels"])
     begins = [comparison_key(phrase).split() for phrase in phrases]
     return _Leaks(
-        _telling([words[: max(2, len(words) - 1)] for words in begins]),  # the last one may stand in a longer word
+        telling_of([words[: max(2, len(words) - 1)] for words in begins]),  # the last one may stand in a longer word
         frozenset(words[0] for words in begins if len(words) == 1),
         frozenset((words[0], words[1]) for words in begins if len(words) > 1),
         _any_of(data["instruction_echo"]),
@@ -58,17 +57,6 @@ def _any_of(phrases: list[str]) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{latin})\b|{other}" if other else rf"\b(?:{latin})\b")
 
 
-def _telling(phrases: Iterable[Sequence[str]]) -> frozenset[str]:
-    """Return words of which each phrase holds one, if it can no word that stands in any text."""
-    left, common, found = list(phrases), function_words(), set[str]()
-    while left:
-        counts = Counter(word for phrase in left for word in set(phrase))
-        word = max(counts, key=lambda word: (word not in common, counts[word], len(word), word))
-        found.add(word)
-        left = [phrase for phrase in left if word not in phrase]
-    return frozenset(found)
-
-
 class _Told(NamedTuple):
     telling: frozenset[str]  # every run holds one of these
     runs: frozenset[tuple[str, ...]]
@@ -79,10 +67,10 @@ def _told_runs(told: tuple[str, ...]) -> _Told:
     """The runs of ECHO_WORDS words of instructions."""
     texts = [comparison_key(text).split() for text in told]
     runs = {run for words in texts for run in zip(*(words[at:] for at in range(ECHO_WORDS)), strict=False)}
-    return _Told(_telling(runs), frozenset(runs))
+    return _Told(telling_of(runs), frozenset(runs))
 
 
-def echo_fault(question: str, key: str, words: list[str], told: tuple[str, ...]) -> str:
+def echo_fault(question: str, key: str, words: Sequence[str], told: tuple[str, ...]) -> str:
     """Tell whether a question repeats an instruction or speaks as a model: instruction_echo, prompt_leak or "".
 
     Args:

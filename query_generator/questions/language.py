@@ -7,7 +7,7 @@ py3langid had 54 with 44 µs, 124 MB and numpy).
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.util import find_spec
@@ -93,7 +93,7 @@ def language_of(product: Product) -> str:
     return asked.languages[0] if asked and asked.is_sure else ""
 
 
-def is_in_another(question: str, words: list[str], asked: Asked) -> bool:
+def is_in_another(question: str, words: Sequence[str], asked: Asked) -> bool:
     """Whether a question is certainly in none of the asked languages.
 
     Args:

@@ -62,13 +62,14 @@ class _Text:
 def name_spans(names: ProductNames, question: str) -> Named:
     """Return where a question names a product. Where no word can belong to a name, no places are looked up."""
     text = _Text(question)
-    there = names.standing_in(text.words, text.squeezed)
+    squeezed = text.squeezed
+    there = [name for name in names.longest_first if name in squeezed]
     known = known_words()
     spans, titles = _exact(names, text, there) if there else ([], [])
     if not known.issuperset(text.words):
         unknown = [place for place, word in enumerate(text.words) if word not in known]
         spans += _misspelled(names, text, unknown)
-        if not text.squeezed.isalpha():
+        if not squeezed.isalpha():
             spans += _in_digits(names, text)
         if not names.product.brand.isascii():
             spans += _spelled(names, [text.tokens[place] for place in unknown])

@@ -100,4 +100,4 @@ def _of(product: Product) -> OwnNames:
 
 def own_names(product: Product) -> OwnNames:
     """Return the names of a product; those of the last 128 are kept, with what was read in their questions."""
-    return _of(product.without_record() if product.record_json else product)
+    return _of(product.without_record())

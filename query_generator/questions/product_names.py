@@ -60,28 +60,6 @@ class ProductNames:
         return tuple(sorted(names, key=lambda name: (-len(name), name)))
 
     @cached_property
-    def _by_start(self) -> Mapping[str, tuple[int, ...]]:
-        """The places of all names by how the first word of each may begin in a text: by two characters, or as one."""
-        places: dict[str, tuple[int, ...]] = {}
-        for place, name in enumerate(self.longest_first):
-            for start in {name[:1], name[:2]}:
-                places[start] = (*places.get(start, ()), place)
-        return places
-
-    def standing_in(self, words: Iterable[str], squeezed: str) -> list[str]:
-        """Return the names whose letters are those of a text from some word on, longest first.
-
-        A few whose letters begin within a word may be among them. `squeezed` are all letters of the folded words.
-        """
-        by_start = self._by_start
-        starts = by_start.keys() & {word[:2] for word in words}
-        if not starts:
-            return []
-        names = self.longest_first
-        places = sorted({place for start in starts for place in by_start[start]})
-        return [name for place in places if (name := names[place]) in squeezed]
-
-    @cached_property
     def in_digits(self) -> tuple[str, ...]:
         """The names that may have digits for letters."""
         return tuple(name for name in self.aliases.strict if name.isalpha() and len(name) > SHORTEST_IN_DIGITS)

@@ -6,6 +6,7 @@ country ones in wide use, those that are words, too, and count only with a path,
 
 import json
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -107,7 +108,7 @@ _SPACELESS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\
 _LOOK_ALIKE_LATIN = str.maketrans("асеорхуіјѕԁһмнтвкѡ。．․‧·•", "aceopxyijsdhmhtbkw......")
 
 
-def shape_fault(question: str, words: list[str], own: str = "") -> str:
+def shape_fault(question: str, words: Sequence[str], own: str = "") -> str:
     """Return why the shape of a standardized question forbids to store it, or an empty text.
 
     Args:
@@ -148,7 +149,7 @@ def _number_fault(question: str) -> str:
     return "phone" if _VANITY.search(question) else ""
 
 
-def _length_fault(question: str, words: list[str]) -> str:
+def _length_fault(question: str, words: Sequence[str]) -> str:
     if question[-1] not in END_MARKS or words[-1] == "than":
         return "not_a_question"
     if not question.isascii() and _SPACELESS.search(question):
@@ -156,7 +157,7 @@ def _length_fault(question: str, words: list[str]) -> str:
     return "too_short" if len(question) < MIN_CHARACTERS or len(words) < MIN_WORDS else ""
 
 
-def _foreign_sign(question: str, words: list[str], own: str) -> str:
+def _foreign_sign(question: str, words: Sequence[str], own: str) -> str:
     brackets = bool(_BRACKETS.search(question))
     if brackets and _TERMINAL.search(question):
         return "terminal"
@@ -227,7 +228,7 @@ def _own_hosts(own: str) -> list[str]:
     return [found.group().casefold() for part in own.split("\n") if (found := _bare_hosts().match(part.strip()))]
 
 
-def _has_spelled_number(words: list[str]) -> bool:
+def _has_spelled_number(words: Sequence[str]) -> bool:
     """Whether as many figures stand in a row, as words, as a phone number has."""
     run = 0
     for word in words:
