@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 import Stemmer
 
-from query_generator.questions.language_words import telling_of
 from query_generator.questions.standardize import comparison_key, keyed
 
 PROTECTED = "!"  # begins the content words that must stand on both sides; it sorts before every letter and digit
@@ -115,7 +114,6 @@ class Lexicon:
             name, _, words = entry.partition(":")
             self._words.update(dict.fromkeys(words.split(","), (PROTECTED + name,)))
         self._pairs = frozenset(self._phrases)
-        self._telling = telling_of(self._pairs)
         self.framing = self._dropped | self._closed | {first for first, _ in self._phrases}
         self._read_word = _Remembered(self._word).__getitem__
         self.content = lru_cache(QUESTIONS_REMEMBERED)(self._content)
@@ -157,7 +155,7 @@ class Lexicon:
             text = _shingled(text, shingles)
         words: Sequence[str] = keyed(text).words
         found = set[str]()
-        if not (self._telling.isdisjoint(words) or self._pairs.isdisjoint(pairwise(words))):
+        if not self._pairs.isdisjoint(pairwise(words)):
             words = list(words)
             found = self._take_phrases(words)
         found.update(chain.from_iterable(map(self._read_word, words)))
