@@ -174,10 +174,14 @@ class Product:
             texts = (self.name, self.brand, self.category, self.description, self.price, self.currency)
             object.__setattr__(self, "content_hash", content_hash(*texts, self.attributes))
 
+    def __hash__(self) -> int:
+        return hash((self.content_hash, self.position))
+
     @property
     def fields(self) -> tuple[tuple[str, str], ...]:
         """The attributes and what else the record tells, as (name, value) pairs."""
         return (*self.attributes, *self.others)
+
 
     def without_record(self) -> "Product":
         """Return the same product without its record, which may be far larger than all the rest."""

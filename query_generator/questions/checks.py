@@ -109,7 +109,7 @@ class Checks:
             _Text(place, question, *keyed(question), group is not None and group.facets.style is Style.CONVERSATIONAL)
             for place, (question, group) in enumerate(zip(questions, groups, strict=True))
         ]
-        for check in (self._shape, self._echo, self._order, self._several, self._outside, self._facts, self._language):
+        for check in self._all:
             found = [(text, fault) for text in left if (fault := check(text))]
             if found:
                 for text, fault in found:
@@ -117,29 +117,34 @@ class Checks:
                 left = [text for text in left if not faults[text.place]]
         return faults
 
-    def _shape(self, text: "_Text") -> str:
+    @cached_property
+    def _all(self) -> list[Callable[[_Text], str]]:
+        planted, language = [self._order] if self._planted else [], [self._language] if self._asked else []
+        return [self._shape, self._echo, *planted, self._several, self._outside, self._facts, *language]
+
+    def _shape(self, text: _Text) -> str:
         return shape_fault(text.question, text.words, self._own)
 
-    def _echo(self, text: "_Text") -> str:
+    def _echo(self, text: _Text) -> str:
         return echo_fault(text.question, text.key, text.words, self._told)
 
-    def _order(self, text: "_Text") -> str:
+    def _order(self, text: _Text) -> str:
         return "planted" if self._planted and self._planted.found(text.question) else ""
 
-    def _several(self, text: "_Text") -> str:
+    def _several(self, text: _Text) -> str:
         question = (
             self._unnamed(text.question) if self._name_has_marks else text.question
         )  # the book "Who? What? When?"
         return several_fault(question, text.words, conversational=text.conversational)
 
-    def _outside(self, text: "_Text") -> str:
+    def _outside(self, text: _Text) -> str:
         outside = points_outside(text.question, text.key, text.words, self._query_type)
         return "not_self_contained" if outside else ""
 
-    def _facts(self, text: "_Text") -> str:
+    def _facts(self, text: _Text) -> str:
         return self._product_facts.fault(text.question, text.words)
 
-    def _language(self, text: "_Text") -> str:
+    def _language(self, text: _Text) -> str:
         asked = self._asked
         return "wrong_language" if asked and is_in_another(self._unnamed(text.question), text.words, asked) else ""
 

@@ -238,12 +238,8 @@ def _triggered(stems: tuple[str, ...]) -> dict[Need, list[Collection[str]]]:
     triggers = lists().triggers
     found: dict[Need, list[Collection[str]]] = {}
     present, end = set(stems), 0
-    if triggers.keys().isdisjoint(present):
-        return found
-    for position, stem in enumerate(stems):
-        at = triggers.get(stem)
-        if at is None:
-            continue
+    for position in [position for position, stem in enumerate(stems) if stem in triggers]:
+        at = triggers[stems[position]]
         for others, need in at.sets:
             if others <= present:
                 found.setdefault(need, []).append(others)
@@ -259,7 +255,7 @@ def _triggered(stems: tuple[str, ...]) -> dict[Need, list[Collection[str]]]:
             end = position + longest
             continue
         for need in at.alone:
-            found.setdefault(need, []).append((stem,))
+            found.setdefault(need, []).append(stems[position : position + 1])
     return found
 
 
