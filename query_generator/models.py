@@ -182,7 +182,6 @@ class Product:
         """The attributes and what else the record tells, as (name, value) pairs."""
         return (*self.attributes, *self.others)
 
-
     def without_record(self) -> "Product":
         """Return the same product without its record, which may be far larger than all the rest."""
         return self._without_record if self.record_json else self

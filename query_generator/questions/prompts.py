@@ -85,15 +85,15 @@ def build_planned_prompt(
     """
     texts = _texts()[version]
     facts = _facts(product)
-    spoken = own_names(product).spoken
-    data = {"name": facts.pop("name"), "spoken_name": spoken, **facts} if product.name else facts
+    if product.name:
+        facts = {"name": facts.pop("name"), "spoken_name": own_names(product).spoken, **facts}
     described = {persona.name: persona.description for persona in personas if persona.description}
     lines = _first_lines if version == FIRST_PLAN else _lines
     indent = 1 if version == FIRST_PLAN else None
     told = [lines(product, query_type, groups, asked, described, version)]
     if beside:
         told.append(lines(product, QueryType.MARKET, beside.groups, beside.asked, described, version))
-    parts = [_block("product_data", data, indent=indent), *map("\n".join, told)]
+    parts = [_block("product_data", facts, indent=indent), *map("\n".join, told)]
     if locale:
         parts.append(texts["locale"].format(locale=locale))
     if exclusions:
