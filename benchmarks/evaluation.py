@@ -46,13 +46,14 @@ class GoodModel:
     """A scripted model with a large pool of questions, some of them wrong."""
 
     mistakes: float = 0.0
+    seed: int = 0
     name: str = "good"
     model: str = "pool-1"
 
     def generate(self, request: GenerationRequest) -> GenerationReply:
         """Answer as the model would, by the prompt alone."""
         prompt = f"{request.prompt.system}\n{request.prompt.message}"
-        answer = good_answer(prompt, mistakes=self.mistakes)
+        answer = good_answer(prompt, mistakes=self.mistakes, seed=self.seed)
         pairs = [(key, text) for key, texts in answer.items() for text in texts]
         usage = Usage(len(prompt.encode()) // BYTES_A_TOKEN, len(json.dumps(answer)) // BYTES_A_TOKEN)
         keys = tuple(key for key, _ in pairs) if request.groups else ()

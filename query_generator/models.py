@@ -174,6 +174,9 @@ class Product:
             texts = (self.name, self.brand, self.category, self.description, self.price, self.currency)
             object.__setattr__(self, "content_hash", content_hash(*texts, self.attributes))
 
+    def __hash__(self) -> int:
+        return hash((self.content_hash, self.position))
+
     @property
     def fields(self) -> tuple[tuple[str, str], ...]:
         """The attributes and what else the record tells, as (name, value) pairs."""
@@ -181,6 +184,10 @@ class Product:
 
     def without_record(self) -> "Product":
         """Return the same product without its record, which may be far larger than all the rest."""
+        return self._without_record if self.record_json else self
+
+    @cached_property
+    def _without_record(self) -> "Product":
         return replace(self, record_json="")
 
     @cached_property

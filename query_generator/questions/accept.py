@@ -1,13 +1,13 @@
 """Accepts the questions of a reply to a planned request: those that pass, best ones first, each for its group. Pure."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from query_generator.llm.base import GenerationReply, GenerationRequest
 from query_generator.models import QueryType, Question, SlotGroup, Stage
 from query_generator.one_line import one_line
-from query_generator.questions.checks import Checks, comparison_key, query_hash, standardize
+from query_generator.questions.checks import Checks, comparison_key, keyed, query_hash, standardize
 from query_generator.questions.choose import Candidate, choose, filled
 from query_generator.questions.grounding import grounds_of
 from query_generator.questions.language import language_of
@@ -39,25 +39,21 @@ def accept_planned(request: GenerationRequest, reply: GenerationReply) -> Verdic
     """
     names = own_names(request.product)
     locale = reply.locale or request.locale
-    checks = Checks(request.product, request.query_type, locale=locale, told=instructions(request.prompt))
     groups = {group.key: group for group in request.groups}
     known = _Known(request, names.masked, locale)
+    texts = _judged(request, reply, names, known, locale)
     passed: dict[Candidate, bool] = {}
     dropped: Counter[str] = Counter()
     examples: dict[str, str] = {}
-    for group_key, text in zip(reply.keys or ("",) * len(reply.texts), reply.texts, strict=True):
-        question, group = standardize(text), groups.get(group_key)
-        key, is_named = comparison_key(question), False
-        if not (reason := checks.fault_by_key(question, key, group)):
-            is_named = bool(names.found(question))
-            reason = _brand_fault(request, question, group, names, is_named=is_named)
-            reason = reason or known.copy_fault(question, key, group_key)
-        if reason:
-            dropped[reason] += 1
-            examples.setdefault(reason, one_line(text[:LONGEST_EXAMPLE]))
-        else:
-            is_off_style = group is not None and not is_in_style(names.masked(question), group.facets.style)
-            passed[Candidate(question, group_key if group else "", known.is_stored(key), is_off_style)] = is_named
+    for each, raw in zip(texts, reply.texts, strict=True):
+        if each.fault:
+            dropped[each.fault] += 1
+            examples.setdefault(each.fault, one_line(raw[:LONGEST_EXAMPLE]))
+            continue
+        group = each.group
+        is_off_style = group is not None and not is_in_style(names.masked(each.question), group.facets.style)
+        is_stored = known.is_stored(keyed(each.question).key)
+        passed[Candidate(each.question, group.key if group else "", is_stored, is_off_style)] = each.is_named
     locale = locale or language_of(request.product)
     kept = _chosen(request, reply, passed, known.copies.words_of)
     dropped[SURPLUS] += len(passed) - len(kept)
@@ -68,6 +64,40 @@ def accept_planned(request: GenerationRequest, reply: GenerationReply) -> Verdic
         facets = groups[candidate.key].facets if candidate.key else None
         questions.append(Question(candidate.text, facets, passed[candidate], locale, grounds(candidate.text)))
     return Verdict(questions, +dropped, examples)
+
+
+@dataclass(slots=True)
+class _Judged:
+    """A text of a reply: the group that it answers, why it is dropped, and whether it names brand or product."""
+
+    question: str
+    slot: str
+    group: SlotGroup | None
+    fault: str
+    is_named: bool = False
+
+
+def _judged(
+    request: GenerationRequest, reply: GenerationReply, names: OwnNames, known: "_Known", locale: str
+) -> list[_Judged]:
+    """Look at all texts of a reply, one step after the other, as `Checks.faults` does."""
+    checks = Checks(request.product, request.query_type, locale=locale, told=instructions(request.prompt))
+    by_key = {group.key: group for group in request.groups}
+    slots = reply.keys or ("",) * len(reply.texts)
+    groups = [by_key.get(slot) for slot in slots]
+    questions = [standardize(text) for text in reply.texts]
+    faults = checks.faults(questions, groups)
+    texts = list(map(_Judged, questions, slots, groups, faults))
+    left = [text for text in texts if not text.fault]
+    for text in left:
+        text.is_named = bool(names.found(text.question))
+    for text in left:
+        text.fault = _brand_fault(request, text.question, text.group, names, is_named=text.is_named)
+    left = [text for text in left if not text.fault]
+    known.read([text.question for text in left])
+    for text in left:
+        text.fault = known.copy_fault(text.question, keyed(text.question).key, text.slot)
+    return texts
 
 
 def _chosen(
@@ -125,6 +155,13 @@ class _Known:
     def is_stored(self, key: str) -> bool:
         """Whether a question of the type is stored word by word, and may count again."""
         return key in self._reusable
+
+    def read(self, questions: Iterable[str]) -> None:
+        """Read what questions ask for, those that are to be compared."""
+        for question in questions:
+            key = keyed(question).key
+            if key not in self._seen and key not in self._reusable:
+                self.copies.words_of(question)
 
     def copy_fault(self, question: str, key: str, slot: str) -> str:
         """Return why a question is one of those that are there; a stored one may be given again word by word."""

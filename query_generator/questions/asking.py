@@ -5,6 +5,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -67,7 +68,7 @@ def _pointing() -> _Pointing:
     )
 
 
-def several_fault(question: str, words: list[str], *, conversational: bool) -> str:
+def several_fault(question: str, words: Sequence[str], *, conversational: bool) -> str:
     """Tell whether a text asks more than once, or answers what it asks: two_questions, holds_answer or an empty text.
 
     Args:
@@ -90,7 +91,7 @@ def several_fault(question: str, words: list[str], *, conversational: bool) -> s
     return ""
 
 
-def points_outside(question: str, key: str, words: list[str], query_type: QueryType) -> bool:
+def points_outside(question: str, key: str, words: Sequence[str], query_type: QueryType) -> bool:
     """Whether a question is about something that it does not name: "this product", "the above".
 
     A pronoun alone is taken for that in market questions only, where nothing can be meant by it: "Is it worth it".

@@ -28,6 +28,7 @@ class CatalogBrands:
         self._most = most
         self._count = 0
         self._single: set[str] = set()
+        self._firsts: set[str] = set()  # tokens with which brands of several begin
         self._by_pair: dict[str, tuple[str, ...]] = {}  # by the first two tokens: the others; a space between any two
         self._lock = threading.Lock()
 
@@ -53,6 +54,7 @@ class CatalogBrands:
                 self._single.add(pair)
             else:
                 self._by_pair[pair] = (*known, rest)
+                self._firsts.add(tokens[0])
             self._count += 1
 
     def found(self, question: str, own: OwnNames) -> str:
@@ -62,12 +64,13 @@ class CatalogBrands:
         title, such as the device that a case is for, is none.
         """
         words = fold(question)
-        singular = [word[:-1] for word in words if word[-1] == "s"]
-        pairs = [f"{first} {second}" for first, second in pairwise(words)]
         if (
             self._single.isdisjoint(words)
-            and self._single.isdisjoint(singular)
-            and self._by_pair.keys().isdisjoint(pairs)
+            and self._single.isdisjoint([word[:-1] for word in words if word[-1] == "s"])
+            and (
+                self._firsts.isdisjoint(words)
+                or self._by_pair.keys().isdisjoint([f"{first} {second}" for first, second in pairwise(words)])
+            )
         ):
             return ""
         tokens = located(question)

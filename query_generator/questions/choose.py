@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import NamedTuple
 
 from query_generator.models import SlotGroup
 from query_generator.questions.checks import comparison_key
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """An accepted question, and the key of the group that it was written for; "" if of none.
 
     One that `is_stored` is kept before others, so that another job finds the same questions again; one that

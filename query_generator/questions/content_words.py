@@ -7,7 +7,7 @@ scripts without spaces between words by single characters and pairs of them.
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import chain, pairwise
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import Stemmer
 
-from query_generator.questions.checks import comparison_key
+from query_generator.questions.standardize import comparison_key, keyed
 
 PROTECTED = "!"  # begins the content words that must stand on both sides; it sorts before every letter and digit
 WORDS_REMEMBERED = 20_000  # of a language; some 5 MB
@@ -71,7 +71,7 @@ def known_languages() -> tuple[str, ...]:
 
 def guessed_language(texts: Iterable[str]) -> str:
     """Return the known language of whose framing words the texts hold most; "" if they hold none."""
-    words = set(chain.from_iterable(comparison_key(text).split() for text in texts))
+    words = set(chain.from_iterable(keyed(text).words for text in texts))
     hits = {language: len(words & lexicon(language).framing) for language in known_languages()}
     best = max(hits, key=lambda language: hits[language])
     return best if hits[best] else ""
@@ -153,14 +153,17 @@ class Lexicon:
             text = _NUMBER.sub(lambda found: _taken(found, numbers), text)
         if not text.isascii() and _SPACELESS.search(text):
             text = _shingled(text, shingles)
-        words = comparison_key(text).split()
-        found = set() if self._pairs.isdisjoint(pairwise(words)) else self._take_phrases(words)
+        words: Sequence[str] = keyed(text).words
+        found = set[str]()
+        if not self._pairs.isdisjoint(pairwise(words)):
+            words = list(words)
+            found = self._take_phrases(words)
         found.update(chain.from_iterable(map(self._read_word, words)))
         if words:
             self._add_opener(text, words, found)
         if numbers or shingles:
             found.update(numbers, shingles)
-        content = frozenset((found - subject if subject else found) or found or comparison_key(text).split())
+        content = frozenset((found - subject if subject else found) or found or keyed(text).words)
         protected = _NOTHING
         if content and min(content)[0] == PROTECTED:
             protected = frozenset([word for word in content if word[0] == PROTECTED])
@@ -181,12 +184,12 @@ class Lexicon:
                     break
         return found
 
-    def _add_opener(self, text: str, words: list[str], found: set[str]) -> None:
+    def _add_opener(self, text: str, words: Sequence[str], found: set[str]) -> None:
         """Add what kind of answer is wanted; what is best is another question than whether this one is good."""
         first = words[0]
         if len(words) >= WORDS_OF_SENTENCES and (sentences := _SENTENCE_END.split(text)[1:]):
-            last = comparison_key(sentences[-1]).split()[:2]
-            first = "" if not last or tuple(last) in self._pairs else last[0]
+            last = keyed(sentences[-1]).words[:2]
+            first = "" if not last or last in self._pairs else last[0]
         kind = self._openers.get(first, "")
         if kind and not (kind == "how" and "compare" in found):
             found.add(PROTECTED + kind)

@@ -203,7 +203,7 @@ def _of(product: Product) -> Grounding:
 
 def grounding_of(product: Product) -> Grounding:
     """Return the grounding of a product; those of the last 128 are kept."""
-    return _of(product.without_record() if product.record_json else product)
+    return _of(product.without_record())
 
 
 def grounds_of(product: Product, query_type: QueryType) -> Callable[[str], tuple[str, ...] | None]:

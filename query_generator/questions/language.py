@@ -7,19 +7,22 @@ py3langid had 54 with 44 µs, 124 MB and numpy).
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from query_generator.english_words import english_words
 from query_generator.models import Product
 from query_generator.questions.language_words import telling_words
 from query_generator.questions.orders import without_orders
 from query_generator.questions.scripts import LATIN, letters_by_script, scripts_of
+from query_generator.questions.standardize import keyed
 
 MIN_WORDS = 4  # Latin words of a question, names apart, below which no language is certain
 MIN_COMMON_WORDS = 3  # Latin words in small letters, beside letters of an asked script
+MOST_UNKNOWN = 0.2  # of the words of an English text that are in no dictionary
 MIN_LETTERS = 6  # of another script than the asked one
 MIN_TEXT_LETTERS = 24  # of a product's text, below which the language that it asks for is unknown
 CERTAIN = 0.35  # of another language; calibrated on the labelled sets, where true ones of the asked language stay below
@@ -87,11 +90,16 @@ def asked_language(product: Product, locale: str) -> Asked | None:
 
 def language_of(product: Product) -> str:
     """Return the language of a product's texts (ISO 639), "" if they do not tell it."""
-    asked = asked_language(product, "")
+    asked = asked_language(product.without_record(), "")
     return asked.languages[0] if asked and asked.is_sure else ""
 
 
-def is_in_another(question: str, words: list[str], asked: Asked) -> bool:
+def _is_english(words: Sequence[str]) -> bool:
+    """Whether a text of at least some words is English whatever the model says, which takes its time."""
+    return len(set(words).difference(english_words())) < MOST_UNKNOWN * len(words)
+
+
+def is_in_another(question: str, words: Sequence[str], asked: Asked) -> bool:
     """Whether a question is certainly in none of the asked languages.
 
     Args:
@@ -100,6 +108,8 @@ def is_in_another(question: str, words: list[str], asked: Asked) -> bool:
         asked: the languages that are right.
     """
     if len(asked.telling.intersection(words)) > 1 and (question.isascii() or LATIN in asked.scripts):
+        return False
+    if "en" in asked.languages and _is_english(words):
         return False
     counts = letters_by_script(question)
     main = max(counts, key=counts.__getitem__, default=LATIN)
@@ -155,6 +165,10 @@ def _language_of(text: str) -> str:
         return languages[0] if languages and main in scripts_of(languages[0]) else ""
     if counts.get(main, 0) < MIN_TEXT_LETTERS:
         return ""
+    if counts[LATIN] >= LONG_TEXT_LETTERS and text.isascii():
+        words = keyed(text).words
+        if len(telling_words("en").intersection(words)) > 1 and _is_english(words):
+            return "en"
     languages, certainties = _predicted(text)
     enough = LIKELY if counts[LATIN] >= LONG_TEXT_LETTERS else CERTAIN
     return languages[0] if languages and certainties[0] >= enough else ""

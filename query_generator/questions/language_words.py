@@ -4,6 +4,8 @@
 """
 
 import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -27,3 +29,14 @@ def telling_words(language: str) -> frozenset[str]:
     lists = _lists()
     others = [words for other, words in lists.items() if other not in (language, "generic")]
     return lists.get(language, frozenset()).difference(*others)
+
+
+def telling_of(phrases: Iterable[Sequence[str]]) -> frozenset[str]:
+    """Return words of which each phrase holds one, no function words if it can be: without them no phrase is there."""
+    left, common, found = list(phrases), function_words(), set[str]()
+    while left:
+        counts = Counter(word for phrase in left for word in set(phrase))
+        word = max(counts, key=lambda word: (word not in common, counts[word], len(word), word))
+        found.add(word)
+        left = [phrase for phrase in left if word not in phrase]
+    return frozenset(found)

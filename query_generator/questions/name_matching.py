@@ -93,11 +93,11 @@ def _belongs_together(words: Sequence[str]) -> bool:
 
 def is_pieced(tokens: list[Token], own_splits: set[tuple[str, ...]]) -> bool:
     """Return whether words of the language happen to make up a name that is written as one: "kitchen aid"."""
-    words = tuple(token for token, _, _ in tokens)
-    if all(len(word) == 1 for word in words):
+    words = tuple([token for token, _, _ in tokens])
+    if words in own_splits or not known_words().issuperset(words):
         return False
     plural = (*words[:-1], words[-1].removesuffix("s"))
-    return words not in own_splits and plural not in own_splits and all(word in known_words() for word in words)
+    return plural not in own_splits and not all(len(word) == 1 for word in words)
 
 
 def is_like(token: str, name: str) -> bool:
@@ -131,9 +131,13 @@ def window(words: list[str], tokens: list[Token]) -> tuple[int, int]:
 
 def without_spans(question: str, spans: Iterable[Span]) -> str:
     """Return a question with one `_` for each span, and for spans with only a joint between them."""
+    in_order = sorted(spans)
+    if len(in_order) == 1:
+        start, end = in_order[0]
+        return f"{question[:start]}_{question[end + 2 * question.startswith(_POSSESSIVES, end) :]}"
     masked: list[str] = []
     place = 0
-    for start, end in sorted(spans):
+    for start, end in in_order:
         if start >= place and (not masked or question[place:start].strip(_JOINTS)):
             masked += [question[place:start], "_"]
         place = max(place, end + 2 * question.startswith(_POSSESSIVES, end))

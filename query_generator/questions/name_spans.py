@@ -26,7 +26,7 @@ from query_generator.questions.name_matching import (
 from query_generator.questions.name_vocabulary import known_words, words_of
 from query_generator.questions.product_names import ProductNames
 
-_DIGIT_IN_WORD = re.compile(r"(?<=[^\W\d_])[013457]|[013457](?=[^\W\d_])")
+_DIGIT_IN_WORD = re.compile(r"[013457](?:(?<=[^\W\d_].)|(?=[^\W\d_]))")
 BEHIND_LATIN = "\u0370"  # the first letter of the other scripts
 FEWEST_CONSONANTS = 3  # by which alone a word is taken for a brand
 _SHORTEST_PIECE = 3  # letters of a piece of a name with a typing error
@@ -42,34 +42,45 @@ class Named(NamedTuple):
 _NOWHERE = Named()
 
 
+class _Text:
+    """A question as folded words; where they stand in it is looked up only where a name may be."""
+
+    def __init__(self, question: str) -> None:
+        self.question = question
+        self.is_ascii = question.isascii()
+        self._tokens = [] if self.is_ascii else located(question)
+        self.words = fold(question) if self.is_ascii else [word for word, _, _ in self._tokens]
+        self.squeezed = "".join(self.words)
+
+    @property
+    def tokens(self) -> list[Token]:
+        """The words with their places."""
+        self._tokens = self._tokens or placed(self.question, self.words)
+        return self._tokens
+
+
 def name_spans(names: ProductNames, question: str) -> Named:
     """Return where a question names a product. Where no word can belong to a name, no places are looked up."""
-    is_ascii = question.isascii()
-    tokens = [] if is_ascii else located(question)
-    words = fold(question) if is_ascii else [word for word, _, _ in tokens]
-    squeezed = "".join(words)
+    text = _Text(question)
+    squeezed = text.squeezed
     there = [name for name in names.longest_first if name in squeezed]
     known = known_words()
-    unknown = [place for place, word in enumerate(words) if word not in known]
-    if is_ascii and not there and not unknown:
-        return _NOWHERE
-    tokens = tokens or placed(question, words)
-    spans, titles = _exact(names, question, tokens, there, Letters(words, squeezed)) if there else ([], [])
-    if unknown:
-        spans += _misspelled(names, question, tokens, unknown)
+    spans, titles = _exact(names, text, there) if there else ([], [])
+    if not known.issuperset(text.words):
+        unknown = [place for place, word in enumerate(text.words) if word not in known]
+        spans += _misspelled(names, text, unknown)
         if not squeezed.isalpha():
-            spans += _in_digits(names, question, tokens)
+            spans += _in_digits(names, text)
         if not names.product.brand.isascii():
-            spans += _spelled(names, [tokens[place] for place in unknown])
-    if not is_ascii:
+            spans += _spelled(names, [text.tokens[place] for place in unknown])
+    if not text.is_ascii:
         spans += _in_other_scripts(names, question)
-    return Named(tuple(spans), tuple(titles))
+    return Named(tuple(spans), tuple(titles)) if spans or titles else _NOWHERE
 
 
-def _exact(
-    names: ProductNames, question: str, tokens: list[Token], there: list[str], letters: Letters
-) -> tuple[list[Span], list[Span]]:
+def _exact(names: ProductNames, text: _Text, there: list[str]) -> tuple[list[Span], list[Span]]:
     """Return where names stand and are meant, and where the title stands; not what is within what is meant already."""
+    question, tokens, letters = text.question, text.tokens, Letters(text.words, text.squeezed)
     spans: list[Span] = []
     titles: list[Span] = []
     meant = ""
@@ -114,22 +125,23 @@ def _is_meant(names: ProductNames, name: str, question: str, tokens: list[Token]
     return last > first and are_capitalized(question, tokens, telling, (first, last))
 
 
-def _misspelled(names: ProductNames, question: str, tokens: list[Token], unknown: list[int]) -> Iterator[Span]:
+def _misspelled(names: ProductNames, text: _Text, unknown: list[int]) -> Iterator[Span]:
     """Yield words that are in no list, and pairs of one and another, that are a long name but for one letter."""
-    like, plain_like = names.like, names.plain_like
+    like, plain_like, words = names.like, names.plain_like, text.words
     for place in unknown if like or plain_like else ():
-        word, start, end = tokens[place]
+        word = words[place]
         if not word.isalpha():
             continue
-        is_alias = _is_like_one(word, like)
-        if is_alias or (_is_like_one(word, plain_like) and names_brand(question, tokens, place, place, names.kinds)):
-            yield start, end
+        if _is_like_one(word, like) or (
+            _is_like_one(word, plain_like) and names_brand(text.question, text.tokens, place, place, names.kinds)
+        ):
+            yield text.tokens[place][1:]
         if len(word) < _SHORTEST_PIECE:
             continue
-        if place and _is_like_one(tokens[place - 1][0] + word, like):
-            yield tokens[place - 1][1], end
-        if place + 1 < len(tokens) and _is_like_one(word + tokens[place + 1][0], like):
-            yield start, tokens[place + 1][2]
+        if place and _is_like_one(words[place - 1] + word, like):
+            yield text.tokens[place - 1][1], text.tokens[place][2]
+        if place + 1 < len(words) and _is_like_one(word + words[place + 1], like):
+            yield text.tokens[place][1], text.tokens[place + 1][2]
 
 
 def _is_like_one(word: str, like: Mapping[int, tuple[str, ...]]) -> bool:
@@ -137,11 +149,13 @@ def _is_like_one(word: str, like: Mapping[int, tuple[str, ...]]) -> bool:
     return names is not None and any(is_like(word, name) for name in names)
 
 
-def _in_digits(names: ProductNames, question: str, tokens: list[Token]) -> Iterator[Span]:
+def _in_digits(names: ProductNames, text: _Text) -> Iterator[Span]:
     """Yield where names stand with digits for letters: "S0ny"."""
-    if question.isascii() and not _DIGIT_IN_WORD.search(question):
+    question = text.question
+    if text.is_ascii and not _DIGIT_IN_WORD.search(question):
         return
-    words = [word.translate(LEET) for word, _, _ in tokens]
+    tokens = text.tokens
+    words = [word.translate(LEET) for word in text.words]
     letters = Letters(words, "".join(words))
     for name in names.in_digits:
         for first in letters.beginnings(name):

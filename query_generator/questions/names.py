@@ -1,15 +1,27 @@
 """Tells whether a question names a product: by its brand, its title, or an alias of either, in any spelling."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from query_generator.models import Product
 from query_generator.questions.name_folding import fold, located
-from query_generator.questions.name_matching import Letters, window, without_spans
-from query_generator.questions.name_spans import Named, name_spans
+from query_generator.questions.name_matching import Letters, Span, window, without_spans
+from query_generator.questions.name_spans import name_spans
 from query_generator.questions.product_names import ProductNames
 
 _PRODUCTS_KEPT = 128  # whose names are at hand: both types of a product are in flight at once
 _QUESTIONS_KEPT = 64  # of each: more than two calls of 25 ask for
+
+
+class _Read:
+    """What was read in a question: where names stand in it, and how it reads without them, once that was asked for."""
+
+    __slots__ = ("masked", "spans", "titles")
+
+    def __init__(self, spans: Sequence[Span], titles: Sequence[Span]) -> None:
+        self.spans = spans
+        self.titles = titles
+        self.masked = ""
 
 
 class OwnNames:
@@ -17,7 +29,7 @@ class OwnNames:
 
     def __init__(self, product: Product) -> None:
         self._names = ProductNames(product)
-        self._read: dict[str, Named] = {}
+        self._read: dict[str, _Read] = {}
 
     @property
     def spoken(self) -> str:
@@ -65,17 +77,20 @@ class OwnNames:
 
         Names beside each other ("Samsung Galaxy S24") are one; a title of common words counts in any use.
         """
-        named = self._known(question)
-        return without_spans(question, {*named.spans, *named.titles}) if named.spans or named.titles else question
+        read = self._known(question)
+        if not read.masked:
+            spans = {*read.spans, *read.titles}
+            read.masked = without_spans(question, spans) if spans else question
+        return read.masked
 
-    def _known(self, question: str) -> Named:
-        """Return where names stand in a question; it is usually asked several times, to find and to mask them."""
-        named = self._read.get(question)
-        if named is None:
+    def _known(self, question: str) -> _Read:
+        """Return what was read in a question; it is usually asked several times, to find and to mask names."""
+        read = self._read.get(question)
+        if read is None:
             if len(self._read) >= _QUESTIONS_KEPT:
                 self._read.clear()
-            named = self._read[question] = name_spans(self._names, question)
-        return named
+            read = self._read[question] = _Read(*name_spans(self._names, question))
+        return read
 
 
 @lru_cache(maxsize=_PRODUCTS_KEPT)
@@ -85,4 +100,4 @@ def _of(product: Product) -> OwnNames:
 
 def own_names(product: Product) -> OwnNames:
     """Return the names of a product; those of the last 128 are kept, with what was read in their questions."""
-    return _of(product.without_record() if product.record_json else product)
+    return _of(product.without_record())

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import Stemmer
 
-from query_generator.questions.standardize import comparison_key
+from query_generator.questions.standardize import keyed
 
 WORDS_REMEMBERED = 20_000  # some 3 MB
 
@@ -122,7 +122,7 @@ _STEMS = _Stems()
 def stems_of(text: str) -> tuple[str, ...]:
     """Return the stems of a text's words without articles."""
     read = _STEMS
-    return tuple([read[word] for word in comparison_key(text).split() if word not in _ARTICLES])
+    return tuple([read[word] for word in keyed(text).words if word not in _ARTICLES])
 
 
 @cache
@@ -237,13 +237,11 @@ def _triggered(stems: tuple[str, ...]) -> dict[Need, list[Collection[str]]]:
     """Return the needs with the words that tell each; words of a longer phrase tell nothing else."""
     triggers = lists().triggers
     found: dict[Need, list[Collection[str]]] = {}
-    end = 0
-    for position, stem in enumerate(stems):
-        at = triggers.get(stem)
-        if at is None:
-            continue
+    present, end = set(stems), 0
+    for position in [position for position, stem in enumerate(stems) if stem in triggers]:
+        at = triggers[stems[position]]
         for others, need in at.sets:
-            if others.issubset(stems):
+            if others <= present:
                 found.setdefault(need, []).append(others)
         if position < end:
             continue
@@ -257,7 +255,7 @@ def _triggered(stems: tuple[str, ...]) -> dict[Need, list[Collection[str]]]:
             end = position + longest
             continue
         for need in at.alone:
-            found.setdefault(need, []).append((stem,))
+            found.setdefault(need, []).append(stems[position : position + 1])
     return found
 
 

@@ -22,6 +22,7 @@ from query_generator.questions.language_words import function_words
 from query_generator.questions.skeletons import skeleton
 
 MIN_PLANTED_LETTERS = 4
+PRODUCTS_KEPT = 128  # that were read, since the calls for a product, of both types, follow each other
 FARTHEST = 40  # characters between what is to be disobeyed and the verb
 BEGINNING = 16  # characters before a verb, which tell whether it is an imperative
 MOST_WORDS_BEFORE_NAME = 3  # between a verb of speech and what it is to be about
@@ -42,6 +43,7 @@ _BASE64 = re.compile(r"(?<![\w+/])[A-Za-z0-9+/]{16,}={0,2}(?![\w+/=])")
 _LEET = re.compile(r"[013457@$](?<=[A-Za-z].)[a-z]|[013457@$](?<!\w.)[a-z]{2}")
 _LETTERS = str.maketrans("013457@$", "oieastas")
 _SET_APART = re.compile(r"[ .*_|/-]\w[ .*_|/-]\w[ .*_|/-]\w[ .*_|/-]\w(?!\w)|[-_*]\w+\W+\w+[-_*]\w")
+_TWO_APART = re.compile(r"[ .*_|/-][a-z][ .*_|/-][a-z](?![a-z])")  # stands in all that is spelled
 _SPELLED = re.compile(
     r"(?<![\w.-])[A-Za-z](?:([ .*_|/-])[a-z](?![A-Za-z])){5}|(?:(?<![\w.-])\w(?:[.*_|/-][a-z](?![a-z])){3,}\W+){2}"
 )
@@ -126,6 +128,7 @@ class Planted:
         return any(run in question for run in self.runs)
 
 
+@lru_cache(maxsize=PRODUCTS_KEPT)
 def planted(product: Product) -> Planted | None:
     """Find what orders in a product's texts ask a model to write about; None if there are no orders."""
     if not _may_hold_orders(product):
@@ -154,7 +157,7 @@ def _texts(product: Product) -> list[str]:
     return texts + [text for pair in product.attributes for text in pair]
 
 
-@lru_cache(maxsize=256)  # the calls for a product, of both types, follow each other
+@lru_cache(maxsize=PRODUCTS_KEPT)
 def _may_hold_orders(product: Product) -> bool:
     """A cheap look at all texts at once: whether one holds a stem of the rules, or a disguise."""
     whole = "\n".join(_texts(product))
@@ -162,7 +165,7 @@ def _may_hold_orders(product: Product) -> bool:
     for reading in _readings(whole):
         if any(map(reading.lower().__contains__, stems)) or _asks_for_a_name(reading):
             return True
-    return bool(_SPELLED.search(whole)) or any(map(_plain_base64, _BASE64.findall(whole)))
+    return _is_spelled(whole) or any(map(_plain_base64, _BASE64.findall(whole)))
 
 
 def _readings(text: str) -> Iterator[str]:
@@ -225,7 +228,11 @@ def _is_order(sentence: str) -> bool:
             return True
         if len(set(rules.words.findall(lower))) > 1:
             return True
-    return bool(_SPELLED.search(sentence)) or any(map(_plain_base64, _BASE64.findall(sentence)))
+    return _is_spelled(sentence) or any(map(_plain_base64, _BASE64.findall(sentence)))
+
+
+def _is_spelled(text: str) -> bool:
+    return _TWO_APART.search(text) is not None and _SPELLED.search(text) is not None
 
 
 def _asks_for_a_name(text: str) -> bool:

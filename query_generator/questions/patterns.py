@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from threading import Lock
 from typing import Any
 
-from query_generator.questions.checks import comparison_key
+from query_generator.questions.standardize import keyed
 
 SAMPLED = 16_384  # patterns at most, half of them at least: the share's standard error is below 0.012; some 2 MB
 COUNTED = 8_192  # patterns at most; some 4 MB
@@ -26,7 +26,7 @@ def _hashed(text: str) -> int:
 
 
 def _key(text: str) -> str:
-    return comparison_key(text) or text
+    return keyed(text).key or text
 
 
 class Patterns:

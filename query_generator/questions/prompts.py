@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from query_generator.llm.base import FIRST_PROMPT_VERSION, Prompt
 from query_generator.models import Product, QueryType, SlotGroup
+from query_generator.questions.names import own_names
 from query_generator.questions.personas import Persona
 from query_generator.questions.plan import FIRST_PLAN, NEWEST_PLAN, about, briefs
-from query_generator.questions.spoken_name import spoken_name
 
 PROMPTS_WITHOUT_LOCALE = (FIRST_PROMPT_VERSION, FIRST_PLAN)
 PROMPT_VERSION = NEWEST_PLAN
@@ -85,14 +85,15 @@ def build_planned_prompt(
     """
     texts = _texts()[version]
     facts = _facts(product)
-    data = {"name": facts.pop("name"), "spoken_name": spoken_name(product), **facts} if product.name else facts
+    if product.name:
+        facts = {"name": facts.pop("name"), "spoken_name": own_names(product).spoken, **facts}
     described = {persona.name: persona.description for persona in personas if persona.description}
     lines = _first_lines if version == FIRST_PLAN else _lines
     indent = 1 if version == FIRST_PLAN else None
     told = [lines(product, query_type, groups, asked, described, version)]
     if beside:
         told.append(lines(product, QueryType.MARKET, beside.groups, beside.asked, described, version))
-    parts = [_block("product_data", data, indent=indent), *map("\n".join, told)]
+    parts = [_block("product_data", facts, indent=indent), *map("\n".join, told)]
     if locale:
         parts.append(texts["locale"].format(locale=locale))
     if exclusions:
@@ -157,7 +158,7 @@ def _first_lines(
                 starts=texts["starts"].format(starts=_as_line(group.starts_from)) if group.starts_from else "",
             )
         )
-    return [*lines, texts["names"][query_type].format(spoken=_as_line([spoken_name(product)])), texts["form"]]
+    return [*lines, texts["names"][query_type].format(spoken=_as_line([own_names(product).spoken])), texts["form"]]
 
 
 def instructions(prompt: Prompt) -> tuple[str, ...]:

@@ -48,8 +48,10 @@ class Seen:
             return generated
         names = own_names(product)
         with self._turns[hash(product.key) % TURNS]:
-            copies = NearCopies(names.masked, self._of_other_types(product, query_type))
-            kept = [question for question in generated.questions if not copies.copy_of(question.text)]
+            kept = generated.questions
+            if others := self._of_other_types(product, query_type):
+                copies = NearCopies(names.masked, others)
+                kept = [question for question in kept if not copies.copy_of(question.text)]
             is_due = self._take_in(product, query_type, [question.text for question in kept])
         self.patterns.add(product.key, [names.masked(question.text) for question in kept if not question.writer])
         if is_due:

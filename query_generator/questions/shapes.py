@@ -6,6 +6,7 @@ country ones in wide use, those that are words, too, and count only with a path,
 
 import json
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -20,12 +21,15 @@ MAX_PHONE_DIGITS = 15  # ITU-T E.164
 
 # Every match of the patterns below holds a sign or one of the words, or is a phone number; most questions hold neither.
 _SIGNS = re.compile(r"[<>&`*\[\]{}_@\\^~|$%=/.:。．․‧·•\x1b⟨‹＜#(«“\"]")
-_BRACKETS = re.compile(r"[<>`\"*~\[\]{}\\\x1b⟨‹＜_#%(=]|:::|&(?:#|[a-zA-Z]{2})")
-_PLACEHOLDER_SIGNS = re.compile(r"[\[{<%$_(«‹\"]|\.{4}|/[aA]\b")
+# What begins with one set of signs is found fastest: the second look tells what of it counts.
+_BRACKETS = re.compile(r"[<>`\"*~\[\]{}\\\x1b⟨‹＜_#%(=:&](?:(?<=[^:&])|(?<=:)::|(?<=&)(?:#|[a-zA-Z]{2}))")
+_PLACEHOLDER_SIGNS = re.compile(r"[\[{<%$_(«‹\"./](?:(?<=[^./])|(?<=\.)\.{3}|(?<=/)[aA]\b)")
 _HOST_SIGNS = re.compile(
-    r"[.。．․‧·•](?<=\w.)[^\W\d]|[.。．․‧·•](?<= .) ?[^\W\d]|//|@|\.(?<=\d\.)\d+\.\d"
-    r"|[\[({](?:\.|(?i:dot|punkt|at?|ät)[\])}])|[dD](?i:ot)\b|[\"“”'](?i:at)[\"“”']|:\S|\b[wW]{3} "
-    r"|com\b(?<=[,\s.]com)|[hH] ?[tT] ?[tT] ?[pP]"
+    r"[.。．․‧·•/@\[({\"“”':](?:(?<=\w[.。．․‧·•])[^\W\d]|(?<= [.。．․‧·•]) ?[^\W\d]|(?<=/)/|(?<=@)|(?<=\d\.)\d+\.\d"
+    r"|(?<=[\[({])(?:\.|(?i:dot|punkt|at?|ät)[\])}])|(?<=[\"“”'])(?i:at)[\"“”']|(?<=:)\S)"
+)
+_HOST_LETTERS = re.compile(
+    r"[dDwWchH](?:(?<=[dD])(?i:ot)\b|(?<=[,\s.]c)om\b|(?<!\w.)(?<=[wW])[wW]{2} |(?<=[hH]) ?[tT] ?[tT] ?[pP])"
 )
 _FEW_FIGURES = frozenset(["one", "two", "un", "deux", "uno", "dos", "null"])  # which stand in many questions
 _MOST_FIGURES = frozenset(
@@ -104,7 +108,7 @@ _SPACELESS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\
 _LOOK_ALIKE_LATIN = str.maketrans("асеорхуіјѕԁһмнтвкѡ。．․‧·•", "aceopxyijsdhmhtbkw......")
 
 
-def shape_fault(question: str, words: list[str], own: str = "") -> str:
+def shape_fault(question: str, words: Sequence[str], own: str = "") -> str:
     """Return why the shape of a standardized question forbids to store it, or an empty text.
 
     Args:
@@ -145,7 +149,7 @@ def _number_fault(question: str) -> str:
     return "phone" if _VANITY.search(question) else ""
 
 
-def _length_fault(question: str, words: list[str]) -> str:
+def _length_fault(question: str, words: Sequence[str]) -> str:
     if question[-1] not in END_MARKS or words[-1] == "than":
         return "not_a_question"
     if not question.isascii() and _SPACELESS.search(question):
@@ -153,11 +157,11 @@ def _length_fault(question: str, words: list[str]) -> str:
     return "too_short" if len(question) < MIN_CHARACTERS or len(words) < MIN_WORDS else ""
 
 
-def _foreign_sign(question: str, words: list[str], own: str) -> str:
+def _foreign_sign(question: str, words: Sequence[str], own: str) -> str:
     brackets = bool(_BRACKETS.search(question))
     if brackets and _TERMINAL.search(question):
         return "terminal"
-    if _HOST_SIGNS.search(question):
+    if _HOST_SIGNS.search(question) or _HOST_LETTERS.search(question):
         if _EMAIL.search(question):
             return "email"
         if _has_address(question, own):
@@ -224,7 +228,7 @@ def _own_hosts(own: str) -> list[str]:
     return [found.group().casefold() for part in own.split("\n") if (found := _bare_hosts().match(part.strip()))]
 
 
-def _has_spelled_number(words: list[str]) -> bool:
+def _has_spelled_number(words: Sequence[str]) -> bool:
     """Whether as many figures stand in a row, as words, as a phone number has."""
     run = 0
     for word in words:

@@ -8,8 +8,12 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
 
 READ_CHARACTERS = 4_000  # of one text; longer ones come from a model that repeats itself
+QUESTIONS_KEPT = 512  # read, each about 2 kB: those of eight calls, with and without the product's names
+LONGEST_KEPT = 400  # characters of one
 END_MARKS = "?؟՞፧"
 HIDING = "\ufffd"  # what stands in a standardized text where characters hid a part of it, and for damaged ones
 
@@ -31,6 +35,8 @@ _NUMBERING = re.compile(
     r"|(?:q|question|frage|pregunta|问题?|問|質問)\s*\d{0,3}\s*(?:[:)]\s*|\.\s+))+",
     re.IGNORECASE,
 )
+_NUMBERING_LETTERS = "qQfFpP"  # with which a word begins that may be one
+_PLAIN_END = re.compile(r"[^\W_]\?$")
 _EMPHASIS = re.compile(r"(\*\*|__|\*|_|`)(.+)\1$")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "„": "“", "«": "»", "‘": "’", "「": "」"}
 _ASKING = re.compile(rf"^(?:¿|{_ASKING_WORDS})", re.IGNORECASE)
@@ -100,9 +106,29 @@ def comparison_key(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().translate(_FOLD).split())
 
 
+class Keyed(NamedTuple):
+    """The comparison key of a text, and its words."""
+
+    key: str
+    words: tuple[str, ...]
+
+
+def keyed(text: str) -> Keyed:
+    """Fold a question for comparison; the last ones are kept, since many ask for the words of the same question."""
+    return _keyed(text) if len(text) <= LONGEST_KEPT else _key_of(text)
+
+
+def _key_of(text: str) -> Keyed:
+    key = comparison_key(text)
+    return Keyed(key, tuple(key.split()))
+
+
+_keyed = lru_cache(QUESTIONS_KEPT)(_key_of)
+
+
 def query_hash(text: str) -> str:
     """Return the SHA-256 of the comparison key in hex, as stored in `queries.query_hash`."""
-    return hashlib.sha256(comparison_key(text).encode()).hexdigest()
+    return hashlib.sha256(keyed(text).key.encode()).hexdigest()
 
 
 def standardize(text: str) -> str:
@@ -112,7 +138,15 @@ def standardize(text: str) -> str:
     the text become HIDING. Only the first READ_CHARACTERS characters are used.
     """
     plain = text[:READ_CHARACTERS]
-    if not (plain.isascii() and plain.isprintable()):
+    if plain.isascii() and plain.isprintable():
+        question = " ".join(plain.split())
+        if (
+            question[:2].isalpha()
+            and question[0] not in _NUMBERING_LETTERS
+            and _PLAIN_END.search(question, len(question) - 2)
+        ):
+            return question[:1].title() + question[1:] if question[:2].islower() else question
+    else:
         plain = _HIDES.sub(HIDING, plain)
         if _ISOLATES.search(plain) and not _RIGHT_TO_LEFT.search(plain):
             plain = _ISOLATES.sub(HIDING, plain)

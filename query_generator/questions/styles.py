@@ -6,7 +6,9 @@ from query_generator.models import Style
 
 MOST_SHORT_WORDS = 10  # the prompt says 8
 MOST_SHORT_CHARACTERS = 24  # of a text without spaces between words
-_SENTENCE_END = re.compile(r"(?:(?<=\w{3})[.!…]|\?)[\"'”’)]*\s+[^\Wa-z]|[。！？؟।]\s*\w")  # not that of U.S. or approx.
+_SENTENCE_END = re.compile(  # not that of U.S. or approx.
+    r"[.!…?。！？؟।](?:(?:(?<=\w{3}[.!…])|(?<=\?))[\"'”’)]*\s+[^\Wa-z]|(?<=[。！？؟।])\s*\w)"
+)
 
 
 def is_in_style(question: str, style: Style) -> bool:
