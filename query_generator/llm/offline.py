@@ -23,6 +23,8 @@ _FILLERS = words(
     "them their there be by as when you from if than really so what which who how where why"
 )
 
+_WORD = re.compile(r"[a-z0-9']+|[^\W\d_a-z]{2}")
+
 
 class OfflineProvider:
     """Writes questions by grammar: the same request always gives the same texts, at no cost.
@@ -33,7 +35,7 @@ class OfflineProvider:
     """
 
     name = "offline"
-    model = "grammar-2"
+    model = "grammar-3"
 
     def generate(self, request: GenerationRequest) -> GenerationReply:
         """Write the questions; never bills a token.
@@ -94,9 +96,11 @@ class _Chosen:
     """The texts of a reply with the keys of their groups, no two alike and none of those that are there."""
 
     def __init__(self, request: GenerationRequest, subject: str) -> None:
-        self._subject = _words(f"{request.product.name} {request.product.brand} {subject}")
+        self._bits = dict.fromkeys(_FILLERS, 0)
+        for word in _words(f"{request.product.name} {request.product.brand} {subject}"):
+            self._bits[word] = 0
         self._excluded = {_squeeze(text) for text in request.exclusions}
-        self._seen = [_words(text) - self._subject for text in request.exclusions]
+        self._seen = [self._asked(text) for text in request.exclusions]
         self.texts: dict[str, str] = {}
 
     def take(self, written: Iterator[Written], count: int, key: str = "") -> None:
@@ -107,24 +111,34 @@ class _Chosen:
                 return
             if text in self.texts or not SHORTEST_QUESTION <= len(text) <= LONGEST_QUESTION:
                 continue
-            asked = _words(text) - self._subject
-            if _squeeze(text) not in self._excluded and not any(_alike(asked, other) for other in self._seen):
+            if self._excluded and _squeeze(text) in self._excluded:
+                continue
+            asked = self._asked(text)
+            if not any(_alike(asked, other) for other in self._seen):
                 self._seen.append(asked)
                 self.texts[text] = key
                 left -= 1
+
+    def _asked(self, text: str) -> int:
+        """The words of a text, each as a bit; those that all questions have are none."""
+        asked, bits = 0, self._bits
+        for word in _words(text):
+            if word not in bits:
+                bits[word] = 1 << len(bits)
+            asked |= bits[word]
+        return asked
 
 
 def _squeeze(text: str) -> str:
     return "".join(sign for sign in text.casefold() if sign.isalnum())
 
 
-def _words(text: str) -> set[str]:
-    found = {word.removesuffix("s") for word in re.findall(r"[a-z0-9']+|[^\W\d_a-z]{2}", text.casefold())}
-    return found - _FILLERS
+def _words(text: str) -> list[str]:
+    return [word.removesuffix("s") for word in _WORD.findall(text.casefold())]
 
 
-def _alike(ones: set[str], others: set[str]) -> bool:
-    return len(ones & others) >= SAME_QUESTION * len(ones | others)
+def _alike(ones: int, others: int) -> bool:
+    return (ones & others).bit_count() >= SAME_QUESTION * (ones | others).bit_count()
 
 
 ADAPTER = Adapter(lambda *_: OfflineProvider(), {"grammar": OfflineProvider.model})

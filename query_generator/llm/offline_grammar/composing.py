@@ -1,16 +1,16 @@
 """Composes the questions that the grammar can ask about one product: patterns filled with its words."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from functools import lru_cache
 from hashlib import sha256
 from random import Random
-from string import Formatter
 from typing import NamedTuple, TypeVar
 
-from query_generator.llm.offline_grammar.fields import amounts, attribute_entries
+from query_generator.llm.offline_grammar.fields import amounts, attribute_forms
+from query_generator.llm.offline_grammar.forms import Form
 from query_generator.llm.offline_grammar.native import ENGLISH, language_of, native_wording
 from query_generator.llm.offline_grammar.parts import parts_of
-from query_generator.llm.offline_grammar.vocabulary import entries, native, patterns
+from query_generator.llm.offline_grammar.vocabulary import native, patterns
 from query_generator.llm.offline_grammar.wording import Wording, wording_of
 from query_generator.models import Intent, Product, QueryType, Style
 
@@ -19,11 +19,11 @@ _T = TypeVar("_T")
 ROUNDS = 12
 """How often a pattern is filled at most, each time with other words."""
 MOST_SHORT_WORDS = 10  # as in a search box
-BRANDED = "branded "
 _TOPICS = {"use": "uses", "feature": "features", "matter": "matters", "choice": "choices", "trouble": "troubles"}
 _APART = frozenset(("use", "feature", "matter", "trouble"))
-_PARTS = ("part", "part_a", "part_is", "part_does", "part_it")
 _LONGEST_NATIVE_NAME, _LONGEST_NATIVE_VALUE = 12, 20  # signs of an attribute
+_NOTHING: Mapping[str, str] = {}
+_OF_ATTRIBUTES = frozenset(("attr", "value"))
 
 
 class Written(NamedTuple):
@@ -36,9 +36,7 @@ class Written(NamedTuple):
 
 
 class _Pattern(NamedTuple):
-    text: str
-    intent: Intent
-    style: Style
+    form: Form
     extra: Mapping[str, str]
 
 
@@ -52,19 +50,10 @@ class Composer:
     """
 
     def __init__(self, product: Product, query_type: QueryType, existing: int = 0) -> None:
-        self.language = language_of(product)
-        said = wording_of(product) if self.language == ENGLISH else native_wording(product)
-        self._said = said
-        self._random = _drawn(product.key)
-        self._slots = {**_known(said), **amounts(product)}
-        self._lists: dict[str, list[Mapping[str, str]]] = {}
-        if said.domain:
-            for slot, topic in _TOPICS.items():
-                texts = fitting(getattr(said.domain, topic), said.goods)
-                self._lists[slot] = [{slot: text, f"{slot}_and": text.replace(" or ", " and ")} for text in texts]
-        self._lists["part"] = [part._asdict() for part in parts_of(product)] if self.language == ENGLISH else []
-        self._lists = {slot: self._ordered(values) for slot, values in self._lists.items() if values}
+        self._words = words = _words_for(product)
+        self.language, self._said = words.language, words.said
         # Each type has half of the topics for itself, so that both do not ask the same.
+        self._lists = dict(words.lists)
         for slot in _APART & self._lists.keys():
             halves = self._lists[slot][0::2], self._lists[slot][1::2]
             self._lists[slot] = halves[query_type is QueryType.MARKET] or self._lists[slot]
@@ -84,75 +73,92 @@ class Composer:
         left = [
             pattern
             for pattern in self._patterns
-            if (intent in (None, pattern.intent))
-            and style in (None, pattern.style)
-            and is_named in (None, _names(pattern.text))
+            if (intent is None or intent is pattern.form.intent)
+            and (style is None or style is pattern.form.style)
+            and (is_named is None or is_named is pattern.form.is_named)
         ]
         for _ in range(ROUNDS):
-            for pattern in left:
-                text, words = self._filled(pattern)
-                if pattern.style is not Style.SHORT or words <= MOST_SHORT_WORDS:
-                    yield Written(text, pattern.intent, pattern.style, _names(pattern.text))
-            left = [pattern for pattern in left if not _slots_of(pattern.text).isdisjoint(self._lists)]
+            for form, extra in left:
+                slots = self._slots(form, extra)
+                text = form.filled(slots)
+                if form.style is not Style.SHORT or _is_short(form, slots):
+                    yield Written(text, form.intent, form.style, form.is_named)
+            left = [pattern for pattern in left if not pattern.form.needs.isdisjoint(self._lists)]
 
     def _in_order(self, product: Product, query_type: QueryType) -> list[_Pattern]:
         """The patterns whose slots are all known, those about the product's own fields and domain first."""
         if self.language != ENGLISH:
-            sources = [entries(native()[self.language][query_type])]
+            sources = [native()[self.language][query_type]]
         else:
             general, domain = patterns(), self._said.domain
-            sources = [entries(general["parts"][query_type])]
+            sources = [general["parts"][query_type]]
             if domain:
                 own = domain.product if query_type is QueryType.PRODUCT else domain.market
-                sources += [entries(own), entries(general[query_type])]
+                sources += [own, general["general"][query_type]]
             if not (domain and self._said.goods):
-                sources.append(entries(general["unknown kind"][query_type]))
-        found = [[self._pattern(*entry) for entry in source] for source in sources]
+                sources.append(general["unknown kind"][query_type])
+        known = self._words.slots.keys() | self._lists.keys()
+        found = [[_Pattern(form, _NOTHING) for form in some if self._fits(form, known)] for some in sources]
         if query_type is QueryType.PRODUCT:
-            found.insert(0, [self._pattern(*entry) for entry in self._about_attributes(product)])
-        queues = [self._ordered(pattern for pattern in some if self._is_known(pattern)) for some in found]
-        return list(_in_turn(queues))
+            own_fields = self._about_attributes(product)
+            found.insert(0, [_Pattern(*each) for each in own_fields if self._fits(each[0], known | _OF_ATTRIBUTES)])
+        return list(_in_turn([_ordered(some, self._random) for some in found]))
 
-    def _about_attributes(self, product: Product) -> Iterator[tuple[str, str, str, Mapping[str, str]]]:
+    def _about_attributes(self, product: Product) -> Iterator[tuple[Form, Mapping[str, str]]]:
         if self.language == ENGLISH:
-            for intent, style, text, extra in attribute_entries(product):
-                yield intent, style, text, extra
+            yield from attribute_forms(product)
         else:
             for name, value in product.attributes:
                 if len(name) <= _LONGEST_NATIVE_NAME and len(value) <= _LONGEST_NATIVE_VALUE:
-                    for intent, style, text in entries(native()[self.language]["attributes"]):
-                        yield intent, style, text, {"attr": name, "value": value}
+                    for form in native()[self.language]["attributes"]:
+                        yield form, {"attr": name, "value": value}
 
-    def _pattern(self, intent: str, style: str, text: str, extra: Mapping[str, str] | None = None) -> _Pattern:
-        return _Pattern(text, Intent(intent.removeprefix(BRANDED)), Style(style), extra or {})
+    def _fits(self, form: Form, known: Set[str]) -> bool:
+        # No cucumbers against other cucumbers.
+        return form.needs <= known and not (self._said.is_goods and form.is_against_kind)
 
-    def _is_known(self, pattern: _Pattern) -> bool:
-        slots = {slot.lower() for slot in _slots_of(pattern.text)}
-        if self._said.is_goods and "x" in slots and not slots.isdisjoint(("goods", "kinds")):
-            return False  # cucumbers against other cucumbers
-        known = self._slots.keys() | self._lists.keys() | pattern.extra.keys()
-        known = known | {"choice_and"} if "choice" in known else known
-        return slots <= (known | set(_PARTS) if "part" in known else known)
-
-    def _filled(self, pattern: _Pattern) -> tuple[str, int]:
-        """The text, and its number of words with the name as one."""
-        slots = {**self._slots, **pattern.extra}
-        wanted = {slot.lower().partition("_")[0] for slot in _slots_of(pattern.text)}
-        for slot in sorted(wanted & self._lists.keys()):
+    def _slots(self, form: Form, extra: Mapping[str, str]) -> dict[str, str]:
+        slots = {**self._words.slots, **extra}
+        for slot in form.needs & self._lists.keys():
             values = self._lists[slot]
             slots |= values[self._next[slot] % len(values)]
             self._next[slot] += 1
-        forms = self._said.bare if pattern.style is Style.SHORT else self._said.names
-        slots["x"] = forms[int(self._random() * len(forms))]
-        text = pattern.text
-        for slot in _slots_of(text):
-            if slot not in slots:
-                slots[slot] = _capitalized(slots[slot.lower()])
-        unnamed = text.format_map({**slots, "x": "_", "X": "_"})
-        return _capitalized(text.format_map(slots)), len(unnamed.split())
+        names = self._said.bare if form.style is Style.SHORT else self._said.names
+        slots["x"] = names[int(self._random() * len(names))]
+        return slots
 
-    def _ordered(self, items: Iterable[_T]) -> list[_T]:
-        return sorted(items, key=lambda _: self._random())
+
+class _Words(NamedTuple):
+    """What fills the slots for one product: one word each, or lists in an order of the product's own."""
+
+    language: str
+    said: Wording
+    slots: Mapping[str, str]
+    lists: Mapping[str, Sequence[Mapping[str, str]]]
+
+
+@lru_cache(maxsize=256)  # each product is asked about twice
+def _words_for(product: Product) -> _Words:
+    language = language_of(product)
+    said = wording_of(product) if language == ENGLISH else native_wording(product)
+    lists: dict[str, list[Mapping[str, str]]] = {}
+    if said.domain:
+        for slot, topic in _TOPICS.items():
+            texts = fitting(getattr(said.domain, topic), said.goods)
+            lists[slot] = [{slot: text, f"{slot}_and": text.replace(" or ", " and ")} for text in texts]
+    lists["part"] = [part._asdict() for part in parts_of(product)] if language == ENGLISH else []
+    draw = _drawn(product.key)
+    ordered = {slot: _ordered(values, draw) for slot, values in lists.items() if values}
+    return _Words(language, said, {**_known(said), **amounts(product)}, ordered)
+
+
+def _is_short(form: Form, slots: Mapping[str, str]) -> bool:
+    """Whether it has few words with the name as one."""
+    return len(form.filled({**slots, "x": "_"}).split()) <= MOST_SHORT_WORDS
+
+
+def _ordered(items: Iterable[_T], draw: Callable[[], float]) -> list[_T]:
+    return sorted(items, key=lambda _: draw())
 
 
 def _drawn(seed: str) -> Callable[[], float]:
@@ -179,20 +185,6 @@ def _known(said: Wording) -> dict[str, str]:
         known |= {"goods_are": "are" if said.countable else "is", "goods_do": "do" if said.countable else "does"}
         known |= {"goods_have": "have" if said.countable else "has"}
     return {slot: word for slot, word in known.items() if word}
-
-
-def _names(text: str) -> bool:
-    return not _slots_of(text).isdisjoint(("x", "X", "brand", "Brand"))
-
-
-@cache
-def _slots_of(text: str) -> frozenset[str]:
-    return frozenset(slot for _, slot, _, _ in Formatter().parse(text) if slot)
-
-
-def _capitalized(text: str) -> str:
-    first = text[:1]
-    return text if text[1:2].isupper() else first.upper() + text[1:]  # iPhone
 
 
 def _in_turn(queues: Sequence[Sequence[_Pattern]]) -> Iterator[_Pattern]:

@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from typing import Any
 
+from query_generator.llm.offline_grammar.forms import Form
 from query_generator.llm.offline_grammar.kinds import plain_case
-from query_generator.llm.offline_grammar.vocabulary import attribute_patterns, entries, words
+from query_generator.llm.offline_grammar.vocabulary import Forms, attribute_patterns, words
 from query_generator.models import Product
 
 MOST_ATTRIBUTES = 8
@@ -45,8 +45,8 @@ def _round_budget(price: Decimal) -> int:
     return (int(price // step) + 1) * step
 
 
-def attribute_entries(product: Product) -> Iterator[tuple[str, str, str, Mapping[str, str]]]:
-    """Intent, style and pattern with the words for its slots: all that suit a well-known attribute, or any other."""
+def attribute_forms(product: Product) -> Iterator[tuple[Form, Mapping[str, str]]]:
+    """Patterns with the words for their slots: all that suit a well-known attribute, or any other."""
     by_name = _by_name()
     lowered = [by_name[name] for name in _LOWERED]
     for raw_name, raw_value in product.attributes[:MOST_ATTRIBUTES]:
@@ -54,12 +54,12 @@ def attribute_entries(product: Product) -> Iterator[tuple[str, str, str, Mapping
         known = by_name.get(name)
         if _is_speakable(name, value, known is not None):
             said = plain_case(value) if known in lowered else value.removesuffix(f" {name}")
-            for intent, style, text in entries(known or attribute_patterns()[_ANY]):
-                yield intent, style, text, {"attr": name, "value": said}
+            for form in known or attribute_patterns()[_ANY]:
+                yield form, {"attr": name, "value": said}
 
 
 @cache
-def _by_name() -> dict[str, Any]:
+def _by_name() -> dict[str, Forms]:
     return {name: found for names, found in attribute_patterns().items() if names != _ANY for name in names.split()}
 
 

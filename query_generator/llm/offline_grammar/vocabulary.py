@@ -10,21 +10,22 @@ the description: `{part}`, with `{part_a}`, `{part_is}`, `{part_does}` and `{par
 sentence.
 
 Patterns stand under the intent of the question (after `branded` where a question about the market names brand or
-product), and under its style. Another text changes what the provider replies: its model, `grammar-2`, then needs
+product), and under its style. Another text changes what the provider replies: its model, `grammar-3`, then needs
 another number.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
+from query_generator.llm.offline_grammar.forms import Form, forms
+
 Topics = Mapping[str, tuple[str, ...]]
 """Texts by what they are."""
-Patterns = Mapping[str, Topics]
-"""Patterns by intent and style."""
+Forms = tuple[Form, ...]
 
 
 def words(text: str) -> frozenset[str]:
@@ -40,7 +41,7 @@ class Domain:
     mass nouns (`~rice`), `word=goods` where shoppers say another word. `categories` are words of a category that put a
     product here, unless its name holds one of `foreign`. `title` names are quoted. `by_category_alone`: such a category
     outweighs the noun of the name, as a toy car is no car. `uses` to `troubles` fill the slots of their names, some for
-    certain goods only: `boots|skis: stiffness`, `!skis: warmth`; `product` and `market` are patterns by intent.
+    certain goods only: `boots|skis: stiffness`, `!skis: warmth`; `product` and `market` are its own patterns.
     """
 
     nouns: tuple[str, ...]
@@ -50,23 +51,25 @@ class Domain:
     matters: tuple[str, ...]
     choices: tuple[str, ...]
     troubles: tuple[str, ...]
-    product: Topics
-    market: Topics
+    product: Forms
+    market: Forms
     foreign: tuple[str, ...] = ()
     title: bool = False
     by_category_alone: bool = False
 
 
 @cache
-def patterns() -> Mapping[str, Mapping[str, Any]]:
-    """Patterns by what they are for: `product` and `market`, `parts` and `unknown kind` with both, by intent."""
-    return _read("patterns.json")
+def patterns() -> Mapping[str, Mapping[str, Forms]]:
+    """Patterns by what they are for, `general`, `parts` and `unknown kind`, and the type of question."""
+    found: dict[str, Any] = _read("patterns.json")
+    own = {"general": {kind: found.pop(kind) for kind in ("product", "market")}, **found}
+    return {what: {kind: forms(some) for kind, some in by_type.items()} for what, by_type in own.items()}
 
 
 @cache
-def attribute_patterns() -> Mapping[str, Patterns]:
+def attribute_patterns() -> Mapping[str, Forms]:
     """Patterns about attributes, by the names that they suit; `*` suits any."""
-    return _read("attribute_patterns.json")
+    return {names: forms(some) for names, some in _read("attribute_patterns.json").items()}
 
 
 @cache
@@ -77,24 +80,21 @@ def parts() -> Topics:
 
 
 @cache
-def native() -> Mapping[str, Mapping[str, Patterns]]:
-    """Patterns in other languages than English, by language and type of question."""
-    return _read("native_patterns.json")
+def native() -> Mapping[str, Mapping[str, Forms]]:
+    """Patterns in other languages than English, by language and type of question, or `attributes`."""
+    return {
+        language: {kind: forms(some) for kind, some in by_type.items()}
+        for language, by_type in _read("native_patterns.json").items()
+    }
 
 
 @cache
 def domains() -> Mapping[str, Domain]:
     """The domains by name, those that are looked at first in front; `general` is for any goods."""
-    return {name: Domain(**fields) for name, fields in _read("domains.json").items()}
-
-
-def entries(by_intent: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Intent, style and text of each pattern; patterns that tell no style are plain."""
-    for intent, by_style in by_intent.items():
-        styles = by_style if isinstance(by_style, Mapping) else {"plain": by_style}
-        for style, texts in styles.items():
-            for text in texts:
-                yield intent, style, text
+    return {
+        name: Domain(**{**fields, "product": forms(fields["product"]), "market": forms(fields["market"])})
+        for name, fields in _read("domains.json").items()
+    }
 
 
 def _read(file: str) -> dict[str, Any]:
