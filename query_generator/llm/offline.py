@@ -1,6 +1,7 @@
 """The provider that needs no key and no network: questions from the product's own fields, by grammar."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from query_generator.llm.offline_grammar.wording import category_path
 from query_generator.models import Product, QueryType, SlotGroup
 
 SHORTEST_QUESTION, LONGEST_QUESTION = 4, 200
-SPARE = 2  # written for each group besides what it needs, since not each one fits
+SPARE = 1  # written at first besides what is needed, with names and without, since not each one passes
 SAME_QUESTION = 0.5
 """Share of common words from which two questions count as one; set by reading the pairs that it drops."""
 
@@ -57,13 +58,8 @@ class OfflineProvider:
         composer = Composer(product, request.query_type, len(request.exclusions))
         chosen = _Chosen(request, composer.subject)
         for group in request.groups:
-            chosen.take(_of_group(composer, group, request.query_type), group.count + SPARE, group.key)
-        branded = sum(group.count for group in request.groups if group.facets.branded)
-        if not request.groups or request.query_type is QueryType.PRODUCT:
-            chosen.take(composer.questions(), request.count)
-        else:  # what stands in for a group is branded as it is
-            chosen.take(composer.questions(is_named=True), branded + SPARE)
-            chosen.take(composer.questions(is_named=False), request.count - branded + SPARE)
+            chosen.take(_of_group(composer, group, request.query_type), group.count, group.key)
+        _stand_in(request, composer, chosen)
         if request.count and not chosen.texts and not request.exclusions:
             raise SkippableError(
                 f"the offline provider knows too little of this product for {request.query_type} questions: give it a "
@@ -89,7 +85,26 @@ def _of_group(composer: Composer, group: SlotGroup, query_type: QueryType) -> It
     """What surely fits a group; a question about a product may name it in each group."""
     facets = group.facets
     is_named = facets.branded if query_type is QueryType.MARKET or facets.branded else None
-    return composer.questions(facets.intent, facets.style, is_named=is_named)
+    return composer.for_group(facets.intent, facets.style, is_named=is_named)
+
+
+def _stand_in(request: GenerationRequest, composer: Composer, chosen: "_Chosen") -> None:
+    """Write what the groups lack, whatever its intent; about the market it is branded as it is in its group."""
+    if not request.groups:
+        chosen.take(composer.questions(), request.count)
+        return
+    # What did not pass before may not again.
+    spare = request.count if request.exclusions or request.is_last else SPARE
+    have = Counter(chosen.texts.values())
+    lacking: Counter[bool] = Counter()
+    for group in request.groups:
+        lacking[group.facets.branded] += group.count - have[group.key]
+    if request.query_type is QueryType.PRODUCT:
+        chosen.take(composer.questions(), lacking.total() + spare)
+    else:
+        for branded, count in lacking.items():
+            chosen.take(composer.questions(is_named=branded), count + spare)
+        chosen.take(composer.questions(), request.count - len(chosen.texts))
 
 
 class _Chosen:
@@ -100,14 +115,15 @@ class _Chosen:
         for word in _words(f"{request.product.name} {request.product.brand} {subject}"):
             self._bits[word] = 0
         self._excluded = {_squeeze(text) for text in request.exclusions}
-        self._seen = [self._asked(text) for text in request.exclusions]
+        others = [entry.text for entry in request.stored if not entry.counts]
+        self._seen = [self._asked(text) for text in (*request.exclusions, *others)]
         self.texts: dict[str, str] = {}
 
     def take(self, written: Iterator[Written], count: int, key: str = "") -> None:
         """Take as many as there are, at most `count`, that ask something new."""
         left = count
         for text in (question.text for question in written):
-            if not left:
+            if left <= 0:
                 return
             if text in self.texts or not SHORTEST_QUESTION <= len(text) <= LONGEST_QUESTION:
                 continue

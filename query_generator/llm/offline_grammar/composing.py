@@ -1,7 +1,8 @@
 """Composes the questions that the grammar can ask about one product: patterns filled with its words."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from functools import lru_cache
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from hashlib import sha256
 from random import Random
 from typing import NamedTuple, TypeVar
@@ -10,7 +11,8 @@ from query_generator.llm.offline_grammar.fields import amounts, attribute_forms
 from query_generator.llm.offline_grammar.forms import Form
 from query_generator.llm.offline_grammar.native import ENGLISH, language_of, native_wording
 from query_generator.llm.offline_grammar.parts import parts_of
-from query_generator.llm.offline_grammar.vocabulary import native, patterns
+from query_generator.llm.offline_grammar.verbs import gerund, plural_person, third_person
+from query_generator.llm.offline_grammar.vocabulary import Domain, native, patterns
 from query_generator.llm.offline_grammar.wording import Wording, wording_of
 from query_generator.models import Intent, Product, QueryType, Style
 
@@ -18,7 +20,9 @@ _T = TypeVar("_T")
 
 ROUNDS = 12
 """How often a pattern is filled at most, each time with other words."""
+_TASK = re.compile(r"(?!\w+ing (?:jackets|room|boots)\b)[a-z-]+ing\b")
 MOST_SHORT_WORDS = 10  # as in a search box
+FEWEST_WORDS = 3
 _TOPICS = {"use": "uses", "feature": "features", "matter": "matters", "choice": "choices", "trouble": "troubles"}
 _APART = frozenset(("use", "feature", "matter", "trouble"))
 _LONGEST_NATIVE_NAME, _LONGEST_NATIVE_VALUE = 12, 20  # signs of an attribute
@@ -52,56 +56,46 @@ class Composer:
     def __init__(self, product: Product, query_type: QueryType, existing: int = 0) -> None:
         self._words = words = _words_for(product)
         self.language, self._said = words.language, words.said
-        # Each type has half of the topics for itself, so that both do not ask the same.
-        self._lists = dict(words.lists)
-        for slot in _APART & self._lists.keys():
-            halves = self._lists[slot][0::2], self._lists[slot][1::2]
-            self._lists[slot] = halves[query_type is QueryType.MARKET] or self._lists[slot]
+        self._lists = {slot: _share(slot, values, query_type) for slot, values in words.lists.items()}
         self._next = dict.fromkeys(self._lists, 0)
         self._random = _drawn(f"{product.key}|{query_type}|{existing or ''}")
         self._patterns = self._in_order(product, query_type)
+        self._by_group: dict[tuple[Intent, Style], list[_Pattern]] = {}
+        for pattern in self._patterns:
+            self._by_group.setdefault((pattern.form.intent, pattern.form.style), []).append(pattern)
 
     @property
     def subject(self) -> str:
         """What all questions are about."""
         return self._said.goods
 
-    def questions(
-        self, intent: Intent | None = None, style: Style | None = None, *, is_named: bool | None = None
-    ) -> Iterator[Written]:
-        """All that there is to ask, or what is for one intent, in one style, or naming the product, the best first."""
-        left = [
-            pattern
-            for pattern in self._patterns
-            if (intent is None or intent is pattern.form.intent)
-            and (style is None or style is pattern.form.style)
-            and (is_named is None or is_named is pattern.form.is_named)
-        ]
+    def for_group(self, intent: Intent, style: Style, *, is_named: bool | None = None) -> Iterator[Written]:
+        """What is for one intent in one style, the best first."""
+        return self._written(self._by_group.get((intent, style), []), is_named)
+
+    def questions(self, *, is_named: bool | None = None) -> Iterator[Written]:
+        """All that there is to ask, or all that does or does not name the product, the best first."""
+        return self._written(self._patterns, is_named)
+
+    def _written(self, patterns: Iterable[_Pattern], is_named: bool | None) -> Iterator[Written]:
+        left = [pattern for pattern in patterns if is_named is None or is_named is pattern.form.is_named]
         for _ in range(ROUNDS):
             for form, extra in left:
                 slots = self._slots(form, extra)
                 text = form.filled(slots)
-                if form.style is not Style.SHORT or _is_short(form, slots):
+                if form.style is not Style.SHORT or self._is_short(text, form, slots):
                     yield Written(text, form.intent, form.style, form.is_named)
             left = [pattern for pattern in left if not pattern.form.needs.isdisjoint(self._lists)]
 
     def _in_order(self, product: Product, query_type: QueryType) -> list[_Pattern]:
         """The patterns whose slots are all known, those about the product's own fields and domain first."""
-        if self.language != ENGLISH:
-            sources = [native()[self.language][query_type]]
-        else:
-            general, domain = patterns(), self._said.domain
-            sources = [general["parts"][query_type]]
-            if domain:
-                own = domain.product if query_type is QueryType.PRODUCT else domain.market
-                sources += [own, general["general"][query_type]]
-            if not (domain and self._said.goods):
-                sources.append(general["unknown kind"][query_type])
-        known = self._words.slots.keys() | self._lists.keys()
-        found = [[_Pattern(form, _NOTHING) for form in some if self._fits(form, known)] for some in sources]
+        known = frozenset(self._words.slots.keys() | self._lists.keys())
+        found = list(_usable(self.language, self._said.domain, query_type, known, self._said.is_goods))
         if query_type is QueryType.PRODUCT:
-            own_fields = self._about_attributes(product)
-            found.insert(0, [_Pattern(*each) for each in own_fields if self._fits(each[0], known | _OF_ATTRIBUTES)])
+            own = [
+                _Pattern(*each) for each in self._about_attributes(product) if each[0].needs <= known | _OF_ATTRIBUTES
+            ]
+            found.insert(0, tuple(own))
         return list(_in_turn([_ordered(some, self._random) for some in found]))
 
     def _about_attributes(self, product: Product) -> Iterator[tuple[Form, Mapping[str, str]]]:
@@ -113,10 +107,6 @@ class Composer:
                     for form in native()[self.language]["attributes"]:
                         yield form, {"attr": name, "value": value}
 
-    def _fits(self, form: Form, known: Set[str]) -> bool:
-        # No cucumbers against other cucumbers.
-        return form.needs <= known and not (self._said.is_goods and form.is_against_kind)
-
     def _slots(self, form: Form, extra: Mapping[str, str]) -> dict[str, str]:
         slots = {**self._words.slots, **extra}
         for slot in form.needs & self._lists.keys():
@@ -124,8 +114,15 @@ class Composer:
             slots |= values[self._next[slot] % len(values)]
             self._next[slot] += 1
         names = self._said.bare if form.style is Style.SHORT else self._said.names
-        slots["x"] = names[int(self._random() * len(names))]
+        at = int(self._random() * len(names))
+        slots["x"], slots["x_bare"] = names[at], self._said.bare[min(at, len(self._said.bare) - 1)]
         return slots
+
+    def _is_short(self, text: str, form: Form, slots: Mapping[str, str]) -> bool:
+        """Whether it has few words with the name as one, but more than a name."""
+        if self.language == ENGLISH and len(text.split()) < FEWEST_WORDS:
+            return False
+        return len(form.filled({**slots, "x": "_", "x_bare": "_"}).split()) <= MOST_SHORT_WORDS
 
 
 class _Words(NamedTuple):
@@ -144,17 +141,61 @@ def _words_for(product: Product) -> _Words:
     lists: dict[str, list[Mapping[str, str]]] = {}
     if said.domain:
         for slot, topic in _TOPICS.items():
-            texts = fitting(getattr(said.domain, topic), said.goods)
-            lists[slot] = [{slot: text, f"{slot}_and": text.replace(" or ", " and ")} for text in texts]
+            lists[slot] = [{slot: text} for text in fitting(getattr(said.domain, topic), said.goods)]
+        lists["task"] = [{"task": each["use"]} for each in lists["use"] if _TASK.match(each["use"])]
+        lists["choice"] = [{**each, "choice_and": each["choice"].replace(" or ", " and ")} for each in lists["choice"]]
+        lists["trouble"] = [_trouble(each["trouble"], said) for each in lists["trouble"]]
     lists["part"] = [part._asdict() for part in parts_of(product)] if language == ENGLISH else []
     draw = _drawn(product.key)
     ordered = {slot: _ordered(values, draw) for slot, values in lists.items() if values}
     return _Words(language, said, {**_known(said), **amounts(product)}, ordered)
 
 
-def _is_short(form: Form, slots: Mapping[str, str]) -> bool:
-    """Whether it has few words with the name as one."""
-    return len(form.filled({**slots, "x": "_"}).split()) <= MOST_SHORT_WORDS
+@cache
+def _usable(
+    language: str, domain: Domain | None, query_type: QueryType, known: frozenset[str], is_goods: bool
+) -> tuple[tuple[_Pattern, ...], ...]:
+    """The patterns of each source whose slots are all known; there are few combinations in a catalog."""
+    general = patterns()
+    if language != ENGLISH:
+        sources = [native()[language][query_type]]
+    else:
+        sources = [general["parts"][query_type]]
+        if domain:
+            own = domain.product if query_type is QueryType.PRODUCT else domain.market
+            shared = (form for sort in domain.sorts for form in general[sort][query_type])
+            # Two turns for what topics vary: the others are the same for all products of a kind.
+            varied = general["general"][query_type]
+            sources += [(*own, *shared), varied[0::2], varied[1::2]]
+        if not (domain and "goods" in known):
+            sources.append(general["unknown kind"][query_type])
+    # No cucumbers against other cucumbers.
+    return tuple(
+        tuple(
+            _Pattern(form, _NOTHING) for form in some if form.needs <= known and not (is_goods and form.is_against_kind)
+        )
+        for some in sources
+    )
+
+
+def _can_be_had(feature: str) -> bool:
+    return not feature.startswith(("no ", "fewer "))
+
+
+def _trouble(text: str, said: Wording) -> Mapping[str, str]:
+    of_x = (plural_person if said.plural else third_person)(text)
+    of_goods = (plural_person if said.countable else third_person)(text)
+    return {"trouble": text, "trouble_x": of_x, "trouble_goods": of_goods, "trouble_ing": gerund(text)}
+
+
+def _share(slot: str, values: Sequence[Mapping[str, str]], query_type: QueryType) -> Sequence[Mapping[str, str]]:
+    """Of some topics each type has half for itself, so that both do not ask the same."""
+    if slot in _APART:
+        halves = values[0::2], values[1::2]
+        values = halves[query_type is QueryType.MARKET] or values
+    if slot == "feature" and query_type is QueryType.PRODUCT:
+        values = [each for each in values if _can_be_had(each[slot])] or values
+    return values
 
 
 def _ordered(items: Iterable[_T], draw: Callable[[], float]) -> list[_T]:
@@ -177,8 +218,10 @@ def fitting(topics: Sequence[str], goods: str) -> list[str]:
 
 
 def _known(said: Wording) -> dict[str, str]:
-    singular = {"is": "is", "are": "is", "does": "does", "them": "it", "they": "it", "its": "its"}
-    plural = {"is": "are", "are": "are", "does": "do", "them": "them", "they": "they", "its": "their"}
+    singular = {"is": "is", "does": "does", "them": "it", "they": "it"}
+    singular |= {"has": "has", "arrives": "arrives"}
+    plural = {"is": "are", "does": "do", "them": "them", "they": "they"}
+    plural |= {"has": "have", "arrives": "arrive"}
     known = {**(plural if said.plural else singular), "x": said.names[0]}
     known |= {"goods": said.goods, "kinds": said.goods if said.countable else "", "brand": said.brand}
     if said.goods:

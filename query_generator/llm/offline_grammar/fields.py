@@ -22,11 +22,15 @@ _UNASKED = words(
 _NO_VALUE = words("yes no true false none n/a unknown other default various see description")
 _ANY = "*"
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
+_DEAR = 50  # dollars, euros or pounds, or of a currency that is not told
 _LOWERED = ("color", "material", "flavor")
 
 
 def amounts(product: Product) -> dict[str, str]:
-    """`price` and the next round `budget` above it, both with the currency; nothing unless the price is above zero."""
+    """`price` and the next round `budget` above it, both with the currency; nothing unless the price is above zero.
+
+    A price that may be felt as high is `dear`, too.
+    """
     try:
         price = Decimal(product.price)
     except InvalidOperation:
@@ -36,7 +40,8 @@ def amounts(product: Product) -> dict[str, str]:
     sign = _SIGNS.get(product.currency.upper(), "")
     currency = f" {product.currency}" if not sign and len(product.currency) in range(1, 5) else ""
     shown = f"{price:.0f}" if price == price.to_integral_value() else f"{price:.2f}"
-    return {"price": f"{sign}{shown}{currency}", "budget": f"{sign}{_round_budget(price)}{currency}"}
+    found = {"price": f"{sign}{shown}{currency}", "budget": f"{sign}{_round_budget(price)}{currency}"}
+    return {**found, "dear": found["price"]} if price >= _DEAR and not currency else found
 
 
 def _round_budget(price: Decimal) -> int:

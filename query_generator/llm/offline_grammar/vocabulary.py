@@ -1,13 +1,14 @@
 """What the grammar's texts are written in: patterns of questions and domains of products, in JSON files beside this.
 
 A pattern names what it needs by its slots and is used only where all of them are known:
-`{x}` the product with its article, in short questions without; `{is} {are} {does}` agreeing with it, `{them} {its}`
-its pronouns; `{brand}`; `{goods}` what shoppers call this kind of thing (a plural or a mass noun), with which
-`{goods_are}`, `{goods_do}` and `{goods_have}` agree, `{kinds}` the same where it is a plural; `{price}`, `{budget}`
-amounts with currency; `{attr}`, `{value}` one attribute. Of the domain: `{use}` what or whom it is for, `{feature}`
-something to have, `{matter}` what to look at, `{choice}` and `{choice_and}` two sorts, `{trouble}` what goes wrong. Of
-the description: `{part}`, with `{part_a}`, `{part_is}`, `{part_does}` and `{part_it}`. A slot with a capital begins a
-sentence.
+`{x}` the product with its article, in short questions and as `{x_bare}` without; `{is} {does} {has} {arrives}` agreeing
+with it, `{them} {they}` its pronouns; `{brand}`; `{goods}` what shoppers call this kind of thing (a plural or a mass
+noun), with which `{goods_are}`, `{goods_do}` and `{goods_have}` agree, `{kinds}` the same where it is a plural;
+`{price}`, `{budget}` amounts with currency, `{dear}` a price that is not small; `{attr}`, `{value}` one attribute. Of
+the domain: `{use}` what or whom it is for, `{task}` one of these that is an activity, `{feature}` something to have,
+`{matter}` what to look at, `{choice}` and `{choice_and}` two sorts, `{trouble}` what goes wrong, as `{trouble_x}` and
+`{trouble_goods}` agreeing with these, and `{trouble_ing}`. Of the description: `{part}`, with `{part_a}`, `{part_is}`,
+`{part_does}` and `{part_it}`. A slot with a capital begins a sentence.
 
 Patterns stand under the intent of the question (after `branded` where a question about the market names brand or
 product), and under its style. Another text changes what the provider replies: its model, `grammar-3`, then needs
@@ -33,7 +34,7 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Domain:
     """A family of products that the same questions fit.
 
@@ -41,7 +42,8 @@ class Domain:
     mass nouns (`~rice`), `word=goods` where shoppers say another word. `categories` are words of a category that put a
     product here, unless its name holds one of `foreign`. `title` names are quoted. `by_category_alone`: such a category
     outweighs the noun of the name, as a toy car is no car. `uses` to `troubles` fill the slots of their names, some for
-    certain goods only: `boots|skis: stiffness`, `!skis: warmth`; `product` and `market` are its own patterns.
+    certain goods only: `boots|skis: stiffness`, `!skis: warmth`; `product` and `market` are its own patterns, `sorts`
+    name those that it shares with other domains.
     """
 
     nouns: tuple[str, ...]
@@ -53,6 +55,7 @@ class Domain:
     troubles: tuple[str, ...]
     product: Forms
     market: Forms
+    sorts: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
     title: bool = False
     by_category_alone: bool = False
@@ -60,10 +63,9 @@ class Domain:
 
 @cache
 def patterns() -> Mapping[str, Mapping[str, Forms]]:
-    """Patterns by what they are for, `general`, `parts` and `unknown kind`, and the type of question."""
-    found: dict[str, Any] = _read("patterns.json")
-    own = {"general": {kind: found.pop(kind) for kind in ("product", "market")}, **found}
-    return {what: {kind: forms(some) for kind, some in by_type.items()} for what, by_type in own.items()}
+    """Patterns by what they are for, and the type of question: `general`, the sorts of domains, and others."""
+    found = _read("patterns.json")
+    return {what: {kind: forms(some) for kind, some in by_type.items()} for what, by_type in found.items()}
 
 
 @cache

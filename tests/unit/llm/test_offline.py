@@ -10,6 +10,8 @@ from query_generator.errors import SkippableError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Prompt, Usage
 from query_generator.llm.offline import OfflineProvider
 from query_generator.llm.offline_grammar.parts import parts_of
+from query_generator.llm.offline_grammar.verbs import gerund, plural_person, third_person
+from query_generator.llm.offline_grammar.vocabulary import domains
 from query_generator.llm.offline_grammar.wording import shorten_name, spoken_name, wording_of
 from query_generator.models import Product, QueryType
 from query_generator.questions.names import own_names
@@ -63,7 +65,7 @@ PRODUCTS = {
     "motorcycle": MOTORCYCLE,
     "toy": TOY,
 }
-KNOWN = ("grammar-3", 2305, "7731b9f57953bc561fe54e9a61968bff8c201343e9fd95976fc2acc57910e17b")
+KNOWN = ("grammar-3", 2428, "f7bacadf0f66a4780506c72e9bc6f2b60e3f7ef727005539e15df657d9a9fd65")
 """The grammar's number, how many questions it has about these products, and their hash."""
 OF_NO_KIND = {NAME_ONLY.name, HOSTILE.name, LONG_NAME.name}
 KNOWN_KINDS = {name: product for name, product in PRODUCTS.items() if product.name not in OF_NO_KIND}
@@ -254,6 +256,33 @@ def test_a_language_that_the_name_is_not_in_is_refused(product: Product, locale:
 def test_parts_are_found_in_a_description(description: str, said: list[str]) -> None:
     """What a thing has is read from its description, with the words that say what it is like, never what it lacks."""
     assert [part.part_a for part in parts_of(Product("Thing", description=description))] == said
+
+
+@pytest.mark.parametrize(
+    ("phrase", "thing", "things", "doing"),
+    [
+        ("tip over", "tips over", "tip over", "tipping over"),
+        ("lose their shape", "loses their shape", "lose their shape", "losing their shape"),
+        ("dry out the skin", "dries out the skin", "dry out the skin", "drying out the skin"),
+        ("scratch", "scratches", "scratch", "scratching"),
+        ("go stale", "goes stale", "go stale", "going stale"),
+        ("be loud", "is loud", "are loud", "being loud"),
+        ("have faults", "has faults", "have faults", "having faults"),
+        ("wear out", "wears out", "wear out", "wearing out"),
+        ("upset the stomach", "upsets the stomach", "upset the stomach", "upsetting the stomach"),
+        ("crackle", "crackles", "crackle", "crackling"),
+    ],
+)
+def test_what_goes_wrong_is_said_in_its_form(phrase: str, thing: str, things: str, doing: str) -> None:
+    """`What can I do if the lamp flickers?`, `How do I keep my lamps from flickering?`."""
+    assert (third_person(phrase), plural_person(phrase), gerund(phrase)) == (thing, things, doing)
+
+
+def test_what_goes_wrong_can_follow_do() -> None:
+    """`Does it be loud`, `will not not fit` and `does it lose their shape` are no sentences, so no trouble is so."""
+    troubles = [trouble.rpartition(": ")[2] for domain in domains().values() for trouble in domain.troubles]
+    assert troubles
+    assert [trouble for trouble in troubles if trouble.split()[0] in {"be", "not"} or "their" in trouble] == []
 
 
 @pytest.mark.parametrize(
