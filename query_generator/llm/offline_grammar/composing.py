@@ -21,6 +21,7 @@ _T = TypeVar("_T")
 ROUNDS = 12
 """How often a pattern is filled at most, each time with other words."""
 _TASK = re.compile(r"(?!\w+ing (?:jackets|room|boots)\b)[a-z-]+ing\b")
+_BEHIND_HEAD = re.compile(r" (?:of|in|on|when|with|over|at|to) ")
 MOST_SHORT_WORDS = 10  # as in a search box
 FEWEST_WORDS = 3
 _TOPICS = {"use": "uses", "feature": "features", "matter": "matters", "choice": "choices", "trouble": "troubles"}
@@ -144,6 +145,7 @@ def _words_for(product: Product) -> _Words:
             lists[slot] = [{slot: text} for text in fitting(getattr(said.domain, topic), said.goods)]
         lists["task"] = [{"task": each["use"]} for each in lists["use"] if _TASK.match(each["use"])]
         lists["choice"] = [{**each, "choice_and": each["choice"].replace(" or ", " and ")} for each in lists["choice"]]
+        lists["matter"] = [_matter(each["matter"]) for each in lists["matter"]]
         lists["trouble"] = [_trouble(each["trouble"], said) for each in lists["trouble"]]
     lists["part"] = [part._asdict() for part in parts_of(product)] if language == ENGLISH else []
     draw = _drawn(product.key)
@@ -180,6 +182,13 @@ def _usable(
 
 def _can_be_had(feature: str) -> bool:
     return not feature.startswith(("no ", "fewer "))
+
+
+def _matter(text: str) -> Mapping[str, str]:
+    head = _BEHIND_HEAD.split(text, maxsplit=1)[0]
+    if head.endswith("s") and not head.endswith("ss"):
+        return {"matter": text, "matter_is": "are", "matter_does": "do", "matter_it": "they"}
+    return {"matter": text, "matter_is": "is", "matter_does": "does", "matter_it": "it"}
 
 
 def _trouble(text: str, said: Wording) -> Mapping[str, str]:

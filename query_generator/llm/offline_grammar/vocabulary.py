@@ -6,8 +6,9 @@ with it, `{them} {they}` its pronouns; `{brand}`; `{goods}` what shoppers call t
 noun), with which `{goods_are}`, `{goods_do}` and `{goods_have}` agree, `{kinds}` the same where it is a plural;
 `{price}`, `{budget}` amounts with currency, `{dear}` a price that is not small; `{attr}`, `{value}` one attribute. Of
 the domain: `{use}` what or whom it is for, `{task}` one of these that is an activity, `{feature}` something to have,
-`{matter}` what to look at, `{choice}` and `{choice_and}` two sorts, `{trouble}` what goes wrong, as `{trouble_x}` and
-`{trouble_goods}` agreeing with these, and `{trouble_ing}`. Of the description: `{part}`, with `{part_a}`, `{part_is}`,
+`{matter}` what to look at, with which `{matter_is}`, `{matter_does}` and `{matter_it}` agree, `{choice}` and
+`{choice_and}` two sorts, `{trouble}` what goes wrong, as `{trouble_x}` and `{trouble_goods}` agreeing with these, and
+`{trouble_ing}`. Of the description: `{part}`, with `{part_a}`, `{part_is}`,
 `{part_does}` and `{part_it}`. A slot with a capital begins a sentence.
 
 Patterns stand under the intent of the question (after `branded` where a question about the market names brand or
