@@ -25,6 +25,7 @@ _BEHIND_HEAD = re.compile(r" (?:of|in|on|when|with|over|at|to) ")
 MOST_SHORT_WORDS = 10  # as in a search box
 FEWEST_WORDS = 3
 _TOPICS = {"use": "uses", "feature": "features", "matter": "matters", "choice": "choices", "trouble": "troubles"}
+_OF_KNOWN_GOODS = frozenset(("feature", "choice", "trouble"))  # nobody fears that a shaver will smudge
 _APART = frozenset(("use", "feature", "matter", "trouble"))
 _LONGEST_NATIVE_NAME, _LONGEST_NATIVE_VALUE = 12, 20  # signs of an attribute
 _NOTHING: Mapping[str, str] = {}
@@ -142,11 +143,14 @@ def _words_for(product: Product) -> _Words:
     lists: dict[str, list[Mapping[str, str]]] = {}
     if said.domain:
         for slot, topic in _TOPICS.items():
-            lists[slot] = [{slot: text} for text in fitting(getattr(said.domain, topic), said.goods)]
+            if said.goods or slot not in _OF_KNOWN_GOODS:
+                lists[slot] = [{slot: text} for text in fitting(getattr(said.domain, topic), said.goods)]
         lists["task"] = [{"task": each["use"]} for each in lists["use"] if _TASK.match(each["use"])]
-        lists["choice"] = [{**each, "choice_and": each["choice"].replace(" or ", " and ")} for each in lists["choice"]]
+        lists["choice"] = [
+            {**each, "choice_and": each["choice"].replace(" or ", " and ")} for each in lists.get("choice", ())
+        ]
         lists["matter"] = [_matter(each["matter"]) for each in lists["matter"]]
-        lists["trouble"] = [_trouble(each["trouble"], said) for each in lists["trouble"]]
+        lists["trouble"] = [_trouble(each["trouble"], said) for each in lists.get("trouble", ())]
     lists["part"] = [part._asdict() for part in parts_of(product)] if language == ENGLISH else []
     draw = _drawn(product.key)
     ordered = {slot: _ordered(values, draw) for slot, values in lists.items() if values}
