@@ -9,7 +9,8 @@ from query_generator.errors import SkippableError
 from query_generator.llm.adapter import Adapter
 from query_generator.llm.base import GenerationReply, GenerationRequest
 from query_generator.llm.offline_grammar.composing import Composer, Written
-from query_generator.llm.offline_grammar.native import ENGLISH, language_of
+from query_generator.llm.offline_grammar.latin import ENGLISH, GERMAN
+from query_generator.llm.offline_grammar.native import language_of
 from query_generator.llm.offline_grammar.vocabulary import native, words
 from query_generator.llm.offline_grammar.wording import category_path
 from query_generator.models import Product, QueryType, SlotGroup
@@ -19,11 +20,17 @@ SPARE = 1  # written at first besides what is needed, with names and without, si
 SAME_QUESTION = 0.5
 """Share of common words from which two questions count as one; set by reading the pairs that it drops."""
 
-_FILLERS = words(
-    "a an the is are do does did has have can could would will should i my me to of for in on at with and or it its "
-    "them their there be by as when you from if than really so what which who how where why"
-)
-
+_WRITTEN = (ENGLISH, *native())
+_FILLERS = {
+    ENGLISH: words(
+        "a an the is are do does did has have can could would will should i my me to of for in on at with and or it "
+        "its them their there be by as when you from if than really so what which who how where why"
+    ),
+    GERMAN: words(
+        "der die da den dem ein eine einen ist sind hat haben kann können ich man mir wir zu von für in im am auf mit "
+        "und oder e sie wa welche welchen wer wie wo woran worauf wenn bei gibt dafür noch nicht sollte soll wird al an"
+    ),
+}
 _WORD = re.compile(r"[a-z0-9']+|[^\W\d_a-z]{2}")
 
 
@@ -46,17 +53,12 @@ class OfflineProvider:
                 or too little is known of the product.
         """
         product = _named(request.product)
-        language = language_of(product)
-        wanted = request.locale.partition("-")[0] or language
-        if not language or language != wanted:
-            known = ", ".join((ENGLISH, *native()))
-            asked = f"in {request.locale}" if request.locale else "in the script of its name"
-            raise SkippableError(
-                f"the offline provider has no sentences {asked} for this product (it writes {known}, each only around "
-                "names in its own script): give another --provider"
-            )
-        composer = Composer(product, request.query_type, len(request.exclusions))
-        chosen = _Chosen(request, composer.subject)
+        wanted = request.locale.partition("-")[0]
+        language = language_of(product, wanted)
+        if language not in _WRITTEN or language != (wanted or language):
+            raise SkippableError(_refusal(request, language))
+        composer = Composer(product, request.query_type, language, len(request.exclusions))
+        chosen = _Chosen(request, composer)
         for group in request.groups:
             chosen.take(_of_group(composer, group, request.query_type), group.count, group.key)
         _stand_in(request, composer, chosen)
@@ -79,6 +81,17 @@ def _named(product: Product) -> Product:
     if product.name:
         return product
     return replace(product, name=next(iter(category_path(product)), product.category))
+
+
+def _refusal(request: GenerationRequest, language: str) -> str:
+    is_latin = language not in ("", *native())
+    texts = f"in the language of its texts ({language})" if is_latin else "in the script of its name"
+    asked = f"in {request.locale}" if request.locale else texts
+    way_out = "another --provider, or --locale en" if is_latin and not request.locale else "another --provider"
+    return (
+        f"the offline provider has no sentences {asked} for this product (it writes {', '.join(_WRITTEN)}, each only "
+        f"around names in its own script): give {way_out}"
+    )
 
 
 def _of_group(composer: Composer, group: SlotGroup, query_type: QueryType) -> Iterator[Written]:
@@ -110,9 +123,9 @@ def _stand_in(request: GenerationRequest, composer: Composer, chosen: "_Chosen")
 class _Chosen:
     """The texts of a reply with the keys of their groups, no two alike and none of those that are there."""
 
-    def __init__(self, request: GenerationRequest, subject: str) -> None:
-        self._bits = dict.fromkeys(_FILLERS, 0)
-        for word in _words(f"{request.product.name} {request.product.brand} {subject}"):
+    def __init__(self, request: GenerationRequest, composer: Composer) -> None:
+        self._bits = dict.fromkeys(_FILLERS.get(composer.language, _FILLERS[ENGLISH]), 0)
+        for word in _words(f"{request.product.name} {request.product.brand} {composer.subject}"):
             self._bits[word] = 0
         self._excluded = {_squeeze(text) for text in request.exclusions}
         others = [entry.text for entry in request.stored if not entry.counts]

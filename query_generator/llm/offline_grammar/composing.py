@@ -7,9 +7,17 @@ from hashlib import sha256
 from random import Random
 from typing import NamedTuple, TypeVar
 
-from query_generator.llm.offline_grammar.fields import amounts, attribute_forms
+from query_generator.llm.offline_grammar.fields import (
+    LONGEST_ATTRIBUTE_NAME,
+    LONGEST_ATTRIBUTE_VALUE,
+    MOST_ATTRIBUTES,
+    amounts,
+    attribute_forms,
+    is_askable,
+)
 from query_generator.llm.offline_grammar.forms import Form
-from query_generator.llm.offline_grammar.native import ENGLISH, language_of, native_wording
+from query_generator.llm.offline_grammar.latin import ENGLISH
+from query_generator.llm.offline_grammar.native import UNSPACED, native_wording
 from query_generator.llm.offline_grammar.parts import parts_of
 from query_generator.llm.offline_grammar.verbs import gerund, plural_person, third_person
 from query_generator.llm.offline_grammar.vocabulary import Domain, native, patterns
@@ -27,7 +35,7 @@ FEWEST_WORDS = 3
 _TOPICS = {"use": "uses", "feature": "features", "matter": "matters", "choice": "choices", "trouble": "troubles"}
 _OF_KNOWN_GOODS = frozenset(("feature", "choice", "trouble"))  # nobody fears that a shaver will smudge
 _APART = frozenset(("use", "feature", "matter", "trouble"))
-_LONGEST_NATIVE_NAME, _LONGEST_NATIVE_VALUE = 12, 20  # signs of an attribute
+_NATIVE_LIMITS = 12, 20  # signs of an attribute's name and value, without spaces between words
 _NOTHING: Mapping[str, str] = {}
 _OF_ATTRIBUTES = frozenset(("attr", "value"))
 
@@ -52,12 +60,13 @@ class Composer:
     Args:
         product: what is asked about.
         query_type: of the questions.
+        language: of the questions, as `language_of` tells.
         existing: how many there are already; with another number they come in another order.
     """
 
-    def __init__(self, product: Product, query_type: QueryType, existing: int = 0) -> None:
-        self._words = words = _words_for(product)
-        self.language, self._said = words.language, words.said
+    def __init__(self, product: Product, query_type: QueryType, language: str, existing: int = 0) -> None:
+        self._words = words = _words_for(product, language)
+        self.language, self._said = language, words.said
         self._lists = {slot: _share(slot, values, query_type) for slot, values in words.lists.items()}
         self._next = dict.fromkeys(self._lists, 0)
         self._random = _drawn(f"{product.key}|{query_type}|{existing or ''}")
@@ -104,8 +113,9 @@ class Composer:
         if self.language == ENGLISH:
             yield from attribute_forms(product)
         else:
-            for name, value in product.attributes:
-                if len(name) <= _LONGEST_NATIVE_NAME and len(value) <= _LONGEST_NATIVE_VALUE:
+            limits = _NATIVE_LIMITS if self.language in UNSPACED else (LONGEST_ATTRIBUTE_NAME, LONGEST_ATTRIBUTE_VALUE)
+            for name, value in product.attributes[:MOST_ATTRIBUTES]:
+                if len(name) <= limits[0] and len(value) <= limits[1] and is_askable(name, value):
                     for form in native()[self.language]["attributes"]:
                         yield form, {"attr": name, "value": value}
 
@@ -122,7 +132,7 @@ class Composer:
 
     def _is_short(self, text: str, form: Form, slots: Mapping[str, str]) -> bool:
         """Whether it has few words with the name as one, but more than a name."""
-        if self.language == ENGLISH and len(text.split()) < FEWEST_WORDS:
+        if self.language not in UNSPACED and len(text.split()) < FEWEST_WORDS:
             return False
         return len(form.filled({**slots, "x": "_", "x_bare": "_"}).split()) <= MOST_SHORT_WORDS
 
@@ -130,16 +140,14 @@ class Composer:
 class _Words(NamedTuple):
     """What fills the slots for one product: one word each, or lists in an order of the product's own."""
 
-    language: str
     said: Wording
     slots: Mapping[str, str]
     lists: Mapping[str, Sequence[Mapping[str, str]]]
 
 
 @lru_cache(maxsize=256)  # each product is asked about twice
-def _words_for(product: Product) -> _Words:
-    language = language_of(product)
-    said = wording_of(product) if language == ENGLISH else native_wording(product)
+def _words_for(product: Product, language: str) -> _Words:
+    said = wording_of(product) if language == ENGLISH else native_wording(product, language)
     lists: dict[str, list[Mapping[str, str]]] = {}
     if said.domain:
         for slot, topic in _TOPICS.items():
@@ -154,7 +162,7 @@ def _words_for(product: Product) -> _Words:
     lists["part"] = [part._asdict() for part in parts_of(product)] if language == ENGLISH else []
     draw = _drawn(product.key)
     ordered = {slot: _ordered(values, draw) for slot, values in lists.items() if values}
-    return _Words(language, said, {**_known(said), **amounts(product)}, ordered)
+    return _Words(said, {**_known(said), **amounts(product, language)}, ordered)
 
 
 @cache

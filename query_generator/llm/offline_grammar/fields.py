@@ -8,6 +8,7 @@ from functools import cache
 
 from query_generator.llm.offline_grammar.forms import Form
 from query_generator.llm.offline_grammar.kinds import plain_case
+from query_generator.llm.offline_grammar.latin import ENGLISH, GERMAN
 from query_generator.llm.offline_grammar.vocabulary import Forms, attribute_patterns, words
 from query_generator.models import Product
 
@@ -17,16 +18,17 @@ LONGEST_ATTRIBUTE_NAME, LONGEST_ATTRIBUTE_VALUE = 30, 40
 _UNASKED = words(
     "tag tags sku id ids gtin gtin13 ean upc mpn asin barcode brand manufacturer vendor name title price currency "
     "category rating stock availability image images url link gender condition quantity reviews shipping code "
-    "variants variant"
+    "variants variant "
+    "artikelnummer marke hersteller preis kategorie bewertung bestand verfügbarkeit versand lieferzeit bild bilder"
 )
-_NO_VALUE = words("yes no true false none n/a unknown other default various see description")
+_NO_VALUE = words("ja nein keine yes no true false none n/a unknown other default various see description")
 _ANY = "*"
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 _DEAR = 50  # dollars, euros or pounds, or of a currency that is not told
 _LOWERED = ("color", "material", "flavor")
 
 
-def amounts(product: Product) -> dict[str, str]:
+def amounts(product: Product, language: str = ENGLISH) -> dict[str, str]:
     """`price` and the next round `budget` above it, both with the currency; nothing unless the price is above zero.
 
     A price that may be felt as high is `dear`, too.
@@ -40,7 +42,11 @@ def amounts(product: Product) -> dict[str, str]:
     sign = _SIGNS.get(product.currency.upper(), "")
     currency = f" {product.currency}" if not sign and len(product.currency) in range(1, 5) else ""
     shown = f"{price:.0f}" if price == price.to_integral_value() else f"{price:.2f}"
-    found = {"price": f"{sign}{shown}{currency}", "budget": f"{sign}{_round_budget(price)}{currency}"}
+    texts = {"price": shown, "budget": f"{_round_budget(price)}"}
+    if language == GERMAN:
+        unit = f" {sign}" if sign else currency
+        return {slot: text.replace(".", ",") + unit for slot, text in texts.items()}
+    found = {slot: f"{sign}{text}{currency}" for slot, text in texts.items()}
     return {**found, "dear": found["price"]} if price >= _DEAR and not currency else found
 
 
@@ -57,7 +63,7 @@ def attribute_forms(product: Product) -> Iterator[tuple[Form, Mapping[str, str]]
     for raw_name, raw_value in product.attributes[:MOST_ATTRIBUTES]:
         name, value = _spoken_name(raw_name), " ".join(raw_value.split())
         known = by_name.get(name)
-        if _is_speakable(name, value, known is not None):
+        if is_askable(name, value, known=known is not None):
             said = plain_case(value) if known in lowered else value.removesuffix(f" {name}")
             for form in known or attribute_patterns()[_ANY]:
                 yield form, {"attr": name, "value": said}
@@ -74,7 +80,8 @@ def _spoken_name(name: str) -> str:
     return plain_case(" ".join(re.sub(r"(?<=[a-z])(?=[A-Z])|[_-]", " ", last).split()))
 
 
-def _is_speakable(name: str, value: str, known: bool) -> bool:
+def is_askable(name: str, value: str, *, known: bool = True) -> bool:
+    """Whether an attribute can stand in a question; one that is not `known` is asked about only in the singular."""
     if (
         not name
         or _UNASKED.intersection(name.casefold().split())

@@ -9,12 +9,15 @@ import pytest
 from query_generator.errors import SkippableError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Prompt, Usage
 from query_generator.llm.offline import OfflineProvider
+from query_generator.llm.offline_grammar.latin import latin_language
 from query_generator.llm.offline_grammar.parts import parts_of
 from query_generator.llm.offline_grammar.verbs import gerund, plural_person, third_person
 from query_generator.llm.offline_grammar.vocabulary import domains
 from query_generator.llm.offline_grammar.wording import shorten_name, spoken_name, wording_of
 from query_generator.models import Product, QueryType
+from query_generator.questions.ask import ask as judge
 from query_generator.questions.names import own_names
+from query_generator.questions.order import Known, Order
 from query_generator.questions.plan import plan
 from query_generator.questions.styles import is_in_style
 
@@ -50,6 +53,16 @@ SOFA = Product(name="The Slow Sunday Sofa", brand="Halden", category="Furniture"
 MOTORCYCLE = Product(name="Corsa 300", brand="Veloce", category="motorcycle", price="4200", currency="EUR")
 TOY = Product(name="Wooden Car", category="Toys")
 
+GERMAN_SHOES = Product(
+    "Wanderschuhe Alpin Pro",
+    "Nordkamm",
+    "Schuhe > Wanderschuhe",
+    "Leichte Schuhe aus Leder mit einer Membran und griffiger Sohle für lange Touren.",
+    "129.95",
+    "EUR",
+    (("Farbe", "braun"), ("Gewicht", "620 g")),
+)
+
 PRODUCTS = {
     "boots": BOOTS,
     "name only": NAME_ONLY,
@@ -59,13 +72,14 @@ PRODUCTS = {
     "juice": JUICE,
     "mascara": MASCARA,
     "Chinese": CHINESE,
+    "German": GERMAN_SHOES,
     "long name": LONG_NAME,
     "hostile": HOSTILE,
     "sofa": SOFA,
     "motorcycle": MOTORCYCLE,
     "toy": TOY,
 }
-KNOWN = ("grammar-3", 2343, "c5b384e0cdcc28eecb109f643eca65370bb222a5098e28055bbe0facf5a1ad0c")
+KNOWN = ("grammar-3", 2489, "555a09d8351be31defa08cc9d9c5eb02cca352e09f192577cf22e33c24ae4ea6")
 """The grammar's number, how many questions it has about these products, and their hash."""
 OF_NO_KIND = {NAME_ONLY.name, HOSTILE.name, LONG_NAME.name}
 KNOWN_KINDS = {name: product for name, product in PRODUCTS.items() if product.name not in OF_NO_KIND}
@@ -221,6 +235,68 @@ def test_questions_are_in_the_language_of_the_name(
     assert not [text for text in reply.texts if re.search(signs, text)]
 
 
+GERMAN_COFFEE = Product(
+    "Kaffeebohnen Crema, 1 kg", "Rösterei Hahn", "Kaffee", "Kräftige Bohnen, schonend und langsam geröstet.", "18.9"
+)
+GERMAN_NAME_ALONE = Product("Handmixer für große Mengen", category="Küche")
+
+
+@each_type
+@pytest.mark.parametrize("product", [GERMAN_SHOES, GERMAN_COFFEE, GERMAN_NAME_ALONE], ids=lambda product: product.name)
+def test_german_products_are_asked_about_in_german(product: Product, query_type: QueryType) -> None:
+    """Texts in German get German sentences, which need neither article nor number of the name, and pass as German."""
+    made = judge(product, query_type, Order(num_questions=5), OfflineProvider(), Known(answered=2))
+    assert (len(made.questions), {question.locale for question in made.questions}) == (5, {"de"})
+    assert not made.dropped["wrong_language"]
+    reply = reply_for(product, query_type, 500)
+    assert reply.locale == "de"
+    nouns = "|".join(filter(None, (re.escape(product.name.split()[0]), product.category.split("> ")[-1])))
+    ungrammatical = rf"\b(?:[Dd](?:er|ie|as|en|em)|[Ee]ine?[nmr]?|ist|sind|hat|haben|gute[nrs]?) (?:{nouns})\b"
+    assert [text for text in reply.texts if re.search(ungrammatical, text)] == []
+
+
+def test_german_prices_are_written_as_in_german() -> None:
+    """A comma parts the cents, and the sign stands behind."""
+    texts = ask(GERMAN_SHOES, QueryType.PRODUCT, 500)
+    assert any("129,95 €" in text for text in texts)
+    assert not any("129.95" in text or "€1" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "Lampe de bureau avec un bras en aluminium et une prise USB pour le téléphone.",
+        "Lámpara de escritorio con brazo de aluminio y una toma USB para el móvil.",
+        "Lampada da scrivania con un braccio in alluminio e una porta USB per il telefono.",
+        "Lampa na biurko z ramieniem z aluminium, która jest idealna do pracy i nauki oraz dla dzieci.",
+    ],
+)
+def test_texts_in_a_language_without_sentences_are_refused(description: str) -> None:
+    """No English sentence is put around a French product unasked; with an English locale it is."""
+    product = Product("Lampe Arc", category="Luminaires", description=description)
+    with pytest.raises(SkippableError, match=r"language of its texts .* or --locale en"):
+        ask(product, QueryType.PRODUCT)
+    request = GenerationRequest(product, QueryType.PRODUCT, 5, Prompt("", ""), locale="en-GB")
+    assert len(OfflineProvider().generate(request).texts) == 5
+
+
+@pytest.mark.parametrize(
+    ("product", "language"),
+    [
+        (GERMAN_SHOES, "de"),
+        (Product("Strumpfhose Größe M"), "de"),
+        (BOOTS, "en"),
+        (Product("Die Hard", category="Movies"), ""),
+        (Product("Der Kaiser Watch", category="Watches"), ""),
+        (NAME_ONLY, ""),
+        (Product("Café moulu pur arabica 250 g", category="Épicerie > Café"), ""),
+    ],
+)
+def test_a_language_is_told_only_where_it_is_certain(product: Product, language: str) -> None:
+    """A name with one foreign word is not taken for a text in that language."""
+    assert latin_language(product) == language
+
+
 @pytest.mark.parametrize(
     "name", ["ساعة يد جلدية", "नीला कुर्ता", "Кожаная сумка", "กระเป๋าหนัง", "가죽 지갑", "Δερμάτινη τσάντα"]
 )
@@ -230,7 +306,9 @@ def test_a_script_without_sentences_is_refused(name: str) -> None:
         ask(Product(name), QueryType.PRODUCT)
 
 
-@pytest.mark.parametrize(("product", "locale"), [(BOOTS, "de-DE"), (BOOTS, "zh"), (CHINESE, "en-US")])
+@pytest.mark.parametrize(
+    ("product", "locale"), [(BOOTS, "de-DE"), (BOOTS, "zh"), (CHINESE, "en-US"), (GERMAN_SHOES, "fr")]
+)
 def test_a_language_that_the_name_is_not_in_is_refused(product: Product, locale: str) -> None:
     """Questions are never asked for in one language and given in another."""
     request = GenerationRequest(product, QueryType.MARKET, 5, Prompt("", ""), locale=locale)
