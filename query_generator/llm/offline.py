@@ -16,7 +16,9 @@ from query_generator.llm.offline_grammar.wording import category_path
 from query_generator.models import Product, QueryType, SlotGroup
 
 SHORTEST_QUESTION, LONGEST_QUESTION = 4, 200
-SPARE = 1  # written at first besides what is needed, with names and without, since not each one passes
+MANY, SPARE, MOST_SPARE = 10, 1, 5
+"""Of MANY questions some will not pass: spare ones are written, with names and without; then rather more. Of fewer,
+checking a spare one each time costs more than another call now and then."""
 SAME_QUESTION = 0.5
 """Share of common words from which two questions count as one; set by reading the pairs that it drops."""
 
@@ -106,8 +108,9 @@ def _stand_in(request: GenerationRequest, composer: Composer, chosen: "_Chosen")
     if not request.groups:
         chosen.take(composer.questions(), request.count)
         return
-    # What did not pass before may not again.
-    spare = request.count if request.exclusions or request.is_last else SPARE
+    spare = SPARE if request.count >= MANY else 0
+    if request.exclusions or request.is_last:  # what did not pass before may not again
+        spare = max(request.count, MOST_SPARE)
     have = Counter(chosen.texts.values())
     lacking: Counter[bool] = Counter()
     for group in request.groups:

@@ -160,10 +160,16 @@ def kind_by_label(path: list[str], domain: Domain | None) -> Kind | None:
     return Kind(said, True, domain or domains()["general"])
 
 
-def kind_by_name(name: str) -> Kind | None:
-    """What a name of several words ends in, if that is an English word: `Oak Trunk` is one of trunks."""
+def kind_by_name(name: str, *, of_a_thing: bool = False) -> Kind | None:
+    """What a name of several words ends in, if that is an English word: `Oak Trunk` is one of trunks.
+
+    `of_a_thing`: only if it belongs to a thing that is known, as `Basketball Rim`.
+    """
     words = head(name)
     noun = words[-1] if len(words) >= _FEWEST_WORDS else ""
     if noun not in english_words() or len(noun) < 3 or noun in _BROAD:
         return None
-    return Kind(_plural(noun), True, domains()["general"])
+    thing = words[-2] if words[-2] in lexicon() else ""
+    if of_a_thing and not thing:
+        return None
+    return Kind(f"{thing} {_plural(noun)}".strip(), True, domains()["general"])

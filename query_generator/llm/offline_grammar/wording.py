@@ -127,7 +127,8 @@ def wording_of(product: Product) -> Wording:
     domain = kind.domain if kind else by_category
     if not kind and (domain or not domain_of_category(path, set())):
         kind = kind_by_label(path, domain)
-    kind = kind or (None if domain else kind_by_name(full))
+    if not kind and not (domain and domain.by_category_alone):
+        kind = kind_by_name(full, of_a_thing=domain is not None)
     domain = kind.domain if kind else domain
 
     brand = " ".join(_UNSPEAKABLE.sub(" ", product.brand).split())
