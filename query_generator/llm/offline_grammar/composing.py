@@ -1,40 +1,27 @@
 """Composes the questions that the grammar can ask about one product: patterns filled with its words."""
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
-from hashlib import sha256
-from random import Random
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import NamedTuple
 
 from query_generator.llm.offline_grammar.fields import (
     LONGEST_ATTRIBUTE_NAME,
     LONGEST_ATTRIBUTE_VALUE,
     MOST_ATTRIBUTES,
-    amounts,
     attribute_forms,
     is_askable,
 )
 from query_generator.llm.offline_grammar.forms import Form
 from query_generator.llm.offline_grammar.latin import ENGLISH
-from query_generator.llm.offline_grammar.native import UNSPACED, native_wording
-from query_generator.llm.offline_grammar.parts import parts_of
-from query_generator.llm.offline_grammar.verbs import gerund, plural_person, third_person
+from query_generator.llm.offline_grammar.native import UNSPACED
+from query_generator.llm.offline_grammar.topics import drawn, in_order, share, words_for
 from query_generator.llm.offline_grammar.vocabulary import Domain, native, patterns
-from query_generator.llm.offline_grammar.wording import Wording, wording_of
 from query_generator.models import Intent, Product, QueryType, Style
-
-_T = TypeVar("_T")
 
 ROUNDS = 12
 """How often a pattern is filled at most, each time with other words."""
-_TASK = re.compile(r"(?!\w+ing (?:jackets|room|boots)\b)[a-z-]+ing\b")
-_BEHIND_HEAD = re.compile(r" (?:of|in|on|when|with|over|at|to) ")
 MOST_SHORT_WORDS = 10  # as in a search box
 FEWEST_WORDS = 3
-_TOPICS = {"use": "uses", "feature": "features", "matter": "matters", "choice": "choices", "trouble": "troubles"}
-_OF_KNOWN_GOODS = frozenset(("feature", "choice", "trouble"))  # nobody fears that a shaver will smudge
-_APART = frozenset(("use", "feature", "matter", "trouble"))
 _NATIVE_LIMITS = 12, 20  # signs of an attribute's name and value, without spaces between words
 _NOTHING: Mapping[str, str] = {}
 _OF_ATTRIBUTES = frozenset(("attr", "value"))
@@ -65,12 +52,12 @@ class Composer:
     """
 
     def __init__(self, product: Product, query_type: QueryType, language: str, existing: int = 0) -> None:
-        self._words = words = _words_for(product, language)
-        self.language, self._said = language, words.said
-        self._lists = {slot: _share(slot, values, query_type) for slot, values in words.lists.items()}
+        self._words = words_for(product, language)
+        self.language, self._said = language, self._words.said
+        self._lists = {slot: share(slot, values, query_type) for slot, values in self._words.lists.items()}
         self._next = dict.fromkeys(self._lists, 0)
-        self._random = _drawn(f"{product.key}|{query_type}|{existing or ''}")
-        self._patterns = self._in_order(product, query_type)
+        self._random = drawn(f"{product.key}|{query_type}|{existing or ''}")
+        self._patterns = self._usable_patterns(product, query_type)
         self._by_group: dict[tuple[Intent, Style], list[_Pattern]] = {}
         for pattern in self._patterns:
             self._by_group.setdefault((pattern.form.intent, pattern.form.style), []).append(pattern)
@@ -98,7 +85,7 @@ class Composer:
                     yield Written(text, form.intent, form.style, form.is_named)
             left = [pattern for pattern in left if not pattern.form.needs.isdisjoint(self._lists)]
 
-    def _in_order(self, product: Product, query_type: QueryType) -> list[_Pattern]:
+    def _usable_patterns(self, product: Product, query_type: QueryType) -> list[_Pattern]:
         """The patterns whose slots are all known, those about the product's own fields and domain first."""
         known = frozenset(self._words.slots.keys() | self._lists.keys())
         found = list(_usable(self.language, self._said.domain, query_type, known, self._said.is_goods))
@@ -107,7 +94,7 @@ class Composer:
                 _Pattern(*each) for each in self._about_attributes(product) if each[0].needs <= known | _OF_ATTRIBUTES
             ]
             found.insert(0, tuple(own))
-        return list(_in_turn([_ordered(some, self._random) for some in found]))
+        return list(_in_turn([in_order(some, self._random) for some in found]))
 
     def _about_attributes(self, product: Product) -> Iterator[tuple[Form, Mapping[str, str]]]:
         if self.language == ENGLISH:
@@ -137,34 +124,6 @@ class Composer:
         return len(form.filled({**slots, "x": "_", "x_bare": "_"}).split()) <= MOST_SHORT_WORDS
 
 
-class _Words(NamedTuple):
-    """What fills the slots for one product: one word each, or lists in an order of the product's own."""
-
-    said: Wording
-    slots: Mapping[str, str]
-    lists: Mapping[str, Sequence[Mapping[str, str]]]
-
-
-@lru_cache(maxsize=256)  # each product is asked about twice
-def _words_for(product: Product, language: str) -> _Words:
-    said = wording_of(product) if language == ENGLISH else native_wording(product, language)
-    lists: dict[str, list[Mapping[str, str]]] = {}
-    if said.domain:
-        for slot, topic in _TOPICS.items():
-            if said.goods or slot not in _OF_KNOWN_GOODS:
-                lists[slot] = [{slot: text} for text in fitting(getattr(said.domain, topic), said.goods)]
-        lists["task"] = [{"task": each["use"]} for each in lists["use"] if _TASK.match(each["use"])]
-        lists["choice"] = [
-            {**each, "choice_and": each["choice"].replace(" or ", " and ")} for each in lists.get("choice", ())
-        ]
-        lists["matter"] = [_matter(each["matter"]) for each in lists["matter"]]
-        lists["trouble"] = [_trouble(each["trouble"], said) for each in lists.get("trouble", ())]
-    lists["part"] = [part._asdict() for part in parts_of(product)] if language == ENGLISH else []
-    draw = _drawn(product.key)
-    ordered = {slot: _ordered(values, draw) for slot, values in lists.items() if values}
-    return _Words(said, {**_known(said), **amounts(product, language)}, ordered)
-
-
 @cache
 def _usable(
     language: str, domain: Domain | None, query_type: QueryType, known: frozenset[str], is_goods: bool
@@ -190,65 +149,6 @@ def _usable(
         )
         for some in sources
     )
-
-
-def _can_be_had(feature: str) -> bool:
-    return not feature.startswith(("no ", "fewer "))
-
-
-def _matter(text: str) -> Mapping[str, str]:
-    head = _BEHIND_HEAD.split(text, maxsplit=1)[0]
-    if head.endswith("s") and not head.endswith("ss"):
-        return {"matter": text, "matter_is": "are", "matter_does": "do", "matter_it": "they"}
-    return {"matter": text, "matter_is": "is", "matter_does": "does", "matter_it": "it"}
-
-
-def _trouble(text: str, said: Wording) -> Mapping[str, str]:
-    of_x = (plural_person if said.plural else third_person)(text)
-    of_goods = (plural_person if said.countable else third_person)(text)
-    return {"trouble": text, "trouble_x": of_x, "trouble_goods": of_goods, "trouble_ing": gerund(text)}
-
-
-def _share(slot: str, values: Sequence[Mapping[str, str]], query_type: QueryType) -> Sequence[Mapping[str, str]]:
-    """Of some topics each type has half for itself, so that both do not ask the same."""
-    if slot in _APART:
-        halves = values[0::2], values[1::2]
-        values = halves[query_type is QueryType.MARKET] or values
-    if slot == "feature" and query_type is QueryType.PRODUCT:
-        values = [each for each in values if _can_be_had(each[slot])] or values
-    return values
-
-
-def _ordered(items: Iterable[_T], draw: Callable[[], float]) -> list[_T]:
-    return sorted(items, key=lambda _: draw())
-
-
-def _drawn(seed: str) -> Callable[[], float]:
-    return Random(int.from_bytes(sha256(seed.encode(errors="surrogatepass")).digest())).random
-
-
-def fitting(topics: Sequence[str], goods: str) -> list[str]:
-    """Those of a domain's topics that are for any goods, or for these: `boots|skis: stiffness`, `!skis: warmth`."""
-    found = []
-    for topic in topics:
-        only, _, text = topic.rpartition(": ")
-        is_named = goods.endswith(tuple(only.removeprefix("!").split("|")))
-        if not only or is_named != only.startswith("!"):
-            found.append(text)
-    return found
-
-
-def _known(said: Wording) -> dict[str, str]:
-    singular = {"is": "is", "does": "does", "them": "it", "they": "it"}
-    singular |= {"has": "has", "arrives": "arrives"}
-    plural = {"is": "are", "does": "do", "them": "them", "they": "they"}
-    plural |= {"has": "have", "arrives": "arrive"}
-    known = {**(plural if said.plural else singular), "x": said.names[0]}
-    known |= {"goods": said.goods, "kinds": said.goods if said.countable else "", "brand": said.brand}
-    if said.goods:
-        known |= {"goods_are": "are" if said.countable else "is", "goods_do": "do" if said.countable else "does"}
-        known |= {"goods_have": "have" if said.countable else "has"}
-    return {slot: word for slot, word in known.items() if word}
 
 
 def _in_turn(queues: Sequence[Sequence[_Pattern]]) -> Iterator[_Pattern]:

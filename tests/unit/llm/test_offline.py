@@ -80,7 +80,7 @@ PRODUCTS = {
     "motorcycle": MOTORCYCLE,
     "toy": TOY,
 }
-KNOWN = ("grammar-3", 2489, "555a09d8351be31defa08cc9d9c5eb02cca352e09f192577cf22e33c24ae4ea6")
+KNOWN = ("grammar-3", 2493, "94ccd90d365e166e1be3f5157ac79d4dd3401e78fddb2df6ba2e4ff7b48d6eee")
 """The grammar's number, how many questions it has about these products, and their hash."""
 OF_NO_KIND = {NAME_ONLY.name, HOSTILE.name, LONG_NAME.name}
 KNOWN_KINDS = {name: product for name, product in PRODUCTS.items() if product.name not in OF_NO_KIND}
@@ -544,6 +544,22 @@ def test_nothing_is_feared_of_a_product_of_no_known_kind() -> None:
     questions = ask(Product("Gel Glider", "Norva", "Beauty"), QueryType.PRODUCT, 500)
     assert len(questions) > 20
     assert [text for text in questions if re.search(r"smudge|clump|flake|fade|waterproof version", text)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "never", "still"),
+    [
+        ("Bamboo Spatula", r"\brust", r"\bsmell"),
+        ("Cherry Wood Spoon", r"\b(?:rust|bend)", r"\bsmell"),
+        ("Steel Spoon", r"^$", r"\brust"),
+        ("Enamel Spoon", r"^$", r"\brust"),
+    ],
+)
+def test_a_thing_is_not_feared_to_do_what_its_material_cannot(name: str, never: str, still: str) -> None:
+    """Bamboo does not rust; where no material is told, all is asked."""
+    texts = [text for query_type in QueryType for text in ask(Product(name), query_type, 500)]
+    assert [text for text in texts if re.search(never, text)] == []
+    assert [text for text in texts if re.search(still, text)]
 
 
 @each_type
