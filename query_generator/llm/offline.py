@@ -120,7 +120,8 @@ def _stand_in(request: GenerationRequest, composer: Composer, chosen: "_Chosen")
     else:
         for branded, count in lacking.items():
             chosen.take(composer.questions(is_named=branded), count + spare)
-        chosen.take(composer.questions(), request.count - len(chosen.texts))
+        if request.product.name:
+            chosen.take(composer.questions(), request.count - len(chosen.texts))
 
 
 class _Chosen:
