@@ -1,29 +1,30 @@
 """Composes the questions that the grammar can ask about one product: patterns filled with its words."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from hashlib import sha256
-from random import Random
-from string import Formatter
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-from query_generator.llm.offline_grammar.fields import amounts, attribute_entries
-from query_generator.llm.offline_grammar.native import ENGLISH, language_of, native_wording
-from query_generator.llm.offline_grammar.parts import parts_of
-from query_generator.llm.offline_grammar.vocabulary import entries, native, patterns
-from query_generator.llm.offline_grammar.wording import Wording, wording_of
+from query_generator.llm.offline_grammar.fields import (
+    LONGEST_ATTRIBUTE_NAME,
+    LONGEST_ATTRIBUTE_VALUE,
+    MOST_ATTRIBUTES,
+    attribute_forms,
+    is_askable,
+)
+from query_generator.llm.offline_grammar.forms import Form
+from query_generator.llm.offline_grammar.latin import ENGLISH
+from query_generator.llm.offline_grammar.native import UNSPACED
+from query_generator.llm.offline_grammar.topics import drawn, in_order, share, words_for
+from query_generator.llm.offline_grammar.vocabulary import Domain, native, patterns
 from query_generator.models import Intent, Product, QueryType, Style
-
-_T = TypeVar("_T")
 
 ROUNDS = 12
 """How often a pattern is filled at most, each time with other words."""
 MOST_SHORT_WORDS = 10  # as in a search box
-BRANDED = "branded "
-_TOPICS = {"use": "uses", "feature": "features", "matter": "matters", "choice": "choices", "trouble": "troubles"}
-_APART = frozenset(("use", "feature", "matter", "trouble"))
-_PARTS = ("part", "part_a", "part_is", "part_does", "part_it")
-_LONGEST_NATIVE_NAME, _LONGEST_NATIVE_VALUE = 12, 20  # signs of an attribute
+FEWEST_WORDS = 3
+_NATIVE_LIMITS = 12, 20  # signs of an attribute's name and value, without spaces between words
+_NOTHING: Mapping[str, str] = {}
+_OF_ATTRIBUTES = frozenset(("attr", "value"))
 
 
 class Written(NamedTuple):
@@ -36,9 +37,7 @@ class Written(NamedTuple):
 
 
 class _Pattern(NamedTuple):
-    text: str
-    intent: Intent
-    style: Style
+    form: Form
     extra: Mapping[str, str]
 
 
@@ -48,151 +47,108 @@ class Composer:
     Args:
         product: what is asked about.
         query_type: of the questions.
+        language: of the questions, as `language_of` tells.
         existing: how many there are already; with another number they come in another order.
     """
 
-    def __init__(self, product: Product, query_type: QueryType, existing: int = 0) -> None:
-        self.language = language_of(product)
-        said = wording_of(product) if self.language == ENGLISH else native_wording(product)
-        self._said = said
-        self._random = _drawn(product.key)
-        self._slots = {**_known(said), **amounts(product)}
-        self._lists: dict[str, list[Mapping[str, str]]] = {}
-        if said.domain:
-            for slot, topic in _TOPICS.items():
-                texts = fitting(getattr(said.domain, topic), said.goods)
-                self._lists[slot] = [{slot: text, f"{slot}_and": text.replace(" or ", " and ")} for text in texts]
-        self._lists["part"] = [part._asdict() for part in parts_of(product)] if self.language == ENGLISH else []
-        self._lists = {slot: self._ordered(values) for slot, values in self._lists.items() if values}
-        # Each type has half of the topics for itself, so that both do not ask the same.
-        for slot in _APART & self._lists.keys():
-            halves = self._lists[slot][0::2], self._lists[slot][1::2]
-            self._lists[slot] = halves[query_type is QueryType.MARKET] or self._lists[slot]
+    def __init__(self, product: Product, query_type: QueryType, language: str, existing: int = 0) -> None:
+        self._words = words_for(product, language)
+        self.language, self._said = language, self._words.said
+        self._lists = {slot: share(slot, values, query_type) for slot, values in self._words.lists.items()}
         self._next = dict.fromkeys(self._lists, 0)
-        self._random = _drawn(f"{product.key}|{query_type}|{existing or ''}")
-        self._patterns = self._in_order(product, query_type)
+        self._random = drawn(f"{product.key}|{query_type}|{existing or ''}")
+        self._patterns = self._usable_patterns(product, query_type)
+        self._by_group: dict[tuple[Intent, Style], list[_Pattern]] = {}
+        for pattern in self._patterns:
+            self._by_group.setdefault((pattern.form.intent, pattern.form.style), []).append(pattern)
 
     @property
     def subject(self) -> str:
         """What all questions are about."""
         return self._said.goods
 
-    def questions(
-        self, intent: Intent | None = None, style: Style | None = None, *, is_named: bool | None = None
-    ) -> Iterator[Written]:
-        """All that there is to ask, or what is for one intent, in one style, or naming the product, the best first."""
-        left = [
-            pattern
-            for pattern in self._patterns
-            if (intent in (None, pattern.intent))
-            and style in (None, pattern.style)
-            and is_named in (None, _names(pattern.text))
-        ]
+    def for_group(self, intent: Intent, style: Style, *, is_named: bool | None = None) -> Iterator[Written]:
+        """What is for one intent in one style, the best first."""
+        return self._written(self._by_group.get((intent, style), []), is_named)
+
+    def questions(self, *, is_named: bool | None = None) -> Iterator[Written]:
+        """All that there is to ask, or all that does or does not name the product, the best first."""
+        return self._written(self._patterns, is_named)
+
+    def _written(self, patterns: Iterable[_Pattern], is_named: bool | None) -> Iterator[Written]:
+        left = [pattern for pattern in patterns if is_named is None or is_named is pattern.form.is_named]
         for _ in range(ROUNDS):
-            for pattern in left:
-                text, words = self._filled(pattern)
-                if pattern.style is not Style.SHORT or words <= MOST_SHORT_WORDS:
-                    yield Written(text, pattern.intent, pattern.style, _names(pattern.text))
-            left = [pattern for pattern in left if not _slots_of(pattern.text).isdisjoint(self._lists)]
+            for form, extra in left:
+                slots = self._slots(form, extra)
+                text = form.filled(slots)
+                if form.style is not Style.SHORT or self._is_short(text, form, slots):
+                    yield Written(text, form.intent, form.style, form.is_named)
+            left = [pattern for pattern in left if not pattern.form.needs.isdisjoint(self._lists)]
 
-    def _in_order(self, product: Product, query_type: QueryType) -> list[_Pattern]:
+    def _usable_patterns(self, product: Product, query_type: QueryType) -> list[_Pattern]:
         """The patterns whose slots are all known, those about the product's own fields and domain first."""
-        if self.language != ENGLISH:
-            sources = [entries(native()[self.language][query_type])]
-        else:
-            general, domain = patterns(), self._said.domain
-            sources = [entries(general["parts"][query_type])]
-            if domain:
-                own = domain.product if query_type is QueryType.PRODUCT else domain.market
-                sources += [entries(own), entries(general[query_type])]
-            if not (domain and self._said.goods):
-                sources.append(entries(general["unknown kind"][query_type]))
-        found = [[self._pattern(*entry) for entry in source] for source in sources]
+        known = frozenset(self._words.slots.keys() | self._lists.keys())
+        found = list(_usable(self.language, self._said.domain, query_type, known, self._said.is_goods))
         if query_type is QueryType.PRODUCT:
-            found.insert(0, [self._pattern(*entry) for entry in self._about_attributes(product)])
-        queues = [self._ordered(pattern for pattern in some if self._is_known(pattern)) for some in found]
-        return list(_in_turn(queues))
+            own = [
+                _Pattern(*each) for each in self._about_attributes(product) if each[0].needs <= known | _OF_ATTRIBUTES
+            ]
+            found.insert(0, tuple(own))
+        return list(_in_turn([in_order(some, self._random) for some in found]))
 
-    def _about_attributes(self, product: Product) -> Iterator[tuple[str, str, str, Mapping[str, str]]]:
+    def _about_attributes(self, product: Product) -> Iterator[tuple[Form, Mapping[str, str]]]:
         if self.language == ENGLISH:
-            for intent, style, text, extra in attribute_entries(product):
-                yield intent, style, text, extra
+            yield from attribute_forms(product)
         else:
-            for name, value in product.attributes:
-                if len(name) <= _LONGEST_NATIVE_NAME and len(value) <= _LONGEST_NATIVE_VALUE:
-                    for intent, style, text in entries(native()[self.language]["attributes"]):
-                        yield intent, style, text, {"attr": name, "value": value}
+            limits = _NATIVE_LIMITS if self.language in UNSPACED else (LONGEST_ATTRIBUTE_NAME, LONGEST_ATTRIBUTE_VALUE)
+            for name, value in product.attributes[:MOST_ATTRIBUTES]:
+                if len(name) <= limits[0] and len(value) <= limits[1] and is_askable(name, value):
+                    for form in native()[self.language]["attributes"]:
+                        yield form, {"attr": name, "value": value}
 
-    def _pattern(self, intent: str, style: str, text: str, extra: Mapping[str, str] | None = None) -> _Pattern:
-        return _Pattern(text, Intent(intent.removeprefix(BRANDED)), Style(style), extra or {})
-
-    def _is_known(self, pattern: _Pattern) -> bool:
-        slots = {slot.lower() for slot in _slots_of(pattern.text)}
-        if self._said.is_goods and "x" in slots and not slots.isdisjoint(("goods", "kinds")):
-            return False  # cucumbers against other cucumbers
-        known = self._slots.keys() | self._lists.keys() | pattern.extra.keys()
-        known = known | {"choice_and"} if "choice" in known else known
-        return slots <= (known | set(_PARTS) if "part" in known else known)
-
-    def _filled(self, pattern: _Pattern) -> tuple[str, int]:
-        """The text, and its number of words with the name as one."""
-        slots = {**self._slots, **pattern.extra}
-        wanted = {slot.lower().partition("_")[0] for slot in _slots_of(pattern.text)}
-        for slot in sorted(wanted & self._lists.keys()):
+    def _slots(self, form: Form, extra: Mapping[str, str]) -> dict[str, str]:
+        slots = {**self._words.slots, **extra}
+        for slot in form.needs & self._lists.keys():
             values = self._lists[slot]
             slots |= values[self._next[slot] % len(values)]
             self._next[slot] += 1
-        forms = self._said.bare if pattern.style is Style.SHORT else self._said.names
-        slots["x"] = forms[int(self._random() * len(forms))]
-        text = pattern.text
-        for slot in _slots_of(text):
-            if slot not in slots:
-                slots[slot] = _capitalized(slots[slot.lower()])
-        unnamed = text.format_map({**slots, "x": "_", "X": "_"})
-        return _capitalized(text.format_map(slots)), len(unnamed.split())
+        names = self._said.bare if form.style is Style.SHORT else self._said.names
+        at = int(self._random() * len(names))
+        slots["x"], slots["x_bare"] = names[at], self._said.bare[min(at, len(self._said.bare) - 1)]
+        return slots
 
-    def _ordered(self, items: Iterable[_T]) -> list[_T]:
-        return sorted(items, key=lambda _: self._random())
-
-
-def _drawn(seed: str) -> Callable[[], float]:
-    return Random(int.from_bytes(sha256(seed.encode(errors="surrogatepass")).digest())).random
-
-
-def fitting(topics: Sequence[str], goods: str) -> list[str]:
-    """Those of a domain's topics that are for any goods, or for these: `boots|skis: stiffness`, `!skis: warmth`."""
-    found = []
-    for topic in topics:
-        only, _, text = topic.rpartition(": ")
-        is_named = goods.endswith(tuple(only.removeprefix("!").split("|")))
-        if not only or is_named != only.startswith("!"):
-            found.append(text)
-    return found
-
-
-def _known(said: Wording) -> dict[str, str]:
-    singular = {"is": "is", "are": "is", "does": "does", "them": "it", "they": "it", "its": "its"}
-    plural = {"is": "are", "are": "are", "does": "do", "them": "them", "they": "they", "its": "their"}
-    known = {**(plural if said.plural else singular), "x": said.names[0]}
-    known |= {"goods": said.goods, "kinds": said.goods if said.countable else "", "brand": said.brand}
-    if said.goods:
-        known |= {"goods_are": "are" if said.countable else "is", "goods_do": "do" if said.countable else "does"}
-        known |= {"goods_have": "have" if said.countable else "has"}
-    return {slot: word for slot, word in known.items() if word}
-
-
-def _names(text: str) -> bool:
-    return not _slots_of(text).isdisjoint(("x", "X", "brand", "Brand"))
+    def _is_short(self, text: str, form: Form, slots: Mapping[str, str]) -> bool:
+        """Whether it has few words with the name as one, but more than a name."""
+        if self.language not in UNSPACED and len(text.split()) < FEWEST_WORDS:
+            return False
+        return len(form.filled({**slots, "x": "_", "x_bare": "_"}).split()) <= MOST_SHORT_WORDS
 
 
 @cache
-def _slots_of(text: str) -> frozenset[str]:
-    return frozenset(slot for _, slot, _, _ in Formatter().parse(text) if slot)
-
-
-def _capitalized(text: str) -> str:
-    first = text[:1]
-    return text if text[1:2].isupper() else first.upper() + text[1:]  # iPhone
+def _usable(
+    language: str, domain: Domain | None, query_type: QueryType, known: frozenset[str], is_goods: bool
+) -> tuple[tuple[_Pattern, ...], ...]:
+    """The patterns of each source whose slots are all known; there are few combinations in a catalog."""
+    general = patterns()
+    if language != ENGLISH:
+        sources = [native()[language][query_type]]
+    else:
+        sources = [general["parts"][query_type]]
+        if domain:
+            own = domain.product if query_type is QueryType.PRODUCT else domain.market
+            shared = (form for sort in domain.sorts for form in general[sort][query_type])
+            # Two turns for what topics vary: the others are the same for all products of a kind.
+            varied = general["general"][query_type]
+            sources += [(*own, *shared), varied[0::2], varied[1::2]]
+        if not (domain and "goods" in known):
+            sources.append(general["unknown kind"][query_type])
+    # No cucumbers against other cucumbers.
+    return tuple(
+        tuple(
+            _Pattern(form, _NOTHING) for form in some if form.needs <= known and not (is_goods and form.is_against_kind)
+        )
+        for some in sources
+    )
 
 
 def _in_turn(queues: Sequence[Sequence[_Pattern]]) -> Iterator[_Pattern]:

@@ -11,7 +11,7 @@ HEAD_ENDS = words("with for in by from w/ without")
 _AFTER_HEAD = words(
     "black white red blue green grey gray silver gold golden yellow orange pink purple brown beige navy starlight "
     "men women man woman mens womens unisex kids pro max plus mini ultra lite air se series edition gen generation set "
-    "pack xs s m l xl xxl cm mm ml kg g oz inch small medium large"
+    "pack xs s m l xl xxl cm mm ml kg g oz inch small medium large replacement spare leather silicone"
 )
 _MODIFIERS = words(
     "hiking trail running walking climbing cycling bike ski snow winter summer rain down insulated softshell hooded "
@@ -96,10 +96,22 @@ def kind_of(text: str) -> Kind | None:
         if kind:
             before = [_SPOKEN.get(word, word) for word in words[:-length]][-2:]
             fitting = FLAVORS if kind.domain in map(domains().get, ("food", "drinks", "produce")) else _MODIFIERS
+            if kind.domain is domains()["general"]:  # a sofa cover
+                fitting = fitting.union(word for word in before if word in lexicon() or word + "s" in lexicon())
             while before and not fitting.issuperset(before):
                 before.pop(0)
             return Kind(" ".join([*before, kind.goods]), kind.countable, kind.domain)
     return None
+
+
+def kind_with_accessory(text: str) -> Kind | None:
+    """The kind, of `Phone Case iPhone 13` that of what comes first: with such a word it is none of the devices."""
+    kind = kind_of(text)
+    if not kind or "case" not in kind.domain.foreign:
+        return kind
+    words = head(text)
+    last = max((at for at, word in enumerate(words) if word in kind.domain.foreign), default=-1)
+    return kind_of(" ".join(words[: last + 1])) if last >= 0 else kind
 
 
 def kind_within(text: str, domain: Domain) -> Kind | None:
@@ -114,6 +126,7 @@ def plain_case(text: str) -> str:
 
 
 def domain_of_category(path: list[str], name_words: set[str]) -> Domain | None:
+    """The domain that a category names, unless the name tells that it is something for things of that domain."""
     for part in path:
         kind = kind_of(part)
         candidates = [kind.domain] if kind else []
@@ -147,10 +160,16 @@ def kind_by_label(path: list[str], domain: Domain | None) -> Kind | None:
     return Kind(said, True, domain or domains()["general"])
 
 
-def kind_by_name(name: str) -> Kind | None:
-    """What a name of several words ends in, if that is an English word: `Oak Trunk` is one of trunks."""
+def kind_by_name(name: str, *, of_a_thing: bool = False) -> Kind | None:
+    """What a name of several words ends in, if that is an English word: `Oak Trunk` is one of trunks.
+
+    `of_a_thing`: only if it belongs to a thing that is known, as `Basketball Rim`.
+    """
     words = head(name)
     noun = words[-1] if len(words) >= _FEWEST_WORDS else ""
     if noun not in english_words() or len(noun) < 3 or noun in _BROAD:
         return None
-    return Kind(_plural(noun), True, domains()["general"])
+    thing = words[-2] if words[-2] in lexicon() else ""
+    if of_a_thing and not thing:
+        return None
+    return Kind(f"{thing} {_plural(noun)}".strip(), True, domains()["general"])

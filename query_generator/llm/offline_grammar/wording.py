@@ -12,6 +12,7 @@ from query_generator.llm.offline_grammar.kinds import (
     kind_by_label,
     kind_by_name,
     kind_of,
+    kind_with_accessory,
     kind_within,
     lexicon,
     tokens_of,
@@ -117,14 +118,17 @@ def wording_of(product: Product) -> Wording:
     full = shorten_name(product.name)
     path = category_path(product)
     by_category = domain_of_category(path, set(tokens_of(full)))
-    kind = kind_of(full) or kind_of(name)
+    kind = kind_with_accessory(full) or kind_with_accessory(name)
     if by_category and by_category.by_category_alone and not (kind and kind.domain is by_category):
         kind = None
     if not kind and by_category:
         named = kind_within(name, by_category)
         kind = named or next((kind for kind in map(kind_of, path) if kind and kind.domain is by_category), None)
     domain = kind.domain if kind else by_category
-    kind = kind or kind_by_label(path, domain) or (None if domain else kind_by_name(full))
+    if not kind and (domain or not domain_of_category(path, set())):
+        kind = kind_by_label(path, domain)
+    if not kind and not (domain and domain.by_category_alone):
+        kind = kind_by_name(full, of_a_thing=domain is not None)
     domain = kind.domain if kind else domain
 
     brand = " ".join(_UNSPEAKABLE.sub(" ", product.brand).split())

@@ -32,8 +32,8 @@ ELSEWHERE = {
         ("openai", ELSEWHERE, "82746c70c76695032e91c2b6e7f936a6", "ec2fee20c99e6a1c98b4fc2dab06c38a"),
         ("anthropic", {}, "17b9b09b6ff9e19808ff0406927af38e", "9808a8234380d4d11ae6150e35911147"),
         ("anthropic", ELSEWHERE, "f99926f787ac4051d51f3c927cf21a3d", "05e844dc6470d4ff118afa5c3867eac7"),
-        ("offline", {}, "dce290bfc78d81b8df785c17deb43780", "9f1db445ea1c46aeca36813957bd55d6"),
-        ("offline", ELSEWHERE, "dce290bfc78d81b8df785c17deb43780", "9f1db445ea1c46aeca36813957bd55d6"),
+        ("offline", {}, "0fb93017613fecce735352291e2e45b1", "98102b00260a6a9ee04cf5e0c80906d0"),
+        ("offline", ELSEWHERE, "0fb93017613fecce735352291e2e45b1", "98102b00260a6a9ee04cf5e0c80906d0"),
     ],
 )
 def test_a_reply_is_found_under_the_key_that_an_earlier_version_gave_it(

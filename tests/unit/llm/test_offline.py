@@ -3,16 +3,22 @@
 import hashlib
 import re
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from query_generator.errors import SkippableError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Prompt, Usage
 from query_generator.llm.offline import OfflineProvider
+from query_generator.llm.offline_grammar.latin import latin_language
 from query_generator.llm.offline_grammar.parts import parts_of
+from query_generator.llm.offline_grammar.verbs import gerund, plural_person, third_person
+from query_generator.llm.offline_grammar.vocabulary import domains
 from query_generator.llm.offline_grammar.wording import shorten_name, spoken_name, wording_of
 from query_generator.models import Product, QueryType
+from query_generator.questions.ask import ask as judge
 from query_generator.questions.names import own_names
+from query_generator.questions.order import Known, Order
 from query_generator.questions.plan import plan
 from query_generator.questions.styles import is_in_style
 
@@ -48,6 +54,16 @@ SOFA = Product(name="The Slow Sunday Sofa", brand="Halden", category="Furniture"
 MOTORCYCLE = Product(name="Corsa 300", brand="Veloce", category="motorcycle", price="4200", currency="EUR")
 TOY = Product(name="Wooden Car", category="Toys")
 
+GERMAN_SHOES = Product(
+    "Wanderschuhe Alpin Pro",
+    "Nordkamm",
+    "Schuhe > Wanderschuhe",
+    "Leichte Schuhe aus Leder mit einer Membran und griffiger Sohle für lange Touren.",
+    "129.95",
+    "EUR",
+    (("Farbe", "braun"), ("Gewicht", "620 g")),
+)
+
 PRODUCTS = {
     "boots": BOOTS,
     "name only": NAME_ONLY,
@@ -57,13 +73,14 @@ PRODUCTS = {
     "juice": JUICE,
     "mascara": MASCARA,
     "Chinese": CHINESE,
+    "German": GERMAN_SHOES,
     "long name": LONG_NAME,
     "hostile": HOSTILE,
     "sofa": SOFA,
     "motorcycle": MOTORCYCLE,
     "toy": TOY,
 }
-KNOWN = ("grammar-2", 2349, "20c101bdf96980bc1215c363de43c3b5bed355d72c24d670d0debd671eae36bb")
+KNOWN = ("grammar-3", 2493, "94ccd90d365e166e1be3f5157ac79d4dd3401e78fddb2df6ba2e4ff7b48d6eee")
 """The grammar's number, how many questions it has about these products, and their hash."""
 OF_NO_KIND = {NAME_ONLY.name, HOSTILE.name, LONG_NAME.name}
 KNOWN_KINDS = {name: product for name, product in PRODUCTS.items() if product.name not in OF_NO_KIND}
@@ -219,6 +236,68 @@ def test_questions_are_in_the_language_of_the_name(
     assert not [text for text in reply.texts if re.search(signs, text)]
 
 
+GERMAN_COFFEE = Product(
+    "Kaffeebohnen Crema, 1 kg", "Rösterei Hahn", "Kaffee", "Kräftige Bohnen, schonend und langsam geröstet.", "18.9"
+)
+GERMAN_NAME_ALONE = Product("Handmixer für große Mengen", category="Küche")
+
+
+@each_type
+@pytest.mark.parametrize("product", [GERMAN_SHOES, GERMAN_COFFEE, GERMAN_NAME_ALONE], ids=lambda product: product.name)
+def test_german_products_are_asked_about_in_german(product: Product, query_type: QueryType) -> None:
+    """Texts in German get German sentences, which need neither article nor number of the name, and pass as German."""
+    made = judge(product, query_type, Order(num_questions=5), OfflineProvider(), Known(answered=2))
+    assert (len(made.questions), {question.locale for question in made.questions}) == (5, {"de"})
+    assert not made.dropped["wrong_language"]
+    reply = reply_for(product, query_type, 500)
+    assert reply.locale == "de"
+    nouns = "|".join(filter(None, (re.escape(product.name.split()[0]), product.category.split("> ")[-1])))
+    ungrammatical = rf"\b(?:[Dd](?:er|ie|as|en|em)|[Ee]ine?[nmr]?|ist|sind|hat|haben|gute[nrs]?) (?:{nouns})\b"
+    assert [text for text in reply.texts if re.search(ungrammatical, text)] == []
+
+
+def test_german_prices_are_written_as_in_german() -> None:
+    """A comma parts the cents, and the sign stands behind."""
+    texts = ask(GERMAN_SHOES, QueryType.PRODUCT, 500)
+    assert any("129,95 €" in text for text in texts)
+    assert not any("129.95" in text or "€1" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "Lampe de bureau avec un bras en aluminium et une prise USB pour le téléphone.",
+        "Lámpara de escritorio con brazo de aluminio y una toma USB para el móvil.",
+        "Lampada da scrivania con un braccio in alluminio e una porta USB per il telefono.",
+        "Lampa na biurko z ramieniem z aluminium, która jest idealna do pracy i nauki oraz dla dzieci.",
+    ],
+)
+def test_texts_in_a_language_without_sentences_are_refused(description: str) -> None:
+    """No English sentence is put around a French product unasked; with an English locale it is."""
+    product = Product("Lampe Arc", category="Luminaires", description=description)
+    with pytest.raises(SkippableError, match=r"language of its texts .* or --locale en"):
+        ask(product, QueryType.PRODUCT)
+    request = GenerationRequest(product, QueryType.PRODUCT, 5, Prompt("", ""), locale="en-GB")
+    assert len(OfflineProvider().generate(request).texts) == 5
+
+
+@pytest.mark.parametrize(
+    ("product", "language"),
+    [
+        (GERMAN_SHOES, "de"),
+        (Product("Strumpfhose Größe M"), "de"),
+        (BOOTS, "en"),
+        (Product("Die Hard", category="Movies"), ""),
+        (Product("Der Kaiser Watch", category="Watches"), ""),
+        (NAME_ONLY, ""),
+        (Product("Café moulu pur arabica 250 g", category="Épicerie > Café"), ""),
+    ],
+)
+def test_a_language_is_told_only_where_it_is_certain(product: Product, language: str) -> None:
+    """A name with one foreign word is not taken for a text in that language."""
+    assert latin_language(product) == language
+
+
 @pytest.mark.parametrize(
     "name", ["ساعة يد جلدية", "नीला कुर्ता", "Кожаная сумка", "กระเป๋าหนัง", "가죽 지갑", "Δερμάτινη τσάντα"]
 )
@@ -228,7 +307,9 @@ def test_a_script_without_sentences_is_refused(name: str) -> None:
         ask(Product(name), QueryType.PRODUCT)
 
 
-@pytest.mark.parametrize(("product", "locale"), [(BOOTS, "de-DE"), (BOOTS, "zh"), (CHINESE, "en-US")])
+@pytest.mark.parametrize(
+    ("product", "locale"), [(BOOTS, "de-DE"), (BOOTS, "zh"), (CHINESE, "en-US"), (GERMAN_SHOES, "fr")]
+)
 def test_a_language_that_the_name_is_not_in_is_refused(product: Product, locale: str) -> None:
     """Questions are never asked for in one language and given in another."""
     request = GenerationRequest(product, QueryType.MARKET, 5, Prompt("", ""), locale=locale)
@@ -257,6 +338,33 @@ def test_parts_are_found_in_a_description(description: str, said: list[str]) -> 
 
 
 @pytest.mark.parametrize(
+    ("phrase", "thing", "things", "doing"),
+    [
+        ("tip over", "tips over", "tip over", "tipping over"),
+        ("lose their shape", "loses their shape", "lose their shape", "losing their shape"),
+        ("dry out the skin", "dries out the skin", "dry out the skin", "drying out the skin"),
+        ("scratch", "scratches", "scratch", "scratching"),
+        ("go stale", "goes stale", "go stale", "going stale"),
+        ("be loud", "is loud", "are loud", "being loud"),
+        ("have faults", "has faults", "have faults", "having faults"),
+        ("wear out", "wears out", "wear out", "wearing out"),
+        ("upset the stomach", "upsets the stomach", "upset the stomach", "upsetting the stomach"),
+        ("crackle", "crackles", "crackle", "crackling"),
+    ],
+)
+def test_what_goes_wrong_is_said_in_its_form(phrase: str, thing: str, things: str, doing: str) -> None:
+    """`What can I do if the lamp flickers?`, `How do I keep my lamps from flickering?`."""
+    assert (third_person(phrase), plural_person(phrase), gerund(phrase)) == (thing, things, doing)
+
+
+def test_what_goes_wrong_can_follow_do() -> None:
+    """`Does it be loud`, `will not not fit` and `does it lose their shape` are no sentences, so no trouble is so."""
+    troubles = [trouble.rpartition(": ")[2] for domain in domains().values() for trouble in domain.troubles]
+    assert troubles
+    assert [trouble for trouble in troubles if trouble.split()[0] in {"be", "not"} or "their" in trouble] == []
+
+
+@pytest.mark.parametrize(
     ("name", "spoken"),
     [
         ("Ridgeline Waterproof Hiking Boots", "Ridgeline Waterproof Hiking Boots"),
@@ -275,7 +383,7 @@ def test_a_product_is_spoken_of_in_few_words(name: str, spoken: str) -> None:
 def test_reply_names_its_origin_and_costs_nothing() -> None:
     """The reply says that it came from the grammar and bills no token."""
     reply = reply_for(NAME_ONLY, QueryType.PRODUCT, 1)
-    assert (reply.provider, reply.model, reply.usage, reply.truncated) == ("offline", "grammar-2", Usage(), False)
+    assert (reply.provider, reply.model, reply.usage, reply.truncated) == ("offline", "grammar-3", Usage(), False)
 
 
 def test_fields_are_used() -> None:
@@ -389,8 +497,94 @@ def test_long_names_are_shortened(name: str, short: str) -> None:
         ("Party Glasses", "sunglasses", "glasses"),
         ("Flexi 20 m", "Garden > Garden hoses", "garden hoses"),
         ("Zorbit", "Kitchen accessories", ""),
+        ("The Book Thief", "Books", "books"),
+        ("Velvet Hour", "Beauty", ""),
     ],
 )
 def test_kind_is_recognized(name: str, category: str, goods: str) -> None:
     """Market questions speak of a product's kind in shoppers' words, found in its name or category."""
     assert wording_of(Product(name=name, category=category)).goods == goods
+
+
+@pytest.mark.parametrize(
+    ("name", "category", "goods"),
+    [
+        ("Vinyl Laptop Skin 15 inch", "Electronics > Laptops", "laptop skins"),
+        ("Carbon Fiber Skin", "Laptops", "device skins"),
+        ("iPhone 15 Skin", "Smartphones", "skins"),
+        ("Phone Case iPhone 13", "Smartphones", "phone cases"),
+        ("Ear Pads Replacement", "Headphones", "ear pads"),
+        ("Watch Band Leather 20 mm", "Watches", "watch bands"),
+        ("Coffee Filter Papers", "Coffee", "coffee filter papers"),
+        ("Wine Opener", "Wine", "wine openers"),
+        ("Sofa Cover", "Furniture", "sofa covers"),
+        ("Ski Wax", "Ski", "ski wax"),
+        ("Basketball Rim", "sports-accessories", "basketball rims"),
+    ],
+)
+@each_type
+def test_what_belongs_to_a_thing_is_not_that_thing(name: str, category: str, goods: str, query_type: QueryType) -> None:
+    """Nobody asks for the battery life of a laptop skin, or what a wine opener tastes like."""
+    product = Product(name, category=category)
+    assert wording_of(product).goods == goods
+    questions = ask(product, query_type, 500)
+    foreign = r"battery (?:life|last)|update|screen|calories|taste|waterproof|seat|sound quality|edge grip|movement"
+    assert [question for question in questions if re.search(foreign, question.replace(name, ""))] == []
+
+
+@pytest.mark.parametrize("name", ["Redmi Note 12", "ThinkPad X1 Carbon Gen 11", "Mi Pad 6"])
+def test_a_fancy_name_is_of_the_kind_of_its_category(name: str) -> None:
+    """A last word that is English makes no accessory of a device."""
+    category = {"Redmi Note 12": "Smartphones", "Mi Pad 6": "Tablets"}.get(name, "Laptops")
+    assert wording_of(Product(name, category=category)).goods == category.lower()
+
+
+def test_nothing_is_feared_of_a_product_of_no_known_kind() -> None:
+    """A category alone does not tell that a shaver could smudge, or that it has a waterproof version."""
+    questions = ask(Product("Gel Glider", "Norva", "Beauty"), QueryType.PRODUCT, 500)
+    assert len(questions) > 20
+    assert [text for text in questions if re.search(r"smudge|clump|flake|fade|waterproof version", text)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "never", "still"),
+    [
+        ("Bamboo Spatula", r"\brust", r"\bsmell"),
+        ("Cherry Wood Spoon", r"\b(?:rust|bend)", r"\bsmell"),
+        ("Steel Spoon", r"^$", r"\brust"),
+        ("Enamel Spoon", r"^$", r"\brust"),
+    ],
+)
+def test_a_thing_is_not_feared_to_do_what_its_material_cannot(name: str, never: str, still: str) -> None:
+    """Bamboo does not rust; where no material is told, all is asked."""
+    texts = [text for query_type in QueryType for text in ask(Product(name), query_type, 500)]
+    assert [text for text in texts if re.search(never, text)] == []
+    assert [text for text in texts if re.search(still, text)]
+
+
+@each_type
+def test_five_questions_are_there_for_a_name_that_tells_nothing(query_type: QueryType) -> None:
+    """A name alone is enough for five questions of each type, all of which name it."""
+    assert len(ask(NAME_ONLY, query_type, 5)) == 5
+
+
+@each_type
+@pytest.mark.parametrize(("count", "spare"), [(1, 0), (5, 0), (25, 2)])
+def test_no_more_is_written_than_is_needed(count: int, spare: int, query_type: QueryType) -> None:
+    """Each text that is written has to be checked, so that there are few spare ones before some did not pass."""
+    groups = plan(BOOTS, query_type, count)
+    request = GenerationRequest(BOOTS, query_type, count, Prompt("", ""), groups=groups)
+    assert count <= len(OfflineProvider().generate(request).texts) <= count + spare
+    assert len(OfflineProvider().generate(replace(request, is_last=True)).texts) >= count + 5
+
+
+@pytest.mark.parametrize(
+    ("product", "said"),
+    [
+        (GIFT_CARD, "What are the fees of the Gift card 50 like?"),
+        (SOFA, "What is the quality of the joints of The Slow Sunday Sofa like?"),
+    ],
+)
+def test_what_is_looked_at_agrees_with_its_verb(product: Product, said: str) -> None:
+    """Fees are, the quality of the joints is."""
+    assert said in ask(product, QueryType.PRODUCT, 10_000)

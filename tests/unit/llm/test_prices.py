@@ -46,7 +46,7 @@ def test_the_price_of_an_unknown_model_is_not_guessed(model: str) -> None:
 
 def test_the_grammar_costs_nothing() -> None:
     """A local run without a key is free."""
-    assert cost_usd("offline", "grammar-2", MILLIONS) == 0.0
+    assert cost_usd("offline", "grammar-3", MILLIONS) == 0.0
 
 
 def test_a_price_that_ends_is_followed_by_the_next() -> None:
