@@ -1,8 +1,8 @@
 """Commands as forks of a process that has imported what they import, which is most of what a short one costs.
 
-A fork is a process of its own with exactly the environment and the streams that it is given; `batch_job.py` is run in it
-as Python runs a script. What only a new interpreter can show (its own variables, what an import does, memory) is for
-tests that start one, and `TEST_NEW_INTERPRETERS=1` gives every command one.
+A fork is a process of its own with exactly the environment and the streams that it is given, and runs `batch_job.py` as
+Python runs a script. What only a new interpreter can show (its own variables, what an import does, memory) is for tests
+that start one, and `TEST_NEW_INTERPRETERS=1` gives every command one.
 """
 
 import atexit
