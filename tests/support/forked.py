@@ -21,13 +21,19 @@ from functools import cache
 from importlib import import_module
 from typing import Any, NoReturn
 
+import boto3
+
 from tests.support.paths import ROOT
 
 NEW_INTERPRETERS = "TEST_NEW_INTERPRETERS"
 SCRIPT = str(ROOT / "batch_job.py")
 READ_AT_START = ("PYTHON", "LC_", "LANG", "TZ")  # a fork would know these variables too late
 IMPORTED = (
+    "boto3.dynamodb.types",
+    "multiprocessing.shared_memory",
+    "psycopg",
     "query_generator.api",
+    "query_generator.cli",
     "query_generator.commands.cache",
     "query_generator.commands.init_db",
     "query_generator.commands.report",
@@ -35,6 +41,8 @@ IMPORTED = (
     "query_generator.config",
     "query_generator.llm.gemini",
     "query_generator.llm.offline",
+    "query_generator.pipeline.job",
+    "query_generator.report.metrics",
 )
 
 
@@ -176,6 +184,9 @@ def _import_all() -> None:
     from query_generator.llm.gemini_sdk import import_sdk
 
     import_sdk()
+    session = boto3.Session(aws_access_key_id="-", aws_secret_access_key="-", region_name="us-east-1")
+    for service in ("dynamodb", "s3", "secretsmanager"):
+        session.client(service)  # what a client needs is imported when it is made
 
 
 if __name__ == "__main__":
