@@ -6,6 +6,7 @@ that start one, and `TEST_NEW_INTERPRETERS=1` gives every command one.
 """
 
 import atexit
+import gc
 import json
 import os
 import runpy
@@ -187,6 +188,7 @@ def _import_all() -> None:
     session = boto3.Session(aws_access_key_id="-", aws_secret_access_key="-", region_name="us-east-1")
     for service in ("dynamodb", "s3", "secretsmanager"):
         session.client(service)  # what a client needs is imported when it is made
+    gc.freeze()  # a search for garbage in a fork would copy all of it
 
 
 if __name__ == "__main__":
