@@ -20,13 +20,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any
 
 import boto3
 
 from tests.support.paths import ROOT
 
 NEW_INTERPRETERS = "TEST_NEW_INTERPRETERS"
+_ENDED: list[object] = []  # the exit code of a fork that ends as it should
 SCRIPT = str(ROOT / "batch_job.py")
 READ_AT_START = ("PYTHON", "LC_", "LANG", "TZ")  # a fork would know these variables too late
 IMPORTED = (
@@ -121,7 +122,7 @@ def _server() -> socket.socket:
 
     def end() -> None:
         ours.close()
-        process.communicate()
+        process.wait()
 
     atexit.register(end)
     return ours
@@ -164,7 +165,7 @@ def _forked(request: int, told: int, *streams: int) -> list[Any]:
     return told_of
 
 
-def _become(arguments: Sequence[str], env: Mapping[str, str], folder: str) -> NoReturn:
+def _become(arguments: Sequence[str], env: Mapping[str, str], folder: str) -> None:
     """Run the script as if this process had been started for it."""
     locale = os.environ.get("LC_CTYPE")  # Python itself sets it where no other variable tells the encoding
     os.environ.clear()
@@ -174,8 +175,19 @@ def _become(arguments: Sequence[str], env: Mapping[str, str], folder: str) -> No
     os.chdir(folder)
     sys.argv = [SCRIPT, *arguments]
     sys.path[0] = str(ROOT)
-    runpy.run_path(SCRIPT, run_name="__main__")
-    raise SystemExit
+    try:
+        runpy.run_path(SCRIPT, run_name="__main__")
+    except SystemExit as end:
+        _ENDED.append(end.code)
+        raise
+
+
+def _leave() -> None:
+    """End before Python takes its modules to pieces, for which a fork would copy them all."""
+    (code,) = _ENDED or (1,)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code if isinstance(code, int) else 1)
 
 
 def _import_all() -> None:
@@ -192,5 +204,6 @@ def _import_all() -> None:
 
 
 if __name__ == "__main__":
+    atexit.register(_leave)  # the first one is called last
     _import_all()
     _become(*_serve(socket.socket(fileno=int(sys.argv[1]))))
