@@ -53,13 +53,32 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any
         yield keywords
 
 
-@pytest.fixture
-def rds(postgres: dict[str, Any]) -> Iterator[RdsConfig]:
-    """An empty database of its own."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
+@pytest.fixture(scope="session")
+def tables(postgres: dict[str, Any]) -> str:
+    """The name of a database with the project's tables, to be copied."""
+    name = "with_tables"
     with psycopg.connect(**postgres, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name}".encode())
-    yield RdsConfig(
+    database = Database(get_db_connection(_config(postgres, name)))
+    migrate(database)
+    database.close()
+    return name
+
+
+@pytest.fixture
+def rds(request: pytest.FixtureRequest, postgres: dict[str, Any]) -> Iterator[RdsConfig]:
+    """A database of its own: empty, or with the project's tables where `db` is asked for."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    template = request.getfixturevalue("tables") if "db" in request.fixturenames else "template1"
+    with psycopg.connect(**postgres, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+    yield _config(postgres, name)
+    with psycopg.connect(**postgres, autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def _config(postgres: Mapping[str, Any], name: str) -> RdsConfig:
+    return RdsConfig(
         host=postgres["host"],
         port=postgres["port"],
         username=postgres["user"],
@@ -67,15 +86,12 @@ def rds(postgres: dict[str, Any]) -> Iterator[RdsConfig]:
         dbname=name,
         sslmode="disable",
     )
-    with psycopg.connect(**postgres, autocommit=True) as admin:
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture
 def db(rds: RdsConfig) -> Iterator[Database]:
     """A database with the project's tables."""
     database = Database(get_db_connection(rds))
-    migrate(database)
     yield database
     database.close()
 
