@@ -35,8 +35,9 @@ help:
 run: $(VENV)/.local
 	$(BIN)/python batch_job.py --local --products-file examples/products.json --job-id example
 
+# Four processes import the tests, whose asserts pytest rewrites each time unless it may keep what it has written.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 4 --dist worksteal --cov --cov-report=term:skip-covered
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 --dist worksteal --cov --cov-report=term:skip-covered
 
 crash: $(VENV)/.dev
 	$(BIN)/python -m tests.crash

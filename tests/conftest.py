@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -23,8 +22,8 @@ from secrets_cache import RdsConfig
 from tests.fakes.aws_server import BUCKET, CREDENTIALS, GEMINI_SECRET, RDS_SECRET, AwsServer
 from tests.fakes.gemini_server import GeminiServer
 from tests.fakes.pg_server import OTHER_BINARIES, PgServer
+from tests.support import forked
 from tests.support.endings import ending_of
-from tests.support.paths import ROOT
 
 ENDED: list["Ended"] = []  # the commands that have ended in the test that is running
 API_KEY = "AIzaSy-test-key-0123456789"
@@ -54,13 +53,32 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any
         yield keywords
 
 
-@pytest.fixture
-def rds(postgres: dict[str, Any]) -> Iterator[RdsConfig]:
-    """An empty database of its own."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
+@pytest.fixture(scope="session")
+def tables(postgres: dict[str, Any]) -> str:
+    """The name of a database with the project's tables, to be copied."""
+    name = "with_tables"
     with psycopg.connect(**postgres, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name}".encode())
-    yield RdsConfig(
+    database = Database(get_db_connection(_config(postgres, name)))
+    migrate(database)
+    database.close()
+    return name
+
+
+@pytest.fixture
+def rds(request: pytest.FixtureRequest, postgres: dict[str, Any]) -> Iterator[RdsConfig]:
+    """A database of its own: empty, or with the project's tables where `db` is asked for."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    template = request.getfixturevalue("tables") if "db" in request.fixturenames else "template1"
+    with psycopg.connect(**postgres, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+    yield _config(postgres, name)
+    with psycopg.connect(**postgres, autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def _config(postgres: Mapping[str, Any], name: str) -> RdsConfig:
+    return RdsConfig(
         host=postgres["host"],
         port=postgres["port"],
         username=postgres["user"],
@@ -68,15 +86,12 @@ def rds(postgres: dict[str, Any]) -> Iterator[RdsConfig]:
         dbname=name,
         sslmode="disable",
     )
-    with psycopg.connect(**postgres, autocommit=True) as admin:
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture
 def db(rds: RdsConfig) -> Iterator[Database]:
     """A database with the project's tables."""
     database = Database(get_db_connection(rds))
-    migrate(database)
     yield database
     database.close()
 
@@ -121,15 +136,12 @@ class Ended:
 
 def run_command(*arguments: str, env: Mapping[str, str], stdin: str = "") -> Ended:
     """Run `batch_job.py` as a process with exactly this environment."""
-    ended = subprocess.run(
-        [sys.executable, str(ROOT / "batch_job.py"), *arguments],
-        env={"PATH": os.environ["PATH"], **env},
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    return Ended(ended.returncode, ended.stdout, ended.stderr)
+    with forked.start(arguments, {"PATH": os.environ["PATH"], **env}, stdin=subprocess.PIPE) as process:
+        try:
+            out, log = process.communicate(stdin, timeout=120)
+        finally:
+            process.kill()
+    return Ended(process.returncode, out, log)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
@@ -168,13 +180,7 @@ class Cloud:
 
     def start(self, *arguments: str, **more: str) -> "subprocess.Popen[str]":
         """Start a command in this set-up and go on."""
-        return subprocess.Popen(
-            [sys.executable, str(ROOT / "batch_job.py"), *arguments],
-            env={"PATH": os.environ["PATH"], **self.environment(**more)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return forked.start(arguments, {"PATH": os.environ["PATH"], **self.environment(**more)})
 
     def rows(self, sql: str, *parameters: object) -> list[Any]:
         """Ask the database."""

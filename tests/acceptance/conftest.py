@@ -13,6 +13,11 @@ from tests.support.endings import lacks
 from tests.support.site import Site, secret_of
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Trace nothing here: the work is that of other processes, and the stand-ins of this one would be slower."""
+    item.add_marker(pytest.mark.no_cover)
+
+
 @pytest.fixture(autouse=True)
 def _every_ending_teaches() -> Iterator[None]:
     """Whatever a test is about: a command in it that did not succeed says what happened, why, and what to type."""

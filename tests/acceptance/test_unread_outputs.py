@@ -7,10 +7,12 @@ import os
 import subprocess
 import sys
 import termios
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from query_generator.local.postgres import local_postgres
 from tests.conftest import run_command, wait_until
 from tests.support.paths import ROOT
 
@@ -37,13 +39,14 @@ FULL = (">/dev/full", "2>/dev/full", ">/dev/full 2>&1")
 
 
 @pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a job that is done, whose name not every encoding has."""
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with a job that is done, whose name not every encoding has; its server runs until the last test."""
     folder = tmp_path_factory.mktemp("unread") / "Ordner-ü-靴"
     given = ("--local", str(folder), "--job-id", "done", "--products-json", PRODUCTS)
-    ended = run_command(*given, env={"NUM_QUESTIONS": "2"})
-    assert ended.code == 0, ended.log
-    return folder
+    with local_postgres(folder):
+        ended = run_command(*given, env={"NUM_QUESTIONS": "2"})
+        assert ended.code == 0, ended.log
+        yield folder
 
 
 def words(command: str, local: Path) -> list[str]:

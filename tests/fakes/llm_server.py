@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -81,7 +82,8 @@ class LlmServer:
         self._http.shutdown()
         with self.lock:
             for connection in self.sockets:
-                connection.shutdown(socket.SHUT_RDWR)
+                with suppress(OSError):  # whose other end was killed
+                    connection.shutdown(socket.SHUT_RDWR)
         self._http.server_close()
         self._thread.join()
 

@@ -21,9 +21,10 @@ from tests.support.paths import ROOT
 
 NOBODY = 65534
 USER_PROGRAM = """
-import json, sys
+import json, signal, sys
 from pathlib import Path
 from query_generator.local.postgres import local_postgres
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the tests were started with
 with local_postgres(Path(sys.argv[1])) as keywords:
     print(json.dumps(keywords), flush=True)
     sys.stdin.read()

@@ -49,6 +49,7 @@ def test_the_longest_function_is_named() -> None:
     assert longest_function({Path("m.py"): text}) == (3, "m.long")
 
 
+@pytest.mark.no_cover
 def test_the_house_is_as_it_should_be() -> None:
     """No circle, no statement's name outside the store; no module of more than 300 lines."""
     shown = dict(figures(ROOT))

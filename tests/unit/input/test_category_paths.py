@@ -117,6 +117,7 @@ _PIECES = st.sampled_from(["Home", "AC", " ", ">", "/", ",", "|", ";", "\n", "&"
 _TEXTS = st.one_of(st.text(max_size=60), st.lists(_PIECES, max_size=20).map("".join))
 
 
+@pytest.mark.no_cover
 @given(st.recursive(_TEXTS, lambda inner: st.lists(inner, max_size=4), max_leaves=8))
 @settings(max_examples=500, deadline=None)
 def test_any_category_is_a_path_of_levels(value: Any) -> None:

@@ -153,9 +153,10 @@ class Failing(io.BytesIO):
 )
 def test_an_error_of_the_stream_goes_its_own_way(error: Exception, expected: type[Exception], said: str) -> None:
     """What has been read is kept; a service that is away stays one, and what nobody foresaw ends the input alone."""
-    source = InputSource("catalog", lambda: Failing(b'{"name": "A"}\n' * 20_000, error))
+    records = b'{"name": "A", "note": "%s"}\n' % (b"x" * 200) * 2_000  # more than are read at once
+    source = InputSource("catalog", lambda: Failing(records, error))
     entries = load_input_data(source)[0]
-    assert len(list(islice(entries, 10_000))) == 10_000
+    assert len(list(islice(entries, 1_000))) == 1_000
     with pytest.raises(expected, match=said):
         list(entries)
 

@@ -3,6 +3,7 @@
 import random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from query_generator.models import Product
 from tests.support.records import RECORDS, read, shuffled
 
 
+@pytest.mark.no_cover
 @given(RECORDS, st.randoms(use_true_random=False))
 @settings(max_examples=400, deadline=None)
 def test_a_record_in_another_order_is_the_same_product(record: dict[str, Any], order: random.Random) -> None:

@@ -224,9 +224,9 @@ def test_broken_after_good_records(rest: str, said: str) -> None:
 
 def test_cut_gzip() -> None:
     """A compressed feed that is cut gives the products before the cut, and says so."""
-    data = gzip.compress((RSS % "".join(ITEM.replace("K1", f"K{n}") for n in range(20_000))).encode(), mtime=0)
+    data = gzip.compress((RSS % "".join(ITEM.replace("K1", f"K{n}") for n in range(6_000))).encode(), mtime=0)
     records, message = until_broken(data[: len(data) // 2])
-    assert 100 < len(records) < 20_000
+    assert 100 < len(records) < 6_000
     assert "ended before" in message
 
 
@@ -238,6 +238,7 @@ def test_cut_gzip() -> None:
         ("<x>" * 101 + "</x>" * 101, "nested too deeply"),
     ],
 )
+@pytest.mark.no_cover
 def test_too_large_a_record_is_rejected(inner: str, reason: str) -> None:
     """A record beyond the caps is rejected with its position, and the others are read."""
     one, other = "<product><name>A</name></product>", "<product><name>B</name></product>"
@@ -271,14 +272,14 @@ class Feed(io.RawIOBase):
 
 @pytest.mark.no_cover
 def test_memory_does_not_grow_with_the_feed() -> None:
-    """20,000 items need no more memory than the first ones: what is held is a chunk, the sample and a record."""
+    """30 MB of items need no more memory than the first ones: what is held is a chunk, the sample and a record."""
     tracemalloc.start()
     try:
-        count = sum(1 for _ in read_records(io.BufferedReader(Feed(20_000, "<x>fill</x>")), "feed"))
+        count = sum(1 for _ in read_records(io.BufferedReader(Feed(3_000, f"<x>{'y' * 10_000}</x>")), "feed"))
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert count == 20_000
+    assert count == 3_000
     assert most < 16 * 1024 * 1024
 
 

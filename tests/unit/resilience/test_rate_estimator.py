@@ -141,6 +141,7 @@ def test_a_limit_that_the_service_names_takes_the_place_of_what_was_found() -> N
         (600, 60, 3000, 1.1, 120),
     ],
 )
+@pytest.mark.no_cover
 def test_an_untold_limit_is_found_and_filled(
     told: Told, refusal_latency: float, limit: int, seconds: float, calls: int, slower: float, refusals: int
 ) -> None:
