@@ -70,6 +70,7 @@ class Governor:
         self._window = ConcurrencyLimit(max_in_flight)
         self._estimator = RateEstimator(clock(), _first_rate(limits))
         self._start_slots: deque[float] = deque()
+        self._unused = 0  # slots that have passed, which the next reservation gives back to the day
         self._sent = SentCalls(60)
         self._strays = Strays()
         self._last_start = -math.inf
@@ -149,11 +150,12 @@ class Governor:
         self._estimator.started(now)
 
     def _seconds_to_wait(self, now: float) -> float:
-        if self._paused_until > now:
-            self._start_slots.clear()
-            return self._paused_until - now
-        while self._start_slots and self._start_slots[0] < now - AHEAD_SECONDS:
+        is_paused = self._paused_until > now
+        while self._start_slots and (is_paused or self._start_slots[0] < now - AHEAD_SECONDS):
             self._start_slots.popleft()
+            self._unused += 1
+        if is_paused:
+            return self._paused_until - now
         if self._start_slots:
             own = max(self._earliest_in_windows(now), self._estimator.earliest(now), self._earliest_by_own_gap(now))
             return max(self._start_slots[0], own) - now
@@ -183,7 +185,8 @@ class Governor:
             calls = max(1, min(self._waiting, int(AHEAD_SECONDS / own_gap)))
             extra = max(0.0, self._token_debt * token_seconds)
         try:
-            delays, wait = self._schedule.reserve(calls, own_gap if self._schedule is self._own else gap, extra)
+            gap = own_gap if self._schedule is self._own else gap
+            delays, wait = self._schedule.reserve(calls, gap, extra, self._unused)
         except ServiceAwayError:
             delays, wait = self._own.reserve(1, own_gap / self._share, extra)
         now = self._clock()
@@ -192,6 +195,7 @@ class Governor:
             return
         with self._state:
             self._start_slots.extend(now + delay for delay in delays)
+            self._unused = 0
             self._token_debt -= extra / token_seconds if token_seconds else 0.0
 
     def _gaps(self) -> tuple[float, float]:

@@ -14,13 +14,14 @@ class Schedule(Protocol):
     soon, and a process that is killed wastes few of them.
     """
 
-    def reserve(self, calls: int, gap: float, extra: float = 0.0) -> tuple[list[float], float]:
+    def reserve(self, calls: int, gap: float, extra: float = 0.0, unused: int = 0) -> tuple[list[float], float]:
         """Reserve the next start slots.
 
         Args:
             calls: how many slots.
             gap: seconds between two slots.
             extra: seconds to leave free after them, for what earlier calls used beyond their share.
+            unused: earlier slots that have passed without a call, which are given back to the day that counts them.
 
         Returns:
             The seconds from now to each slot, in order, and 0. There may be more slots than asked for; if there are
@@ -48,7 +49,7 @@ class LocalSchedule:
         self._clock = clock
         self._next = clock()
 
-    def reserve(self, calls: int, gap: float, extra: float = 0.0) -> tuple[list[float], float]:
+    def reserve(self, calls: int, gap: float, extra: float = 0.0, unused: int = 0) -> tuple[list[float], float]:
         """Reserve the next start slots; see `Schedule`."""
         now = self._clock()
         if self._next > now + AHEAD_SECONDS:

@@ -61,7 +61,7 @@ class SharedSchedule:
         self._away_until = clock()
         self._pause = self._first_pause = ahead_seconds / 4
 
-    def reserve(self, calls: int, gap: float, extra: float = 0.0) -> tuple[list[float], float]:
+    def reserve(self, calls: int, gap: float, extra: float = 0.0, unused: int = 0) -> tuple[list[float], float]:
         """Reserve the next start slots; see `Schedule`.
 
         Raises:
@@ -69,19 +69,20 @@ class SharedSchedule:
             DatabaseAwayError: the database is out of reach.
         """
         with self._lock:
-            return self._connected(lambda db: self._reserve(db, calls, gap, extra))
+            return self._connected(lambda db: self._reserve(db, calls, gap, extra, unused))
 
     def hold(self, seconds: float) -> None:
         """Let no run start a call for `seconds`. Raises DatabaseAwayError."""
         with self._lock:
             self._connected(lambda db: db.rows("quota.hold", **self._whose, seconds=seconds))
 
-    def _reserve(self, db: Database, calls: int, gap: float, extra: float) -> tuple[list[float], float]:
+    def _reserve(self, db: Database, calls: int, gap: float, extra: float, unused: int) -> tuple[list[float], float]:
         calls = self._with_stock(calls, gap)
         rows = db.rows(
             "quota.reserve",
             **self._whose,
             calls=calls,
+            unused=unused,
             seconds=calls * gap + extra,
             ahead=self._ahead,
             a_day=self._calls_a_day,
@@ -93,14 +94,14 @@ class SharedSchedule:
             return [first + number * gap for number in range(calls)], 0.0
         db.rows("quota.follow_clock", **self._whose)
         state = db.one("quota.state", **self._whose)
-        left = calls if self._calls_a_day is None else self._calls_a_day - state.day_calls
+        left = calls if self._calls_a_day is None else self._calls_a_day - state.day_calls + unused
         if left <= 0:
             raise BudgetExhaustedError(
                 f"the {self._calls_a_day} calls a day to {self._whose['provider']} are used up; "
                 "run the same job id again tomorrow, or raise MAX_REQUESTS_PER_DAY"
             )
         if left < calls:
-            return self._reserve(db, left, gap, extra)
+            return self._reserve(db, left, gap, extra, unused)
         wait = min(max(LATEST_CHECK, self._pause), max(0.0, state.next - self._ahead)) + self._uniform(0.0, self._pause)
         self._pause = min(LONGEST_CHECK, SLOWER * self._pause)
         return [], wait

@@ -16,11 +16,11 @@ UPDATE query_generator_quotas
 SET next_at = greatest(next_at, clock_timestamp()) + make_interval(secs => %(seconds)s), noted_at = clock_timestamp(),
     day = greatest(day, (now() AT TIME ZONE 'America/Los_Angeles')::date),
     day_calls = %(calls)s
-              + CASE WHEN day >= (now() AT TIME ZONE 'America/Los_Angeles')::date THEN day_calls ELSE 0 END
+              + CASE WHEN day >= (now() AT TIME ZONE 'America/Los_Angeles')::date THEN day_calls - %(unused)s ELSE 0 END
 WHERE job_id = %(job_id)s AND provider = %(provider)s
   AND next_at <= clock_timestamp() + make_interval(secs => %(ahead)s)
   AND (%(a_day)s::bigint IS NULL OR day < (now() AT TIME ZONE 'America/Los_Angeles')::date
-       OR day_calls + %(calls)s <= %(a_day)s)
+       OR day_calls + %(calls)s - %(unused)s <= %(a_day)s)
 RETURNING extract(epoch FROM next_at - clock_timestamp())::float8 - %(seconds)s AS first,
           set_config('synchronous_commit', 'off', TRUE)
 

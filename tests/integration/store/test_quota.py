@@ -125,6 +125,20 @@ def test_a_days_calls_are_counted_over_all_runs(make: Make, db: Database) -> Non
     assert len(one.reserve(4, 0.0)[0]) == 4
 
 
+def test_slots_that_passed_unused_are_given_back_to_their_day(make: Make, db: Database) -> None:
+    """A run that was frozen or paused beyond its slots fills the day all the same; a new day owes nothing to it."""
+    schedule = make(10)
+    assert len(schedule.reserve(8, 0.0)[0]) == 8
+    assert len(schedule.reserve(4, 0.0, unused=3)[0]) == 4
+    assert len(schedule.reserve(4, 0.0)[0]) == 1
+    with pytest.raises(BudgetExhaustedError):
+        schedule.reserve(1, 0.0)
+    assert len(schedule.reserve(1, 0.0, unused=2)[0]) == 1
+    db.run("UPDATE query_generator_quotas SET day = day - 1")
+    assert len(schedule.reserve(4, 0.0, unused=3)[0]) == 4
+    assert db.run("SELECT day_calls FROM query_generator_quotas")[0].day_calls == 4
+
+
 @pytest.mark.parametrize("pause", [0.0, 30.0])
 def test_a_clock_that_is_set_back_holds_nobody(make: Make, db: Database, pause: float) -> None:
     """After the database's clock was set back by an hour the next call waits as long as it would have, not an hour."""

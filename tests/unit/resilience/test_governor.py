@@ -67,10 +67,12 @@ class SharedWithOthers(LocalSchedule):
         super().__init__(time.clock)
         self.away = False
         self.pauses: list[float] = []
+        self.given_back = 0
 
-    def reserve(self, calls: int, gap: float, extra: float = 0.0) -> tuple[list[float], float]:
+    def reserve(self, calls: int, gap: float, extra: float = 0.0, unused: int = 0) -> tuple[list[float], float]:
         if self.away:
             raise ServiceAwayError("PostgreSQL is away")
+        self.given_back += unused
         return super().reserve(calls, gap, extra)
 
     def hold(self, seconds: float) -> None:
@@ -391,11 +393,28 @@ def test_calls_that_go_out_late_bring_none_too_many_into_a_window(rpm: int, late
     assert most_within(sorted(sent), 60)[0] <= rpm
 
 
+def test_slots_that_pass_while_the_process_is_frozen_or_paused_are_given_back() -> None:
+    """They count to the day's quota, which would not be filled without them."""
+    time = VirtualTime()
+    schedule = SharedWithOthers(time)
+    governor = Governor(Limits(), 50, schedule, sleep=time.sleep, clock=time.clock)
+    begin(governor)
+    for lost in (2, 3):
+        governor._start_slots.extend([time.clock() + 0.1] * lost)
+        time.sleep(5.0)
+        begin(governor)
+    assert schedule.given_back == 5
+    governor._start_slots.extend([time.clock() + 0.1] * 4)
+    governor.refused(begin(governor), RateLimitedError("429", 30.0))
+    begin(governor)
+    assert schedule.given_back == 5 + 3
+
+
 def test_a_day_without_calls_left_ends_the_run_and_leaves_no_place_taken() -> None:
     """The schedule's word that a day's quota is used up reaches the job."""
 
     class UsedUp(SharedWithOthers):
-        def reserve(self, calls: int, gap: float, extra: float = 0.0) -> tuple[list[float], float]:
+        def reserve(self, calls: int, gap: float, extra: float = 0.0, unused: int = 0) -> tuple[list[float], float]:
             raise BudgetExhaustedError("the 10 calls a day are used up")
 
     time = VirtualTime()
