@@ -61,8 +61,7 @@ class OfflineProvider:
             raise SkippableError(_refusal(request, language))
         composer = Composer(product, request.query_type, language, _turn(request))
         chosen = _Chosen(request, composer)
-        # What a group has was tried at the calls before, and did not pass when it was saved.
-        for group in () if request.is_last and request.exclusions else request.groups:
+        for group in request.groups:
             chosen.take(_of_group(composer, group, request.query_type), group.count, group.key)
         _stand_in(request, composer, chosen)
         if request.count and not chosen.texts and not request.exclusions:
