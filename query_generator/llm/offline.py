@@ -59,7 +59,7 @@ class OfflineProvider:
         language = language_of(product, wanted)
         if language not in _WRITTEN or language != (wanted or language):
             raise SkippableError(_refusal(request, language))
-        composer = Composer(product, request.query_type, language, len(request.exclusions))
+        composer = Composer(product, request.query_type, language, _turn(request))
         chosen = _Chosen(request, composer)
         for group in request.groups:
             chosen.take(_of_group(composer, group, request.query_type), group.count, group.key)
@@ -76,6 +76,11 @@ class OfflineProvider:
             keys=tuple(chosen.texts.values()) if request.groups else (),
             locale=language,
         )
+
+
+def _turn(request: GenerationRequest) -> int:
+    """Return another number for each call of an item, or what did not pass at one would be all that is tried."""
+    return -1 - len(request.exclusions) if request.is_last else len(request.exclusions)
 
 
 def _named(product: Product) -> Product:
@@ -132,8 +137,7 @@ class _Chosen:
         for word in _words(f"{request.product.name} {request.product.brand} {composer.subject}"):
             self._bits[word] = 0
         self._excluded = {_squeeze(text) for text in request.exclusions}
-        others = [entry.text for entry in request.stored if not entry.counts]
-        self._seen = [self._asked(text) for text in (*request.exclusions, *others)]
+        self._seen = [self._asked(text) for text in request.exclusions]
         self.texts: dict[str, str] = {}
 
     def take(self, written: Iterator[Written], count: int, key: str = "") -> None:

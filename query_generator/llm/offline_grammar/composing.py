@@ -48,15 +48,15 @@ class Composer:
         product: what is asked about.
         query_type: of the questions.
         language: of the questions, as `language_of` tells.
-        existing: how many there are already; with another number they come in another order.
+        turn: with another number they come in another order.
     """
 
-    def __init__(self, product: Product, query_type: QueryType, language: str, existing: int = 0) -> None:
+    def __init__(self, product: Product, query_type: QueryType, language: str, turn: int = 0) -> None:
         self._words = words_for(product, language)
         self.language, self._said = language, self._words.said
         self._lists = {slot: share(slot, values, query_type) for slot, values in self._words.lists.items()}
         self._next = dict.fromkeys(self._lists, 0)
-        self._random = drawn(f"{product.key}|{query_type}|{existing or ''}")
+        self._random = drawn(f"{product.key}|{query_type}|{turn or ''}")
         self._patterns = self._usable_patterns(product, query_type)
         self._by_group: dict[tuple[Intent, Style], list[_Pattern]] = {}
         for pattern in self._patterns:
