@@ -236,7 +236,8 @@ class Generated:
     `prompt_version` is that of the call. `dropped` counts unusable texts by reason, `examples` has the beginning of one
     for each. A RetryableError in `error` means
     that a later attempt may succeed. `shared` are those that the item takes from a set: among the `questions` if the
-    call brought what else was missing, or none was needed, and else beside them.
+    call brought what else was missing, or none was needed, and else beside them. `settled_out` are texts that were good
+    until the product's other type got the same.
     """
 
     questions: list[Question] = field(default_factory=list)
@@ -249,6 +250,7 @@ class Generated:
     prompt_version: str = ""
     examples: dict[str, str] = field(default_factory=dict)
     shared: list[Question] = field(default_factory=list)
+    settled_out: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

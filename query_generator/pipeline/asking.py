@@ -4,7 +4,7 @@ from concurrent.futures import Future
 
 from query_generator.errors import InterruptedRunError
 from query_generator.llm.base import Provider
-from query_generator.models import Generated, QueryType
+from query_generator.models import Generated, QueryType, StoredText
 from query_generator.questions.ask import ask, ask_both, ask_for_set, beside
 from query_generator.questions.order import Known, Order, Surroundings
 from query_generator.questions.seen import Seen
@@ -53,7 +53,7 @@ class Asking:
             generated = ask_for_set(product, query_type, order, self._provider, item.shared, around)
             self._weakness.learn(generated)
             return generated
-        taken = _taken(item, order, around)
+        taken = self._taken(item, order, around)
         return self._settled(item, taken, ask(product, query_type, order, self._provider, taken.known, around))
 
     def both(self, item: Item, other: Item, second: "Future[Generated]") -> Generated:
@@ -65,7 +65,7 @@ class Asking:
         try:
             self._require_no_stop()
             order, around = self._weakness.order, self._seen.around()
-            taken = {each.query_type: _taken(each, order, around) for each in (item, other)}
+            taken = {each.query_type: self._taken(each, order, around) for each in (item, other)}
             known = {query_type: entry.known for query_type, entry in taken.items()}
             found = ask_both(item.product, order, self._provider, known, around)
             mine, others = (
@@ -76,6 +76,14 @@ class Asking:
             raise
         second.set_result(others)
         return mine
+
+    def _taken(self, item: Item, order: Order, around: Surroundings) -> Taken:
+        """Return what is known of an item, with what it takes from its set."""
+        others = (StoredText(text, counts=False) for text in self._seen.of_other_types(item.product, item.query_type))
+        known = Known(item.existing, item.dropped, (*item.stored, *others), item.answered)
+        if item.shared is None:
+            return Taken(known)
+        return take_from_set(item.product, item.query_type, order, known, item.shared, around)
 
     def _require_no_stop(self) -> None:
         if self._stop.is_set():
@@ -88,11 +96,3 @@ class Asking:
 
 def _is_fresh(item: Item) -> bool:
     return not (item.answered or item.existing or item.deferred or item.by_person)
-
-
-def _taken(item: Item, order: Order, around: Surroundings) -> Taken:
-    """Return what is known of an item, with what it takes from its set."""
-    known = Known(item.existing, item.dropped, item.stored, item.answered)
-    if item.shared is None:
-        return Taken(known)
-    return take_from_set(item.product, item.query_type, order, known, item.shared, around)

@@ -109,7 +109,7 @@ def with_ids(outcome: Outcome, ids: Iterator[int | None], order: Order) -> Outco
 
 
 def next_call(outcome: Outcome) -> Item:
-    """Return the item for its next call, with the questions of this call added."""
+    """Return the item for its next call, with the questions of this call added, and what must not come again."""
     generated = outcome.generated
     return replace(
         outcome.item,
@@ -117,6 +117,7 @@ def next_call(outcome: Outcome) -> Item:
         by_person=(),
         off={},
         shared=_without_taken(outcome),
+        stored=(*outcome.item.stored, *(StoredText(text, counts=False) for text in generated.settled_out)),
         answered=outcome.answered,
         dropped=Counter(outcome.item.dropped) + generated.dropped,
     )

@@ -48,19 +48,20 @@ class Seen:
             return generated
         names = own_names(product)
         with self._turns[hash(product.key) % TURNS]:
-            kept = generated.questions
-            if others := self._of_other_types(product, query_type):
-                copies = NearCopies(names.masked, others)
-                kept = [question for question in kept if not copies.copy_of(question.text)]
+            others = self.of_other_types(product, query_type)
+            copies = NearCopies(names.masked, others) if others else None
+            out = [question.text for question in generated.questions if copies and copies.copy_of(question.text)]
+            kept = [question for question in generated.questions if question.text not in out]
             is_due = self._take_in(product, query_type, [question.text for question in kept])
         self.patterns.add(product.key, [names.masked(question.text) for question in kept if not question.writer])
         if is_due:
             self._overused = self.patterns.overused(NAMED_PATTERNS)
         dropped = generated.dropped.copy()
-        dropped[NEAR_COPY] += len(generated.questions) - len(kept)
-        return replace(generated, questions=kept, dropped=+dropped)
+        dropped[NEAR_COPY] += len(out)
+        return replace(generated, questions=kept, dropped=+dropped, settled_out=out)
 
-    def _of_other_types(self, product: Product, query_type: QueryType) -> list[str]:
+    def of_other_types(self, product: Product, query_type: QueryType) -> list[str]:
+        """Return what this run has accepted for the product's other types."""
         with self._lock:
             of_product = self._texts.get(product.key, {})
             return [text for kind, texts in of_product.items() if kind is not query_type for text in texts]

@@ -26,6 +26,8 @@ def test_both_types_of_a_product_share_no_question() -> None:
     market = seen.settle(BOOT, QueryType.MARKET, generated("How warm are boots that are lined in deep snow?", DRY))
     assert texts(market) == [DRY]
     assert market.dropped == {"near_copy": 1}
+    assert market.settled_out == ["How warm are boots that are lined in deep snow?"]
+    assert seen.of_other_types(BOOT, QueryType.PRODUCT) == [DRY]
     assert texts(seen.settle(Product("Other"), QueryType.MARKET, generated(WARM))) == [WARM]
 
 
