@@ -19,10 +19,11 @@ from query_generator.questions.language_words import function_words
 from query_generator.questions.linking import ARTICLE_REACH, linking
 from query_generator.questions.money import is_price, money_said
 from query_generator.questions.names import own_names
-from query_generator.questions.needs import is_spaceless, lists, stems_of, values_known
+from query_generator.questions.needs import lists, values_known
 from query_generator.questions.quantities import Quantity, quantities
 from query_generator.questions.standardize import comparison_key
 from query_generator.questions.stated import exclusive_families, words_for_yes
+from query_generator.questions.stems import is_spaceless, stems_of
 
 MOST_WORDS = 4  # of a value; what is longer is a text
 SHORTEST = 3  # letters of a word

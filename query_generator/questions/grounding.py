@@ -5,23 +5,22 @@ it compares with others, and why it is as it is, no field answers. `needs` reads
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from query_generator.models import Product, QueryType
+from query_generator.questions.asked_about import About, about, holds
 from query_generator.questions.names import own_names
-from query_generator.questions.needs import Asked, Need, NeedKind, asked, is_spaceless, stems_of
+from query_generator.questions.needs import Asked, Need, NeedKind, asked
+from query_generator.questions.product_fields import ProductFields, Said, is_numbered
 from query_generator.questions.quantities import quantities
+from query_generator.questions.stems import is_spaceless
 
-READ_CHARACTERS = 4_000  # of a field
 PRODUCTS_KEPT = 128
 
 _DIGIT = re.compile(r"\d")
-_GENERATION = re.compile(r"\b[2-6]G\b")
-_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_OWN_FIELD_OF_NEED = {"price": "price", "brand": "brand"}
 
 
 class Reason(StrEnum):
@@ -40,160 +39,165 @@ class Ground(NamedTuple):
     reason: Reason
 
 
-class _Field(NamedTuple):
-    name: str
-    text: str
-    stems: tuple[str, ...]
-    words: frozenset[str]
-
-
-class _Attribute(NamedTuple):
-    name: str
-    key: str
-    stems: frozenset[str]
-
-
 class Grounding:
-    """What the fields of one product answer; each part is read when first needed."""
+    """What the fields of one product answer."""
 
     def __init__(self, product: Product) -> None:
         self._product = product
         self._masked = own_names(product).masked
-        self._named_fields: dict[Need, tuple[_Attribute, ...]] = {}
-        self._saying: dict[Need, tuple[Ground, ...]] = {}
+        self._fields = ProductFields(product)
 
     def of(self, text: str) -> tuple[Ground, ...]:
         """Return the fields that answer a question, each once; none if no field does."""
-        question = asked(self._masked(text))
-        grounds: dict[str, Reason] = {}
-        if question.asks_why:
+        masked = self._masked(text)
+        question = asked(masked)
+        if question.asks_advice:
             return ()
-        for need in question.needs:
-            for ground in self._answers(question, need):
-                grounds.setdefault(ground.field, ground.reason)
-        if not grounds and (question.need is None or question.need.kind is NeedKind.ATTRIBUTE):
-            for ground in self._by_words(question, text):
-                grounds.setdefault(ground.field, ground.reason)
+        if not question.needs:
+            return self._grounds(self._by_words(question, masked))
+        kind = question.needs[0].kind
+        if kind is NeedKind.OPINION:
+            return ()
+        if kind is NeedKind.OVERVIEW:
+            return (Ground("description", Reason.SAID),) if self._product.description else ()
+        grounds = self._of_needs(question, masked)
+        if grounds or not question.is_closed or kind is not NeedKind.ATTRIBUTE:
+            return grounds
+        is_whole = question.needs[0].is_list or not question.is_fragment
+        return self._grounds(self._by_words(question, masked)) if is_whole else ()
+
+    def _grounds(self, found: Iterable[tuple[str, Reason]]) -> tuple[Ground, ...]:
+        grounds: dict[str, Reason] = {}
+        for field, reason in found:
+            grounds.setdefault(field, reason)
         return tuple(map(Ground._make, grounds.items()))
 
-    @cached_property
-    def _texts(self) -> tuple[_Field, ...]:
-        product = self._product
-        texts = (("name", product.name), ("description", product.description), *product.fields)
-        return tuple(_field(name, text[:READ_CHARACTERS]) for name, text in texts if text)
+    def _of_needs(self, question: Asked, text: str) -> tuple[Ground, ...]:
+        grounds: dict[str, Reason] = {}
+        told = set[str]()
+        untold = []
+        for need in question.needs:
+            if answers := self._answers(question, need):
+                for field, reason in answers:
+                    grounds.setdefault(field, reason)
+                told.update(*question.triggers[need])
+            else:
+                untold.append(need)
+        if grounds and not is_spaceless(text):
+            asked_about = about(question.stems, self._fields.title)
+            grounds = self._holding(grounds, question, asked_about.things - told, untold)
+            grounds = self._with_numbers(grounds, asked_about)
+        return self._grounds(grounds.items())
 
-    @cached_property
-    def _attributes(self) -> tuple[_Attribute, ...]:
-        found = []
-        for name, value in self._product.fields:
-            words = _HUMP.sub(" ", name)
-            if value and (stems := frozenset(stems_of(words))):
-                found.append(_Attribute(name, words, stems))
-        return tuple(found)
-
-    @cached_property
-    def _title(self) -> frozenset[str]:
-        return frozenset(stems_of(f"{self._product.brand} {self._product.name} {self._product.category}"))
-
-    def _answers(self, question: Asked, need: Need) -> Iterator[Ground]:
-        if need.kind is NeedKind.OPINION:
-            return
-        if need.kind is NeedKind.OVERVIEW:
-            if self._product.description:
-                yield Ground("description", Reason.SAID)
-            return
-        own = _OWN_FIELD_OF_NEED.get(need.name)
-        if own and getattr(self._product, own):
-            yield Ground(own, Reason.NAMED)
-        if named := self._named(need):
+    def _answers(self, question: Asked, need: Need) -> list[tuple[str, Reason]]:
+        """Return the fields that tell what is needed: by their names, or in their texts."""
+        fields = self._fields
+        named = fields.named(need)
+        if len(named) > 1:
             shared = [len(field.stems.intersection(question.stems)) for field in named]
-            yield from (
-                Ground(field.name, Reason.NAMED)
-                for field, count in zip(named, shared, strict=True)
-                if count == max(shared)
-            )
+            most = max(shared)
+            found = [(field.name, Reason.NAMED) for field, count in zip(named, shared, strict=True) if count == most]
+        else:
+            found = [(named[0].name, Reason.NAMED)] if named else []
         if need.kind is NeedKind.SHOP:
-            return
-        if need.is_specific and (subject := self._subject(question, need)):
-            yield from (Ground(field.name, Reason.WORDS) for field in self._texts if subject <= field.words)
-            return
-        if need.is_list and question.is_closed:
-            return
-        yield from (ground for ground in self._said(need) if not named or ground.reason is not Reason.UNIT)
-        if question.is_closed:
-            for field in self._texts:
-                if any(field.words.issuperset(stems) for stems in question.triggers[need]):
-                    yield Ground(field.name, Reason.SAID)
-
-    def _subject(self, question: Asked, need: Need) -> frozenset[str]:
-        """Return the stems of what a question names beside the words of its need and of the product."""
-        triggers = frozenset[str]().union(*question.triggers[need])
-        return question.content - triggers - self._title
-
-    def _named(self, need: Need) -> tuple[_Attribute, ...]:
-        """Return the attributes that answer a need by their names."""
-        found = self._named_fields.get(need)
-        if found is None:
-            found = self._named_fields[need] = tuple(
-                field
-                for field in self._attributes
-                if any(field.stems.issuperset(stems) for stems in need.fields.stems)
-                or any(part in field.key for part in need.fields.parts)
-            )
+            return found
+        triggers = question.triggers[need]
+        if need.is_specific and (subject := about(question.stems, fields.title).all.difference(*triggers)):
+            if subject <= fields.told:
+                found += [
+                    (text.name, Reason.WORDS)
+                    for text in fields.texts
+                    if holds(text.words, subject) and (not question.asks_amount or is_numbered(text.stems, subject))
+                ]
+            return found
+        if said := fields.said(need):
+            found += _chosen(said, question, need, is_named=bool(named))
+        if question.is_closed and not need.is_specific and (need.is_list or not question.is_fragment):
+            said_so = [stems for stems in triggers if fields.told.issuperset(stems)]
+            for text in fields.texts if said_so else ():
+                if any(map(text.words.issuperset, said_so)):
+                    found.append((text.name, Reason.SAID))
         return found
 
-    def _said(self, need: Need) -> tuple[Ground, ...]:
-        """Return the fields whose texts tell what is needed."""
-        found = self._saying.get(need)
-        if found is None:
-            found = self._saying[need] = tuple(self._find_said(need))
-        return found
+    def _holding(
+        self, grounds: dict[str, Reason], question: Asked, missing: frozenset[str], untold: list[Need]
+    ) -> dict[str, Reason]:
+        """Return the fields that hold all that a question is about beside the words of the needs that they answer."""
+        words = self._fields.words_of
+        for need in untold:
+            phrases = question.triggers[need]
+            if question.asks_how_to or not (need.is_specific or all(map(missing.isdisjoint, phrases))):
+                grounds = {f: reason for f, reason in grounds.items() if any(map(words[f].issuperset, phrases))}
+        missing -= self._fields.kind
+        if missing and not any(need.is_free for need in question.needs):
+            for need, phrases in question.triggers.items():
+                if need not in question.needs and (self._fields.named(need) or self._fields.said(need)):
+                    missing = missing.difference(*phrases)
+            return {field: reason for field, reason in grounds.items() if holds(words[field], missing)}
+        return grounds
 
-    def _find_said(self, need: Need) -> Iterator[Ground]:
-        for field in self._texts:
-            if (not need.first_said.isdisjoint(field.words) and _holds_any(field.stems, need.says.stems)) or any(
-                part in field.text for part in need.says.parts
-            ):
-                yield Ground(field.name, Reason.SAID)
-            elif need.units and field.name in ("name", "description") and not need.units.isdisjoint(_kinds(field.text)):
-                yield Ground(field.name, Reason.UNIT)
+    def _with_numbers(self, grounds: dict[str, Reason], asked_about: About) -> dict[str, Reason]:
+        """Return the fields that hold the numbers of a question, or all if none does."""
+        if not asked_about.numbers or len(grounds) < 2:
+            return grounds
+        words = self._fields.words_of
+        return {field: each for field, each in grounds.items() if asked_about.numbers <= words[field]} or grounds
 
-    def _by_words(self, question: Asked, text: str) -> Iterator[Ground]:
-        if not question.needs:
-            for attribute in self._attributes:
-                if attribute.stems <= question.content or (is_spaceless(attribute.key) and attribute.key in text):
-                    yield Ground(attribute.name, Reason.NAMED)
-        content = question.content - self._title
-        if not content or question.asks_how or (question.needs and not question.is_closed):
-            return
-        for field in self._texts:
-            if content <= field.words and field.name != "name":
-                yield Ground(field.name, Reason.WORDS)
+    def _by_words(self, question: Asked, text: str) -> Iterator[tuple[str, Reason]]:
+        asked_about = about(question.stems, self._fields.title)
+        is_of_parts = is_spaceless(text)
+        if is_of_parts:
+            if not question.needs:
+                yield from ((field.name, Reason.NAMED) for field in self._fields.attributes if field.key in text)
+        elif asked_about.things <= self._fields.told:
+            if not question.needs:
+                yield from self._by_key(asked_about)
+            if not question.asks_how or question.asks_where or question.asks_amount:
+                yield from self._holding_all(question, asked_about)
         if question.is_closed and _DIGIT.search(text):
-            yield from self._same_amount(self._masked(text))
+            yield from self._same_amount(text)
 
-    def _same_amount(self, text: str) -> Iterator[Ground]:
+    def _by_key(self, asked_about: About) -> Iterator[tuple[str, Reason]]:
+        """Yield the attributes whose names stand in a question."""
+        named, words = asked_about.all, self._fields.words_of
+        for attribute in self._fields.attributes:
+            if attribute.stems <= named and holds(words[attribute.name], asked_about.things):
+                yield attribute.name, Reason.NAMED
+
+    def _holding_all(self, question: Asked, asked_about: About) -> Iterator[tuple[str, Reason]]:
+        """Yield the fields whose texts hold all that a question is about, or one of two things that it gives."""
+        things, sides = asked_about.things | asked_about.numbers, asked_about.alternatives
+        for field in self._fields.texts if things or sides else ():
+            if field.name == "name" or not holds(field.words, things):
+                continue
+            if sides and not any(holds(field.words, side) for side in sides):
+                continue
+            if asked_about.uses and not any(holds(field.words, (use,)) for use in asked_about.uses):
+                continue
+            if not question.asks_amount or is_numbered(field.stems, things):
+                yield field.name, Reason.WORDS
+
+    def _same_amount(self, text: str) -> Iterator[tuple[str, Reason]]:
         """Yield the fields that hold an amount of a question: "is 500 ml enough for two"."""
         for said in quantities(text):
-            for field in self._texts:
+            for field in self._fields.texts:
                 if _DIGIT.search(field.text) and any(said.agrees(each) for each in quantities(field.text)):
-                    yield Ground(field.name, Reason.UNIT)
+                    yield field.name, Reason.UNIT
 
 
-def _field(name: str, text: str) -> _Field:
-    stems = stems_of(text)
-    return _Field(name, text, stems, frozenset(stems))
-
-
-def _kinds(text: str) -> Iterator[str]:
-    """Yield the kinds of the amounts in a text; 5G is no mass."""
-    for each in quantities(_GENERATION.sub(" ", text)) if _DIGIT.search(text) else ():
-        yield from (kind for kind, _, _ in each.values)
-
-
-def _holds_any(stems: Sequence[str], phrases: Sequence[tuple[str, ...]]) -> bool:
-    joined = f" {' '.join(stems)} "
-    return any(f" {' '.join(phrase)} " in joined for phrase in phrases)
+def _chosen(said: Sequence[Said], question: Asked, need: Need, *, is_named: bool) -> Iterator[tuple[str, Reason]]:
+    """Yield those of the fields that say what is needed that answer this way of asking for it."""
+    is_of_number = question.asks_amount or (need.is_amount and (question.is_fragment or not question.is_closed))
+    if not is_of_number and ((need.is_list and question.is_closed) or (question.asks_how_to and not need.tells_how)):
+        return
+    for field, by_unit, is_counted in said:
+        if by_unit:
+            if not is_named:
+                yield field, Reason.UNIT
+        elif (
+            is_counted if is_of_number else field != "name" or question.is_closed or (need.is_in_names and not is_named)
+        ):
+            yield field, Reason.SAID
 
 
 @lru_cache(maxsize=PRODUCTS_KEPT)

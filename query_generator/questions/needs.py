@@ -7,20 +7,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from threading import Lock
+from itertools import pairwise
 from typing import Any, NamedTuple
 
-import Stemmer
+from query_generator.questions.stems import is_spaceless, stems_of
 
-from query_generator.questions.standardize import keyed
-
-WORDS_REMEMBERED = 20_000  # some 3 MB
-
-_SENTENCE_END = re.compile(r"[.!。！…]\s+")
-_SPACELESS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
-LEAST_ABLE = 7  # letters of a stem
-_NO_ABLE = frozenset(["portabl"])
-_ARTICLES = frozenset(["the", "a", "an"])
+_MAY_END = re.compile(r"[.!] ")
+_SENTENCE_END = re.compile(r"[.!。！…]\s+(?![a-z])")
+_WORDS = ("closed", "how", "why", "open", "where", "people", "amount", "amounts", "alternatives", "framing")
 
 
 class NeedKind(StrEnum):
@@ -51,78 +45,36 @@ class Need:
     rank: int
     is_specific: bool
     is_list: bool
+    is_free: bool
+    is_amount: bool
+    is_in_names: bool
+    tells_how: bool
     fields: Phrases
     says: Phrases
     first_said: frozenset[str]
     units: frozenset[str]
+    amounts: frozenset[str]
 
 
 class Asked(NamedTuple):
-    """What a question asks for: the needs in the order of the text, and the stems that tell each."""
+    """What a question asks for: the needs in the order of the text, and the stems that tell each; and how it asks."""
 
     stems: tuple[str, ...]
     needs: tuple[Need, ...]
     triggers: Mapping[Need, Sequence[Collection[str]]]
+    is_fragment: bool  # nothing tells how it asks: "juice with no sugar"
+    is_closed: bool  # yes or no answers it, or would answer the fragment
+    asks_how: bool  # how, why, where, when or who
+    asks_where: bool
+    asks_how_to: bool  # "how do I"
+    asks_amount: bool  # only a number answers: "how many", "how cold"
+    asks_why: bool
+    asks_advice: bool  # a reason or a choice: "why", "the jacket or a coat with a hood"
 
     @property
     def need(self) -> Need | None:
         """What is asked for first."""
         return self.needs[0] if self.needs else None
-
-    @property
-    def content(self) -> frozenset[str]:
-        """The stems that carry meaning."""
-        return frozenset(self.stems) - lists().framing
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether it is answered by yes or no: "is there no sugar in it", "juice with no sugar"."""
-        read = lists()
-        if not self.stems or self.stems[0] in read.closed:
-            return bool(self.stems)
-        return not read.without.isdisjoint(self.stems) and read.open.isdisjoint(self.stems)
-
-    @property
-    def asks_why(self) -> bool:
-        """Whether it is answered by a reason."""
-        return bool(self.stems) and self.stems[0] in lists().why
-
-    @property
-    def asks_how(self) -> bool:
-        """Whether it is answered by telling how, why, where, when or who."""
-        return bool(self.stems) and self.stems[0] in lists().how
-
-
-class _Stems(dict[str, str]):
-    """The English stem of each word; words of other languages are cut in the same way wherever they stand.
-
-    What is "dimmable" can be "dimmed": the stems of both are the same.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._stemmer: Any = Stemmer.Stemmer("english")
-        self._lock = Lock()  # a stemmer has one buffer
-
-    def __missing__(self, word: str) -> str:
-        if len(self) >= WORDS_REMEMBERED:
-            self.clear()
-        with self._lock:
-            stem: str = self._stemmer.stemWord(word)
-        if stem.endswith("abl") and len(stem) >= LEAST_ABLE and stem not in _NO_ABLE:
-            stem = stem[:-3]
-            stem = stem[:-1] if stem[-1] == stem[-2] and stem[-1] in "bdgmnprt" else stem
-        self[word] = stem
-        return stem
-
-
-_STEMS = _Stems()
-
-
-def stems_of(text: str) -> tuple[str, ...]:
-    """Return the stems of a text's words without articles."""
-    read = _STEMS
-    return tuple([read[word] for word in keyed(text).words if word not in _ARTICLES])
 
 
 @cache
@@ -132,16 +84,18 @@ def values_known() -> frozenset[str]:
     return frozenset(phrase[0] for need in needs for phrase in need.says.stems if len(phrase) == 1)
 
 
-def is_spaceless(text: str) -> bool:
-    """Whether a text holds letters of a script without spaces between words."""
-    return not text.isascii() and _SPACELESS.search(text) is not None
+class _Longer(NamedTuple):
+    """Phrases that begin with the same two stems; the longest come first."""
+
+    lengths: list[int]
+    needs: dict[tuple[str, ...], list[Need]]
 
 
 class _At(NamedTuple):
     """What a stem may tell: alone, with those that follow it (by the second), or with others anywhere."""
 
     alone: list[Need]
-    longer: dict[str, list[tuple[tuple[str, ...], Need]]]
+    longer: dict[str, _Longer]
     sets: list[tuple[frozenset[str], Need]]
 
 
@@ -153,8 +107,13 @@ class _Lists(NamedTuple):
     how: frozenset[str]
     why: frozenset[str]
     open: frozenset[str]
-    without: frozenset[str]
+    where: frozenset[str]
+    people: frozenset[str]
+    amount: frozenset[str]
+    amounts: frozenset[str]
+    alternatives: frozenset[str]
     framing: frozenset[str]
+    open_or_closed: frozenset[str]
 
 
 @cache
@@ -164,18 +123,15 @@ def lists() -> _Lists:
     parts: dict[str, Need] = {}
     triggers: dict[str, _At] = {}
     for name, entry in data["needs"].items():
-        need = _need(name, entry)
+        need = _need(name, entry, data["needs"].get(entry.get("as"), entry))
         for phrase in entry["asks"]:
             if is_spaceless(phrase):
                 parts[phrase] = need
             else:
                 _add(triggers, stems_of(phrase.replace("+", " ")), need, is_set="+" in phrase)
-    for at in triggers.values():
-        for found in at.longer.values():
-            found.sort(key=lambda entry: -len(entry[0]))
     any_part = re.compile("|".join(map(re.escape, sorted(parts, key=len, reverse=True))))
-    words = (frozenset(stems_of(data[key])) for key in ("closed", "how", "why", "open", "without", "framing"))
-    return _Lists(triggers, parts, any_part, *words)
+    words = {key: frozenset(stems_of(data[key])) for key in _WORDS}
+    return _Lists(triggers, parts, any_part, **words, open_or_closed=words["open"] | words["closed"])
 
 
 def _add(triggers: dict[str, _At], stems: tuple[str, ...], need: Need, *, is_set: bool) -> None:
@@ -185,21 +141,29 @@ def _add(triggers: dict[str, _At], stems: tuple[str, ...], need: Need, *, is_set
     elif len(stems) == 1:
         at.alone.append(need)
     else:
-        at.longer.setdefault(stems[1], []).append((stems, need))
+        longer = at.longer.setdefault(stems[1], _Longer([], {}))
+        longer.needs.setdefault(stems, []).append(need)
+        longer.lengths[:] = sorted({len(each) for each in longer.needs}, reverse=True)
 
 
-def _need(name: str, entry: Mapping[str, Any]) -> Need:
-    says = _phrases(entry.get("says", ()))
+def _need(name: str, entry: Mapping[str, Any], shared: Mapping[str, Any]) -> Need:
+    says = _phrases(shared.get("says", ()))
+    units = frozenset(shared.get("units", ()))
     return Need(
-        name,
+        entry.get("as", name),
         NeedKind(entry.get("kind", "attribute")),
         entry.get("strong", False) - entry.get("weak", False),
         entry.get("specific", False),
         entry.get("list", False),
-        _phrases(entry.get("fields", ())),
+        entry.get("free", False),
+        entry.get("amount", False),
+        entry.get("names", False),
+        entry.get("how", False),
+        _phrases(shared.get("fields", ())),
         says,
         frozenset(stems[0] for stems in says.stems),
-        frozenset(entry.get("units", ())),
+        units,
+        units | frozenset(shared.get("amounts", ())),
     )
 
 
@@ -215,7 +179,7 @@ def asked(text: str) -> Asked:
 
     Of several sentences the last one asks; what it needs may stand in those before.
     """
-    sentences = _SENTENCE_END.split(text.rstrip())
+    sentences = (text,) if text.isascii() and not _MAY_END.search(text) else _SENTENCE_END.split(text.rstrip())
     found = _asked(sentences[-1])
     if len(sentences) > 1 and not found.needs:
         before = _asked(text)
@@ -224,48 +188,75 @@ def asked(text: str) -> Asked:
 
 
 def _asked(text: str) -> Asked:
+    read = lists()
     stems = stems_of(text)
-    found = _triggered(stems)
-    if is_spaceless(text):
-        data = lists()
-        for part in data.any_part.findall(text):
-            found.setdefault(data.parts[part], []).append((part,))
-    return Asked(stems, _first_of_all(tuple(found)), found)
+    found = _triggered(stems, read.triggers)
+    if is_of_parts := is_spaceless(text):
+        for part in read.any_part.findall(text):
+            found.setdefault(read.parts[part], []).append((part,))
+    first = stems[0] if stems else ""
+    is_closed = first in read.closed
+    is_fragment = not (is_closed or is_of_parts) and read.open_or_closed.isdisjoint(stems)
+    asks_how = first in read.how
+    asks_why = first in read.why
+    return Asked(
+        stems,
+        _first_of_all(tuple(found)) if len(found) > 1 else tuple(found),
+        found,
+        is_fragment,
+        is_closed or is_fragment,
+        asks_how,
+        asks_how and first in read.where,
+        asks_how and first in read.amount and len(stems) > 2 and stems[2] in read.people,
+        not is_closed and not read.amount.isdisjoint(stems) and _asks_amount(stems, read),
+        asks_why,
+        asks_why or (is_fragment and not read.alternatives.isdisjoint(stems)),
+    )
 
 
-def _triggered(stems: tuple[str, ...]) -> dict[Need, list[Collection[str]]]:
+def _asks_amount(stems: tuple[str, ...], read: "_Lists") -> bool:
+    for stem, after in pairwise(stems):
+        if stem in read.amount:
+            return after in read.amounts
+    return False
+
+
+def _triggered(stems: tuple[str, ...], triggers: Mapping[str, "_At"]) -> dict[Need, list[Collection[str]]]:
     """Return the needs with the words that tell each; words of a longer phrase tell nothing else."""
-    triggers = lists().triggers
     found: dict[Need, list[Collection[str]]] = {}
-    present, end = set(stems), 0
-    for position in [position for position, stem in enumerate(stems) if stem in triggers]:
-        at = triggers[stems[position]]
+    end, last = 0, len(stems) - 1
+    for position, stem in enumerate(stems):
+        at = triggers.get(stem)
+        if at is None:
+            continue
         for others, need in at.sets:
-            if others <= present:
+            if others.issubset(stems):
                 found.setdefault(need, []).append(others)
         if position < end:
             continue
-        longest = 1
-        for phrase, need in at.longer.get(stems[position + 1], ()) if position + 1 < len(stems) else ():
-            length = len(phrase)
-            if length >= longest and stems[position : position + length] == phrase:
-                found.setdefault(need, []).append(phrase)
-                longest = length
-        if longest > 1:
-            end = position + longest
-            continue
+        if position < last and (longer := at.longer.get(stems[position + 1])):
+            for length in longer.lengths:
+                phrase = stems[position : position + length]
+                if phrase in longer.needs:
+                    end = position + length
+                    for need in longer.needs[phrase]:
+                        found.setdefault(need, []).append(phrase)
+                    break
+            if position < end:
+                continue
         for need in at.alone:
-            found.setdefault(need, []).append(stems[position : position + 1])
+            found.setdefault(need, []).append((stem,))
     return found
 
 
 def _first_of_all(needs: tuple[Need, ...]) -> tuple[Need, ...]:
     """Return the needs that a question is about: an opinion about a price is an opinion, a strong need beats a weak."""
-    if len(needs) < 2:
-        return needs
     for kind in (NeedKind.OPINION, NeedKind.SHOP):
-        if some := tuple(need for need in needs if need.kind is kind):
-            return some
-    attributes = tuple(need for need in needs if need.kind is NeedKind.ATTRIBUTE)
-    highest = max((need.rank for need in attributes), default=0)
-    return tuple(need for need in attributes if need.rank == highest) or needs
+        if some := [need for need in needs if need.kind is kind]:
+            return tuple(some)
+    kind = NeedKind.ATTRIBUTE
+    ranks = [need.rank for need in needs if need.kind is kind]
+    if not ranks:
+        return needs
+    highest = max(ranks)
+    return tuple([need for need in needs if need.rank == highest and need.kind is kind])

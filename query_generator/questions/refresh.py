@@ -26,8 +26,9 @@ def no_longer_holding(
     """Return the questions that the product's new fields speak against, by `query_id`, each with its reason.
 
     The reasons: contradiction or false_presupposition, by `Checks`, and ungrounded: fields answered the question, and
-    none does now, or it speaks of what only the earlier fields told. A question about the market that does not name
-    the product says nothing of its fields.
+    none does now, or it speaks of what only the earlier fields told. What a later version of the matching no longer
+    takes for an answer is no change of the product. A question about the market that does not name the product says
+    nothing of its fields.
 
     Args:
         product: as it is now.
@@ -37,6 +38,7 @@ def no_longer_holding(
     """
     checks, grounds = Checks(product, query_type, locale="und"), grounds_of(product, query_type)
     gone = Gone(earlier, product) if earlier else None
+    grounds_before = grounds_of(earlier, query_type) if earlier else None
     off = {}
     for query_id, question, is_persons in listed:
         if is_persons:
@@ -45,8 +47,10 @@ def no_longer_holding(
         is_of_product = question.branded or query_type is QueryType.PRODUCT
         if reason in OF_FACTS:
             off[query_id] = reason
-        elif (question.grounded_in and not grounds(question.text)) or (
-            gone and is_of_product and gone.is_spoken_of(question.text)
+        elif (gone and is_of_product and gone.is_spoken_of(question.text)) or (
+            question.grounded_in
+            and not grounds(question.text)
+            and (grounds_before is None or grounds_before(question.text))
         ):
             off[query_id] = UNGROUNDED
     return off

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 from query_generator.models import Product, normalize_key_part
 from query_generator.questions.families import leaf_of
-from query_generator.questions.needs import NeedKind, asked, stems_of
+from query_generator.questions.needs import NeedKind, asked
 from query_generator.questions.spoken_name import spoken_name
+from query_generator.questions.stems import stems_of
 
 MOST_CATEGORIES = 1_000
 CATEGORIES_SHOWN, ATTRIBUTES_SHOWN = 100, 10

@@ -166,6 +166,16 @@ def test_only_questions_of_the_product_are_switched_off_and_none_of_a_person() -
     assert no_longer_holding(TABLE, QueryType.PRODUCT, listed, TABLE) == {}
 
 
+def test_a_question_that_the_fields_never_answered_goes_with_no_change() -> None:
+    """What an earlier version took for an answer stays, whatever else of the product changes; what was one goes."""
+    why = Question("Why does the Halden Side Table cost 129 euros?", branded=True, grounded_in=("price",))
+    how = Question("How long is the warranty?", branded=True, grounded_in=("warranty",))
+    now = without("warranty", "holds")
+    listed = [Listed(1, why), Listed(2, how)]
+    assert no_longer_holding(now, QueryType.PRODUCT, listed, TABLE) == {2: "ungrounded"}
+    assert no_longer_holding(now, QueryType.PRODUCT, listed) == {1: "ungrounded", 2: "ungrounded"}
+
+
 @pytest.mark.parametrize("text", ["", "\x00", "\ud800 kg?", "9" * 5000, "重" * 3000, "the " * 3000, "$" * 50])
 def test_no_text_is_too_odd(text: str) -> None:
     """Whatever a question or a field holds."""

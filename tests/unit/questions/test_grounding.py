@@ -10,7 +10,7 @@ import pytest
 from query_generator.models import Product, QueryType
 from query_generator.questions.grounding import Grounding, Reason, grounds_of
 
-_LABELLED = Path(__file__).parent / "labelled" / "grounding.json"
+_LABELLED = Path(__file__).parent / "labelled"
 LAMP = Product(
     "Arc Desk Lamp",
     "Lumora",
@@ -23,9 +23,9 @@ LAMP = Product(
 
 
 @cache
-def labelled() -> dict[str, Any]:
+def labelled(name: str = "grounding") -> dict[str, Any]:
     """Products, and questions about them with the fields that answer each."""
-    data: dict[str, Any] = json.loads(_LABELLED.read_text(encoding="utf-8"))
+    data: dict[str, Any] = json.loads((_LABELLED / f"{name}.json").read_text(encoding="utf-8"))
     data["products"] = {
         key: Product(**{**fields, "attributes": tuple(fields["attributes"].items())})
         for key, fields in data["products"].items()
@@ -33,12 +33,19 @@ def labelled() -> dict[str, Any]:
     return data
 
 
-@pytest.mark.parametrize("half", ["known", "held_out"])
-def test_fields_answer_the_questions_that_people_say_they_answer(half: str) -> None:
-    """Of 223 questions labelled by hand at least 19 of 20 named fields are right, and 9 of 10 answers are found."""
+@pytest.mark.parametrize(
+    ("name", "part"), [("grounding", "known"), ("grounding", "held_out"), ("grounding_kinds", "pairs")]
+)
+def test_fields_answer_the_questions_that_people_say_they_answer(name: str, part: str) -> None:
+    """Of 309 questions labelled by hand at least 19 of 20 named fields are right, and 9 of 10 answers are found.
+
+    Most of those of `grounding_kinds` are of kinds that no field answers, whatever words stand in it: reasons,
+    remedies, opinions, comparisons, troubles, amounts without a number, and things beside what the field says.
+    """
+    data = labelled(name)
     right = wrong = found = answerable = 0
-    for key, question, fields in labelled()[half]:
-        named = grounds_of(labelled()["products"][key], QueryType.PRODUCT)(question) or ()
+    for key, question, fields in data[part]:
+        named = grounds_of(data["products"][key], QueryType.PRODUCT)(question) or ()
         hits = sum(name in fields for name in named)
         right, wrong = right + hits, wrong + len(named) - hits
         answerable, found = answerable + bool(fields), found + bool(hits)
@@ -57,7 +64,8 @@ def test_fields_answer_the_questions_that_people_say_they_answer(half: str) -> N
         ("Who makes the Arc Desk Lamp?", "brand", Reason.NAMED),
         ("How heavy is the Arc Desk Lamp?", "description", Reason.UNIT),
         ("What is the arm made of?", "description", Reason.SAID),
-        ("Can the Arc Desk Lamp be dimmed?", "description", Reason.WORDS),
+        ("Can the Arc Desk Lamp be dimmed?", "description", Reason.SAID),
+        ("Does the Arc Desk Lamp have an LED?", "description", Reason.WORDS),
         ("I have a small desk. How much does the Arc weigh?", "description", Reason.UNIT),
     ],
 )

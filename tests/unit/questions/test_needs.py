@@ -20,8 +20,17 @@ def need_of(question: str) -> str:
         ("How many grams does the _ weigh?", "weight"),
         ("Wie schwer ist _?", "weight"),
         ("_的重量是多少？", "weight"),
-        ("Can I put _ in the dishwasher?", "care"),
-        ("Are _ machine washable?", "care"),
+        ("Can I put _ in the dishwasher?", "dishwasher"),
+        ("Are _ machine washable?", "machine washing"),
+        ("Is it easy to clean?", "care"),
+        ("What is the insulation made of?", "material"),
+        ("Does it rust?", "rust resistance"),
+        ("Is _ good for novices?", "skill level"),
+        ("Can a beginner ride it?", "skill level"),
+        ("Can I take _ on a plane?", "cabin baggage"),
+        ("Does _ measure heart rate?", ""),
+        ("Does it let rain in after a year?", "opinions"),
+        ("Is it light or heavy?", "weight"),
         ("How much does shipping cost for _?", "delivery"),
         ("Is the price of _ fair price or too expensive?", "worth"),
         ("What does _ cost?", "price"),
@@ -76,3 +85,36 @@ def test_the_list_of_needs_can_be_relied_on() -> None:
         assert set(need.get("units", ())) <= set(units), name
         for key in ("asks", "fields", "says"):
             assert len(need.get(key, ())) == len(set(need.get(key, ()))), (name, key)
+
+
+@pytest.mark.parametrize(
+    ("question", "ways"),
+    [
+        ("How many pockets does it have?", {"asks_how", "asks_amount"}),
+        ("For how long does it run?", {"asks_amount"}),
+        ("Wie lange hält der Akku?", {"asks_how", "asks_amount"}),
+        ("How do I clean it?", {"asks_how", "asks_how_to"}),
+        ("How does it attach?", {"asks_how"}),
+        ("Where is the sensor?", {"asks_how", "asks_where"}),
+        ("Is it warm?", {"is_closed"}),
+        ("Juice with no sugar?", {"is_closed", "is_fragment"}),
+        ("The jacket or a coat with a hood?", {"is_closed", "is_fragment", "asks_advice"}),
+        ("Why is it cheap?", {"asks_how", "asks_why", "asks_advice"}),
+        ("Which sizes are there?", set()),
+        ("它有多重？", set()),
+    ],
+)
+def test_it_is_read_how_a_question_asks(question: str, ways: set[str]) -> None:
+    """For yes or no, an amount, a way, a place, a reason or a choice; a fragment as for yes or no."""
+    read = asked(question)
+    known = (
+        "asks_how",
+        "asks_amount",
+        "asks_how_to",
+        "asks_where",
+        "is_closed",
+        "is_fragment",
+        "asks_advice",
+        "asks_why",
+    )
+    assert {way for way in known if getattr(read, way)} == ways
