@@ -10,7 +10,6 @@ from query_generator.errors import (
     RetryableError,
     SkippableError,
 )
-from query_generator.llm.base import GenerationReply, GenerationRequest
 from query_generator.models import Generated
 from query_generator.pipeline.outcomes import DEFERRALS
 from query_generator.store.database import Database
@@ -20,7 +19,6 @@ from tests.support.item_provider import ItemProvider
 from tests.support.list_sink import ListSink
 from tests.support.loop import WANTED, brought, generation, items, queries, run_job, states
 from tests.support.orders import asked as questions_of
-from tests.support.question_texts import questions
 
 BUSY = RetryableError("busy")
 
@@ -193,26 +191,3 @@ def test_an_item_that_has_a_part_gets_one_call_for_the_rest(db: Database) -> Non
     done = items(db)
     assert (done["Product 1", "product"].state, len(done["Product 1", "product"].questions)) == ("succeeded", 4)
     assert done["Product 1", "market"].error.startswith("only 2 of 4 questions after 2 calls")
-
-
-class OneIdea(ItemProvider):
-    """Writes its best questions each time that it is asked, whatever the type, and has more of them."""
-
-    def generate(self, request: GenerationRequest) -> GenerationReply:
-        """Write those that all calls get, and some that only this type gets."""
-        self.requests.append(request)
-        wanted = (
-            "Does the {} flicker on video?",
-            "Is the {} safe in a nursery?",
-            "How bright is the {} in a large room?",
-        )
-        more = questions(request.product.name, str(request.query_type), 0, 3 + WANTED)
-        texts = [text.format(request.product.name) for text in wanted] + more
-        return GenerationReply(tuple(texts), self.name, self.model)
-
-
-def test_what_both_types_got_at_once_is_made_up_for_from_what_else_there_is(db: Database) -> None:
-    """The second of two calls in flight loses what the first has; the next reply's first choice is not that again."""
-    run_job(db, products(6), OneIdea(), threads=6)
-    assert states(db) == {"succeeded": 12}
-    assert all(len(row.questions) == WANTED for row in items(db).values())
