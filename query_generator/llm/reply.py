@@ -24,6 +24,17 @@ _SENTENCE = re.compile(
     r"|The|You|Your|A|An|Based|Yes|No|I|It|This|Here|Sure|In|If|We|To|There|As|For|Complete)\b(?=.*\s)"
 )
 
+_APART = re.compile(r"\A[^\w\s\"“‘'(]|[^\W\d_]{3}[.!]\s|:")
+_SAYS_NOTHING = frozenset(
+    word
+    for words in (
+        "a an the i me my you your we us our he she him her they them their it its this that these those what who which",
+        "one ones own need needs use person people someone somebody anyone everyone something anything else same",
+        "product products item items shopper",
+    )
+    for word in words.split()
+)
+
 _DECODER = json.JSONDecoder(strict=False, parse_int=number)
 
 
@@ -41,7 +52,8 @@ def parse_answer(text: str, finish: object, request: GenerationRequest) -> tuple
         UnusableReplyError: not one question was found.
     """
     if request.opener is not None:
-        question = completed(request.opener, without_thinking(text))
+        is_whole = finish != "length"
+        question = completed(request.opener, without_thinking(text)) if is_whole else ""
         return ((question,), (request.groups[0].key,)) if question else ((), ())
     if request.groups and (found := _grouped(text, [group.key for group in request.groups])):
         return tuple(question for _, question in found), tuple(key for key, _ in found)
@@ -147,10 +159,15 @@ def _sound(text: str) -> str:
     return text if text.isascii() else text.encode(errors="ignore").decode()
 
 
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", text.casefold())
+
+
 def completed(opener: str, text: str) -> str:
     """Return the question that a model has completed: the first line up to its mark, after the opener.
 
-    Returns nothing for what adds no word, or begins a sentence of its own that is no question.
+    Returns nothing for what adds no word but pronouns and those of the opener, begins with a sign, states something
+    after it, or begins a sentence of its own that is no question.
     """
     line = next((line for line in text.splitlines() if line.strip()), "").strip().strip('"“”*').strip()
     added = line.partition("?")[0].strip()
@@ -160,5 +177,7 @@ def completed(opener: str, text: str) -> str:
         return f"{added}?" if sentence["asks"] else ""
     added = added.strip().lstrip(". …")
     if not _WORD.search(added) or "question" in added.casefold():
+        return ""
+    if opener and (_APART.search(added) or _SAYS_NOTHING.union(_words(opener)).issuperset(_words(added))):
         return ""
     return f"{opener} {added.rstrip(' :;,.')}?".lstrip()

@@ -163,7 +163,8 @@ def _one_question(
 ) -> GenerationRequest:
     """Return the request for a question of one of the groups, by turns."""
     group = replace(groups[known.answered % len(groups)], count=1)
-    prompt, opener = small_prompt(product, query_type, group, known.answered, order.locale)
+    is_led = known.answered > len(known.existing)  # a reply was of no use
+    prompt, opener = small_prompt(product, query_type, group, known.answered, order.locale, is_led=is_led)
     texts = tuple(question.text for question in (*known.existing, *known.shared))
     is_last = known.answered + 1 >= order.calls
     stored = tuple(known.stored)
