@@ -25,14 +25,10 @@ _SENTENCE = re.compile(
 )
 
 _APART = re.compile(r"\A[^\w\s\"“‘'(]|[^\W\d_]{3}[.!]\s|:")
-_SAYS_NOTHING = frozenset(
-    word
-    for words in (
-        "a an the i me my you your we us our he she him her they them their it its this that these those what who which",
-        "one ones own need needs use person people someone somebody anyone everyone something anything else same",
-        "product products item items shopper",
-    )
-    for word in words.split()
+_SAYS_NOTHING = re.compile(
+    r"an?|the|i|me|my|you|your|we|us|our|he|him|she|her|they|them|their|its?|this|that|these|those|what|who|which"
+    r"|ones?|own|needs?|use|person|people|some(?:one|body|thing)|any(?:one|body|thing)|every(?:one|body)|else|same"
+    r"|products?|items?"
 )
 
 _DECODER = json.JSONDecoder(strict=False, parse_int=number)
@@ -159,6 +155,11 @@ def _sound(text: str) -> str:
     return text if text.isascii() else text.encode(errors="ignore").decode()
 
 
+def _says_nothing(opener: str, added: str) -> bool:
+    said = set(_words(opener))
+    return all(word in said or _SAYS_NOTHING.fullmatch(word) for word in _words(added))
+
+
 def _words(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", text.casefold())
 
@@ -178,6 +179,6 @@ def completed(opener: str, text: str) -> str:
     added = added.strip().lstrip(". …")
     if not _WORD.search(added) or "question" in added.casefold():
         return ""
-    if opener and (_APART.search(added) or _SAYS_NOTHING.union(_words(opener)).issuperset(_words(added))):
+    if opener and (_APART.search(added) or _says_nothing(opener, added)):
         return ""
     return f"{opener} {added.rstrip(' :;,.')}?".lstrip()
