@@ -156,7 +156,7 @@ def _sound(text: str) -> str:
 
 
 def _says_nothing(opener: str, added: str) -> bool:
-    said = set(_words(opener))
+    said = set(_words(opener.rpartition(". ")[2]))
     return all(word in said or _SAYS_NOTHING.fullmatch(word) for word in _words(added))
 
 

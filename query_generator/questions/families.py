@@ -14,7 +14,7 @@ SHORTEST_IN_COMPOUND = 6  # letters of a word that is found within another, as i
 
 def family_of(product: Product) -> str:
     """Return the family whose words the leaf of the category has, else its other levels, else the name; or `any`."""
-    for text in (*reversed(levels_of(product.category)), product.name):
+    for text in (*reversed(_levels(product.category)), product.name):
         if family := _named_in(text.casefold()):
             return family
     return _UNKNOWN
@@ -27,7 +27,12 @@ def is_of_family(word: str, family: str) -> bool:
 
 def leaf_of(category: str) -> str:
     """Return the last level of a category: "Boots" of "Footwear > Boots"."""
-    return next(reversed(levels_of(category)), "")
+    return next(reversed(_levels(category)), "")
+
+
+def _levels(category: str) -> list[str]:
+    """Return the levels of a category; a slash between spaces parts them, too, as the last of its words tells most."""
+    return [part for level in levels_of(category) for part in level.split(" / ")]
 
 
 @lru_cache(maxsize=1024)

@@ -28,11 +28,8 @@ OWN_LANGUAGE = "Write one question in the language of the product."
 MOST_FACTS = 6  # attributes
 MOST_DESCRIPTION = 300  # characters
 MOST_SHORT_WORDS = 5  # of an opener for a short question, with the slots
-# What no shopper says: keys, ids, hashes and codes of articles. Measures stay.
-_CODE = re.compile(
-    r"(?<!\S)(?![\d.,x×/-]+[a-zA-Z\"″%]{0,4}[.,;]?(?!\S))"
-    r"(?:(?=\S*\d)(?=\S*[^\W\d])[\w+/=:-]{8,}|\d{6,}|[\w+/=-]*(?:[a-z]+[A-Z]+){3}[\w+/=-]*)(?!\S)"
-)
+_MEASURE = re.compile(r"(?!\d{6})[\d.,x×/-]+[a-zA-Z\"″%]{0,4}")
+_CODE = re.compile(r"(?=.*\d)(?=.*[^\W\d_])[\w+/=:-]{8,}|\d{6,}|[\w+/=-]*(?:[a-z]+[A-Z]+){3}[\w+/=-]*|\w+://.*")
 
 
 def small_prompt(
@@ -77,7 +74,13 @@ def _facts(product: Product, *, is_named: bool) -> list[str]:
         return [f"Product: {kind}"]
     named = (("Product", product.name), ("Brand", product.brand), ("Kind", kind))
     facts = [*named, *product.attributes[:MOST_FACTS], ("About", product.description[:MOST_DESCRIPTION])]
-    return [f"{name}: {value}" for name, value in facts if value and (name == "Product" or not _CODE.search(value))]
+    return [f"{name}: {value}" for name, value in facts if value and (name == "Product" or not _holds_code(value))]
+
+
+def _holds_code(value: str) -> bool:
+    """Whether a text holds what no shopper says: a key, an id, a hash, the code of an article, an address."""
+    words = (word.strip(",;.()") for word in value.split())
+    return any(_CODE.fullmatch(word) and not _MEASURE.fullmatch(word) for word in words)
 
 
 def _opener(

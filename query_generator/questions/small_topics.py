@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from query_generator.llm.offline_grammar.composing import fitting
 from query_generator.llm.offline_grammar.kinds import is_plural
+from query_generator.llm.offline_grammar.vocabulary import Domain
 from query_generator.llm.offline_grammar.wording import wording_of
 from query_generator.models import Product
 from query_generator.questions.families import family_of
@@ -43,21 +44,28 @@ def topics_for(product: Product) -> Mapping[str, Sequence[str]]:
     order of the product's own. What has none is left out.
     """
     said, family = wording_of(product), family_of(product)
-    domain = said.domain if said.domain and said.domain.uses else None
-    if domain:
-        lists = {"use": domain.uses, "matter": domain.matters}
-        if said.goods:
-            features = tuple(one for one in domain.features if "no " not in one.split(": ")[-1][:3])
-            lists |= {"feature": features, "choice": domain.choices, "trouble": domain.troubles}
-        found = {slot: fitting(topics, said.goods) for slot, topics in lists.items()}
-        found["task"] = [use for use in found["use"] if _TASK.match(use)]
+    if said.domain and said.domain.uses:
+        found = _of_kind(said.domain, said.goods)
     else:
-        found = {
-            "use": [*topics_of(family, "needs"), *topics_of(family, "situations")],
-            "matter": list(topics_of(family, "worries")),
-            "care": list(topics_of(family, "care")),
-        }
+        uses = [*topics_of(family, "needs"), *topics_of(family, "situations")]
+        found = {"use": uses, "matter": topics_of(family, "worries")}
+    if not found.get("trouble"):
+        found["care"] = topics_of(family, "care")
     return {slot: sorted(topics, key=lambda topic: _mixed(product, topic)) for slot, topics in found.items() if topics}
+
+
+def _of_kind(domain: Domain, goods: str) -> dict[str, Sequence[str]]:
+    uses = fitting(domain.uses, goods)
+    tasks = [use for use in uses if _TASK.match(use)]
+    found: dict[str, Sequence[str]] = {"use": uses, "matter": fitting(domain.matters, goods), "task": tasks}
+    if not goods:
+        return found
+    features = [one for one in fitting(domain.features, goods) if not one.startswith("no ")]  # "with no expiry date"
+    return found | {
+        "feature": features,
+        "choice": fitting(domain.choices, goods),
+        "trouble": fitting(domain.troubles, goods),
+    }
 
 
 def _mixed(product: Product, topic: str) -> bytes:
