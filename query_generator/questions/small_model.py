@@ -20,9 +20,13 @@ from query_generator.llm.base import Prompt
 from query_generator.models import Facets, Product, QueryType, SlotGroup, Style
 from query_generator.questions.language import ENGLISH, asked_language
 from query_generator.questions.plan import about
+from query_generator.questions.small_model_before import VERSION as FORMER_VERSION
+from query_generator.questions.small_model_before import former_prompt
 from query_generator.questions.small_topics import topics_for, words_for
 
 VERSION = "3 small"
+"""Of new jobs; another wording, and other openers, need another one."""
+SMALL_VERSIONS = (FORMER_VERSION, VERSION)
 _LEFT_OPEN = ("{use}", "{task}")  # topics that even a weak model finds another of; what else it adds is wrong
 OWN_LANGUAGE = "Write one question in the language of the product."
 MOST_FACTS = 6  # attributes
@@ -39,6 +43,7 @@ def small_prompt(
     number: int,
     locale: str = "",
     *,
+    version: str = VERSION,
     is_led: bool = False,
 ) -> tuple[Prompt, str]:
     """Build the prompt for one question of a group, and its opener, which may be empty.
@@ -52,8 +57,11 @@ def small_prompt(
         group: whose question it is.
         number: of the call for the item, so that calls differ.
         locale: of the question, as BCP 47; "" is the language of the product's texts.
+        version: of the prompt, one of SMALL_VERSIONS.
         is_led: tell how the opener goes on, also where that is left to the model at first.
     """
+    if version == FORMER_VERSION:
+        return former_prompt(product, query_type, group, number, locale)
     opener, topic, is_open = _opener(product, query_type, group, number, locale)
     if opener:
         begun = opener if is_open and not is_led else f"{opener} {topic}"

@@ -23,7 +23,7 @@ class JobStatus(StrEnum):
 
 TERMS = (
     *("num_questions", "providers", "models", "prompt_version", "unbranded_share", "personas", "locale"),
-    *("market_scope", "variant_scope"),
+    *("market_scope", "variant_scope", "small_version"),
 )
 """What the questions of a job depend on."""
 
