@@ -145,6 +145,7 @@ def standardize(text: str) -> str:
         question = " ".join(plain.split())
         if (
             question[:2].isalpha()
+            and " ," not in question
             and question[0] not in _NUMBERING_LETTERS
             and _PLAIN_END.search(question, len(question) - 2)
         ):
