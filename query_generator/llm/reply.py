@@ -161,7 +161,7 @@ def _says_nothing(opener: str, added: str) -> bool:
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"[^\W_]+", text.casefold())
+    return [word.removesuffix("s") or word for word in re.findall(r"[^\W_]+", text.casefold())]
 
 
 def completed(opener: str, text: str) -> str:
