@@ -156,12 +156,13 @@ def _sound(text: str) -> str:
 
 
 def _says_nothing(opener: str, added: str) -> bool:
-    said = set(_words(opener.rpartition(". ")[2]))
-    return all(word in said or _SAYS_NOTHING.fullmatch(word) for word in _words(added))
+    """Whether each added word is a pronoun and the like, or stands in the opener's last sentence in either number."""
+    said = {word.removesuffix("s") for word in _words(opener.rpartition(". ")[2])}
+    return all(word.removesuffix("s") in said or _SAYS_NOTHING.fullmatch(word) for word in _words(added))
 
 
 def _words(text: str) -> list[str]:
-    return [word.removesuffix("s") or word for word in re.findall(r"[^\W_]+", text.casefold())]
+    return re.findall(r"[^\W_]+", text.casefold())
 
 
 def completed(opener: str, text: str) -> str:

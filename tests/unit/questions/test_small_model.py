@@ -82,6 +82,7 @@ def test_a_product_in_another_language_gets_no_english_beginning() -> None:
         ("you", ""),
         ("which boots", ""),
         ("a boot", ""),
+        ("this", ""),
         (": 3.99", ""),
         (", which is better", ""),
         ("wet rock. They are warm and light", ""),
