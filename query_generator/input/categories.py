@@ -64,6 +64,11 @@ def category_of(value: Any) -> str:
     return "" if alone in _NO_CATEGORY or _ONLY_ID.fullmatch(joined) else joined
 
 
+def levels_of(category: str) -> tuple[str, ...]:
+    """Return the levels of a category that `category_of` returned, or that was written as it writes them."""
+    return _path_in(category)
+
+
 def first_category(fields: Iterable[tuple[str, Any]]) -> str:
     """Return the category of the first field that holds one; `type` may say the kind of the record instead."""
     for field, value in fields:
@@ -172,8 +177,8 @@ def _paths_in(text: str, weak: bool) -> Iterator[list[str]]:
     elif "|" in text or ";" in text:
         parts = text.split("|" if "|" in text else ";")
         yield from _all_paths(parts) or [parts]
-    elif weak and _SLASH.search(text):
-        yield from _all_paths(text.split(",")) or [_SLASH.split(text)]
+    elif weak and len(levels := _by_slash(text)) > 1:
+        yield from _all_paths(text.split(",")) or [levels]
     elif weak and "&" not in text:
         yield _COMMA.split(text)
     else:
@@ -194,5 +199,17 @@ def _same_root(text: str) -> list[str]:
 def _all_paths(parts: list[str]) -> list[list[str]]:
     """Return the levels of each part, if `/` parts levels in all of several."""
     usable = [part.strip() for part in parts if part.strip()]
-    several = len(usable) > 1 and all(_SLASH.search(part) for part in usable)
-    return [_SLASH.split(part) for part in usable] if several else []
+    paths = [_by_slash(part) for part in usable]
+    return paths if len(paths) > 1 and all(len(path) > 1 for path in paths) else []
+
+
+def _by_slash(text: str) -> list[str]:
+    """Return the levels that `/` parts; where they begin with capitals, a small word goes on: Ski/boarding."""
+    first, *others = _SLASH.split(text)
+    levels = [first]
+    for part in others:
+        if first[:1].isupper() and part.partition(" ")[0].islower():
+            levels[-1] += f"/{part}"
+        else:
+            levels.append(part)
+    return levels

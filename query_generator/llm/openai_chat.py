@@ -43,6 +43,8 @@ _BOUNDED_SCHEMA = OptionalParameters(partial(_schema, bounded=True), ("maxitems"
 _SCHEMA = OptionalParameters(_schema, _SCHEMA_WORDS)
 # Models of this price class reason at medium effort by default, which is billed and which plain questions do not need.
 _EFFORT = OptionalParameters(lambda _: {"reasoning_effort": "low"}, ("reasoning_effort", "reasoning.effort"))
+# A small model that goes on from an opener strays less.
+_STEADY = OptionalParameters(lambda request: {} if request.opener is None else {"temperature": 0.4}, ("temperature",))
 
 
 class OpenAIProvider(HttpProvider):
@@ -132,7 +134,7 @@ def openai_parameters(limit: OutputLimit) -> ParameterSets:
 
 def compatible_parameters(limit: OutputLimit) -> ParameterSets:
     """Return what calls to a compatible service set; many ignore `max_completion_tokens`, some refuse any effort."""
-    return ParameterSets(_limits(limit)[::-1], [_MEASURED_SCHEMA, _SCHEMA])
+    return ParameterSets(_limits(limit)[::-1], [_MEASURED_SCHEMA, _SCHEMA], [_STEADY])
 
 
 def _limits(limit: OutputLimit) -> list[OptionalParameters]:

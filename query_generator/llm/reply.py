@@ -24,6 +24,13 @@ _SENTENCE = re.compile(
     r"|The|You|Your|A|An|Based|Yes|No|I|It|This|Here|Sure|In|If|We|To|There|As|For|Complete)\b(?=.*\s)"
 )
 
+_APART = re.compile(r"\A[^\w\s\"“‘'(]|[^\W\d_]{3}[.!]\s|:")
+_SAYS_NOTHING = re.compile(
+    r"an?|the|i|me|my|you|your|we|us|our|he|him|she|her|they|them|their|its?|this|that|these|those|what|who|which"
+    r"|ones?|own|needs?|use|person|people|some(?:one|body|thing)|any(?:one|body|thing)|every(?:one|body)|else|same"
+    r"|products?|items?"
+)
+
 _DECODER = json.JSONDecoder(strict=False, parse_int=number)
 
 
@@ -41,7 +48,8 @@ def parse_answer(text: str, finish: object, request: GenerationRequest) -> tuple
         UnusableReplyError: not one question was found.
     """
     if request.opener is not None:
-        question = completed(request.opener, without_thinking(text))
+        is_whole = finish != "length"
+        question = completed(request.opener, without_thinking(text)) if is_whole else ""
         return ((question,), (request.groups[0].key,)) if question else ((), ())
     if request.groups and (found := _grouped(text, [group.key for group in request.groups])):
         return tuple(question for _, question in found), tuple(key for key, _ in found)
@@ -147,10 +155,21 @@ def _sound(text: str) -> str:
     return text if text.isascii() else text.encode(errors="ignore").decode()
 
 
+def _says_nothing(opener: str, added: str) -> bool:
+    """Whether each added word is a pronoun and the like, or stands in the opener's last sentence in either number."""
+    said = {word.removesuffix("s") for word in _words(opener.rpartition(". ")[2])}
+    return all(word.removesuffix("s") in said or _SAYS_NOTHING.fullmatch(word) for word in _words(added))
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", text.casefold())
+
+
 def completed(opener: str, text: str) -> str:
     """Return the question that a model has completed: the first line up to its mark, after the opener.
 
-    Returns nothing for what adds no word, or begins a sentence of its own that is no question.
+    Returns nothing for what adds no word but pronouns and those of the opener, begins with a sign, states something
+    after it, or begins a sentence of its own that is no question.
     """
     line = next((line for line in text.splitlines() if line.strip()), "").strip().strip('"“”*').strip()
     added = line.partition("?")[0].strip()
@@ -160,5 +179,7 @@ def completed(opener: str, text: str) -> str:
         return f"{added}?" if sentence["asks"] else ""
     added = added.strip().lstrip(". …")
     if not _WORD.search(added) or "question" in added.casefold():
+        return ""
+    if opener and (_APART.search(added) or _says_nothing(opener, added)):
         return ""
     return f"{opener} {added.rstrip(' :;,.')}?".lstrip()

@@ -13,6 +13,7 @@ from query_generator.questions.order import Order
 from query_generator.questions.personas import load_personas, name_of, shipped_personas
 from query_generator.questions.plan import PlanSettings
 from query_generator.questions.prompts import PROMPT_VERSION, PROMPTS_WITHOUT_LOCALE, prompt_versions
+from query_generator.questions.small_model import SMALL_VERSIONS
 from query_generator.store.jobs import JobMetadata
 
 FROM_JOB = "from-job"
@@ -39,12 +40,15 @@ def order_of(config: JobConfig, metadata: JobMetadata) -> Order:
         ConfigurationError: the job began with a version of prompts that is not known here, or the file of personas
             cannot be used.
     """
-    version = PROMPT_VERSION if config.refresh else metadata.terms.get("prompt_version", PROMPT_VERSION)
-    if version not in prompt_versions():
-        raise ConfigurationError(
-            f"job {config.job_id} began with prompts of version {version}, which this version of the program does not "
-            "know; run it with the newer program, or with --refresh"
-        )
+    began = {} if config.refresh else metadata.terms
+    version = began.get("prompt_version", PROMPT_VERSION)
+    small_version = began.get("small_version", SMALL_VERSIONS[0] if began else SMALL_VERSIONS[-1])
+    for known, one in ((prompt_versions(), version), (SMALL_VERSIONS, small_version)):
+        if one not in known:
+            raise ConfigurationError(
+                f"job {config.job_id} began with prompts of version {one}, which this version of the program does not "
+                "know; run it with the newer program, or with --refresh"
+            )
     locale = "" if config.locale == "auto" else config.locale
     if locale and version in PROMPTS_WITHOUT_LOCALE:
         raise ConfigurationError(
@@ -69,6 +73,7 @@ def order_of(config: JobConfig, metadata: JobMetadata) -> Order:
         locale,
         shared_types,
         bool(shared_types) and all(writes_both(name, config) for name in config.providers),
+        small_version,
     )
 
 
@@ -90,6 +95,7 @@ def terms_of(config: JobConfig, order: Order) -> dict[str, Any]:
     }
     if order.prompt_version == FIRST_PROMPT_VERSION:
         return terms
+    terms["small_version"] = order.small_version
     terms |= {"unbranded_share": order.plan.unbranded_share, "personas": name_of(order.plan.personas)}
     if order.prompt_version in PROMPTS_WITHOUT_LOCALE:
         return terms

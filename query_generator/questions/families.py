@@ -5,18 +5,17 @@ import re
 from functools import cache, lru_cache
 from pathlib import Path
 
+from query_generator.input.categories import levels_of
 from query_generator.models import Product
 
 _UNKNOWN = "any"
 SHORTEST_IN_COMPOUND = 6  # letters of a word that is found within another, as in Wanderschuhe
-_LEVELS = re.compile(r"\s*(?:>|/|\||»|›|\\)\s*")
 
 
 def family_of(product: Product) -> str:
     """Return the family whose words the leaf of the category has, else its other levels, else the name; or `any`."""
-    levels = [level for level in _LEVELS.split(product.category.casefold()) if level]
-    for text in (*reversed(levels), product.name.casefold()):
-        if family := _named_in(text):
+    for text in (*reversed(_levels(product.category)), product.name):
+        if family := _named_in(text.casefold()):
             return family
     return _UNKNOWN
 
@@ -28,7 +27,12 @@ def is_of_family(word: str, family: str) -> bool:
 
 def leaf_of(category: str) -> str:
     """Return the last level of a category: "Boots" of "Footwear > Boots"."""
-    return next((level for level in reversed(_LEVELS.split(category.strip())) if level), "")
+    return next(reversed(_levels(category)), "")
+
+
+def _levels(category: str) -> list[str]:
+    """Return the levels of a category; a slash between spaces parts them, too, as the last of its words tells most."""
+    return [part for level in levels_of(category) for part in level.split(" / ")]
 
 
 @lru_cache(maxsize=1024)

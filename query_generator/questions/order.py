@@ -9,7 +9,7 @@ from query_generator.models import Product, QueryType, Question, SlotGroup, Stor
 from query_generator.questions.personas import shipped_personas
 from query_generator.questions.plan import PlanSettings, open_slots, plan
 from query_generator.questions.prompts import PROMPT_VERSION, Part, build_planned_prompt, build_prompt
-from query_generator.questions.small_model import small_prompt
+from query_generator.questions.small_model import VERSION, small_prompt
 
 CUT_WHILE_REPEATING = "cut while it repeated itself"
 """Counted among the dropped texts of an item, once for each reply that ended for its length with mostly repeats."""
@@ -30,6 +30,7 @@ class Order:
         may_ask_singly: do so as soon as the replies show that the model is too weak for a plan.
         shared_types: whose questions are bought once for several products, by `sharing`.
         may_join: ask for both types of a product in one call where the market ones are all branded, see `join`.
+        small_version: of the prompts for one question at a time.
     """
 
     num_questions: int
@@ -42,6 +43,7 @@ class Order:
     locale: str = ""
     shared_types: frozenset[QueryType] = frozenset()
     may_join: bool = False
+    small_version: str = VERSION
 
     @property
     def calls(self) -> int:
@@ -163,7 +165,10 @@ def _one_question(
 ) -> GenerationRequest:
     """Return the request for a question of one of the groups, by turns."""
     group = replace(groups[known.answered % len(groups)], count=1)
-    prompt, opener = small_prompt(product, query_type, group, known.answered, order.locale)
+    is_led = known.answered > len(known.existing)  # a reply was of no use
+    prompt, opener = small_prompt(
+        product, query_type, group, known.answered, order.locale, version=order.small_version, is_led=is_led
+    )
     texts = tuple(question.text for question in (*known.existing, *known.shared))
     is_last = known.answered + 1 >= order.calls
     stored = tuple(known.stored)

@@ -144,6 +144,11 @@ def briefs(query_type: QueryType, *, branded: bool | None = None) -> str:
     return "; ".join(f"{angle.key}: {angle.brief}" for angle in angles)
 
 
+def topics_of(family: str, source: str) -> Sequence[str]:
+    """Return what people of a family of products need, do or worry about; where it has none, what fits anything."""
+    return _families()[family].get(source) or _families()["any"][source]
+
+
 def _branded_count(query_type: QueryType, count: int, unbranded_share: float) -> int:
     """Return how many of the questions name brand or product; of product questions four in ten."""
     share = 1 - unbranded_share if query_type is QueryType.MARKET else 0.4

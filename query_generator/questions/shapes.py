@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from query_generator.questions.standardize import END_MARKS, HIDING
+from query_generator.questions.standardize import END_MARKS, HIDING, has_open_quote
 
 MIN_CHARACTERS = 8
 MIN_CHARACTERS_WITHOUT_SPACES = 4
@@ -68,6 +68,8 @@ _OTHER_MARKUP = re.compile(
     r"^\s*[{\[]\s*\"|^\s*\{|\}\s*\??$|[⟨‹＜][^⟩›＞]{0,60}[⟩›＞]|<\||\|>|__[^\W_]|\s#{1,6}\s|\\+[\w\\]|:::|\[\[|\$\(|[?.!]\"\s?,\s?\""
     r"|%[2-7][0-9A-F]|\b(?:alert|eval|exec|system|confirm|fetch|print|require)\s?\(|\bon[a-z]{3,12}\s?="
 )
+# A colon that breaks off a phrase; French has a space before each, but other words.
+_BROKEN_OFF = re.compile(r"\b(?:for|with|than|from|of|the|and|or|about|after|to|in|at|by|is|are) :")
 _CODE = re.compile(r"\{\{|[$#]\{|\{%|<[%|?]|\|>|=|\w\(|\\")
 _PLACEHOLDER = re.compile(
     r"\[[^\]]{1,40}\]|[$#]?\{[^}]{0,40}\}|<[^<>\d\s][^<>]{0,40}>|_{3,}|\.{4,}|\b(?:xxx+|lorem ipsum|tbd|todo:)"
@@ -168,7 +170,9 @@ def _foreign_sign(question: str, words: Sequence[str], own: str) -> str:
             return "address"
     if brackets and _INNER_FORMULA.search(question):
         return "formula"
-    if brackets and _has_markup(question, own):
+    if brackets and (_has_markup(question, own) or (has_open_quote(question) and not has_open_quote(own))):
+        return "markup"
+    if " :" in question and _has_foreign(_BROKEN_OFF, question, own):
         return "markup"
     may_hold = _PLACEHOLDER_SIGNS.search(question) or not _PLACEHOLDER_WORDS.isdisjoint(words)
     return "placeholder" if may_hold and _has_foreign(_PLACEHOLDER, question, own) else ""

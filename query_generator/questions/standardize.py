@@ -52,6 +52,8 @@ _ASKING_ELSEWHERE = re.compile(
     r"|^ما (?:هو|هي|أفضل|أحسن|الفرق|رأي)\s"
     r"|^क्या\s|\sक्या$|(?:^|\s)(?:कौन|कैसा|कैसे|कैसी|कितना|कितने|कितनी|क्यों|कब|कहाँ|कहां)(?!\sभी)(?=\s|$)"
 )
+_SPACE_BEFORE_COMMA = re.compile(r"(?<=\w) +,(?=\s)")  # which no language has
+_INCHES = re.compile(r"(?<=\d)[\"]")
 _TAIL = " ?؟՞፧!.。…"
 # Its question mark is a semicolon; ohm and micro alone are no Greek.
 _GREEK = re.compile("[\u0370-\u03a8\u03aa-\u03bb\u03bd-\u03ff\u1f00-\u1fff]")
@@ -134,14 +136,16 @@ def query_hash(text: str) -> str:
 def standardize(text: str) -> str:
     """Return a text in NFC, with plain letters, single spaces and, if it asks, one question mark at its end.
 
-    Numbering, bullets, quotes around it and harmless invisible characters are removed; characters that hide a part of
-    the text become HIDING. Only the first READ_CHARACTERS characters are used.
+    Numbering, bullets, quotes around it, a closing one that was not opened, spaces before commas, and harmless
+    invisible characters are removed; characters that hide a part of the text become HIDING. Only the first
+    READ_CHARACTERS characters are used.
     """
     plain = text[:READ_CHARACTERS]
     if plain.isascii() and plain.isprintable():
         question = " ".join(plain.split())
         if (
             question[:2].isalpha()
+            and " ," not in question
             and question[0] not in _NUMBERING_LETTERS
             and _PLAIN_END.search(question, len(question) - 2)
         ):
@@ -156,6 +160,8 @@ def standardize(text: str) -> str:
         previous = question
         numbering = _NUMBERING.match(question)
         question = _unwrap(question[numbering.end() :] if numbering else question).strip()
+        if "," in question or '"' in question:
+            question = _without_stray_marks(question)
     if question.endswith(";"):
         question = f"{question[:-1].rstrip()}?" if _GREEK.search(question) else question
     body = question.rstrip(_TAIL)
@@ -165,6 +171,19 @@ def standardize(text: str) -> str:
         end = "?"
     question = body + end if end else question
     return question[:1].title() + question[1:] if question[:2].islower() else question
+
+
+def _without_stray_marks(question: str) -> str:
+    question = _SPACE_BEFORE_COMMA.sub(",", question)
+    body = question.rstrip(_TAIL)
+    if body.endswith('"') and has_open_quote(body) and not body[-2:-1].isdigit():
+        return body[:-1].rstrip() + question[len(body) :]
+    return question
+
+
+def has_open_quote(text: str) -> bool:
+    """Whether a straight quotation mark has no other; the sign of inches is none."""
+    return (text.count('"') - len(_INCHES.findall(text))) % 2 == 1
 
 
 def _lacks_its_mark(body: str) -> bool:

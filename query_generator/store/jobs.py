@@ -22,8 +22,8 @@ class JobStatus(StrEnum):
 
 
 TERMS = (
-    *("num_questions", "providers", "models", "prompt_version", "unbranded_share", "personas", "locale"),
-    *("market_scope", "variant_scope"),
+    *("num_questions", "providers", "models", "prompt_version", "small_version", "unbranded_share"),
+    *("personas", "locale", "market_scope", "variant_scope"),
 )
 """What the questions of a job depend on."""
 

@@ -130,7 +130,7 @@ def domain_of_category(path: list[str], name_words: set[str]) -> Domain | None:
     for part in path:
         kind = kind_of(part)
         candidates = [kind.domain] if kind else []
-        candidates += [_by_category()[word] for word in tokens_of(part) if word in _by_category()]
+        candidates += [_by_category()[word] for word in tokens_of(part.replace("/", " ")) if word in _by_category()]
         for domain in candidates:
             if not name_words.intersection(domain.foreign):
                 return domain

@@ -65,7 +65,8 @@ def words_for(product: Product, language: str) -> Words:
     return Words(said, {**_known(said), **amounts(product, language)}, ordered)
 
 
-def _can_be_had(feature: str) -> bool:
+def can_be_had(feature: str) -> bool:
+    """Whether a thing can be said to come with a feature."""
     return not feature.startswith(("no ", "fewer "))
 
 
@@ -97,7 +98,7 @@ def share(slot: str, values: Sequence[Mapping[str, str]], query_type: QueryType)
         halves = values[0::2], values[1::2]
         values = halves[query_type is QueryType.MARKET] or values
     if slot == "feature" and query_type is QueryType.PRODUCT:
-        values = [each for each in values if _can_be_had(each[slot])] or values
+        values = [each for each in values if can_be_had(each[slot])] or values
     return values
 
 

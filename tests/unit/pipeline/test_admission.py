@@ -14,6 +14,7 @@ from query_generator.pipeline.admission import (
     terms_of,
 )
 from query_generator.questions.prompts import PROMPT_VERSION, PROMPTS_WITHOUT_LOCALE, prompt_versions
+from query_generator.questions.small_model import SMALL_VERSIONS
 from query_generator.store.jobs import JobMetadata
 
 NOTHING_NOTED = JobMetadata()
@@ -110,6 +111,19 @@ def test_a_job_keeps_the_version_of_prompts_that_it_began_with(version: str) -> 
     assert has_other_terms(refreshed, order_of(refreshed, began), began)
     with pytest.raises(ConfigurationError, match=r"prompts of version 99.*--refresh"):
         order_of(config(), JobMetadata({"prompt_version": "99"}))
+
+
+def test_a_job_keeps_the_prompts_for_a_small_model_that_it_began_with() -> None:
+    """Those of before where none are recorded; `--refresh` takes the newest; unknown ones are refused."""
+    first, newest = SMALL_VERSIONS[0], SMALL_VERSIONS[-1]
+    assert order_of(config(), NOTHING_NOTED).small_version == newest
+    began = JobMetadata({"prompt_version": PROMPT_VERSION})
+    assert order_of(config(), began).small_version == first
+    assert order_of(config(REFRESH="1"), began).small_version == newest
+    noted = JobMetadata(terms_of(config(), order_of(config(), began)))
+    assert order_of(config(), noted).small_version == first
+    with pytest.raises(ConfigurationError, match=r"prompts of version 99 small.*--refresh"):
+        order_of(config(), JobMetadata({"small_version": "99 small"}))
 
 
 @pytest.mark.parametrize("version", PROMPTS_WITHOUT_LOCALE)

@@ -294,3 +294,22 @@ def test_standardizing_twice_changes_nothing() -> None:
     for _ in range(30_000):
         once = standardize("".join(chance.choices(PIECES, k=chance.randint(0, 7))))
         assert standardize(once) == once
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Which shirts fit , if I am tall?", "Which shirts fit, if I am tall?"),
+        ('Is the pan good for soups"?', "Is the pan good for soups?"),
+        ('Does the TV with 55" fit?', 'Does the TV with 55" fit?'),
+        ('Does "War and Peace" have maps?', 'Does "War and Peace" have maps?'),
+        ("Quel est le meilleur : A ou B ?", "Quel est le meilleur : A ou B?"),
+        ("How long do groceries last with : 3.99?", ""),
+        ('Can I return it after "You mentioned returning the item?', ""),
+    ],
+)
+def test_marks_that_break_off_are_tidied_or_refused(text: str, kept: str) -> None:
+    """A shopper leaves no space before a comma, opens no quotation without an end, and breaks off at no colon."""
+    accepted = accept_questions([text], 1)
+    assert accepted.questions == ([kept] if kept else [])
+    assert accepted.dropped == (Counter() if kept else Counter(markup=1))

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from query_generator.questions.order import Known, Order, Surroundings, next_req
 from query_generator.questions.personas import Persona
 from query_generator.questions.plan import PlanSettings
 from query_generator.questions.prompts import PROMPT_VERSION, PROMPTS_WITHOUT_LOCALE, prompt_versions
+from query_generator.questions.small_model import SMALL_VERSIONS
 
 PRODUCTS = {
     "boot": Product(
@@ -26,10 +28,10 @@ AROUND = Surroundings(lambda: ("is X worth it",))
 RELEASED = json.loads(Path(__file__).with_name("prompts_of_versions.json").read_text(encoding="utf-8"))
 
 
-def prompt(version: str, product: str, query_type: QueryType, count: int, personas: tuple[Persona, ...] = ()) -> Prompt:
+def prompt(version: str, name: str, query_type: QueryType, count: int, personas: tuple[Persona, ...] = ()) -> Prompt:
     """The prompt for what a product lacks that has one question."""
     order = Order(count, version, PlanSettings(personas=personas))
-    request = next_request(PRODUCTS[product], query_type, order, Known([Question("Is it light?")]), AROUND)
+    request = next_request(PRODUCTS[name], query_type, order, Known([Question("Is it light?")]), AROUND)
     assert request is not None
     return request.prompt
 
@@ -37,8 +39,8 @@ def prompt(version: str, product: str, query_type: QueryType, count: int, person
 def told(version: str) -> dict[str, list[str]]:
     """Prompts of a version, by what they are for."""
     prompts = {
-        f"{product} {query_type} {count}": prompt(version, product, query_type, count)
-        for product, count in (("boot", 5), ("boot", 25), ("tea", 5))
+        f"{name} {query_type} {count}": prompt(version, name, query_type, count)
+        for name, count in (("boot", 5), ("boot", 25), ("tea", 5))
         for query_type in QueryType
     }
     prompts["personas"] = prompt(version, "boot", QueryType.PRODUCT, 5, NURSE)
@@ -56,9 +58,23 @@ def test_a_version_asks_as_it_did_when_it_was_released(version: str) -> None:
     assert told(version) == RELEASED[version]
 
 
+def test_a_small_model_is_asked_as_it_was_when_a_job_began() -> None:
+    """To the letter, in a version that jobs have begun with."""
+    version = SMALL_VERSIONS[0]
+    asked = {}
+    for name, query_type, number in product(PRODUCTS, QueryType, range(4)):
+        order = Order(5, small_model=True, small_version=version)
+        request = next_request(PRODUCTS[name], query_type, order, Known(answered=number))
+        assert request is not None
+        one = request.prompt
+        asked[f"{name} {query_type} {number}"] = [one.system, one.user, one.hint, one.version, request.opener]
+    assert asked == RELEASED[version]
+
+
 def test_new_jobs_get_the_newest_version() -> None:
     """It is the last one of those that are known."""
     assert Order(5).prompt_version == PROMPT_VERSION == prompt_versions()[-1]
+    assert Order(5).small_version == SMALL_VERSIONS[-1]
 
 
 @pytest.mark.parametrize("query_type", list(QueryType))
@@ -66,7 +82,7 @@ def test_a_prompt_with_a_plan_is_short(query_type: QueryType) -> None:
     """Besides the product's data, 25 questions take less than 1,100 characters: what holds for all products stands in
     the standing instructions, which are the same for every product of a type.
     """
-    boot, tea = (prompt(PROMPT_VERSION, product, query_type, 25) for product in PRODUCTS)
+    boot, tea = (prompt(PROMPT_VERSION, name, query_type, 25) for name in PRODUCTS)
     assert boot.system == tea.system
     for one in (boot, tea):
         assert len(one.user.partition("</product_data>")[2]) < 1_100
