@@ -21,10 +21,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from threading import Lock
 from typing import Any
 
 from query_generator.llm.offline_grammar.forms import Form, forms
 
+_MAKING = Lock()
 Topics = Mapping[str, tuple[str, ...]]
 """Texts by what they are."""
 Forms = tuple[Form, ...]
@@ -91,9 +93,17 @@ def native() -> Mapping[str, Mapping[str, Forms]]:
     }
 
 
-@cache
 def domains() -> Mapping[str, Domain]:
-    """The domains by name, those that are looked at first in front; `general` is for any goods."""
+    """The domains by name, those that are looked at first in front; `general` is for any goods.
+
+    They are told apart by identity: threads that begin together must not make them twice.
+    """
+    with _MAKING:
+        return _domains()
+
+
+@cache
+def _domains() -> Mapping[str, Domain]:
     return {
         name: Domain(**{**fields, "product": forms(fields["product"]), "market": forms(fields["market"])})
         for name, fields in _read("domains.json").items()

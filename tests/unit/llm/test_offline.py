@@ -3,13 +3,16 @@
 import hashlib
 import re
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
 
 from query_generator.errors import SkippableError
 from query_generator.llm.base import GenerationReply, GenerationRequest, Prompt, Usage
 from query_generator.llm.offline import OfflineProvider
+from query_generator.llm.offline_grammar import kinds, vocabulary
 from query_generator.llm.offline_grammar.latin import latin_language
 from query_generator.llm.offline_grammar.parts import parts_of
 from query_generator.llm.offline_grammar.verbs import gerund, plural_person, third_person
@@ -588,3 +591,17 @@ def test_no_more_is_written_than_is_needed(count: int, spare: int, query_type: Q
 def test_what_is_looked_at_agrees_with_its_verb(product: Product, said: str) -> None:
     """Fees are, the quality of the joints is."""
     assert said in ask(product, QueryType.PRODUCT, 10_000)
+
+
+def test_threads_that_begin_together_know_the_same_domains() -> None:
+    """At the first calls of a run: a mascara was of no known kind while another thread read the words anew."""
+    for made in (vocabulary._domains, kinds.lexicon, kinds._by_category, kinds._all_domains):
+        made.cache_clear()
+    start = Barrier(8)
+
+    def written(_: int) -> set[int]:
+        start.wait()
+        return {id(kinds.lexicon()["mascara"].domain), id(kinds._by_category()["beauty"]), id(domains()["makeup"])}
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set().union(*pool.map(written, range(8)))) == 1
